@@ -1,0 +1,433 @@
+"""The one interface: a coder states how many bits it needs for y, alone or after it has read x."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from kolmo._items import as_bytes, as_items
+from kolmo._version import __version__
+from kolmo.errors import DecodeError, KolmoError, NotDecodableError, ParameterError, PrimingError, WindowWarning
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Encode = Callable[[bytes], bytes]
+Decode = Callable[[bytes, int], bytes]
+Meter = Callable[[bytes], float]
+
+MAX_DECODED_BYTES = 2**30
+"""What `Coder.decompress` allows by default: 1 GiB."""
+
+_BLOCK_BYTES = 2**18
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tags:
+    """What a coder can do.
+
+    Parameters
+    ----------
+    decodable : bool
+        It writes a real stream and reads every one of them back.
+    deterministic : bool
+        Equal input gives equal lengths, in any process on one machine.
+    window : int or None
+        How many bytes back it can still see; None if there is no limit.
+    parallel : {"threads", "processes"}
+        What many calls at once should run on: threads only where the library releases the interpreter's lock for
+        long enough.
+    priming : {"native", "difference", None}
+        How it reads a context: into its own state, or as the difference L(xy) - L(x), or not at all.
+    slack_bits : float
+        The real stream is at most this much longer or shorter than the stated code length.
+    """
+
+    decodable: bool = True
+    deterministic: bool = True
+    window: int | None = None
+    parallel: Literal["threads", "processes"] = "threads"
+    priming: Literal["native", "difference"] | None = "difference"
+    slack_bits: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coder(ABC):
+    """A way to write down bytes, and so an upper bound on their Kolmogorov complexity.
+
+    A coder is its configuration and nothing else: immutable, hashable, picklable, equal to any coder of the same
+    type and parameters. Live handles of a compression library are made on use.
+
+    A subclass is a frozen dataclass of its parameters that sets `name`, states its `tags` and gives `_encoder` and
+    `_decoder`; one that has no real stream gives `_meter` instead. A subclass with ``priming="native"`` makes
+    these start from the context that they are given; all others are only ever called with an empty one.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def tags(self) -> Tags:
+        """What this coder can do."""
+
+    @abstractmethod
+    def library_versions(self) -> dict[str, str]:
+        """Return the libraries whose version can change a length, with their versions."""
+
+    def _encoder(self, context: bytes) -> Encode:
+        raise NotDecodableError(f"the coder {self.name!r} states code lengths only, it writes no stream")
+
+    def _decoder(self, context: bytes) -> Decode:
+        raise NotDecodableError(f"the coder {self.name!r} states code lengths only, it reads no stream")
+
+    def _meter(self, context: bytes) -> Meter:
+        encode = self._encoder(context)
+        return lambda data: 8.0 * len(encode(data))
+
+    def code_length(self, data: Any) -> float:
+        """Return L(data), the number of bits this coder needs for `data`.
+
+        Parameters
+        ----------
+        data : str or bytes-like
+            Text counts as its UTF-8 bytes.
+
+        Returns
+        -------
+        float
+            Bits.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> coder("gzip").code_length("abracadabra")
+        240.0
+        """
+        return self._meter(b"")(as_bytes(data))
+
+    def code_lengths(self, items: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
+        """Return L(y) for every item y.
+
+        Parameters
+        ----------
+        items : collection of str or bytes, or 2-D array of numbers
+            See `kolmo.as_items`.
+        n_jobs : int, optional
+            Workers as joblib counts them. They are threads or processes, whichever this coder runs faster on,
+            unless a `joblib.parallel_config` says otherwise.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Bits.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> coder("deflate").code_lengths(["", "aaaaaaaa"])
+        array([16., 40.])
+        """
+        import numpy as np
+
+        from kolmo._parallel import map_blocks
+
+        blocks = ((self, block) for block in _blocks(as_items(items)))
+        lengths = list(map_blocks(_block_lengths, blocks, n_jobs=n_jobs, prefer=self.tags.parallel))
+        return np.concatenate(lengths) if lengths else np.empty(0)
+
+    def prime(self, context: Any) -> Coder:
+        """Return a coder that has read `context`: its code length of y is L(y | context).
+
+        This coder stays as it was. Where the library can start from a context (``tags.priming == "native"``) the
+        primed coder compresses and decompresses; otherwise its code length is the difference
+        L(context + y) - L(context), which can come out negative by a few bytes and has no stream of its own.
+
+        Parameters
+        ----------
+        context : str or bytes-like
+            What is read first.
+
+        Returns
+        -------
+        Coder
+
+        Raises
+        ------
+        PrimingError
+            If this coder cannot be primed.
+
+        Warns
+        -----
+        WindowWarning
+            If the context is longer than the coder's window.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> plain = coder("zlib")
+        >>> plain.code_length("the cat sat on the mat")
+        216.0
+        >>> plain.prime("a cat sat on a mat; the dog").code_length("the cat sat on the mat")
+        184.0
+        """
+        read = as_bytes(context)
+        if self.tags.priming is None:
+            raise PrimingError(
+                f"the coder {self.name!r} cannot be primed; pick one whose tags.priming is not None, such as 'deflate'"
+            )
+        if not read:
+            return self
+        self.warn_beyond_window(len(read))
+        return PrimedCoder(coder=self, context=read)
+
+    def joint_length(self, x: Any, y: Any) -> float:
+        """Return L(xy), the number of bits of one code for both.
+
+        Parameters
+        ----------
+        x, y : str or bytes-like
+            Read one after the other, with nothing in between.
+
+        Returns
+        -------
+        float
+            Bits.
+
+        Warns
+        -----
+        WindowWarning
+            If `x` is longer than the coder's window.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> coder("order0").joint_length("ab", "ba") == coder("order0").code_length("abba")
+        True
+        """
+        first, second = as_bytes(x), as_bytes(y)
+        self.warn_beyond_window(len(first))
+        return float(self.joint_lengths(first, [second])[0])
+
+    def joint_lengths(self, x: bytes, ys: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(xy) for one x and many y, in bits; coders that need to read x only once override this."""
+        return _block_lengths(self, [x + y for y in ys])
+
+    def compress(self, data: Any) -> bytes:
+        """Return the real stream of `data`.
+
+        Raises
+        ------
+        NotDecodableError
+            If this coder only states code lengths.
+        """
+        return self._encoder(b"")(as_bytes(data))
+
+    def decompress(self, payload: Any, *, max_size: int = MAX_DECODED_BYTES) -> bytes:
+        """Return what `compress` was given.
+
+        Parameters
+        ----------
+        payload : bytes-like
+            One whole stream, which is not trusted.
+        max_size : int
+            The most bytes to return; a stream that holds more is refused before it fills the memory.
+
+        Raises
+        ------
+        DecodeError
+            If the payload is corrupt, truncated, followed by other bytes, or holds more than `max_size` bytes.
+        NotDecodableError
+            If this coder only states code lengths.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> zstd = coder("zstd")
+        >>> zstd.decompress(zstd.compress(b"to be or not to be"))
+        b'to be or not to be'
+        """
+        decode, stream = self._decoder(b""), as_bytes(payload)
+        try:
+            return decode(stream, max_size)
+        except KolmoError:
+            raise
+        except Exception as error:  # whatever a library raises on bytes that nobody vouches for
+            raise DecodeError(
+                f"these {len(stream):,} bytes are not a whole stream of {self}: {error}; "
+                "they are corrupt, truncated, or of another coder"
+            ) from error
+
+    @property
+    def overhead_bits(self) -> float:
+        """L of the empty string, in bits: what the coder's framing costs before the first byte."""
+        return self.code_length(b"")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The coder as JSON: its name as ``id``, and every parameter. `kolmo.coder` takes it back."""
+        return {"id": self.name} | {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @property
+    def fingerprint(self) -> str:
+        """The coder, its parameters, and the versions of the libraries that decide its lengths."""
+        parameters = {key: value for key, value in self.config.items() if key != "id"}
+        versions = {**self.library_versions(), "kolmo": __version__}
+        return f"{_spelled(self.name, parameters)} [{', '.join(f'{key} {value}' for key, value in versions.items())}]"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return this coder with some parameters changed."""
+        return dataclasses.replace(self, **changes)
+
+    def warn_beyond_window(self, size: int, *, window: int | None = None) -> None:
+        """Warn if `size` bytes are more than this coder can look back on: ``tags.window``, unless told otherwise."""
+        window = self.tags.window if window is None else window
+        if window is not None and size > window:
+            warnings.warn(
+                f"the coder {self.name!r} sees only the last {window:,} bytes, but {size:,} bytes were to be "
+                "remembered: what lies further back does not count; take a coder with a longer window",
+                WindowWarning,
+                stacklevel=3,
+            )
+
+    def __str__(self) -> str:
+        """Return the coder as `kolmo.coder` and the commands read it, defaults left out: ``zstd:level=19``."""
+        changed = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
+        return _spelled(self.name, changed)
+
+    def __sklearn_clone__(self) -> Self:
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PrimedCoder(Coder):
+    """A coder after it has read a context. Made by `Coder.prime`.
+
+    Parameters
+    ----------
+    coder : Coder
+        The coder as it was before.
+    context : bytes
+        What it has read.
+    """
+
+    coder: Coder
+    context: bytes
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.coder.name
+
+    @property
+    def tags(self) -> Tags:
+        tags = self.coder.tags
+        return dataclasses.replace(tags, decodable=tags.decodable and tags.priming == "native")
+
+    def library_versions(self) -> dict[str, str]:
+        return self.coder.library_versions()
+
+    def prime(self, context: Any) -> Coder:
+        return self.coder.prime(self.context + as_bytes(context))
+
+    def _encoder(self, context: bytes) -> Encode:
+        self._check_native()
+        return self.coder._encoder(self.context)
+
+    def _decoder(self, context: bytes) -> Decode:
+        self._check_native()
+        return self.coder._decoder(self.context)
+
+    def _check_native(self) -> None:
+        if self.coder.tags.priming != "native":
+            raise NotDecodableError(
+                f"{self.name!r} has no way to start from a context: once primed it states the difference "
+                "L(xy) - L(x) and writes no stream; deflate, zlib, zstd and lz4 do"
+            )
+
+    def _meter(self, context: bytes) -> Meter:
+        if self.coder.tags.priming == "native":
+            return self.coder._meter(self.context)
+        meter, read = self.coder._meter(b""), self.context
+        alone = meter(read)
+        return lambda data: meter(read + data) - alone
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.coder.config | {"context": base64.b64encode(self.context).decode("ascii")}
+
+    @property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256(self.context).hexdigest()
+        return f"{self.coder.fingerprint} primed with {len(self.context)} bytes, sha256 {digest}"
+
+    def __str__(self) -> str:
+        return f"{self.coder} primed with {len(self.context)} bytes"
+
+    def __repr__(self) -> str:
+        return f"{self.coder!r}.prime({self.context!r})"
+
+
+def _blocks(items: list[bytes]) -> Iterable[list[bytes]]:
+    block: list[bytes] = []
+    size = 0
+    for item in items:
+        block.append(item)
+        size += len(item) + 64
+        if size >= _BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _block_lengths(coder: Coder, items: Sequence[bytes]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.fromiter(map(coder._meter(b""), items), dtype=np.float64, count=len(items))
+
+
+def _spelled(name: str, parameters: dict[str, Any]) -> str:
+    values = ",".join(f"{key}={json.dumps(value).strip(chr(34))}" for key, value in parameters.items())
+    return f"{name}:{values}" if values else name
+
+
+def check_integer(name: str, value: Any, low: int, high: int) -> None:
+    """Refuse a parameter that is no whole number from `low` to `high`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ParameterError(f"{name} must be a whole number from {low} to {high}, but {value!r} came")
+
+
+def check_boolean(name: str, value: Any) -> None:
+    """Refuse a parameter that is neither True nor False."""
+    if not isinstance(value, bool):
+        raise ParameterError(f"{name} must be true or false, but {value!r} came")
+
+
+def too_large(max_size: int) -> DecodeError:
+    """Return the error for a stream that holds more than the caller allows."""
+    return DecodeError(f"the payload holds more than the {max_size:,} bytes allowed; pass a larger max_size")
+
+
+def decode_bounded(decompressor: Any, payload: bytes, max_size: int) -> bytes:
+    """Decode with a decompressor of the standard library's kind, never beyond `max_size` bytes."""
+    data: bytes = decompressor.decompress(payload, max_size + 1)
+    if len(data) > max_size:
+        raise too_large(max_size)
+    if not decompressor.eof:
+        raise DecodeError(f"the payload of {len(payload):,} bytes is truncated: its end is missing")
+    if decompressor.unused_data:
+        raise DecodeError(
+            f"{len(decompressor.unused_data):,} bytes follow the end of the stream; pass one whole stream"
+        )
+    return data

@@ -1,0 +1,66 @@
+"""The yardstick that counts bytes and looks at no context."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kolmo.coders.base import Coder, Meter, Tags
+from kolmo.errors import ParameterError
+
+_SYMBOLS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order0(Coder):
+    """Ideal code length under an adaptive model of single bytes.
+
+    After n bytes, of which c were equal to b, the next byte is b with probability (c + alpha) / (n + 256 alpha).
+    The length does not depend on the order of the bytes. There is no stream: it states the ideal length.
+
+    Parameters
+    ----------
+    alpha : float
+        What each byte value counts before any was seen; 0.5 is the Krichevsky-Trofimov estimator.
+
+    References
+    ----------
+    Krichevsky and Trofimov, "The performance of universal encoding", IEEE Transactions on Information Theory, 1981.
+
+    Examples
+    --------
+    The first byte costs 8 bits, and so does nothing at all cost nothing.
+
+    >>> Order0().code_length(b"a"), Order0().code_length(b"")
+    (8.0, 0.0)
+    """
+
+    alpha: float = 0.5
+
+    name: ClassVar[str] = "order0"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.alpha, bool) or not isinstance(self.alpha, int | float) or not 1e-6 <= self.alpha <= 1e6:
+            raise ParameterError(f"alpha must be a number from 0.000001 to 1000000, but {self.alpha!r} came")
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(decodable=False, parallel="processes", priming="native")
+
+    def library_versions(self) -> dict[str, str]:
+        return {}
+
+    def _meter(self, context: bytes) -> Meter:
+        before = Counter(context)
+        alpha, total = self.alpha, len(context) + _SYMBOLS * self.alpha
+
+        def meter(data: bytes) -> float:
+            nats = math.lgamma(total + len(data)) - math.lgamma(total)
+            for byte, count in Counter(data).items():
+                start = before[byte] + alpha
+                nats -= math.lgamma(start + count) - math.lgamma(start)
+            return max(nats / math.log(2), 0.0)
+
+        return meter

@@ -1,0 +1,173 @@
+"""Coders by name: the built-in ones listed here, all others by the entry-point group ``kolmo.coders``."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import importlib
+import importlib.metadata
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kolmo.coders.base import Coder
+from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
+
+ENTRY_POINT_GROUP = "kolmo.coders"
+
+_BUILT_IN = {
+    "deflate": "kolmo.coders.zlib:Deflate",
+    "zlib": "kolmo.coders.zlib:Zlib",
+    "gzip": "kolmo.coders.zlib:Gzip",
+    "bz2": "kolmo.coders.bz2:Bz2",
+    "lzma": "kolmo.coders.lzma:Lzma",
+    "xz": "kolmo.coders.lzma:Xz",
+    "zstd": "kolmo.coders.zstd:Zstd",
+    "brotli": "kolmo.coders.brotli:Brotli",
+    "lz4": "kolmo.coders.lz4:Lz4",
+    "ppmd": "kolmo.coders.ppmd:Ppmd",
+    "uniform": "kolmo.coders.uniform:Uniform",
+    "order0": "kolmo.coders.order0:Order0",
+}
+
+
+def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
+    """Return the coder that `spec` names.
+
+    Parameters
+    ----------
+    spec : str, mapping or Coder
+        A name (``"zstd"``), a name with parameters (``"zstd:level=19"``), a JSON config as `Coder.config` gives it,
+        or a coder, which is returned as it is.
+    **parameters
+        Parameters by name; they override those in `spec`.
+
+    Returns
+    -------
+    Coder
+
+    Raises
+    ------
+    ParameterError
+        If there is no such coder, or no such parameter, or its value is out of range.
+    MissingDependencyError
+        If the coder needs an extra that is not installed.
+
+    Examples
+    --------
+    >>> coder("zstd:level=19") == coder("zstd", level=19)
+    True
+    >>> coder("deflate").config
+    {'id': 'deflate', 'level': 9}
+    """
+    if isinstance(spec, Coder):
+        return spec.replace(**_check_names(type(spec), spec.name, parameters)) if parameters else spec
+    if isinstance(spec, Mapping):
+        return _from_config(spec, parameters)
+    if not isinstance(spec, str):
+        raise ParameterError(f"a coder is given by name, such as 'zstd:level=19', but {spec!r} came")
+    name, _, text = spec.strip().partition(":")
+    return _make(name.strip(), _parse(text, spec) | parameters)
+
+
+def coder_names() -> list[str]:
+    """Return the names of all registered coders, built-in ones first, installed or not.
+
+    Examples
+    --------
+    >>> coder_names()[:3]
+    ['deflate', 'zlib', 'gzip']
+    """
+    return [*_BUILT_IN, *(name for name in sorted(_plugins()) if name not in _BUILT_IN)]
+
+
+def all_coders() -> Iterator[tuple[str, Coder | KolmoError]]:
+    """Yield every registered name with its coder, or with the error that says what to install.
+
+    Examples
+    --------
+    >>> [found.name for name, found in all_coders() if isinstance(found, Coder) and not found.tags.decodable]
+    ['order0']
+    """
+    for name in coder_names():
+        try:
+            yield name, coder(name)
+        except KolmoError as error:
+            yield name, error
+
+
+def coder_class(name: str) -> type[Coder]:
+    """Return the class registered under `name`.
+
+    Raises
+    ------
+    ParameterError
+        If there is none; the message lists near names.
+    """
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        found: type[Coder] = getattr(importlib.import_module(module), attribute)
+        return found
+    plugins = _plugins()
+    if name not in plugins:
+        names = [*_BUILT_IN, *plugins]
+        near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(names)}"
+        raise ParameterError(f"there is no coder named {name!r}; {hint}")
+    try:
+        loaded = plugins[name].load()
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the coder {name!r}, registered by {plugins[name].value!r}, cannot be imported: {error}"
+        ) from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Coder)):
+        raise ParameterError(
+            f"the entry point {name!r} of group {ENTRY_POINT_GROUP!r} is no subclass of kolmo.Coder: {loaded!r}"
+        )
+    return loaded
+
+
+def _plugins() -> dict[str, importlib.metadata.EntryPoint]:
+    return {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _make(name: str, parameters: Mapping[str, Any]) -> Coder:
+    found = coder_class(name)
+    return found(**_check_names(found, name, parameters))
+
+
+def _check_names(found: type[Coder], name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    known = list(inspect.signature(found).parameters)
+    for key in parameters:
+        if key not in known:
+            listing = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise ParameterError(f"the coder {name!r} has no parameter {key!r}; {listing}")
+    return dict(parameters)
+
+
+def _from_config(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> Coder:
+    given = {**config, **parameters}
+    name, context = given.pop("id", None), given.pop("context", None)
+    if not isinstance(name, str):
+        raise ParameterError(f"a coder config holds its name as 'id', but {dict(config)!r} came")
+    made = _make(name, given)
+    if context is None:
+        return made
+    try:
+        return made.prime(base64.b64decode(context, validate=True))
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"the context of a coder config is base64 text, but {context!r:.60} came") from error
+
+
+def _parse(text: str, spec: str) -> dict[str, Any]:
+    parameters = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip():
+            raise ParameterError(f"parameters are written name:key=value,key=value, but {spec!r} came")
+        try:
+            parameters[key.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            parameters[key.strip()] = value.strip()
+    return parameters

@@ -1,0 +1,112 @@
+"""Zstandard (RFC 8878) by python-zstandard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import zstandard
+
+from kolmo._items import as_bytes
+from kolmo.coders.base import Coder, Decode, Encode, Tags, check_boolean, check_integer, too_large
+from kolmo.errors import DecodeError
+
+_LARGEST_WINDOW = 2**27
+
+_SLICE = 2**10
+"""Input decoded at a time: a block of four bytes can stand for 128 KiB, so this bounds a step to 32 MiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zstd(Coder):
+    """Zstandard frames, with the content size and without a checksum.
+
+    Parameters
+    ----------
+    level : int
+        1 to 22; 3 is the library's own default.
+    window_log : int, optional
+        Base 2 logarithm of the window in bytes, 10 to 27; by default what the level sets.
+    magicless : bool
+        Leave out the four magic bytes, which say what the format is and nothing about the data. True by default,
+        so that short texts are measured by their content; False writes what the ``zstd`` command reads.
+
+    Examples
+    --------
+    >>> Zstd().code_length(b"a") / 8, Zstd(magicless=False).code_length(b"a") / 8
+    (6.0, 10.0)
+    """
+
+    level: int = 3
+    window_log: int | None = None
+    magicless: bool = True
+
+    name: ClassVar[str] = "zstd"
+
+    def __post_init__(self) -> None:
+        check_integer("level", self.level, 1, zstandard.MAX_COMPRESSION_LEVEL)
+        check_boolean("magicless", self.magicless)
+        if self.window_log is not None:
+            check_integer("window_log", self.window_log, 10, 27)
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(window=2**self._level_parameters.window_log, priming="native")
+
+    def library_versions(self) -> dict[str, str]:
+        return {"libzstd": ".".join(map(str, zstandard.ZSTD_VERSION)), "zstandard": zstandard.__version__}
+
+    @property
+    def _level_parameters(self) -> zstandard.ZstdCompressionParameters:
+        """What the level sets for long input; the library narrows it for each short one."""
+        return zstandard.ZstdCompressionParameters.from_level(self.level, **self._explicit)
+
+    @property
+    def _explicit(self) -> dict[str, int]:
+        return {} if self.window_log is None else {"window_log": self.window_log}
+
+    @property
+    def _format(self) -> int:
+        return zstandard.FORMAT_ZSTD1_MAGICLESS if self.magicless else zstandard.FORMAT_ZSTD1
+
+    def prime(self, context: Any) -> Coder:
+        primed = super().prime(context)
+        parameters = self._level_parameters
+        # libzstd indexes no more of a dictionary than eight times its larger table
+        indexed = 8 << max(parameters.hash_log, parameters.chain_log)
+        if indexed < 2**parameters.window_log:
+            self.warn_beyond_window(len(as_bytes(context)), window=indexed)
+        return primed
+
+    def _encoder(self, context: bytes) -> Encode:
+        parameters = zstandard.ZstdCompressionParameters(
+            compression_level=self.level, format=self._format, write_content_size=1, **self._explicit
+        )
+        return zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(context)).compress
+
+    def _decoder(self, context: bytes) -> Decode:
+        decompressor = zstandard.ZstdDecompressor(
+            dict_data=_dictionary(context), format=self._format, max_window_size=_LARGEST_WINDOW
+        )
+
+        def decode(payload: bytes, max_size: int) -> bytes:
+            stream = decompressor.decompressobj()
+            parts, size, position = [], 0, 0
+            while position < len(payload) and not stream.eof:
+                part = stream.decompress(payload[position : position + _SLICE])
+                position += _SLICE
+                size += len(part)
+                if size > max_size:
+                    raise too_large(max_size)
+                parts.append(part)
+            if not stream.eof:
+                raise DecodeError(f"the payload of {len(payload):,} bytes is truncated: its end is missing")
+            if stream.unused_data or position < len(payload):
+                raise DecodeError("other bytes follow the end of the stream; pass one whole stream")
+            return b"".join(parts)
+
+        return decode
+
+
+def _dictionary(context: bytes) -> zstandard.ZstdCompressionDict | None:
+    return zstandard.ZstdCompressionDict(context, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if context else None
