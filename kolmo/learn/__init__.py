@@ -1,0 +1,7 @@
+"""Estimators on code lengths, in scikit-learn's manner."""
+
+from __future__ import annotations
+
+from kolmo._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, {"kolmo.learn.neighbors": ["NCDClassifier", "TieReport"]})

@@ -1,0 +1,203 @@
+"""Votes of the nearest neighbours, and what ties leave open.
+
+Code lengths are whole bytes for most coders, so equal distances are common and decide many texts. The rule here depends
+on distances and labels alone, never on the order of the training set:
+
+1. Neighbours nearer than the k-th distance vote. All those at exactly the k-th distance share the seats that are left,
+   each with an equal fraction of a vote.
+2. Classes with equal votes are a tie, which `tie_break` decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Weights = Literal["uniform", "distance", "class_mean"]
+TieBreak = Literal["nearest", "prior", "label"]
+
+WEIGHTS: tuple[str, ...] = ("uniform", "distance", "class_mean")
+TIE_BREAKS: tuple[str, ...] = ("nearest", "prior", "label")
+
+_EQUAL = 1e-9
+"""Votes closer than this, relative to the largest, are equal: fractions of a vote carry rounding errors."""
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """The outcome for a number of rows.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes)
+        Shares of the vote. The winner of a tie is ahead by one unit in the last place, so that it is the argmax.
+    electable : bool ndarray of shape (n_rows, n_classes)
+        The classes that some way of breaking ties, among distances or among votes, would elect.
+    """
+
+    probabilities: Floats
+    electable: NDArray[np.bool_]
+
+
+def vote(
+    distances: Floats, members: NDArray[np.bool_], *, n_neighbors: int, weights: Weights, tie_break: TieBreak
+) -> Ballot:
+    """Let the nearest neighbours vote.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_rows, n_train)
+        Distances to all training items.
+    members : bool ndarray of shape (n_train, n_classes)
+        Which class each training item is of.
+    n_neighbors : int
+        How many vote; with ``weights="class_mean"``, how many of each class count.
+    weights : {"uniform", "distance", "class_mean"}
+        One vote each, or the inverse distance each, or the mean distance of each class's nearest.
+    tie_break : {"nearest", "prior", "label"}
+        Among classes with equal votes: the one with the nearest member, then the one with more training items, then
+        the first label; or from the second, or from the third step on.
+
+    Returns
+    -------
+    Ballot
+
+    Examples
+    --------
+    Two neighbours at the same distance, one seat:
+
+    >>> ballot = vote(np.array([[1.0, 1.0, 2.0]]), np.array([[True, False], [False, True], [False, True]]),
+    ...               n_neighbors=1, weights="uniform", tie_break="prior")
+    >>> ballot.probabilities.round(3), ballot.probabilities.argmax(), ballot.electable
+    (array([[0.5, 0.5]]), np.int64(1), array([[ True,  True]]))
+    """
+    nearest = np.stack([distances[:, column].min(axis=1) for column in members.T], axis=1)
+    if weights == "class_mean":
+        means = _class_means(distances, members, n_neighbors)
+        scores = _inverse(means, means.min(axis=1, keepdims=True))
+        electable = _close_to_largest(scores)
+    else:
+        scores, electable = _seats(distances, members, n_neighbors, weights)
+    tied = _close_to_largest(scores)
+    keys: list[NDArray[Any]] = [-np.arange(members.shape[1])]
+    if tie_break != "label":
+        keys.append(members.sum(axis=0))
+    if tie_break == "nearest":
+        keys.append(-nearest)
+    winners = _largest_by_keys(tied, keys)
+    probabilities = scores / scores.sum(axis=1, keepdims=True)
+    rows = np.arange(len(scores))
+    ahead = np.nextafter(probabilities.max(axis=1), np.inf)
+    probabilities[rows, winners] = np.where(tied.sum(axis=1) > 1, ahead, probabilities[rows, winners])
+    return Ballot(probabilities, electable)
+
+
+def top_k_holds_mode(
+    distances: Floats, members: NDArray[np.bool_], truth: NDArray[np.intp], *, n_neighbors: int
+) -> NDArray[np.bool_]:
+    """Whether the true class is among those with the most votes: the scoring of the 2023 gzip-kNN paper.
+
+    Not an accuracy: a tie counts as right whichever class is true, which no classifier can do. Equal distances are
+    ordered by position in the training set.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_rows, n_train)
+        Distances to all training items.
+    members : bool ndarray of shape (n_train, n_classes)
+        Which class each training item is of.
+    truth : int ndarray of shape (n_rows,)
+        The true classes, -1 for one that the training set lacks.
+    n_neighbors : int
+        How many vote.
+
+    Returns
+    -------
+    bool ndarray of shape (n_rows,)
+
+    Examples
+    --------
+    >>> top_k_holds_mode(np.array([[1.0, 2.0]]), np.eye(2, dtype=bool), np.array([1]), n_neighbors=2)
+    array([ True])
+    """
+    order = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors]
+    votes = members[order].sum(axis=1)
+    of_truth = votes[np.arange(len(truth)), truth]
+    holds: NDArray[np.bool_] = (of_truth == votes.max(axis=1)) & (truth >= 0)
+    return holds
+
+
+def _seats(
+    distances: Floats, members: NDArray[np.bool_], n_neighbors: int, weights: Weights
+) -> tuple[Floats, NDArray[np.bool_]]:
+    nearest = np.sort(np.partition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors], axis=1)
+    last = nearest[:, -1:]
+    if weights == "distance":
+        vote_of, last_vote = _inverse(distances, nearest[:, :1]), _inverse(last, nearest[:, :1])
+    else:
+        vote_of, last_vote = np.ones_like(distances), np.ones_like(last)
+    nearer = distances < last
+    # summed from the nearest outwards, so that rounding is the same for any order of the training set
+    order = np.argsort(np.where(nearer, distances, np.inf), axis=1, kind="stable")[:, : n_neighbors - 1]
+    sure = np.zeros((len(distances), members.shape[1]))
+    for column in order.T:
+        rows = np.arange(len(distances))
+        counted = nearer[rows, column] * vote_of[rows, column]
+        sure += members[column] * counted[:, None]
+    at_last = (distances == last).astype(np.float64) @ members
+    seats = n_neighbors - nearer.sum(axis=1, keepdims=True)
+    scores = sure + last_vote * seats * at_last / at_last.sum(axis=1, keepdims=True)
+    return scores, _electable(sure, at_last, seats, last_vote)
+
+
+def _electable(sure: Floats, at_last: Floats, seats: Floats, last_vote: Floats) -> NDArray[np.bool_]:
+    """Which classes win if the seats that are left go to tied neighbours in the way that suits them best."""
+    electable = np.zeros(sure.shape, dtype=bool)
+    for candidate in range(sure.shape[1]):
+        taken = np.minimum(at_last[:, candidate, None], seats)
+        votes = sure[:, candidate, None] + taken * last_vote
+        slack = votes * (1 + _EQUAL) - sure
+        with np.errstate(divide="ignore", invalid="ignore"):
+            room = np.where(last_vote > 0, np.floor(slack / last_vote), np.where(slack >= 0, np.inf, -1))
+        others = np.minimum(at_last, room)
+        others[:, candidate] = 0
+        not_beaten = (np.delete(slack, candidate, axis=1) >= 0).all(axis=1)
+        electable[:, candidate] = not_beaten & (others.sum(axis=1) >= (seats - taken)[:, 0]) & (votes[:, 0] > 0)
+    return electable
+
+
+def _class_means(distances: Floats, members: NDArray[np.bool_], n_neighbors: int) -> Floats:
+    means = []
+    for column in members.T:
+        of_class = distances[:, column]
+        count = min(n_neighbors, of_class.shape[1])
+        nearest = np.sort(np.partition(of_class, count - 1, axis=1)[:, :count], axis=1)
+        means.append(nearest.mean(axis=1))
+    return np.stack(means, axis=1)
+
+
+def _inverse(distances: Floats, smallest: Floats) -> Floats:
+    """Return 1/d; in a row whose smallest distance is zero, those at zero have one vote and all others none."""
+    at_zero = distances <= 0
+    inverse = np.divide(1.0, distances, out=np.zeros_like(distances), where=~at_zero)
+    return np.where(smallest <= 0, at_zero.astype(np.float64), inverse)
+
+
+def _close_to_largest(scores: Floats) -> NDArray[np.bool_]:
+    largest: Floats = scores.max(axis=1, keepdims=True)
+    close: NDArray[np.bool_] = scores >= largest - _EQUAL * np.abs(largest)
+    return close
+
+
+def _largest_by_keys(candidates: NDArray[np.bool_], keys: list[NDArray[Any]]) -> NDArray[np.intp]:
+    """Return the candidate with the largest last key of each row, ties by the key before it."""
+    left = candidates
+    for key in reversed(keys):
+        values = np.where(left, np.broadcast_to(key, left.shape), -np.inf)
+        left = left & (values == values.max(axis=1, keepdims=True))
+    winners: NDArray[np.intp] = left.argmax(axis=1)
+    return winners

@@ -1,0 +1,13 @@
+"""Measures: what code lengths say about pairs and sets of items."""
+
+from __future__ import annotations
+
+from kolmo._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "kolmo.measures.distance": ["Neighbors", "cdm", "conditional_cdm", "conditional_ncd", "ncd", "pairwise"],
+        "kolmo.measures.formulas": ["MEASURES", "Measure"],
+    },
+)
