@@ -31,5 +31,8 @@ def map_blocks(
     from joblib import Parallel, delayed
 
     calls = (delayed(function)(*block) for block in blocks)
-    parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")
+    try:
+        parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")
+    except ValueError:  # a backend, such as multiprocessing, that gives all results at once
+        parallel = Parallel(n_jobs=n_jobs, prefer=prefer)
     yield from parallel(calls)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import sys
 
-_STEP = 2**20
-
 
 def decode(stream: bytes, *, order: int, memory: int, size: int) -> bytes:
     """Return up to `size` decoded bytes; fewer if the stream ends early."""
     import pyppmd
 
     decoder = pyppmd.Ppmd7Decoder(order, memory)
-    parts: list[bytes] = []
-    missing, feed = size, stream
-    while missing and not decoder.eof:
-        if not feed and decoder.needs_input:
-            feed = b"\0"  # the decoder reads a few bytes beyond what the encoder wrote
-        part = decoder.decode(feed, min(missing, _STEP))
-        if not part and not feed:
+    data: bytes = decoder.decode(stream, size) if size else b""
+    while len(data) < size and decoder.needs_input:
+        part = decoder.decode(b"\0", size - len(data))  # it reads a few bytes beyond what the encoder wrote
+        if not part:
             break
-        feed = b""
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
+        data += part
+    return data
 
 
 if __name__ == "__main__":

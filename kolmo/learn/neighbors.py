@@ -406,7 +406,7 @@ def _is_table(X: Any) -> bool:
     if shape is not None:
         return len(shape) != 1 or getattr(X.dtype, "kind", "O") in "biufc"
     first = next(iter(X), None) if hasattr(X, "__iter__") else X
-    return not (first is None or isinstance(first, str | bytes | bytearray | memoryview))
+    return isinstance(first, list | tuple | np.ndarray)
 
 
 def _labels(y: Any, size: int) -> NDArray[Any]:

@@ -1,0 +1,10 @@
+"""Contract suites that the author of a plug-in runs too."""
+
+from __future__ import annotations
+
+from kolmo._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {"kolmo.testing.coders": ["check_coder"], "kolmo.testing.measures": ["check_measure"]},
+)

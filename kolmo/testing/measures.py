@@ -1,0 +1,67 @@
+"""What every measure must do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kolmo.measures.blocks import CoderLike, Distances
+from kolmo.measures.distance import pairwise
+
+
+def check_measure(measure: str, *, coder: CoderLike = "deflate", excess: float = 0.2) -> None:
+    """Run the contract suite over a distance measure.
+
+    It checks the range, that an item is nearer to itself than to unrelated ones, that symmetrised and conditional
+    distances are symmetric, and that blocks, workers, `top_k` and single pairs agree.
+
+    Parameters
+    ----------
+    measure : str
+        A key of `kolmo.measures.MEASURES`.
+    coder : str, mapping or Coder
+        The coder to measure with.
+    excess : float
+        By how much a distance may exceed 1.
+
+    Raises
+    ------
+    AssertionError
+        If the measure breaks the contract.
+
+    Examples
+    --------
+    >>> check_measure("ncd")
+    """
+    random = np.random.default_rng(1)
+    words = [bytes(random.integers(97, 123, 6, dtype=np.uint8)) for _ in range(300)]
+    texts = [b" ".join(words[at] for at in random.integers(25 * part, 25 * part + 25, 60)) for part in range(12)]
+    options: dict[str, Any] = {"coder": coder, "measure": measure, "dtype": np.float64}
+
+    square = np.asarray(pairwise(texts, **options))
+    if not np.isfinite(square).all() or square.min() < 0 or square.max() > 1 + excess:
+        raise AssertionError(
+            f"distances lie from 0 to {1 + excess}, but some from {square.min()} to {square.max()} came"
+        )
+    others = square + np.diag(np.full(len(texts), np.inf))
+    if not (np.diag(square) < others.min(axis=1)).all():
+        raise AssertionError("an item is nearer to an unrelated one than to itself")
+    for symmetrize in ("mean", "min", "max"):
+        even = np.asarray(pairwise(texts, symmetrize=symmetrize, **options))
+        if not np.array_equal(even, even.T):
+            raise AssertionError(f"symmetrize={symmetrize!r} gives a matrix that is not symmetric")
+    if Distances(coder, measure=measure).measure.conditional and not np.array_equal(square, square.T):
+        raise AssertionError("a conditional measure is not symmetric")
+
+    ways = {
+        "two sets": pairwise(texts, texts, **options),
+        "two workers": pairwise(texts, n_jobs=2, **options),
+        "single pairs": [[pairwise([x], [y], **options)[0, 0] for y in texts] for x in texts],  # type: ignore[call-overload]
+    }
+    for way, distances in ways.items():
+        if not np.array_equal(np.asarray(distances), square):
+            raise AssertionError(f"{way}: distances differ from those of one call")
+    nearest = pairwise(texts, top_k=3, **options)
+    if not np.array_equal(np.asarray(nearest[0]), np.sort(others, axis=1)[:, :3]):
+        raise AssertionError("top_k does not give the smallest distances of the matrix")

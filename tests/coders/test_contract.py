@@ -1,0 +1,29 @@
+"""Every registered coder, and some of its settings, under the contract suite that plug-in authors run."""
+
+from __future__ import annotations
+
+import pytest
+
+from kolmo import coder, coder_names
+from kolmo.testing import check_coder
+
+SETTINGS = [
+    "deflate:level=1",
+    "zlib:level=0",
+    "gzip:level=6",
+    "bz2:level=1",
+    "lzma:preset=9,extreme=true",
+    "xz:preset=0",
+    "zstd:level=19",
+    "zstd:magicless=false,window_log=20",
+    "brotli:quality=5,window_log=16",
+    "lz4:level=9",
+    "ppmd:order=2,memory=4096",
+    "order0:alpha=0.01",
+]
+
+
+@pytest.mark.parametrize("spec", [*coder_names(), *SETTINGS])
+def test_coder_keeps_the_contract(spec: str) -> None:
+    slow = spec.startswith("ppmd")  # decodes in a process of its own
+    check_coder(coder(spec), examples=15 if slow else 100)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from kolmo import coder
+from kolmo.errors import DecodeError, KolmoError
+
+pyppmd = pytest.importorskip("pyppmd", reason="the extra ppmd is not installed")
+
+BREAKING_SEEDS = [2, 76, 96, 115, 121]
+"""33,000 random bytes of these seeds give a broken stream when they go through one call of pyppmd 1.3.1's encode()."""
+
+
+@pytest.mark.parametrize("seed", BREAKING_SEEDS)
+def test_inputs_that_pyppmd_corrupts_in_one_call_survive(seed: int) -> None:
+    data = random.Random(seed).randbytes(33_000)
+    ppmd = coder("ppmd")
+    assert ppmd.decompress(ppmd.compress(data)) == data
+
+
+def test_the_pinned_inputs_still_tell_one_call_from_many() -> None:
+    """If this fails, pyppmd was mended or the pin no longer bites: look again at the chunks."""
+    data = random.Random(BREAKING_SEEDS[0]).randbytes(33_000)
+    encoder = pyppmd.Ppmd7Encoder(6, 2**24)
+    in_one_call = encoder.encode(data) + encoder.flush()
+    assert 8 * len(in_one_call) != coder("ppmd").code_length(data) - 8 * 3
+
+
+def test_a_wrong_stream_of_the_library_is_noticed_and_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    ppmd = coder("ppmd")
+    monkeypatch.setattr("kolmo.coders.ppmd._CHUNK", 2**30)
+    with pytest.raises(KolmoError, match=r"does not decode|claims"):
+        ppmd.compress(random.Random(BREAKING_SEEDS[0]).randbytes(33_000))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_corrupt_streams_do_not_crash_the_interpreter(seed: int) -> None:
+    choose = random.Random(seed)
+    ppmd = coder("ppmd:order=64,memory=2048")
+    text = b"how much wood would a woodchuck chuck " * 200
+    payload = bytearray(ppmd.compress(text))
+    for _ in range(3):
+        payload[choose.randrange(2, len(payload))] ^= 1 << choose.randrange(8)
+    with pytest.raises(DecodeError):
+        ppmd.decompress(bytes(payload))
+
+
+def test_what_follows_a_stream_is_noticed() -> None:
+    ppmd = coder("ppmd")
+    with pytest.raises(DecodeError, match="not the whole PPMd stream"):
+        ppmd.decompress(ppmd.compress(b"abracadabra") + b"x")

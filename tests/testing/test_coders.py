@@ -1,0 +1,113 @@
+"""The contract suite must catch coders that break it, or it proves nothing."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pytest
+
+from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, too_large
+from kolmo.testing import check_coder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Good(Coder):
+    name: ClassVar[str] = "stored"
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(priming=None)
+
+    def library_versions(self) -> dict[str, str]:
+        return {}
+
+    def _encoder(self, context: bytes) -> Encode:
+        return lambda data: data + bytes([sum(data) % 256])
+
+    def _decoder(self, context: bytes) -> Decode:
+        def decode(payload: bytes, max_size: int) -> bytes:
+            if len(payload) - 1 > max_size:
+                raise too_large(max_size)
+            if not payload or sum(payload[:-1]) % 256 != payload[-1]:
+                raise ValueError("wrong checksum")
+            return payload[:-1]
+
+        return decode
+
+
+class WrongLength(Good):
+    def _meter(self, context: bytes) -> Meter:
+        return lambda data: 8.0 * len(data)
+
+
+class LosesTrailingZeros(Good):
+    def _encoder(self, context: bytes) -> Encode:
+        return lambda data: data.rstrip(b"\0") + bytes([sum(data) % 256])
+
+
+class Unbounded(Good):
+    def _decoder(self, context: bytes) -> Decode:
+        return lambda payload, max_size: Good._decoder(self, context)(payload, 2**40)
+
+
+class IntegerLengths(Good):
+    def _meter(self, context: bytes) -> Meter:
+        return lambda data: 8 * len(data) + 8
+
+
+class Drifting(Good):
+    calls: ClassVar = itertools.count()
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(priming=None, slack_bits=1e9)
+
+    def _meter(self, context: bytes) -> Meter:
+        return lambda data: 8.0 * len(data) + next(self.calls) % 3
+
+
+class PrimesUnasked(Good):
+    def prime(self, context: object) -> Coder:
+        return self
+
+
+class WrongJoint(Good):
+    def joint_length(self, x: object, y: object) -> float:
+        return 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenState(Good):
+    memory: list[int] = field(default_factory=list, hash=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.memory:
+            raise ValueError("a coder is its configuration")
+
+
+class PrimingLeaks(Good):
+    seen: ClassVar[list[bytes]] = []
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(priming="native", slack_bits=1e9)
+
+    def _meter(self, context: bytes) -> Meter:
+        if context:
+            self.seen.append(context)
+        return lambda data: 8.0 * len(data) + 8 + len(self.seen)
+
+
+def test_a_good_coder_passes() -> None:
+    check_coder(Good(), examples=20)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [WrongLength, LosesTrailingZeros, Unbounded, IntegerLengths, Drifting, PrimesUnasked, WrongJoint, PrimingLeaks],
+)
+def test_a_broken_coder_fails(broken: type[Coder]) -> None:
+    with pytest.raises(AssertionError):
+        check_coder(broken(), examples=20)

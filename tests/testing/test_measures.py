@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kolmo.measures import MEASURES, Measure
+from kolmo.testing import check_measure
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("coder", ["deflate", "zstd", "lzma", "bz2", "ppmd", "brotli:quality=5"])
+def test_measure_keeps_the_contract(measure: str, coder: str) -> None:
+    check_measure(measure, coder=coder)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x, y, forth, back: forth,
+        lambda x, y, forth, back: 1 - (forth - np.minimum(x, y)) / np.maximum(x, y),
+        lambda x, y, forth, back: forth / (x + y) * np.nan,
+        lambda x, y, forth, back: forth / (2 * x),
+    ],
+    ids=["not a ratio", "similarity", "not a number", "one-sided"],
+)
+def test_a_broken_measure_fails(formula: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MEASURES, "broken", Measure(formula))  # type: ignore[arg-type]
+    with pytest.raises(AssertionError):
+        check_measure("broken")
