@@ -405,7 +405,9 @@ def _is_table(X: Any) -> bool:
     shape = getattr(X, "shape", None)
     if shape is not None:
         return len(shape) != 1 or getattr(X.dtype, "kind", "O") in "biufc"
-    first = next(iter(X), None) if hasattr(X, "__iter__") else X
+    if not hasattr(X, "__iter__"):
+        return hasattr(X, "__array__")
+    first = next(iter(X), None)
     return isinstance(first, list | tuple | np.ndarray)
 
 
