@@ -161,24 +161,17 @@ def environment() -> dict[str, Any]:
 
 def show(rows: list[dict[str, Any]]) -> None:
     columns = {
-        "accuracy": "top-1",
-        "worst": "worst",
-        "best": "best",
-        "tied_share": "tied",
-        "published_rule": "paper's rule",
-        "seconds": "seconds",
-        "microseconds_per_pair": "µs a pair",
+        "accuracy": ("top-1", ".4f"),
+        "worst": ("worst", ".4f"),
+        "best": ("best", ".4f"),
+        "tied_share": ("tied", ".4f"),
+        "published_rule": ("paper's rule", ".4f"),
+        "seconds": ("seconds", ".1f"),
+        "microseconds_per_pair": ("µs a pair", ".1f"),
     }
-    table = Table("set", "train / test", "method", "k", *columns.values())
+    table = Table("set", "train / test", "method", "k", *(title for title, _ in columns.values()))
     for row in rows:
-        cells = [
-            f"{row[key]:.1f}"
-            if "s" in columns[key] and key.startswith(("sec", "mic"))
-            else f"{row[key]:.4f}"
-            if key in row
-            else ""
-            for key in columns
-        ]
+        cells = [format(row[key], spec) if key in row else "" for key, (_, spec) in columns.items()]
         table.add_row(row["set"], f"{row['train']:,} / {row['test']:,}", row["method"], str(row["k"] or ""), *cells)
     Console().print(table)
 

@@ -17,6 +17,10 @@ def as_bytes(data: Any) -> bytes:
         One item. A str may hold surrogate escapes, as ``open(..., errors="surrogateescape")`` makes them:
         they become the bytes they stand for.
 
+    Returns
+    -------
+    bytes
+
     Raises
     ------
     DataError
@@ -54,6 +58,10 @@ def as_items(X: Any) -> list[bytes]:
     X : iterable of str or bytes, or ndarray of shape (n_items, n_features)
         A list, a NumPy array (object, ``U``, ``S``, ``StringDType``), a pandas or polars series, an Arrow array.
         The rows of a numeric array become the bytes of their numbers, little-endian, in the array's own type.
+
+    Returns
+    -------
+    list of bytes
 
     Raises
     ------

@@ -228,6 +228,15 @@ class Coder(ABC):
     def compress(self, data: Any) -> bytes:
         """Return the real stream of `data`.
 
+        Parameters
+        ----------
+        data : str or bytes-like
+            Text counts as its UTF-8 bytes.
+
+        Returns
+        -------
+        bytes
+
         Raises
         ------
         NotDecodableError
@@ -244,6 +253,10 @@ class Coder(ABC):
             One whole stream, which is not trusted.
         max_size : int
             The most bytes to return; a stream that holds more is refused before it fills the memory.
+
+        Returns
+        -------
+        bytes
 
         Raises
         ------

@@ -74,6 +74,10 @@ def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
 def coder_names() -> list[str]:
     """Return the names of all registered coders, built-in ones first, installed or not.
 
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> coder_names()[:3]
@@ -100,10 +104,27 @@ def all_coders() -> Iterator[tuple[str, Coder | KolmoError]]:
 def coder_class(name: str) -> type[Coder]:
     """Return the class registered under `name`.
 
+    Parameters
+    ----------
+    name : str
+        A name without parameters.
+
+    Returns
+    -------
+    type
+        A subclass of `Coder`.
+
     Raises
     ------
     ParameterError
         If there is none; the message lists near names.
+    MissingDependencyError
+        If its module cannot be imported.
+
+    Examples
+    --------
+    >>> coder_class("gzip").__name__
+    'Gzip'
     """
     if name in _BUILT_IN:
         module, _, attribute = _BUILT_IN[name].partition(":")

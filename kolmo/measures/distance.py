@@ -14,12 +14,18 @@ from kolmo.measures.formulas import MEASURES as MEASURES
 
 
 class Neighbors(NamedTuple):
-    """The nearest items of each row, nearest first."""
+    """The nearest items of each row, nearest first.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_rows, top_k)
+        Ascending in each row.
+    indices : int ndarray of shape (n_rows, top_k)
+        Positions in Y.
+    """
 
     distances: NDArray[Any]
-    """Shape (n_rows, top_k)."""
     indices: NDArray[np.intp]
-    """Shape (n_rows, top_k): positions in Y."""
 
 
 def ncd(

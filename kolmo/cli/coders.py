@@ -1,0 +1,72 @@
+"""``kolmo coders``: what can be measured with, here and now."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import click
+
+from kolmo.cli.options import json_option
+from kolmo.cli.output import print_json, print_tables
+from kolmo.coders.base import Coder
+from kolmo.errors import KolmoError
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> None:
+    """List the coders and what they can do.
+
+    Overhead is what the empty string takes, in bits. Decodable coders write a stream that can be read back; the others
+    state code lengths only. Primed natively, a coder starts from a context; by difference, L(y | x) is L(xy) - L(x).
+    """
+    from kolmo.coders.registry import all_coders
+
+    facts = [_facts(name, found) for name, found in all_coders()]
+    if as_json:
+        print_json({"coders": facts})
+        return
+    from kolmo.show.tables import Column, Table
+
+    table = Table(
+        f"{sum(fact['installed'] for fact in facts)} coders",
+        [
+            Column("coder"),
+            Column("overhead, bits", numeric=True),
+            Column("window, bytes", numeric=True),
+            Column("decodable"),
+            Column("priming"),
+            Column("runs on"),
+            Column("versions"),
+        ],
+        footers=["Parameters are written after the name: zstd:level=19"],
+    )
+    for fact in facts:
+        if not fact["installed"]:
+            table.footers.append(f"Not installed: {fact['name']}; {fact['error']}")
+            continue
+        table.add(
+            fact["name"],
+            f"{fact['overhead_bits']:g}",
+            "unlimited" if fact["window"] is None else f"{fact['window']:,}",
+            "yes" if fact["decodable"] else "no",
+            fact["priming"] or "no",
+            fact["parallel"],
+            ", ".join(f"{library} {version}" for library, version in fact["versions"].items()) or "-",
+        )
+    print_tables([table])
+
+
+def _facts(name: str, found: Coder | KolmoError) -> dict[str, Any]:
+    if isinstance(found, KolmoError):
+        return {"name": name, "installed": False, "error": str(found)}
+    return {
+        "name": name,
+        "installed": True,
+        "overhead_bits": found.overhead_bits,
+        **dataclasses.asdict(found.tags),
+        "config": found.config,
+        "versions": found.library_versions(),
+        "fingerprint": found.fingerprint,
+    }

@@ -1,0 +1,100 @@
+"""``kolmo data``: the data sets that are known by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import click
+
+from kolmo.cli.options import data_dir_option, json_option
+from kolmo.cli.output import print_json, print_tables
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List, describe and fetch the public data sets that are known by name."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@command.command("list")
+@json_option
+def list_sets(as_json: bool) -> None:
+    """List all data sets."""
+    from kolmo.data.catalog import describe, names
+
+    facts = [_facts(describe(name)) for name in names()]
+    if as_json:
+        print_json({"data_sets": facts})
+        return
+    from kolmo.show.tables import Column, Table
+
+    table = Table(
+        f"{len(facts)} data sets",
+        [Column("name"), Column("title"), Column("kind"), Column("splits"), Column("licence")],
+        footers=["More about one: kolmo data show NAME"],
+    )
+    for fact in facts:
+        cells = (fact.get(key) for key in ("name", "title", "modality", "splits", "licence"))
+        table.add(*(_cell(cell) for cell in cells))
+    print_tables([table])
+
+
+@command.command("show", short_help="Show all that is known about a data set.")
+@click.argument("name")
+@json_option
+def show_set(name: str, as_json: bool) -> None:
+    """Show all that is known about a data set: where it comes from, its licence, how to cite it."""
+    from kolmo.data.catalog import describe
+
+    fact = _facts(describe(name))
+    if as_json:
+        print_json(fact)
+        return
+    from kolmo.show.tables import Column, Table
+
+    table = Table(str(fact.get("title") or name), [Column("fact"), Column("value")])
+    for key, value in fact.items():
+        if value and key not in ("title", "files"):
+            table.add(key, _cell(value))
+    for file in fact["files"]:
+        size = f"{file['size']:,} bytes" if file["size"] else "size not known"
+        digest = f"sha256 {file['sha256']}" if file["sha256"] else "hash not known"
+        table.add("file", f"{file['name']}: {size}, {digest}, from {file['url']}")
+    print_tables([table])
+
+
+@command.command("fetch")
+@click.argument("name")
+@data_dir_option
+@json_option
+def fetch_set(name: str, data_dir: str | None, as_json: bool) -> None:
+    """Fetch a data set and print where its files lie.
+
+    Files in the local folder are used if they are there, others are downloaded and checked against their known
+    hashes.
+    """
+    from kolmo.data.catalog import fetch
+
+    paths = [str(path) for path in fetch(name, data_dir=data_dir)]
+    if as_json:
+        print_json({"name": name, "files": paths})
+    elif not paths:
+        click.echo(f"{name} is made from the installed libraries: there is nothing to fetch", err=True)
+    else:
+        click.echo("\n".join(paths))
+
+
+def _facts(data_set: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = dataclasses.asdict(data_set)
+    return facts
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={item!r}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_cell, value))
+    return "-" if value is None else str(value)

@@ -1,0 +1,170 @@
+"""One experiment: several coders and baselines on one training and one test set, side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.cli import baselines
+from kolmo.coders.base import Coder
+
+if TYPE_CHECKING:
+    from kolmo.data.corpus import Corpus
+    from kolmo.show.tables import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one model predicted and, where the labels are known, how well.
+
+    Parameters
+    ----------
+    model : str
+        A coder or a baseline.
+    fingerprint : str
+        What decides its predictions, with versions.
+    predictions : ndarray of shape (n_test,)
+        Labels.
+    seconds : float
+        Wall time of learning and predicting.
+    pairs : int, optional
+        How many pairs of texts were compared.
+    accuracy, macro_f1 : float, optional
+        Top-1. Classes that are neither true nor predicted anywhere do not count.
+    tied_share, worst, best : float, optional
+        The share of texts that ties decide, and the accuracy if they all went wrong or right.
+    """
+
+    model: str
+    fingerprint: str
+    predictions: NDArray[Any]
+    seconds: float
+    pairs: int | None = None
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    tied_share: float | None = None
+    worst: float | None = None
+    best: float | None = None
+
+    @property
+    def microseconds_per_pair(self) -> float | None:
+        return None if self.pairs is None else 1e6 * self.seconds / self.pairs
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("model", "fingerprint", "accuracy", "macro_f1", "tied_share", "worst", "best", "seconds", "pairs")
+        return {name: getattr(self, name) for name in (*names, "microseconds_per_pair")}
+
+
+def run_baselines(train: Corpus, test: Corpus) -> list[Outcome]:
+    """Return the outcomes of all baselines."""
+    outcomes = []
+    for name, classifier in baselines.baselines():
+        start = time.perf_counter()
+        predictions = baselines.predict(name, classifier, train.items, train.labels or [], test.items)
+        seconds = time.perf_counter() - start
+        scores: dict[str, Any] = {}
+        if test.labels is not None:
+            right = float(np.mean(predictions == np.asarray(test.labels)))
+            scores = {"accuracy": right, "macro_f1": _macro_f1(test.labels, predictions)}
+        outcomes.append(
+            Outcome(model=name, fingerprint=baselines.fingerprint(), predictions=predictions, seconds=seconds, **scores)
+        )
+    return outcomes
+
+
+def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Outcome:
+    """Return the outcome of nearest neighbours under one coder.
+
+    Parameters
+    ----------
+    coder : Coder
+        The coder.
+    train, test : Corpus
+        Labelled texts, and texts with or without labels.
+    **settings
+        Further parameters of `kolmo.NCDClassifier`.
+    """
+    from kolmo.learn.neighbors import NCDClassifier
+
+    start = time.perf_counter()
+    classifier = NCDClassifier(coder, **settings).fit(train.items, train.labels)
+    scores: dict[str, Any] = {}
+    if test.labels is None:
+        predictions = classifier.predict(test.items)
+    else:
+        report = classifier.tie_report(test.items, test.labels)
+        predictions = report.predictions
+        scores = {name: getattr(report, name) for name in ("accuracy", "tied_share", "worst", "best")}
+        scores["macro_f1"] = _macro_f1(test.labels, predictions)
+    return Outcome(
+        model=str(coder),
+        fingerprint=coder.fingerprint,
+        predictions=predictions,
+        seconds=time.perf_counter() - start,
+        pairs=len(train) * len(test),
+        **scores,
+    )
+
+
+def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:
+    """Return the outcomes as a table, one row each."""
+    from kolmo.show.tables import Column, Table
+
+    table = Table(
+        title,
+        [
+            Column("model"),
+            Column("accuracy", numeric=True),
+            Column("macro-F1", numeric=True),
+            Column("tied", numeric=True),
+            Column("worst to best", numeric=True),
+            Column("seconds", numeric=True),
+            Column("µs/pair", numeric=True),
+        ],
+        footers=[
+            f"accuracy is top-1, its standard error at most {0.5 / len(outcomes[0].predictions) ** 0.5:.3f}; "
+            "tied = share of texts that ties decide; worst to best = accuracy if all ties went wrong, or right",
+            *dict.fromkeys(outcome.fingerprint for outcome in outcomes),
+        ],
+    )
+    for outcome in outcomes:
+        table.add(
+            outcome.model,
+            _number(outcome.accuracy, ".4f"),
+            _number(outcome.macro_f1, ".4f"),
+            _number(outcome.tied_share, ".1%"),
+            "-" if outcome.worst is None else f"{outcome.worst:.4f} to {outcome.best:.4f}",
+            f"{outcome.seconds:.2f}",
+            _number(outcome.microseconds_per_pair, ".1f"),
+        )
+    return table
+
+
+def confusion(outcome: Outcome, labels: Sequence[str]) -> tuple[list[str], list[list[int]]]:
+    """Return the classes, and how often each (row) was predicted as each (column).
+
+    Examples
+    --------
+    >>> outcome = Outcome(model="m", fingerprint="m", predictions=np.array(["a", "a"]), seconds=0.0)
+    >>> confusion(outcome, ["a", "b"])
+    (['a', 'b'], [[1, 0], [1, 0]])
+    """
+    from sklearn.metrics import confusion_matrix
+
+    classes = sorted({*labels, *outcome.predictions.tolist()})
+    return classes, confusion_matrix(labels, outcome.predictions, labels=classes).tolist()
+
+
+def _macro_f1(labels: Sequence[str], predictions: NDArray[Any]) -> float:
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(labels, predictions, average="macro", zero_division=0))
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

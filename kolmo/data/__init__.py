@@ -1,0 +1,14 @@
+"""Data: files, folders and public sets become a `Corpus`."""
+
+from __future__ import annotations
+
+from kolmo._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "kolmo.data.catalog": ["DataFile", "DataSet", "describe", "fetch", "load", "names"],
+        "kolmo.data.corpus": ["Corpus"],
+        "kolmo.data.readers": ["read"],
+    },
+)

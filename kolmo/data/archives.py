@@ -1,0 +1,81 @@
+"""Members of archives that nobody vouches for: read by name, bounded, never extracted by their own paths."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from kolmo.data.lines import MAX_ITEM_BYTES
+from kolmo.errors import DataError
+
+MAX_MEMBER_BYTES = 2**31
+"""The largest single file that is taken out of an archive: 2 GiB."""
+
+
+def extract_member(archive: Path, member: str) -> bytes:
+    """Return the bytes of one file of a ``.zip`` or ``.tar`` archive, packed or not.
+
+    Raises
+    ------
+    DataError
+        If the archive is broken, or has no such file, or one that is too large.
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as packed, packed.open(member) as file:
+                return _bounded(file, archive, member, MAX_MEMBER_BYTES)
+        with tarfile.open(archive) as packed_tar:
+            file_or_none = packed_tar.extractfile(member)
+            if file_or_none is None:
+                raise KeyError(member)
+            return _bounded(file_or_none, archive, member, MAX_MEMBER_BYTES)
+    except KeyError:
+        raise DataError(f"{archive} holds no file {member!r}") from None
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+        raise DataError(f"{archive} is no whole archive: {error}") from error
+
+
+def read_folders(archive: Path, prefix: str, classes: Sequence[str] | None = None) -> tuple[list[bytes], list[str]]:
+    """Return the files of the folders in `prefix` of a tar archive, sorted by path, labelled by their folders.
+
+    Parameters
+    ----------
+    archive : Path
+        The archive.
+    prefix : str
+        The folder of folders in it.
+    classes : sequence of str, optional
+        The folders to read; all of them by default.
+
+    Raises
+    ------
+    DataError
+        If the archive is broken, or has no files there, or one that is too large.
+    """
+    home = PurePosixPath(prefix)
+    found: dict[str, tuple[bytes, str]] = {}
+    try:
+        with tarfile.open(archive) as packed:
+            for member in packed:
+                path = PurePosixPath(member.name)
+                label = path.parent.name
+                if member.isfile() and path.parent.parent == home and (classes is None or label in classes):
+                    file = packed.extractfile(member)
+                    if file is not None:
+                        found[str(path)] = _bounded(file, archive, member.name, MAX_ITEM_BYTES), label
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(f"{archive} is no whole archive: {error}") from error
+    if not found:
+        raise DataError(f"{archive} holds no files below {prefix!r}")
+    ordered = [found[path] for path in sorted(found)]
+    return [data for data, _ in ordered], [label for _, label in ordered]
+
+
+def _bounded(file: IO[bytes], archive: Path, member: str, limit: int) -> bytes:
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise DataError(f"{member!r} in {archive} is larger than {limit:,} bytes, the most that is read")
+    return data

@@ -1,0 +1,313 @@
+"""Public data sets by name: from a local folder, or fetched once and checked."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from kolmo.data import builtin
+from kolmo.data.archives import read_folders
+from kolmo.data.corpus import Corpus
+from kolmo.data.fetching import find_locally, retrieve, verify
+from kolmo.data.readers import read
+from kolmo.errors import DataError, ParameterError
+
+ENVIRONMENT_VARIABLE = "KOLMO_DATA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFile:
+    """One file of a data set.
+
+    Parameters
+    ----------
+    name : str
+        Its name, also in the cache.
+    url : str
+        Where to fetch it, or the archive that holds it.
+    split : str, optional
+        The split that it belongs to.
+    sha256 : str, optional
+        Of the file, where known.
+    size : int, optional
+        Its bytes, where known.
+    member : str, optional
+        Its path within the archive at `url`; for a folder of folders, the path of that folder.
+    archive_sha256 : str, optional
+        Of the archive, where known.
+    """
+
+    name: str
+    url: str
+    split: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    member: str | None = None
+    archive_sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """What is known about a data set.
+
+    Parameters
+    ----------
+    name : str
+        The name that `load` takes.
+    title, modality, licence, citation, homepage : str
+        For people; the modality is that of `Corpus`.
+    splits : tuple of str
+        The splits it comes in; empty if it has none.
+    files : tuple of DataFile
+        Its files; empty for a set that is made from installed libraries.
+    folders : tuple of str
+        Names of the folder that holds its files where it lies locally.
+    reader : dict
+        Parameters of `kolmo.read`.
+    note : str
+        What else one should know: where the facts come from, what differs between copies.
+    """
+
+    name: str
+    title: str
+    modality: str
+    licence: str
+    citation: str
+    homepage: str
+    splits: tuple[str, ...] = ()
+    files: tuple[DataFile, ...] = ()
+    folders: tuple[str, ...] = ()
+    reader: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+_BUILT_IN: dict[str, tuple[DataSet, Callable[[str | None], Corpus]]] = {
+    "docstrings": (
+        DataSet(
+            name="docstrings",
+            title="API docstrings by library",
+            modality="text",
+            licence="BSD-3-Clause, by NumPy, SciPy and scikit-learn",
+            citation="The documentation of the installed NumPy, SciPy and scikit-learn",
+            homepage="https://scikit-learn.org",
+            splits=("train", "test"),
+            note="made from what is installed: no download, and other texts with other versions",
+        ),
+        lambda split: builtin.docstrings(split or "train"),
+    ),
+    "digits": (
+        DataSet(
+            name="digits",
+            title="Handwritten digits, 8 by 8 pixels",
+            modality="image",
+            licence="CC BY 4.0",
+            citation="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998",
+            homepage="https://scikit-learn.org/stable/datasets/toy_dataset.html",
+            splits=("train", "test"),
+            note="comes with scikit-learn: no download",
+        ),
+        lambda split: builtin.digits(split or "train"),
+    ),
+    "photos": (
+        DataSet(
+            name="photos",
+            title="Two photographs as raw RGB",
+            modality="image",
+            licence="CC BY 2.0",
+            citation="scikit-learn's sample images: china.jpg, flower.jpg",
+            homepage="https://scikit-learn.org/stable/datasets/loading_other_datasets.html",
+            note="comes with scikit-learn: no download; needs the extra image",
+        ),
+        lambda _: builtin.photos(),
+    ),
+}
+
+
+def names() -> list[str]:
+    """Return the names of all data sets: first those that need no download, then the public ones.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> names()[:3]
+    ['docstrings', 'digits', 'photos']
+    """
+    return [*_BUILT_IN, *sorted(_public())]
+
+
+def describe(name: str) -> DataSet:
+    """Return what is known about a data set.
+
+    Parameters
+    ----------
+    name : str
+        Its name; case, spaces, dashes and underscores do not matter.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    ParameterError
+        If there is no such set; the message lists near names.
+
+    Examples
+    --------
+    >>> describe("AG News").splits
+    ('train', 'test')
+    """
+    known = {_plain(key): key for key in names()}
+    plain = _plain(str(name))
+    if plain not in known:
+        near = [known[match] for match in difflib.get_close_matches(plain, known, n=3, cutoff=0.5)]
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(names())}"
+        raise ParameterError(f"there is no data set named {name!r}; {hint}")
+    key = known[plain]
+    return _BUILT_IN[key][0] if key in _BUILT_IN else _public()[key]
+
+
+def load(name: str, split: str | None = None, *, data_dir: str | Path | None = None) -> Corpus:
+    """Return a data set by name.
+
+    Parameters
+    ----------
+    name : str
+        See `names`.
+    split : str, optional
+        Which split; needed where a set has several.
+    data_dir : str or Path, optional
+        A folder to look for its files in, and in its sub-folders down to two levels; by default the one that the
+        environment variable ``KOLMO_DATA`` names. What is not there is fetched into the user's cache.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    ParameterError
+        If there is no such set or split.
+    DataError
+        If a file has another hash or size than it should, or cannot be had.
+
+    Examples
+    --------
+    >>> load("digits", "test").classes
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
+    """
+    data_set = describe(name)
+    if data_set.splits and split not in data_set.splits:
+        asked = f"{split!r} was asked for" if split else "none was named"
+        raise ParameterError(f"{data_set.name} comes in the splits {', '.join(data_set.splits)}, but {asked}")
+    if split and not data_set.splits:
+        raise ParameterError(f"{data_set.name} has no splits, but {split!r} was asked for")
+    if data_set.name in _BUILT_IN:
+        return _BUILT_IN[data_set.name][1](split)
+    title = f"{data_set.name}:{split}" if split else data_set.name
+    corpora = []
+    for file in data_set.files:
+        if file.split == split:
+            path = _path_of(data_set, file, data_dir)
+            if data_set.reader.get("format") == "folder":
+                items, labels = read_folders(path, file.member or "", data_set.reader.get("classes"))
+                corpora.append(Corpus(items=items, labels=labels, source=str(path)))
+            else:
+                corpora.append(read(path, **data_set.reader))
+    labels_known = all(corpus.labels is not None for corpus in corpora)
+    return Corpus(
+        items=[item for corpus in corpora for item in corpus.items],
+        labels=[label for corpus in corpora for label in corpus.labels or ()] if labels_known else None,
+        name=title,
+        modality=data_set.modality,
+        encoding=corpora[0].encoding,
+        source=", ".join(corpus.source for corpus in corpora),
+    )
+
+
+def fetch(name: str, *, data_dir: str | Path | None = None) -> list[Path]:
+    """Return the paths of a data set's files, fetching and checking what is not there.
+
+    Parameters
+    ----------
+    name : str
+        See `names`.
+    data_dir : str or Path, optional
+        A folder to look in first, as for `load`.
+
+    Returns
+    -------
+    list of Path
+        Empty for a set that is made from installed libraries.
+
+    Raises
+    ------
+    DataError
+        If a file has another hash or size than it should, or cannot be had.
+
+    Warns
+    -----
+    UserWarning
+        If the hash of a fetched file is not known; the message holds the found one.
+
+    Examples
+    --------
+    >>> fetch("docstrings")
+    []
+    """
+    data_set = describe(name)
+    return list(dict.fromkeys(_path_of(data_set, file, data_dir) for file in data_set.files))
+
+
+def _path_of(data_set: DataSet, file: DataFile, data_dir: str | Path | None) -> Path:
+    folder = data_dir or os.environ.get(ENVIRONMENT_VARIABLE)
+    if folder:
+        if not Path(folder).is_dir():
+            raise DataError(f"the data folder {folder} does not exist; --data-dir or {ENVIRONMENT_VARIABLE} names it")
+        in_archive = data_set.reader.get("format") == "folder"
+        local = find_locally(Path(folder), (data_set.name, *data_set.folders), file.name)
+        if local is not None:
+            verify(local, file.archive_sha256 if in_archive else file.sha256, None if in_archive else file.size)
+            return local
+    return retrieve(
+        data_set.name, file.name, file.url, file.sha256, file.size, file.member, file.archive_sha256, looked_in=folder
+    )
+
+
+@cache
+def _public() -> dict[str, DataSet]:
+    found = (_parse(entry) for entry in _folder().iterdir() if entry.name.endswith(".toml"))
+    return {data_set.name: data_set for data_set in found}
+
+
+def _folder() -> Traversable:
+    """Return where the TOML files lie: in the package once installed, at the top of a checkout."""
+    packed = files("kolmo.data") / "datasets"
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "datasets"
+
+
+def _parse(entry: Traversable) -> DataSet:
+    try:
+        facts = tomllib.loads(entry.read_text(encoding="utf-8"))
+        listed = tuple(DataFile(**file) for file in facts.pop("files"))
+        splits = tuple(dict.fromkeys(file.split for file in listed if file.split))
+        folders = tuple(facts.pop("folders", ()))
+        return DataSet(**facts, files=listed, folders=folders, splits=splits)
+    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+        raise DataError(f"the catalogue's entry {entry.name} cannot be read: {error}") from error
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).lower()

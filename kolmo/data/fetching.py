@@ -1,0 +1,165 @@
+"""Files of public data sets: found in a local folder or fetched once, and always checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from kolmo._extras import import_extra
+from kolmo.data.archives import extract_member
+from kolmo.errors import DataError
+
+_DEPTH = 2
+
+
+def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | None:
+    """Return ``folder/SET/name``, up to two levels deeper, or ``folder/name``; None if it is not there.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder to look in.
+    known_as : tuple of str
+        Names of the set's own folder; case does not matter.
+    name : str
+        The file.
+    """
+    lowered = {alias.lower() for alias in known_as}
+    for depth in range(_DEPTH + 1):
+        for home in sorted(folder.glob("/".join(["*"] * (depth + 1)))):
+            if home.name.lower() in lowered and (home / name).is_file():
+                return home / name
+    return folder / name if (folder / name).is_file() else None
+
+
+def verify(path: Path, sha256: str | None, size: int | None) -> None:
+    """Refuse a file that is not the one the catalogue means.
+
+    Raises
+    ------
+    DataError
+        If its size or its SHA-256 differs; both are printed.
+    """
+    found_size = path.stat().st_size
+    if size is not None and found_size != size:
+        kind = "truncated" if found_size < size else "too long"
+        raise DataError(
+            f"{path} is {kind}: {found_size:,} bytes, but {size:,} were expected; SHA-256 expected {sha256}, "
+            f"found {hash_of(path)}; delete it and fetch it anew"
+        )
+    if sha256 is not None and (found := hash_of(path)) != sha256:
+        raise DataError(
+            f"{path} is another file: SHA-256 expected {sha256}, found {found}; delete it and fetch it anew"
+        )
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def retrieve(
+    data_set: str,
+    name: str,
+    url: str,
+    sha256: str | None,
+    size: int | None,
+    member: str | None,
+    archive_sha256: str | None,
+    *,
+    looked_in: str | Path | None = None,
+) -> Path:
+    """Return a file from the user's cache, fetching it first if it is not there.
+
+    Parameters
+    ----------
+    data_set, name : str
+        Where it lies in the cache.
+    url : str
+        Where it, or the archive that holds it, is fetched from.
+    sha256, size : optional
+        Of the file, where known.
+    member : str, optional
+        Its path within the archive; one that ends in ``/`` is a folder, and the archive itself is returned.
+    archive_sha256 : str, optional
+        Of the archive, where known.
+    looked_in : str or Path, optional
+        The local folder where it was not found, for the error.
+
+    Raises
+    ------
+    DataError
+        If it cannot be fetched or is not what it should be; nothing half-fetched is left.
+    """
+    pooch = import_extra("pooch", extra="data", purpose=_purpose(data_set, name, looked_in))
+    folder = Path(pooch.os_cache("kolmo")) / data_set
+    target = folder / name
+    in_archive = member is not None
+    is_folder = in_archive and str(member).endswith("/")
+    if not is_folder and target.is_file():
+        verify(target, sha256, size)
+        return target
+    fetched_name = url.rpartition("/")[2] or name if in_archive else name
+    known = archive_sha256 if in_archive else sha256
+    archive = folder / fetched_name
+    try:
+        pooch.get_logger().setLevel("WARNING")
+        downloaded = Path(
+            pooch.retrieve(
+                url,
+                known_hash=f"sha256:{known}" if known else None,
+                fname=fetched_name,
+                path=folder,
+                progressbar=sys.stderr.isatty(),
+            )
+        )
+    except ValueError as error:
+        raise DataError(
+            f"{url} gave another file than expected, and it was not kept: SHA-256 expected {known}; {_one_line(error)}"
+        ) from error
+    except Exception as error:  # pooch passes on what its HTTP library raises
+        place = (
+            f"; {name} was not found under {looked_in} either" if looked_in else "; give a folder with it by --data-dir"
+        )
+        raise DataError(f"{url} cannot be fetched: {_one_line(error)}{place}") from error
+    if known is None:
+        warnings.warn(
+            f'the SHA-256 of {downloaded.name} is not in the catalogue; found: sha256 = "{hash_of(downloaded)}"',
+            stacklevel=2,
+        )
+    if is_folder:
+        return downloaded
+    if in_archive:
+        _write_whole(target, extract_member(archive, str(member)))
+    try:
+        verify(target, sha256, size)
+    except DataError:
+        target.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _purpose(data_set: str, name: str, looked_in: str | Path | None) -> str:
+    missing = f", which is not under {looked_in}," if looked_in else ""
+    return f"fetching {name} of {data_set}{missing}"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def _write_whole(target: Path, data: bytes) -> None:
+    """Write a file so that it is either whole or not there."""
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,69 @@
+"""Bounded reading: lines of files that nobody vouches for, with their numbers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from kolmo.errors import DataError
+
+STDIN = "-"
+MAX_ITEM_BYTES = 256 * 2**20
+"""The longest item, or line of a file, that is read unless told otherwise: 256 MiB."""
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, and say in one line why it cannot be read."""
+    if str(path) == STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(path).open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist; give the path of a file") from None
+    except IsADirectoryError:
+        raise DataError(
+            f"{path} is a directory, but a file was expected; for a folder per class use format 'folder'"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def numbered_lines(file: BinaryIO, path: str | Path, max_item_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number from 1, its end (LF, CRLF) included.
+
+    Raises
+    ------
+    DataError
+        If a line is longer than `max_item_bytes`; no more than that is read of it.
+    """
+    number = 0
+    while line := file.readline(max_item_bytes + 1):
+        number += 1
+        if len(line) > max_item_bytes:
+            raise DataError(
+                f"{path}: line {number} is longer than {max_item_bytes:,} bytes; is this a file of lines? "
+                "read it as one item with format 'file', or raise max_item_bytes"
+            )
+        yield number, line
+
+
+def read_whole(path: str | Path, max_item_bytes: int) -> bytes:
+    """Return the bytes of a file, refusing one that is longer than allowed before it fills the memory."""
+    with opened(path) as file:
+        data = file.read(max_item_bytes + 1)
+    if len(data) > max_item_bytes:
+        raise DataError(
+            f"{path} is longer than {max_item_bytes:,} bytes, the most that one item may hold; raise max_item_bytes"
+        )
+    return data
+
+
+def without_line_end(line: bytes) -> bytes:
+    """Return a line without its LF or CRLF."""
+    return line.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,0 +1,264 @@
+"""Rows and columns: CSV, TSV, JSON lines and Parquet become texts and labels."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import dataclasses
+import difflib
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kolmo._extras import import_extra
+from kolmo.data.lines import numbered_lines, opened
+from kolmo.errors import DataError, KolmoError, ParameterError
+
+TEXT_NAMES = ("text", "sentence", "content", "review", "document", "body", "title", "description", "question")
+LABEL_NAMES = ("label", "class", "category", "target", "topic", "label_text")
+AS_BYTES = "bytes"
+
+Row = tuple[int, list[Any]]
+"""The number of a row's first line in the file, and its cells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which columns to read.
+
+    Parameters
+    ----------
+    text : tuple of str
+        Columns of the text by name or by number from 0; empty for the well-known ones.
+    label : str, optional
+        Column of the label, likewise.
+    separator : str
+        Stands between joined columns.
+    header : bool, optional
+        Whether the first row names the columns; None finds out.
+    """
+
+    text: tuple[str, ...] = ()
+    label: str | None = None
+    separator: str = " "
+    header: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file to read rows from.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` is standard input.
+    encoding : str
+        How its text is encoded; ``"bytes"`` keeps the bytes as they are.
+    max_item_bytes : int
+        The longest line.
+    """
+
+    path: str | Path
+    encoding: str
+    max_item_bytes: int
+
+    def decoded_lines(self) -> Iterator[tuple[int, str]]:
+        """Yield line numbers and decoded lines."""
+        decode_as, errors = ("utf-8", "surrogateescape") if self.encoding == AS_BYTES else (self.encoding, "strict")
+        try:
+            codecs.lookup(decode_as)
+        except LookupError:
+            raise ParameterError(f"there is no encoding named {self.encoding!r}; try utf-8, latin-1 or bytes") from None
+        with opened(self.path) as file:
+            for number, line in numbered_lines(file, self.path, self.max_item_bytes):
+                if number == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)
+                try:
+                    yield number, line.decode(decode_as, errors)
+                except UnicodeDecodeError as error:
+                    raise DataError(
+                        f"{self.path}: line {number} is not {self.encoding}: byte 0x{line[error.start]:02x} at "
+                        f"position {error.start}; give its encoding (--encoding latin-1, say), or keep the bytes as they are "
+                        "(--encoding bytes)"
+                    ) from None
+
+
+def read_delimited(
+    source: Source, columns: Columns, *, delimiter: str, quoted: bool
+) -> tuple[list[bytes], list[str] | None]:
+    """Read CSV (quoted) or TSV (unquoted) into items and labels."""
+    return _select(_delimited_rows(source, delimiter=delimiter, quoted=quoted), columns, source.path)
+
+
+def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
+    """Read one JSON object a line into items and labels."""
+    names: list[str] = []
+
+    def rows() -> Iterator[Row]:
+        for number, line in source.decoded_lines():
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise DataError(f"{source.path}: line {number} is no JSON: {error}") from None
+            if not isinstance(value, dict):
+                raise DataError(f"{source.path}: line {number} holds no JSON object, but {type(value).__name__}")
+            if not names:
+                names.extend(value)
+                yield number, list(names)
+            yield number, [value.get(name) for name in names]
+
+    return _select(rows(), dataclasses.replace(columns, header=True), source.path)
+
+
+def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
+    """Read a Parquet file into items and labels."""
+    parquet = import_extra("pyarrow.parquet", extra="parquet", purpose="reading Parquet")
+    with opened(source.path) as file:
+        try:
+            table = parquet.ParquetFile(file)
+            names = list(table.schema_arrow.names)
+
+            def rows() -> Iterator[Row]:
+                yield 0, list(names)
+                number = 0
+                for batch in table.iter_batches():
+                    for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                        number += 1
+                        yield number, list(cells)
+
+            return _select(rows(), dataclasses.replace(columns, header=True), source.path)
+        except KolmoError:
+            raise
+        except (OSError, ValueError) as error:  # pyarrow's own errors are children of these
+            raise DataError(f"{source.path} is no Parquet file: {error}") from None
+
+
+def _delimited_rows(source: Source, *, delimiter: str, quoted: bool) -> Iterator[Row]:
+    number = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal number
+        for number, line in source.decoded_lines():  # noqa: B007
+            yield line
+
+    limit = csv.field_size_limit(min(source.max_item_bytes, 2**31 - 1))
+    try:
+        if not quoted:
+            for line in lines():
+                if line.strip("\r\n"):
+                    yield number, line.rstrip("\r\n").split(delimiter)
+            return
+        first = 1
+        for cells in csv.reader(lines(), delimiter=delimiter, strict=True):
+            if cells:
+                yield first, cells
+            first = number + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{source.path}: line {number}: {error}; if quotes are ordinary characters here, use format 'tsv'"
+        ) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _select(rows: Iterable[Row], columns: Columns, path: str | Path) -> tuple[list[bytes], list[str] | None]:
+    iterator = iter(rows)
+    first = next(iterator, None)
+    if first is None:
+        raise DataError(f"{path} is empty; a table with at least one row was expected")
+    named = [*columns.text, *([columns.label] if columns.label is not None else [])]
+    header = columns.header if columns.header is not None else _is_header(first[1], named)
+    names = [str(name) for name in first[1]] if header else None
+    text_at, label_at = _positions(columns, names, len(first[1]), path)
+    items: list[bytes] = []
+    labels: list[str] = []
+    unlabelled: list[int] = []
+    for number, cells in iterator if header else itertools.chain([first], iterator):
+        if len(cells) != len(first[1]):
+            raise DataError(
+                f"{path}: the row at line {number} has {len(cells)} cells, but the first has {len(first[1])}"
+            )
+        parts = []
+        for at in text_at:
+            if cells[at] is None:
+                raise DataError(f"{path}: the row at line {number} has no text in column {_called(at, names)}")
+            parts.append(_as_bytes(cells[at]))
+        items.append(columns.separator.encode().join(parts))
+        if label_at is not None:
+            label = cells[label_at]
+            if label is None or str(label).strip() == "":
+                unlabelled.append(number)
+            labels.append(str(label))
+    if unlabelled:
+        raise DataError(
+            f"{path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
+            f"the first at line {unlabelled[0]}; fill it in, or leave these rows out"
+        )
+    if not items:
+        raise DataError(f"{path} holds a header but no rows")
+    return items, labels if label_at is not None else None
+
+
+def _as_bytes(cell: Any) -> bytes:
+    if isinstance(cell, bytes):
+        return cell
+    return (cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)).encode("utf-8", "surrogateescape")
+
+
+def _is_header(cells: Sequence[str], named: Sequence[str]) -> bool:
+    if named:
+        return any(name in cells for name in named)
+    lowered = {cell.strip().lower() for cell in cells}
+    return bool(lowered & {*TEXT_NAMES, *LABEL_NAMES}) and len(lowered) == len(cells)
+
+
+def _positions(columns: Columns, names: list[str] | None, width: int, path: str | Path) -> tuple[list[int], int | None]:
+    """Return the positions of the text columns and of the label column."""
+    text = [_position(name, names, width, path, "--text-column / text_columns") for name in columns.text]
+    label = None
+    if columns.label is not None:
+        label = _position(columns.label, names, width, path, "--label-column / label_column")
+    if label is None:
+        known = [at for at, name in enumerate(names or ()) if name.strip().lower() in LABEL_NAMES and at not in text]
+        if names is None and not text and width > 1:
+            known = [0]
+        label = known[0] if known else None
+    if not text and names is not None:
+        well_known = [at for name in TEXT_NAMES for at, cell in enumerate(names) if cell.strip().lower() == name]
+        text = [at for at in well_known if at != label][:1]
+        if not text:
+            raise DataError(
+                f"{path}: which column holds the text? Its columns are {', '.join(names)}; "
+                "name one with --text-column / text_columns"
+            )
+    if not text:
+        text = [at for at in range(width) if at != label]
+    return text, label
+
+
+def _position(name: str, names: list[str] | None, width: int, path: str | Path, option: str) -> int:
+    if names is not None and name in names:
+        return names.index(name)
+    try:
+        at = int(name)
+    except ValueError:
+        at = None
+    if at is not None and -width <= at < width:
+        return at % width
+    if names is None:
+        raise DataError(
+            f"{path} has no header and {width} columns, so {option} is a number from 0 to {width - 1}, "
+            f"but {name!r} came"
+        )
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"{path} has no column {name!r} ({option}); its columns are {', '.join(names)}{hint}")
+
+
+def _called(at: int, names: list[str] | None) -> str:
+    return repr(names[at]) if names is not None else str(at)

@@ -1,0 +1,7 @@
+"""Results as a person reads them."""
+
+from __future__ import annotations
+
+from kolmo._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, {"kolmo.show.tables": ["Column", "Table", "matrix_table"]})

@@ -1,0 +1,180 @@
+"""Tables: on a terminal in its width and with a little style, anywhere else as plain text in full width."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+_UNBOUNDED = 1_000_000
+"""Columns that a table may take where nobody watches: no cell is cut or wrapped."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        Its heading; the unit stands here.
+    numeric : bool
+        Align right and never wrap.
+    """
+
+    name: str
+    numeric: bool = False
+
+
+@dataclass
+class Table:
+    """Rows of text under headings, with a title above and remarks below.
+
+    Parameters
+    ----------
+    title : str
+        What the table shows.
+    columns : list of Column
+        The headings.
+    rows : list of list of str
+        The cells. Control characters, and bytes that are no text, are shown escaped.
+    footers : list of str
+        Remarks, such as the coders' fingerprints.
+
+    Examples
+    --------
+    >>> table = Table("Lengths", [Column("file"), Column("bits", numeric=True)])
+    >>> table.add("a.txt", "96")
+    >>> table.add("long.txt", "1,024")
+    >>> print(table.plain())
+    Lengths
+    <BLANKLINE>
+    file       bits
+    a.txt        96
+    long.txt  1,024
+    """
+
+    title: str
+    columns: list[Column]
+    rows: list[list[str]] = field(default_factory=list)
+    footers: list[str] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        """Append a row of as many cells as there are columns."""
+        if len(cells) != len(self.columns):
+            raise ValueError(f"a row of this table has {len(self.columns)} cells, but {len(cells)} came")
+        self.rows.append(list(cells))
+
+    def plain(self) -> str:
+        """Return the table as text: no colours, no lines, nothing cut, whatever the width."""
+        buffer = io.StringIO()
+        console = Console(file=buffer, width=_UNBOUNDED, color_system=None, force_terminal=False, legacy_windows=False)
+        console.print(self._renderable(styled=False), highlight=False)
+        return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+
+    def print(self, file: IO[str]) -> None:
+        """Write the table to `file`, styled if that is a terminal."""
+        if file.isatty():
+            Console(file=file).print(self._renderable(styled=True), highlight=False)
+        else:
+            file.write(self.plain() + "\n")
+
+    def _renderable(self, *, styled: bool) -> RenderableType:
+        table = RichTable(
+            box=SIMPLE_HEAD if styled else None,
+            padding=(0, 1, 0, 0) if styled else (0, 1),
+            pad_edge=False,
+            header_style="bold",
+        )
+        for column in self.columns:
+            table.add_column(
+                Text(visible(column.name)),
+                justify="right" if column.numeric else "left",
+                no_wrap=column.numeric,
+                overflow="fold",
+            )
+        for row in self.rows:
+            table.add_row(*(Text(visible(cell)) for cell in row))
+        footers = [Text(visible(footer), style="dim", overflow="fold") for footer in self.footers]
+        parts: list[RenderableType] = [Text(visible(self.title), style="bold", overflow="fold")]
+        if styled:
+            return Group(*parts, table, *footers)
+        padded = Padding(table, (1, 0, 1 if footers else 0, 0), expand=False)
+        return Group(*parts, padded, *footers)
+
+
+def matrix_table(
+    title: str, names: Sequence[str], cells: Sequence[Sequence[str]], *, corner: str, columns: range
+) -> Table:
+    """Return a square matrix as a table: rows carry number and name, columns the number alone.
+
+    Parameters
+    ----------
+    title : str
+        What the table shows.
+    names : sequence of str
+        The names of rows and columns.
+    cells : sequence of sequence of str
+        The values.
+    corner : str
+        What the names are.
+    columns : range
+        The columns to show, counted from 0; see `column_bands`.
+
+    Examples
+    --------
+    >>> table = matrix_table("Distances", ["a", "b"], [["0", "1"], ["1", "0"]], corner="file", columns=range(2))
+    >>> print(table.plain())
+    Distances
+    <BLANKLINE>
+       file  1  2
+    1  a     0  1
+    2  b     1  0
+    """
+    headings = [Column(str(number + 1), numeric=True) for number in columns]
+    table = Table(title, [Column("", numeric=True), Column(corner), *headings])
+    for number, (name, row) in enumerate(zip(names, cells, strict=True), start=1):
+        table.add(str(number), name, *(row[column] for column in columns))
+    return table
+
+
+def column_bands(names: Sequence[str], cells: Sequence[Sequence[str]], file: IO[str]) -> list[range]:
+    """Return the columns of a matrix in bands that `file` can show side by side; all of them unless it is a terminal.
+
+    Examples
+    --------
+    >>> column_bands(["a", "b"], [["0", "1"], ["1", "0"]], io.StringIO())
+    [range(0, 2)]
+    """
+    if not file.isatty():
+        return [range(len(names))]
+    width = shutil.get_terminal_size().columns
+    name_width = min(max(len(visible(name)) for name in names), width // 3)
+    cell_width = 2 + max(len(str(len(names))), *(len(cell) for row in cells for cell in row))
+    count = max(1, (width - name_width - len(str(len(names))) - 4) // cell_width)
+    return [range(start, min(start + count, len(names))) for start in range(0, len(names), count)]
+
+
+def visible(text: str) -> str:
+    """Return `text` with everything escaped that would not show: control characters, and bytes that are no text.
+
+    Examples
+    --------
+    >>> visible("tab\\there, byte " + b"\\xff".decode("utf-8", "surrogateescape"))
+    'tab\\\\there, byte \\\\udcff'
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: Any) -> str:
+    return str(character.encode("unicode_escape"), "ascii")

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import io
+import shutil
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kolmo.data import DataFile, DataSet, catalog, describe, fetch, load, names
+from kolmo.errors import DataError, MissingDependencyError, ParameterError
+
+pooch = pytest.importorskip("pooch", reason="the extra data is not installed")
+
+PUBLIC = [
+    "20_newsgroups",
+    "ag_news",
+    "canterbury",
+    "dbpedia",
+    "enwik8",
+    "enwik9",
+    "imdb",
+    "r52",
+    "r8",
+    "silesia",
+    "sms_spam",
+    "trec",
+    "yahoo_answers",
+]
+
+
+def test_every_set_is_listed_and_described() -> None:
+    assert names() == ["docstrings", "digits", "photos", *PUBLIC]
+    for name in names():
+        facts = describe(name)
+        assert facts.name == name
+        for fact in (facts.title, facts.modality, facts.licence, facts.citation, facts.homepage):
+            assert fact
+        for file in facts.files:
+            assert file.url.startswith(("https://", "http://"))
+            for digest in (file.sha256, file.archive_sha256):
+                assert digest is None or (len(digest) == 64 and int(digest, 16))
+
+
+def test_names_are_forgiving_and_errors_help() -> None:
+    assert describe("AG News") is describe("ag-news") is describe("ag_news")
+    assert describe("20 Newsgroups").name == "20_newsgroups"
+    with pytest.raises(ParameterError, match="did you mean 'ag_news'"):
+        describe("ag_newz")
+    with pytest.raises(ParameterError, match="known: docstrings"):
+        load("something else altogether")
+    with pytest.raises(ParameterError, match="comes in the splits train, test, but 'dev' was asked for"):
+        load("r8", "dev")
+    with pytest.raises(ParameterError, match="but none was named"):
+        load("digits")
+    with pytest.raises(ParameterError, match="has no splits"):
+        load("photos", "train")
+    with pytest.raises(DataError, match="does not exist"):
+        load("r8", "train", data_dir="/no/such/folder")
+
+
+CONTENT = b"ham\tsee you at noon\nspam\twin a prize\n"
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A web server on this machine, and the folder that it serves."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None: ...
+
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{web.server_port}", folder
+    web.shutdown()
+    web.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    monkeypatch.delenv("KOLMO_DATA", raising=False)
+    return tmp_path / "cache" / "kolmo"
+
+
+def register(monkeypatch: pytest.MonkeyPatch, *files: DataFile, **reader: object) -> None:
+    splits = tuple(file.split for file in files if file.split)
+    facts = dict.fromkeys(("title", "modality", "licence", "citation", "homepage"), "x")
+    made = DataSet(name="made", files=files, splits=splits, reader=reader, **facts)
+    monkeypatch.setattr(catalog, "_public", lambda: {"made": made})
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
+
+
+def test_a_file_is_fetched_once_and_checked(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    (folder / "a.tsv").write_bytes(CONTENT)
+    register(
+        monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tsv", sha256=digest(CONTENT), size=len(CONTENT)), header=False
+    )
+    assert load("made").labels == ["ham", "spam"]
+    assert files_in(cache) == ["a.tsv"]
+    (folder / "a.tsv").unlink()
+    assert fetch("made") == [cache / "made" / "a.tsv"]
+    (cache / "made" / "a.tsv").write_bytes(CONTENT[:-3])
+    with pytest.raises(DataError, match=f"truncated: .* expected {digest(CONTENT)}, found {digest(CONTENT[:-3])}"):
+        load("made")
+
+
+def test_a_wrong_hash_is_refused_with_both_printed_and_nothing_is_kept(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    (folder / "a.tsv").write_bytes(CONTENT + b"!")
+    register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tsv", sha256=digest(CONTENT)))
+    with pytest.raises(DataError) as caught:
+        load("made")
+    assert digest(CONTENT) in str(caught.value)
+    assert digest(CONTENT + b"!") in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert files_in(cache) == []
+
+
+def test_an_unknown_hash_is_told_ready_to_paste(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    (folder / "a.tsv").write_bytes(CONTENT)
+    register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tsv"))
+    with pytest.warns(UserWarning, match=f'sha256 = "{digest(CONTENT)}"'):
+        fetch("made")
+
+
+def test_an_unreachable_address_is_one_line(cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    register(monkeypatch, DataFile(name="a.tsv", url="http://127.0.0.1:1/a.tsv"))
+    with pytest.raises(DataError, match="cannot be fetched: .*--data-dir") as caught:
+        load("made")
+    assert "\n" not in str(caught.value)
+    assert files_in(cache) == []
+
+
+def test_a_missing_page_is_refused(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, _ = server
+    register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/absent.tsv"))
+    with pytest.raises(DataError, match="404"):
+        load("made")
+    assert files_in(cache) == []
+
+
+@pytest.mark.parametrize("kind", ["zip", "tgz"])
+def test_members_of_archives(kind: str, server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    path = folder / f"a.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr("inner/a.tsv", CONTENT)
+    else:
+        with tarfile.open(path, "w:gz") as packed_tar:
+            information = tarfile.TarInfo("inner/a.tsv")
+            information.size = len(CONTENT)
+            packed_tar.addfile(information, io.BytesIO(CONTENT))
+    file = DataFile(
+        name="a.tsv",
+        url=f"{url}/{path.name}",
+        member="inner/a.tsv",
+        sha256=digest(CONTENT),
+        archive_sha256=digest(path.read_bytes()),
+    )
+    register(monkeypatch, file, header=False)
+    assert list(load("made").items) == [b"see you at noon", b"win a prize"]
+    register(
+        monkeypatch, DataFile(name="b.tsv", url=file.url, member="inner/b.tsv", archive_sha256=file.archive_sha256)
+    )
+    with pytest.raises(DataError, match="holds no file 'inner/b.tsv'"):
+        load("made")
+
+
+def test_folders_within_an_archive(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    with tarfile.open(folder / "a.tgz", "w:gz") as packed:
+        for name, data in (
+            ("set/train/pos/2", b"two"),
+            ("set/train/pos/1", b"one"),
+            ("set/train/neg/1", b"no"),
+            ("set/train/unsup/1", b"?"),
+            ("set/train/words.txt", b"no item"),
+            ("set/test/pos/1", b"test"),
+            ("../../escape", b"out"),
+        ):
+            information = tarfile.TarInfo(name)
+            information.size = len(data)
+            packed.addfile(information, io.BytesIO(data))
+    address = {"url": f"{url}/a.tgz", "archive_sha256": digest((folder / "a.tgz").read_bytes())}
+    files = [DataFile(name="a.tgz", split=split, member=f"set/{split}/", **address) for split in ("train", "test")]
+    register(monkeypatch, *files, format="folder", classes=["pos", "neg"])
+    corpus = load("made", "train")
+    assert (list(corpus.items), corpus.labels) == ([b"no", b"one", b"two"], ["neg", "pos", "pos"])
+    assert list(load("made", "test").items) == [b"test"]
+    assert files_in(cache.parent.parent / "cache") == ["a.tgz"]
+
+
+def test_a_truncated_archive_is_refused(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    shutil.make_archive(str(folder / "a"), "gztar", root_dir=folder)
+    (folder / "a.tgz").write_bytes((folder / "a.tar.gz").read_bytes()[:60])
+    register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tgz", member="a.tsv"))
+    with pytest.warns(UserWarning), pytest.raises(DataError, match="no whole archive"):
+        load("made")
+    assert "a.tsv" not in files_in(cache)
+
+
+def test_local_folders_are_searched_two_levels_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch, DataFile(name="a.tsv", url="http://127.0.0.1:1/a.tsv", sha256=digest(CONTENT)), header=False)
+    for place in ("a.tsv", "Made/a.tsv", "text/made/a.tsv", "x/text/made/a.tsv"):
+        root = tmp_path / place.replace("/", "_")
+        (root / place).parent.mkdir(parents=True)
+        (root / place).write_bytes(CONTENT)
+        assert load("made", data_dir=root).labels == ["ham", "spam"], place
+        monkeypatch.setenv("KOLMO_DATA", str(root))
+        assert fetch("made") == [root / place]
+        (root / place).write_bytes(CONTENT + b"x")
+        with pytest.raises(DataError, match=f"expected {digest(CONTENT)}, found {digest(CONTENT + b'x')}"):
+            load("made")
+
+
+def test_without_pooch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(
+        MissingDependencyError, match=r"train.txt of r8, which is not under .* needs pooch.*kolmo\[data\]"
+    ):
+        load("r8", "train", data_dir=tmp_path)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "split", "count", "classes"),
+    [
+        ("R8", "train", 5485, 8),
+        ("R8", "test", 2189, 8),
+        ("AG News", "test", 7600, 4),
+        ("SMS Spam", None, 5574, 2),
+        ("TREC", "train", 5452, 6),
+        ("TREC", "test", 500, 6),
+        ("Canterbury", None, 11, None),
+    ],
+)
+def test_public_sets_from_a_local_folder(
+    data_dir: Path, name: str, split: str | None, count: int, classes: int | None
+) -> None:
+    corpus = load(name, split, data_dir=data_dir)
+    assert len(corpus) == count
+    assert classes is None or len(corpus.classes or []) == classes
+
+
+@pytest.mark.realdata
+def test_a_repacked_archive_is_refused(data_dir: Path) -> None:
+    with pytest.raises(DataError, match="another file: SHA-256 expected 8f1b2514"):
+        load("20 Newsgroups", "test", data_dir=data_dir)
