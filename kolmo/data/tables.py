@@ -81,8 +81,8 @@ class Source:
                 except UnicodeDecodeError as error:
                     raise DataError(
                         f"{self.path}: line {number} is not {self.encoding}: byte 0x{line[error.start]:02x} at "
-                        f"position {error.start}; give its encoding (--encoding latin-1, say), or keep the bytes as they are "
-                        "(--encoding bytes)"
+                        f"position {error.start}; give its encoding (--encoding latin-1, say), or keep the bytes "
+                        "as they are (--encoding bytes)"
                     ) from None
 
 
@@ -211,10 +211,14 @@ def _as_bytes(cell: Any) -> bytes:
 
 
 def _is_header(cells: Sequence[str], named: Sequence[str]) -> bool:
-    if named:
-        return any(name in cells for name in named)
+    if any(not _is_integer(name) for name in named):
+        return True
     lowered = {cell.strip().lower() for cell in cells}
     return bool(lowered & {*TEXT_NAMES, *LABEL_NAMES}) and len(lowered) == len(cells)
+
+
+def _is_integer(name: str) -> bool:
+    return name.removeprefix("-").isdecimal()
 
 
 def _positions(columns: Columns, names: list[str] | None, width: int, path: str | Path) -> tuple[list[int], int | None]:
@@ -244,12 +248,8 @@ def _positions(columns: Columns, names: list[str] | None, width: int, path: str 
 def _position(name: str, names: list[str] | None, width: int, path: str | Path, option: str) -> int:
     if names is not None and name in names:
         return names.index(name)
-    try:
-        at = int(name)
-    except ValueError:
-        at = None
-    if at is not None and -width <= at < width:
-        return at % width
+    if _is_integer(name) and -width <= int(name) < width:
+        return int(name) % width
     if names is None:
         raise DataError(
             f"{path} has no header and {width} columns, so {option} is a number from 0 to {width - 1}, "

@@ -26,7 +26,8 @@ def test_docstrings_are_prose() -> None:
     for text in corpus.texts():
         assert len(text) >= 40
         assert "\n" not in text
-        assert "----" not in text
+        assert "Parameters ---" not in text
+        assert "Returns ---" not in text
         assert ".. versionadded" not in text
     joined = " ".join(corpus.texts()).split()
     assert joined.count("the") / len(joined) > 0.03

@@ -83,10 +83,9 @@ def test_arbitrary_bytes_are_read_or_refused_by_a_kolmo_error(tmp_path: Path, da
     for encoding in ("utf-8", "bytes"):
         try:
             corpus = read(tmp_path / name, encoding=encoding)
-        except KolmoError as error:
-            assert "\n" not in str(error)
-        else:
-            assert len(corpus) > 0
+        except KolmoError:
+            continue
+        assert len(corpus) > 0
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -96,7 +95,7 @@ def test_parquet(tmp_path: Path) -> None:
     assert list(corpus.items) == ["naïve".encode(), b"b"]
     assert corpus.labels == ["0", "1"]
     assert list(read(path, text_columns=["id"], label_column="text").items) == [b"1", b"2"]
-    with pytest.raises(DataError, match="no column 'txt'.*id, text, label; did you mean 'text'"):
+    with pytest.raises(DataError, match=r"no column 'txt'.*id, text, label; did you mean 'text'"):
         read(path, text_columns=["txt"])
     pq.write_table(pa.table({"text": ["a", None], "label": [0, 1]}), path)
     with pytest.raises(DataError, match="line 2 has no text in column 'text'"):
@@ -214,7 +213,7 @@ def test_unknown_columns_and_formats(tmp_path: Path) -> None:
         read(path, label_column="lable")
     path.write_text("1,b\n2,c\n")
     with pytest.raises(
-        DataError, match="no header and 2 columns, so --text-column .* is a number from 0 to 1, but '2' came"
+        DataError, match=r"no header and 2 columns, so --text-column .* is a number from 0 to 1, but '2' came"
     ):
         read(path, text_columns=["2"])
     with pytest.raises(ParameterError, match="no format 'cvs'"):
