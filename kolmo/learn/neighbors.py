@@ -159,7 +159,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels = _labels(y, size)
         self.classes_, self._codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(f"the labels hold only one class, {self.classes_[0]!r}; at least two are needed")
+            raise DataError(f"the labels hold only one class, {self.classes_.tolist()[0]!r}; at least two are needed")
         if self.weights != "class_mean" and self.n_neighbors > size:
             raise ParameterError(f"n_neighbors is {self.n_neighbors}, but there are only {size} training items")
         return self

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from kolmo.cli.baselines import baselines, predict
+from kolmo.errors import DataError
+
+TRAIN = [b"cats purr", b"cats and kittens purr", b"stocks fall", b"stocks and bonds fall", b"bonds"]
+LABELS = ["pets", "pets", "money", "money", "money"]
+
+
+def test_one_baseline_reads_the_words_and_one_does_not() -> None:
+    predictions = {
+        name: predict(name, found, TRAIN, LABELS, [b"a cat: cats purr", b"\xff bonds"]) for name, found in baselines()
+    }
+    assert predictions["TF-IDF + LinearSVC"].tolist() == ["pets", "money"]
+    assert predictions["majority class"].tolist() == ["money", "money"]
+
+
+@pytest.mark.parametrize(
+    ("train", "labels", "message"),
+    [([b"!", b"?"], ["a", "b"], "leave out --baseline"), ([b"x"], ["a"], "only one class")],
+)
+def test_items_to_learn_nothing_from_are_refused(train: list[bytes], labels: list[str], message: str) -> None:
+    name, classifier = next(baselines())
+    with pytest.raises(DataError, match=message):
+        predict(name, classifier, train, labels, [b"x"])

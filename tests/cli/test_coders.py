@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kolmo import coder, coder_names
+
+
+def test_every_coder_is_listed_with_what_it_can_do(kolmo: Any) -> None:
+    facts = {fact["name"]: fact for fact in json.loads(kolmo("coders", "--json").stdout)["coders"]}
+    assert list(facts) == coder_names()
+    assert facts["gzip"]["overhead_bits"] == coder("gzip").overhead_bits
+    assert facts["deflate"]["fingerprint"] == coder("deflate").fingerprint
+    assert facts["deflate"]["window"] == 2**15
+    assert facts["deflate"]["priming"] == "native"
+    assert coder(facts["zstd"]["config"]) == coder("zstd")
+    table = kolmo("coders").stdout
+    assert all(any(line.startswith(f"{name} ") for line in table.splitlines()) for name in coder_names())
+
+
+def test_a_coder_that_is_not_installed_is_listed_with_the_line_that_installs_it(
+    kolmo: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import sys
+
+    for loaded in [key for key in sys.modules if key.partition(".")[0] == "pyppmd"]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, "pyppmd", None)
+    monkeypatch.delitem(sys.modules, "kolmo.coders.ppmd", raising=False)
+    table = kolmo("coders").stdout
+    assert "Not installed: ppmd" in table
+    assert "pip install 'kolmo[ppmd]'" in table

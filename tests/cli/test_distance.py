@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kolmo import coder, pairwise
+from kolmo.measures import MEASURES
+
+ITEMS = {
+    "one.txt": b"the cat sat on the mat and the dog lay by the door " * 3,
+    "two.txt": b"the cat sat on the rug and a dog lay near the door " * 3,
+    "three.txt": b"stocks fell as rates rose; bonds and shares followed " * 3,
+}
+
+
+@pytest.fixture
+def files() -> list[str]:
+    for name, data in ITEMS.items():
+        Path(name).write_bytes(data)
+    return list(ITEMS)
+
+
+@pytest.mark.parametrize(("measure", "symmetrize"), itertools.product(MEASURES, [None, "mean", "min", "max"]))
+def test_two_files_give_the_distance_of_the_library(
+    kolmo: Any, files: list[str], measure: str, symmetrize: str
+) -> None:
+    options = [] if symmetrize is None else ["--symmetrize", symmetrize]
+    found = json.loads(kolmo("distance", *files[:2], "-c", "deflate", "-m", measure, *options, "--json").stdout)
+    x, y = list(ITEMS.values())[:2]
+    expected = pairwise([x], [y], measure=measure, symmetrize=symmetrize, dtype="float64")
+    assert found["distance"] == pytest.approx(expected[0, 0], abs=1e-12)
+    assert found["bits"]["L(x)"] == coder("deflate").code_length(x)
+    linking = "L(y|x)" if measure.startswith("conditional") else "L(xy)"
+    primed = coder("deflate").prime(x).code_length(y)
+    assert found["bits"][linking] == (
+        primed if measure.startswith("conditional") else coder("deflate").joint_length(x, y)
+    )
+    assert found["fingerprint"] == coder("deflate").fingerprint
+
+
+def test_the_table_of_two_files_shows_what_the_distance_is_made_of(kolmo: Any, files: list[str]) -> None:
+    found = json.loads(kolmo("distance", *files[:2], "--json").stdout)
+    table = kolmo("distance", *files[:2]).stdout
+    assert f"ncd by lzma = {found['distance']:.4f}" in table
+    for name, bits in found["bits"].items():
+        assert f"{name} " in table
+        assert f"{bits:,.0f}" in table
+    assert coder("lzma").fingerprint in table
+
+
+def test_more_files_give_the_matrix_as_table_json_and_csv(kolmo: Any, files: list[str]) -> None:
+    expected = pairwise(list(ITEMS.values()), coder="zstd", symmetrize="mean", dtype="float64")
+    options = ["-c", "zstd", "--symmetrize", "mean", "-j", "1"]
+    found = json.loads(kolmo("distance", *files, *options, "--json", "-o", "matrix.csv").stdout)
+    assert found["matrix"] == expected.tolist()
+    assert found["files"] == files
+    with open("matrix.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["", *files]
+    assert [row[0] for row in rows] == files
+    assert [[float(cell) for cell in row[1:]] for row in rows] == expected.tolist()
+    table = kolmo("distance", *files, *options).stdout
+    row = next(line.split() for line in table.splitlines() if "three.txt" in line)
+    assert row == ["3", "three.txt", *(f"{value:.3f}" for value in expected[2])]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["one.txt"], 2, "takes two files or more"),
+        (["one.txt", "absent"], 1, "there is no file 'absent'"),
+        (["one.txt", "."], 1, "is a directory"),
+        (["one.txt", "two.txt", "-m", "euclid"], 2, "'euclid' is not one of"),
+        (["one.txt", "two.txt", "--symmetrize", "sum"], 2, "'sum' is not one of"),
+        (["-", "-"], 2, "stdin can be read only once"),
+        (["one.txt", "two.txt", "-j", "0"], 2, "0 workers"),
+    ],
+)
+def test_bad_input_is_one_line(refused: Any, files: list[str], arguments: list[str], code: int, message: str) -> None:
+    assert message in refused("distance", *arguments, code=code)
+
+
+@pytest.mark.realdata
+def test_related_species_are_near(kolmo: Any, data_dir: Path) -> None:
+    folder = data_dir / "dna" / "mtdna_mammals24"
+    paths = [folder / f"{name}.fa" for name in ("human", "pygmyChimpanzee", "carp")]
+    matrix = json.loads(kolmo("distance", *paths, "-c", "ppmd", "--json").stdout)["matrix"]
+    assert matrix[0][1] < matrix[0][2] - 0.05

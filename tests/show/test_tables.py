@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kolmo.show import Column, Table, matrix_table
+from kolmo.show.tables import column_bands, visible
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@given(st.text())
+def test_what_is_visible_is_one_printable_line_in_any_encoding(text: str) -> None:
+    shown = visible(text)
+    assert shown.isprintable()
+    assert shown.encode("utf-8").decode() == shown
+    assert visible(shown) == shown
+
+
+def test_cells_are_text_and_never_markup() -> None:
+    table = Table("[bold]title[/bold]", [Column("a")], [["[red]x[/red] :smile: [zlib 1.2]"]], ["[dim]end"])
+    lines = table.plain().splitlines()
+    assert lines == ["[bold]title[/bold]", "", "a", "[red]x[/red] :smile: [zlib 1.2]", "", "[dim]end"]
+
+
+def test_plain_text_is_never_cut_and_has_no_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    long = "x" * 500
+    table = Table(long, [Column("name"), Column("number", numeric=True)], [[long, "1" * 300]], [long])
+    file = io.StringIO()
+    table.print(file)
+    assert file.getvalue().splitlines() == [long, "", f"name{'':<497} {'number':>299}".rstrip(), *_rest(long)]
+
+
+def _rest(long: str) -> list[str]:
+    return [f"{long}  {'1' * 300}", "", long]
+
+
+def test_a_terminal_gets_lines_of_its_width_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "dumb")
+    name = "a_long_name_" * 10
+    file = Terminal()
+    Table("title", [Column("name"), Column("bits", numeric=True)], [[name, "123,456"]]).print(file)
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 40
+    assert "123,456" in file.getvalue()
+    assert "".join(line.split()[0] for line in lines if "name" in line or "long" in line).startswith("name")
+    folded = "".join(line.replace("123,456", "").strip() for line in lines[4:])
+    assert name in folded
+
+
+def test_a_row_has_as_many_cells_as_there_are_columns() -> None:
+    with pytest.raises(ValueError, match="2 cells, but 1 came"):
+        Table("t", [Column("a"), Column("b")]).add("1")
+
+
+def test_a_wide_matrix_is_cut_into_bands_that_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    names = [f"file{number}.txt" for number in range(30)]
+    cells = [[f"{row / 31 + column / 997:.3f}" for column in range(30)] for row in range(30)]
+    bands = column_bands(names, cells, Terminal())
+    assert [column for band in bands for column in band] == list(range(30))
+    assert len(bands) > 1
+    for band in bands:
+        plain = matrix_table("distances", names, cells, corner="file", columns=band).plain()
+        assert max(map(len, plain.splitlines())) <= 60
+        assert all(cells[7][column] in plain for column in band)
+    assert column_bands(names, cells, io.StringIO()) == [range(30)]

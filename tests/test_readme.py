@@ -1,0 +1,64 @@
+"""Every command of the README runs; its Python examples run as doctests."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    command
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("$ ")
+    for command in line.removeprefix("$ ").split(" && ")
+]
+PROGRAM = Path(sys.executable).with_name("kolmo")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the examples name."""
+    for name in ("README.md", "CHANGELOG.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    rows = [
+        f"{topic},{topic} and {index % 7} other words on {topic}" for index in range(40) for topic in ("cats", "bonds")
+    ]
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).write_text("\n".join(["topic,text", *rows]) + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("kolmo ")])
+def test_command_runs(command: str, folder: Path) -> None:
+    arguments = [str(PROGRAM), *shlex.split(command)[1:]]
+    run = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip()
+
+
+def test_the_two_commands_of_a_newcomer_stand_there() -> None:
+    assert "pip install ." in COMMANDS
+    assert "kolmo demo" in COMMANDS
+    assert "pytest" in COMMANDS
+
+
+def test_ci_installs_and_tests_as_the_readme_says() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (installation,) = (command for command in COMMANDS if "[dev]" in command)
+    assert installation.removeprefix("pip install ") in script
+    assert script.rstrip().endswith("pytest")
+
+
+def test_every_folder_of_the_map_exists() -> None:
+    listed = re.findall(r"^\| `([a-z/]+)` \|", README, re.MULTILINE)
+    assert "kolmo/coders" in listed
+    for folder in listed:
+        assert (ROOT / folder).is_dir(), folder
