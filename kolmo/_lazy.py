@@ -1,26 +1,34 @@
-"""Public names that are imported when they are first used."""
+"""Public names that are imported when they are first used, listed once in the package's stub."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
-def attach(
-    package: str, names: Mapping[str, list[str]]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` for a package whose names live in other modules.
 
     Parameters
     ----------
     package : str
         The package's ``__name__``.
-    names : mapping of str to list of str
-        The module that each name comes from.
+    file : str
+        Its ``__file__``. The stub beside it, ``__init__.pyi``, says where each name comes from, here as to type
+        checkers.
     """
-    home = {name: module for module, listed in names.items() for name in listed}
+    stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
+    home = {
+        alias.name: str(node.module)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if not alias.name.startswith("__")
+    }
 
     def get(name: str) -> Any:
         if name not in home:

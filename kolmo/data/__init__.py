@@ -4,11 +4,4 @@ from __future__ import annotations
 
 from kolmo._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "kolmo.data.catalog": ["DataFile", "DataSet", "describe", "fetch", "load", "names"],
-        "kolmo.data.corpus": ["Corpus"],
-        "kolmo.data.readers": ["read"],
-    },
-)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

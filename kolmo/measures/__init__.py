@@ -4,10 +4,4 @@ from __future__ import annotations
 
 from kolmo._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {
-        "kolmo.measures.distance": ["Neighbors", "cdm", "conditional_cdm", "conditional_ncd", "ncd", "pairwise"],
-        "kolmo.measures.formulas": ["MEASURES", "Measure"],
-    },
-)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -4,7 +4,4 @@ from __future__ import annotations
 
 from kolmo._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {"kolmo.testing.coders": ["check_coder"], "kolmo.testing.measures": ["check_measure"]},
-)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

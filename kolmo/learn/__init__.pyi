@@ -1,0 +1,3 @@
+# The public names; the package imports each when it is first used.
+from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
+from kolmo.learn.neighbors import TieReport as TieReport
