@@ -135,6 +135,8 @@ def command(
             f"the test set {test!r} has no labels to score, so take one coder and no baseline, or -o FILE, or --json"
         )
     learned, _ = sample(whole_train, limit_train, seed=seed)
+    if len(set(learned.labels or ())) < 2:
+        raise DataError(f"{described(whole_train, len(learned))} hold only one class; take more texts or another set")
     asked, positions = sample(whole_test, limit_test, seed=seed)
     _warn_of_unseen_labels(learned, asked)
     _warn_of_seen_texts(learned, asked)

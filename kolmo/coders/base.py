@@ -138,10 +138,16 @@ class Coder(ABC):
         import numpy as np
 
         from kolmo._parallel import map_blocks
+        from kolmo._progress import progress
 
-        blocks = ((block,) for block in _blocks(as_items(items)))
-        lengths = list(map_blocks(self.lengths, blocks, n_jobs=n_jobs, prefer=self.tags.parallel))
-        return np.concatenate(lengths) if lengths else np.empty(0)
+        everything = as_items(items)
+        blocks = ((block,) for block in _blocks(everything))
+        lengths = [np.empty(0)]
+        with progress(len(everything), label=f"lengths by {self}", unit="item") as bar:
+            for part in map_blocks(self.lengths, blocks, n_jobs=n_jobs, prefer=self.tags.parallel):
+                lengths.append(part)
+                bar.update(len(part))
+        return np.concatenate(lengths)
 
     def prime(self, context: Any) -> Coder:
         """Return a coder that has read `context`: its code length of y is L(y | context).

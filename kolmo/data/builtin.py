@@ -29,7 +29,7 @@ _SKIPPED_FOLDERS = {
     "benchmarks",
 }
 _SKIPPED_FOLDERS |= {"f2py", "distutils", "_vendored", "_external"}
-_SECTION = re.compile(r"^[^\n]+\n[-=]{3,}\s*$", re.MULTILINE)
+_SECTION = re.compile(r"^[ \t]*\S[^\n]*\n[ \t]*[-=]{3,}[ \t]*$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^\.\. .*(?:\n(?:[ \t]+.*)?)*", re.MULTILINE)
 _TEST_SHARE = 0.25
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from kolmo._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(__name__, {"kolmo.show.tables": ["Column", "Table", "matrix_table"]})
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

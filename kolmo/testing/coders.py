@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import pickle
@@ -86,9 +87,8 @@ def _fixed_examples(large: bool) -> list[bytes]:
 def _check_configuration(coder: Coder) -> None:
     from sklearn.base import clone
 
-    namespace = {type(coder).__name__: type(coder)}
     rebuilt = {
-        "repr": eval(repr(coder), namespace),  # a repr that this very process made
+        "repr": _from_repr(coder),
         "pickle": pickle.loads(pickle.dumps(coder)),
         "copy.deepcopy": copy.deepcopy(coder),
         "sklearn.base.clone": clone(coder),
@@ -104,6 +104,14 @@ def _check_configuration(coder: Coder) -> None:
     if coder.name in registry.coder_names():
         _require(registry.coder(coder.config) == coder, "kolmo.coder(config) does not give an equal coder", coder)
         _require(registry.coder(str(coder)) == coder, "kolmo.coder(str(coder)) does not give an equal coder", coder)
+
+
+def _from_repr(coder: Coder) -> Coder:
+    """Build a coder from its repr, ``Name(parameter=literal, ...)``, as typing it in would."""
+    call = ast.parse(repr(coder), mode="eval").body
+    if not isinstance(call, ast.Call) or call.args or ast.unparse(call.func) != type(coder).__name__:
+        raise AssertionError(f"repr is not Name(parameter=literal, ...), but {coder!r}")
+    return type(coder)(**{str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords})
 
 
 def _check_tags(coder: Coder) -> None:

@@ -103,7 +103,7 @@ def test_texts_without_labels_are_labelled_one_a_line(kolmo: Any, topics: Topics
 
 
 def test_a_test_table_without_the_label_column_is_labelled_too(kolmo: Any, topics: Topics, refused: Any) -> None:
-    Path("new.csv").write_text("text\nthe kitten purrs and the puppy barks, paws and fur\n")
+    Path("new.csv").write_text("text\nthe kitten purrs and the puppy barks with paws and fur\n")
     columns = ["--text-column", "text", "--label-column", "label"]
     assert kolmo("classify", topics[0], "new.csv", *columns, "--unlabelled").stdout == "pets\n"
     assert "label" in refused("classify", topics[0], "new.csv", *columns, code=UNKNOWN_COLUMN)

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 import pytest
 
 from kolmo.cli import demo
+from kolmo.data import load
+
+LOAD = functools.cache(load)
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolmo.data.catalog.load", LOAD)
     monkeypatch.setattr(demo, "TRAIN", 120)
     monkeypatch.setattr(demo, "TEST", 40)
 

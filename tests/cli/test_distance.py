@@ -11,6 +11,7 @@ import pytest
 from kolmo import coder, pairwise
 from kolmo.measures import MEASURES
 
+SYMMETRIZE = [None, "mean", "min", "max"]
 ITEMS = {
     "one.txt": b"the cat sat on the mat and the dog lay by the door " * 3,
     "two.txt": b"the cat sat on the rug and a dog lay near the door " * 3,
@@ -25,9 +26,9 @@ def files() -> list[str]:
     return list(ITEMS)
 
 
-@pytest.mark.parametrize(("measure", "symmetrize"), itertools.product(MEASURES, [None, "mean", "min", "max"]))
+@pytest.mark.parametrize(("measure", "symmetrize"), list(itertools.product(MEASURES, SYMMETRIZE)))
 def test_two_files_give_the_distance_of_the_library(
-    kolmo: Any, files: list[str], measure: str, symmetrize: str
+    kolmo: Any, files: list[str], measure: str, symmetrize: Any
 ) -> None:
     options = [] if symmetrize is None else ["--symmetrize", symmetrize]
     found = json.loads(kolmo("distance", *files[:2], "-c", "deflate", "-m", measure, *options, "--json").stdout)
@@ -90,4 +91,4 @@ def test_related_species_are_near(kolmo: Any, data_dir: Path) -> None:
     folder = data_dir / "dna" / "mtdna_mammals24"
     paths = [folder / f"{name}.fa" for name in ("human", "pygmyChimpanzee", "carp")]
     matrix = json.loads(kolmo("distance", *paths, "-c", "ppmd", "--json").stdout)["matrix"]
-    assert matrix[0][1] < matrix[0][2] - 0.05
+    assert matrix[0][1] < matrix[0][2] - 0.03

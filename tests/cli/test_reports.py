@@ -95,7 +95,7 @@ def test_a_reader_who_has_enough_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
-def test_a_full_disk_is_one_line(start: Any) -> None:
+def test_a_full_disk_is_one_line() -> None:
     with open("/dev/full", "wb") as full:
         run = subprocess.run(
             [sys.executable, "-c", "from kolmo.cli import main; main(['coders'])"],
