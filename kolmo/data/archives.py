@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -13,6 +15,18 @@ from kolmo.errors import DataError
 
 MAX_MEMBER_BYTES = 2**31
 """The largest single file that is taken out of an archive: 2 GiB."""
+
+_BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,  # a zip packed by a method that is not known
+    RuntimeError,  # a zip with a password
+)
+"""What the libraries raise for archives that are truncated, damaged, or of a kind that they cannot read."""
 
 
 def extract_member(archive: Path, member: str) -> bytes:
@@ -28,13 +42,15 @@ def extract_member(archive: Path, member: str) -> bytes:
             with zipfile.ZipFile(archive) as packed, packed.open(member) as file:
                 return _bounded(file, archive, member, MAX_MEMBER_BYTES)
         with tarfile.open(archive) as packed_tar:
-            file_or_none = packed_tar.extractfile(member)
-            if file_or_none is None:
-                raise KeyError(member)
-            return _bounded(file_or_none, archive, member, MAX_MEMBER_BYTES)
+            for entry in packed_tar:
+                if entry.isfile() and PurePosixPath(entry.name) == PurePosixPath(member):  # ./name is name
+                    file_or_none = packed_tar.extractfile(entry)
+                    if file_or_none is not None:
+                        return _bounded(file_or_none, archive, member, MAX_MEMBER_BYTES)
+            raise KeyError(member)
     except KeyError:
         raise DataError(f"{archive} holds no file {member!r}") from None
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise DataError(f"{archive} is no whole archive: {error}") from error
 
 
@@ -66,7 +82,7 @@ def read_folders(archive: Path, prefix: str, classes: Sequence[str] | None = Non
                     file = packed.extractfile(member)
                     if file is not None:
                         found[str(path)] = _bounded(file, archive, member.name, MAX_ITEM_BYTES), label
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise DataError(f"{archive} is no whole archive: {error}") from error
     if not found:
         raise DataError(f"{archive} holds no files below {prefix!r}")

@@ -8,7 +8,8 @@ import importlib.metadata
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from kolmo._extras import import_extra
@@ -22,13 +23,17 @@ _SHORTEST_TEXT = 80
 _SKIPPED_FOLDERS = {
     "tests",
     "testing",
-    "externals",
-    "_build_utils",
-    "array_api_compat",
-    "array_api_extra",
     "benchmarks",
+    "distutils",
+    "externals",
+    "f2py",
+    "_build_utils",
+    "_external",
+    "_lib",
+    "_vendored",
 }
-_SKIPPED_FOLDERS |= {"f2py", "distutils", "_vendored", "_external"}
+"""Tests, build scripts and other people's code."""
+
 _SECTION = re.compile(r"^[ \t]*\S[^\n]*\n[ \t]*[-=]{3,}[ \t]*$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^\.\. .*(?:\n(?:[ \t]+.*)?)*", re.MULTILINE)
 _TEST_SHARE = 0.25
@@ -50,11 +55,7 @@ def docstrings(split: str) -> Corpus:
     Corpus
         Labels ``numpy``, ``scipy`` and ``sklearn``; some thousand texts, by the installed versions.
     """
-    labelled: dict[str, str] = {}
-    for library in LIBRARIES:
-        for text in _prose_of(library):
-            labelled.setdefault(text, library)
-    chosen = [(text, label) for text, label in labelled.items() if _is_test(text.encode()) == (split == "test")]
+    chosen = [(text, label) for text, label in _labelled_prose() if _is_test(text.encode()) == (split == "test")]
     return Corpus(
         items=[text.encode() for text, _ in chosen],
         labels=[label for _, label in chosen],
@@ -111,12 +112,21 @@ def photos() -> Corpus:
     )
 
 
+@cache
+def _labelled_prose() -> tuple[tuple[str, str], ...]:
+    labelled: dict[str, str] = {}
+    for library in LIBRARIES:
+        for text in _prose_of(library):
+            labelled.setdefault(text, library)
+    return tuple(labelled.items())
+
+
 def _is_test(item: bytes) -> bool:
     return hashlib.sha256(item).digest()[0] < 256 * _TEST_SHARE
 
 
-def _versions(distributions: object) -> Iterator[str]:
-    for name in distributions:  # type: ignore[attr-defined]
+def _versions(distributions: Iterable[str]) -> Iterator[str]:
+    for name in distributions:
         yield f"{name} {importlib.metadata.version(name)}"
 
 

@@ -36,8 +36,17 @@ def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | N
     return folder / name if (folder / name).is_file() else None
 
 
-def verify(path: Path, sha256: str | None, size: int | None) -> None:
+def verify(path: Path, sha256: str | None, size: int | None, *, remedy: str = "delete it and fetch it anew") -> None:
     """Refuse a file that is not the one the catalogue means.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sha256, size : optional
+        What it should have, where known.
+    remedy : str
+        What to do about it, for the error.
 
     Raises
     ------
@@ -49,12 +58,10 @@ def verify(path: Path, sha256: str | None, size: int | None) -> None:
         kind = "truncated" if found_size < size else "too long"
         raise DataError(
             f"{path} is {kind}: {found_size:,} bytes, but {size:,} were expected; SHA-256 expected {sha256}, "
-            f"found {hash_of(path)}; delete it and fetch it anew"
+            f"found {hash_of(path)}; {remedy}"
         )
     if sha256 is not None and (found := hash_of(path)) != sha256:
-        raise DataError(
-            f"{path} is another file: SHA-256 expected {sha256}, found {found}; delete it and fetch it anew"
-        )
+        raise DataError(f"{path} is another file: SHA-256 expected {sha256}, found {found}; {remedy}")
 
 
 def hash_of(path: Path) -> str:
@@ -106,7 +113,7 @@ def retrieve(
         return target
     fetched_name = url.rpartition("/")[2] or name if in_archive else name
     known = archive_sha256 if in_archive else sha256
-    archive = folder / fetched_name
+    is_new = not (folder / fetched_name).is_file()
     try:
         pooch.get_logger().setLevel("WARNING")
         downloaded = Path(
@@ -127,19 +134,21 @@ def retrieve(
             f"; {name} was not found under {looked_in} either" if looked_in else "; give a folder with it by --data-dir"
         )
         raise DataError(f"{url} cannot be fetched: {_one_line(error)}{place}") from error
-    if known is None:
+    if is_new and known is None and (is_folder or sha256 is None):
         warnings.warn(
             f'the SHA-256 of {downloaded.name} is not in the catalogue; found: sha256 = "{hash_of(downloaded)}"',
             stacklevel=2,
         )
     if is_folder:
         return downloaded
-    if in_archive:
-        _write_whole(target, extract_member(archive, str(member)))
     try:
-        verify(target, sha256, size)
+        if in_archive:
+            _write_whole(target, extract_member(downloaded, str(member)))
+        verify(target, sha256, size, remedy="it was not kept")
     except DataError:
         target.unlink(missing_ok=True)
+        if known is None:  # or a broken archive would be taken for the right one the next time
+            downloaded.unlink(missing_ok=True)
         raise
     return target
 

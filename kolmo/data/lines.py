@@ -21,6 +21,7 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
     if str(path) == STDIN:
         yield sys.stdin.buffer
         return
+    check_path(path)
     try:
         with Path(path).open("rb") as file:
             yield file
@@ -32,6 +33,12 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
         ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def check_path(path: str | Path) -> None:
+    """Refuse what the operating system would not even look up."""
+    if "\0" in str(path):
+        raise DataError(f"{str(path)!r} is no path: it holds a NUL byte")
 
 
 def numbered_lines(file: BinaryIO, path: str | Path, max_item_bytes: int) -> Iterator[tuple[int, bytes]]:

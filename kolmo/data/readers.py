@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from kolmo.data.corpus import Corpus
-from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, numbered_lines, opened, read_whole, without_line_end
+from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, check_path, numbered_lines, opened, read_whole, without_line_end
 from kolmo.data.tables import AS_BYTES, Columns, Source, read_delimited, read_json_lines, read_parquet
 from kolmo.errors import DataError, ParameterError
 
@@ -93,8 +94,13 @@ def read(
     >>> corpus.items, corpus.labels
     ([b'win a prize', b'see you at noon'], ['spam', 'ham'])
     """
+    if not str(path):
+        raise DataError("the path is empty; give that of a file or a folder, or - for standard input")
+    if max_item_bytes < 1:
+        raise ParameterError(f"max_item_bytes is at least 1, but {max_item_bytes} came")
     chosen = format or _format_of(path, max_item_bytes)
-    columns = Columns(text=tuple(text_columns or ()), label=label_column, separator=separator, header=header)
+    named = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ())
+    columns = Columns(text=named, label=label_column, separator=separator, header=header)
     source = Source(path=path, encoding=encoding, max_item_bytes=max_item_bytes)
     readers: dict[str, Callable[[], Labelled]] = {
         "csv": lambda: read_delimited(source, columns, delimiter=",", quoted=True),
@@ -105,11 +111,11 @@ def read(
         "lines": lambda: (_lines(path, max_item_bytes), None),
         "fasttext": lambda: _split(path, max_item_bytes, _split_fasttext),
         "trec": lambda: _split(path, max_item_bytes, _split_trec),
-        "file": lambda: ([read_whole(path, max_item_bytes)], None),
+        "file": lambda: ([whole] if (whole := read_whole(path, max_item_bytes)) else [], None),
     }
     if chosen not in readers:
         raise ParameterError(f"there is no format {chosen!r} to read; known: {', '.join(readers)}")
-    if chosen != "folder" and Path(path).is_dir():
+    if chosen != "folder" and os.path.isdir(path):
         raise DataError(f"{path} is a directory, but format {chosen!r} reads a file")
     if not (is_table := chosen in ("csv", "tsv", "jsonl", "parquet")) and (columns.text or columns.label is not None):
         raise ParameterError(
@@ -131,14 +137,14 @@ def read(
 def _format_of(path: str | Path, max_item_bytes: int) -> str:
     if str(path) == STDIN:
         return "lines"
-    path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, it never raises: opening the path will say what is wrong with it
         return "folder"
-    if path.suffix.lower() != ".txt":
-        return _BY_ENDING.get(path.suffix.lower(), "file")
+    ending = Path(path).suffix.lower()
+    if ending != ".txt":
+        return _BY_ENDING.get(ending, "file")
     with opened(path) as file:
-        lines = [line for _, line in islice(numbered_lines(file, path, max_item_bytes), _SNIFFED_LINES)]
-    lines = [line for line in lines if line.strip()]
+        filled = (line for _, line in numbered_lines(file, path, max_item_bytes) if line.strip())
+        lines = list(islice(filled, _SNIFFED_LINES))
     if lines and all(line.startswith(_FASTTEXT_PREFIX) for line in lines):
         return "fasttext"
     if lines and all(_is_label_tab_text(line) for line in lines):
@@ -185,16 +191,27 @@ def _split_trec(line: bytes) -> tuple[bytes, bytes] | None:
 
 def _read_folder(path: Path, max_item_bytes: int) -> Labelled:
     """Read scikit-learn's `load_files` layout: a folder of folders, whose names are the labels."""
-    if not path.exists():
-        raise DataError(f"{path} does not exist; give a folder with one folder per class")
-    if not path.is_dir():
-        raise DataError(f"{path} is a file, but format 'folder' reads a folder with one folder per class")
-    classes = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    classes = [entry for entry in _entries(path) if os.path.isdir(entry)]
     if not classes:
         raise DataError(f"{path} holds no folders; format 'folder' reads one folder per class, with one file per item")
     items, labels = [], []
     for folder in classes:
-        for file in sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")):
-            items.append(read_whole(file, max_item_bytes))
-            labels.append(folder.name)
+        for file in _entries(folder):
+            if os.path.isfile(file):
+                items.append(read_whole(file, max_item_bytes))
+                labels.append(folder.name)
     return items, labels
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder, sorted, without hidden files."""
+    check_path(folder)
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        raise DataError(f"{folder} does not exist; give a folder with one folder per class") from None
+    except NotADirectoryError:
+        raise DataError(f"{folder} is a file, but format 'folder' reads a folder with one folder per class") from None
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}") from None
+    yield from (folder / name for name in names if not name.startswith("."))

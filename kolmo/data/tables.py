@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kolmo._extras import import_extra
+from kolmo._items import as_bytes
 from kolmo.data.lines import numbered_lines, opened
 from kolmo.errors import DataError, KolmoError, ParameterError
 
@@ -68,10 +69,7 @@ class Source:
     def decoded_lines(self) -> Iterator[tuple[int, str]]:
         """Yield line numbers and decoded lines."""
         decode_as, errors = ("utf-8", "surrogateescape") if self.encoding == AS_BYTES else (self.encoding, "strict")
-        try:
-            codecs.lookup(decode_as)
-        except LookupError:
-            raise ParameterError(f"there is no encoding named {self.encoding!r}; try utf-8, latin-1 or bytes") from None
+        _check_encoding(decode_as)
         with opened(self.path) as file:
             for number, line in numbered_lines(file, self.path, self.max_item_bytes):
                 if number == 1:
@@ -90,7 +88,7 @@ def read_delimited(
     source: Source, columns: Columns, *, delimiter: str, quoted: bool
 ) -> tuple[list[bytes], list[str] | None]:
     """Read CSV (quoted) or TSV (unquoted) into items and labels."""
-    return _select(_delimited_rows(source, delimiter=delimiter, quoted=quoted), columns, source.path)
+    return _select(_delimited_rows(source, delimiter=delimiter, quoted=quoted), columns, source)
 
 
 def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
@@ -103,7 +101,7 @@ def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list
                 continue
             try:
                 value = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # a number of too many digits is a plain ValueError
                 raise DataError(f"{source.path}: line {number} is no JSON: {error}") from None
             if not isinstance(value, dict):
                 raise DataError(f"{source.path}: line {number} holds no JSON object, but {type(value).__name__}")
@@ -112,7 +110,7 @@ def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list
                 yield number, list(names)
             yield number, [value.get(name) for name in names]
 
-    return _select(rows(), dataclasses.replace(columns, header=True), source.path)
+    return _select(rows(), dataclasses.replace(columns, header=True), source)
 
 
 def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
@@ -131,10 +129,10 @@ def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[st
                         number += 1
                         yield number, list(cells)
 
-            return _select(rows(), dataclasses.replace(columns, header=True), source.path)
+            return _select(rows(), dataclasses.replace(columns, header=True), source)
         except KolmoError:
             raise
-        except (OSError, ValueError) as error:  # pyarrow's own errors are children of these
+        except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's own errors are children of these
             raise DataError(f"{source.path} is no Parquet file: {error}") from None
 
 
@@ -166,7 +164,24 @@ def _delimited_rows(source: Source, *, delimiter: str, quoted: bool) -> Iterator
         csv.field_size_limit(limit)
 
 
-def _select(rows: Iterable[Row], columns: Columns, path: str | Path) -> tuple[list[bytes], list[str] | None]:
+def _check_encoding(encoding: str) -> None:
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        raise ParameterError(f"there is no encoding named {encoding!r}; try utf-8, latin-1 or bytes") from None
+    try:
+        ends_lines = b"\n".decode(encoding) == "\n"
+    except (LookupError, ValueError):  # no encoding of text, or one of several bytes a character
+        ends_lines = False
+    if not ends_lines:
+        raise ParameterError(
+            f"files in {encoding!r} cannot be read line by line; convert the file to UTF-8 first, "
+            f"such as by: iconv -f {encoding} -t utf-8"
+        )
+
+
+def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list[bytes], list[str] | None]:
+    path = source.path
     iterator = iter(rows)
     first = next(iterator, None)
     if first is None:
@@ -187,13 +202,18 @@ def _select(rows: Iterable[Row], columns: Columns, path: str | Path) -> tuple[li
         for at in text_at:
             if cells[at] is None:
                 raise DataError(f"{path}: the row at line {number} has no text in column {_called(at, names)}")
-            parts.append(_as_bytes(cells[at]))
-        items.append(columns.separator.encode().join(parts))
+            parts.append(_cell_bytes(cells[at], number, path))
+        items.append(as_bytes(columns.separator).join(parts))
+        if len(items[-1]) > source.max_item_bytes:
+            raise DataError(
+                f"{path}: the row at line {number} holds {len(items[-1]):,} bytes of text, but "
+                f"{source.max_item_bytes:,} are allowed; raise max_item_bytes"
+            )
         if label_at is not None:
-            label = cells[label_at]
-            if label is None or str(label).strip() == "":
+            label = b"" if cells[label_at] is None else _cell_bytes(cells[label_at], number, path)
+            if not label.strip():
                 unlabelled.append(number)
-            labels.append(str(label))
+            labels.append(label.decode("utf-8", "surrogateescape"))
     if unlabelled:
         raise DataError(
             f"{path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
@@ -204,10 +224,14 @@ def _select(rows: Iterable[Row], columns: Columns, path: str | Path) -> tuple[li
     return items, labels if label_at is not None else None
 
 
-def _as_bytes(cell: Any) -> bytes:
-    if isinstance(cell, bytes):
-        return cell
-    return (cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)).encode("utf-8", "surrogateescape")
+def _cell_bytes(cell: Any, number: int, path: str | Path) -> bytes:
+    """Return a text or bytes as they are, numbers and lists as JSON, dates and the like as they print."""
+    if isinstance(cell, bool | int | float | list | dict):
+        cell = json.dumps(cell, ensure_ascii=False, default=str)
+    try:
+        return as_bytes(cell if isinstance(cell, str | bytes) else str(cell))
+    except DataError as error:
+        raise DataError(f"{path}: the row at line {number}: {error}") from None
 
 
 def _is_header(cells: Sequence[str], named: Sequence[str]) -> bool:
@@ -242,6 +266,8 @@ def _positions(columns: Columns, names: list[str] | None, width: int, path: str 
             )
     if not text:
         text = [at for at in range(width) if at != label]
+    if not text:
+        raise DataError(f"{path} has one column, which is the label's; a column of text was expected beside it")
     return text, label
 
 

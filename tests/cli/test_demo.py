@@ -15,16 +15,16 @@ LOAD = functools.cache(load)
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kolmo.data.catalog.load", LOAD)
-    monkeypatch.setattr(demo, "TRAIN", 120)
-    monkeypatch.setattr(demo, "TEST", 40)
+    monkeypatch.setattr(demo, "TRAIN", 300)
+    monkeypatch.setattr(demo, "TEST", 60)
 
 
 def test_the_demo_stands_between_the_baselines_and_says_what_is_next(kolmo: Any) -> None:
     document = json.loads(kolmo("demo", "--json").stdout)
     found = {result["model"]: result for result in document["results"]}
     assert list(found) == [*demo.CODERS, "TF-IDF + LinearSVC", "majority class"]
-    assert (document["train"], document["test"]) == (120, 40)
-    assert found["gzip"]["accuracy"] > found["majority class"]["accuracy"]
+    assert (document["train"], document["test"]) == (300, 60)
+    assert found["ppmd"]["accuracy"] > found["majority class"]["accuracy"]
     table = kolmo("demo", "-j", "1").stdout
     assert "numpy, scipy, sklearn" in table
     assert table.splitlines()[-1].startswith("Next, your own texts")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -7,13 +8,17 @@ import io
 import shutil
 import tarfile
 import threading
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kolmo.data import DataFile, DataSet, catalog, describe, fetch, load, names
+from kolmo.data.archives import extract_member, read_folders
 from kolmo.errors import DataError, MissingDependencyError, ParameterError
 
 pooch = pytest.importorskip("pooch", reason="the extra data is not installed")
@@ -141,6 +146,9 @@ def test_an_unknown_hash_is_told_ready_to_paste(server, cache, monkeypatch) -> N
     register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tsv"))
     with pytest.warns(UserWarning, match=f'sha256 = "{digest(CONTENT)}"'):
         fetch("made")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fetch("made")
 
 
 def test_an_unreachable_address_is_one_line(cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -218,7 +226,46 @@ def test_a_truncated_archive_is_refused(server, cache, monkeypatch) -> None:  # 
     register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tgz", member="a.tsv"))
     with pytest.warns(UserWarning, match="is not in the catalogue"), pytest.raises(DataError, match="no whole archive"):
         load("made")
-    assert "a.tsv" not in files_in(cache)
+    assert files_in(cache) == []
+
+
+def test_a_member_with_a_known_hash_vouches_for_its_archive(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    url, folder = server
+    register(
+        monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.zip", member="a.tsv", sha256=digest(CONTENT)), header=False
+    )
+    for content in (CONTENT + b"other", CONTENT):
+        with zipfile.ZipFile(folder / "a.zip", "w") as packed:
+            packed.writestr("a.tsv", content)
+        if content != CONTENT:
+            with pytest.raises(
+                DataError, match=f"expected {digest(CONTENT)}, found {digest(content)}; it was not kept"
+            ):
+                load("made")
+            assert files_in(cache) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load("made").labels == ["ham", "spam"]
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar", "bztar", "xztar", "tar"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(flips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=4))
+def test_damaged_archives_are_read_or_refused_by_a_kolmo_error(
+    kind: str, tmp_path: Path, flips: list[tuple[int, int]]
+) -> None:
+    source = tmp_path / "source"
+    (source / "set" / "a").mkdir(parents=True, exist_ok=True)
+    (source / "set" / "a" / "1").write_bytes(CONTENT * 20)
+    path = Path(shutil.make_archive(str(tmp_path / "packed"), kind, root_dir=source))
+    assert extract_member(path, "set/a/1") == CONTENT * 20  # tar calls it ./set/a/1
+    damaged = bytearray(path.read_bytes())
+    for position, flip in flips:
+        damaged[position % len(damaged)] ^= flip
+    path.write_bytes(damaged)
+    for action in (lambda: extract_member(path, "set/a/1"), lambda: read_folders(path, "set")):
+        with contextlib.suppress(DataError):
+            action()
 
 
 def test_local_folders_are_searched_two_levels_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import os
@@ -100,6 +101,12 @@ def test_parquet(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a", None], "label": [0, 1]}), path)
     with pytest.raises(DataError, match="line 2 has no text in column 'text'"):
         read(path)
+    pq.write_table(pa.table({"text": [b"caf\xe9"], "day": [dt.date(2020, 1, 31)], "label": [b"spam"]}), path)
+    corpus = read(path)
+    assert (list(corpus.items), corpus.labels) == ([b"caf\xe9"], ["spam"])
+    assert list(read(path, text_columns=["day"]).items) == [b"2020-01-31"]
+    with pytest.raises(DataError, match="line 1 holds 4 bytes of text, but 3 are allowed"):
+        read(path, max_item_bytes=3)
 
 
 def test_a_missing_extra_names_the_line_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,8 +160,12 @@ def test_encodings(tmp_path: Path) -> None:
     assert (list(kept.items), kept.encoding) == ([b"caf\xe9"], None)
     with pytest.raises(ParameterError, match="no encoding named 'latin-99'"):
         read(path, encoding="latin-99")
-    path.write_bytes(b"\xef\xbb\xbflabel,text\na,b\n")
+    path.write_bytes(b"\xef\xbb\xbflabel,text\na,b\0c\n")
     assert read(path).labels == ["a"]
+    assert list(read(path, encoding="utf-8-sig").items) == [b"b\0c"]
+    for encoding in ("utf-16", "utf-32-le", "cp037", "hex"):
+        with pytest.raises(ParameterError, match=f"'{encoding}' cannot be read line by line"):
+            read(path, encoding=encoding)
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +207,9 @@ def test_text_files_go_by_their_first_lines(tmp_path: Path) -> None:
         ("a.parquet", b"PAR1 this is none", "is no Parquet file"),
         ("a.txt", b"\n \n", "holds no items"),
         ("a.label", b"no colon here\n", "line 1 does not start with a label"),
+        ("a.bin", b"", "holds no items"),
+        ("a.jsonl", b'{"text": "a", "n": ' + b"1" * 5000 + b"}\n", "line 1 is no JSON"),
+        ("a.jsonl", b'{"text": "a\\ud800"}\n', "line 1: the text holds .* no Unicode character"),
     ],
 )
 def test_broken_files_are_refused_in_one_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -220,6 +234,11 @@ def test_unknown_columns_and_formats(tmp_path: Path) -> None:
         read(path, format="cvs")
     with pytest.raises(ParameterError, match="has no columns"):
         read(path, format="lines", text_columns=["0"])
+    with pytest.raises(ParameterError, match="at least 1, but 0 came"):
+        read(path, max_item_bytes=0)
+    path.write_text("a\nb\n")
+    with pytest.raises(DataError, match="one column, which is the label's"):
+        read(path, label_column="0")
 
 
 def test_missing_files_directories_and_permissions(tmp_path: Path) -> None:
@@ -235,6 +254,26 @@ def test_missing_files_directories_and_permissions(tmp_path: Path) -> None:
         read(tmp_path / "file", format="folder")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no items"):
+        read(tmp_path)
+    for path in ("a\0b.csv", "a\0b.txt"):
+        with pytest.raises(DataError, match="it holds a NUL byte"):
+            read(path)
+    with pytest.raises(DataError, match="the path is empty"):
+        read("")
+    with pytest.raises(DataError, match="cannot be read: File name too long"):
+        read("a" * 5000)
+
+
+def test_what_may_not_be_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:  # a superuser may open anything, so modes prove nothing
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.csv").write_text("label,text\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"a.csv cannot be read: Permission denied"):
+        read(tmp_path / "a.csv")
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(DataError, match="cannot be read: Permission denied"):
         read(tmp_path)
 
 
