@@ -17,7 +17,7 @@ import click
 from kolmo.cli import options
 from kolmo.cli.experiment import Outcome, confusion, run_baselines, run_coder, scores_table
 from kolmo.cli.files import check_one_stdin
-from kolmo.cli.output import print_json, print_tables, write_whole
+from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
@@ -150,7 +150,7 @@ def command(
     compared = run_baselines(learned, asked) if baseline else []
     outcomes = [*(run_coder(coder, learned, asked, n_jobs=jobs, **settings) for coder in coders), *compared]
     if output is not None:
-        write_whole(output, partial(_write_predictions, positions=positions, labels=asked.labels, outcomes=outcomes))
+        write_text(output, partial(_write_predictions, positions=positions, labels=asked.labels, outcomes=outcomes))
     if as_json:
         drawn = {"limit_train": limit_train, "limit_test": limit_test, "seed": seed}
         sets = {"train": _facts(train, learned), "test": _facts(test, asked)}

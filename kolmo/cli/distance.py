@@ -12,7 +12,7 @@ import click
 
 from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, jobs_option, json_option, measure_option, output_option
-from kolmo.cli.output import print_json, print_tables, show_bits, write_whole
+from kolmo.cli.output import print_json, print_tables, show_bits, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -63,7 +63,7 @@ def command(
         found = pairwise(items, coder=coder, measure=measure, symmetrize=symmetrize, dtype="float64", n_jobs=jobs)
         matrix = cast("NDArray[np.float64]", found).tolist()
     if output is not None and matrix is not None:
-        write_whole(output, partial(_write_matrix, names=files, matrix=matrix))
+        write_text(output, partial(_write_matrix, names=files, matrix=matrix))
     if matrix is not None and len(files) > 2:
         if as_json:
             print_json(described | {"matrix": matrix})

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+
+from kolmo._files import write_whole
 
 if TYPE_CHECKING:
     from kolmo.show.tables import Table
@@ -57,37 +58,16 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
         return path
 
 
-def write_whole(path: Path, write: Callable[[IO[str]], None]) -> None:
-    """Let `write` fill `path`, which changes only once everything is written.
+def write_text(path: Path, write: Callable[[IO[str]], None]) -> None:
+    """Let `write` fill a text file in UTF-8, whole or not at all.
 
-    Parameters
-    ----------
-    path : Path
-        The file. A device or a pipe is written to directly, since it cannot be replaced.
-    write : callable
-        Takes an open text file in UTF-8; characters that stand for undecodable bytes become these bytes again.
+    Characters that stand for undecodable bytes become these bytes again.
     """
-    target = path.resolve()
-    settings: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
-    if target.exists() and not target.is_file():
-        with target.open("w", **settings) as file:
-            write(file)
-        return
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "w", **settings) as file:
-            write(file)
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
+    def encoded(file: IO[bytes]) -> None:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        write(text)
+        text.flush()
+        text.detach()
 
-def _mode(target: Path) -> int:
-    """Return the permissions of the file that is replaced, or those of any new file."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    write_whole(path, encoded)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolmo.cli.files import STDIN
+from kolmo.data.lines import STDIN
 from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -45,9 +44,7 @@ def sample(corpus: Corpus, limit: int | None, *, seed: int) -> tuple[Corpus, lis
     """Return at most `limit` items drawn at random, and their positions in the whole, in order."""
     if limit is None or limit >= len(corpus):
         return corpus, list(range(len(corpus)))
-    # drawn through the labels, so that the positions are those that Corpus.sample draws with this seed
-    numbered = replace(corpus, labels=[str(position) for position in range(len(corpus))])
-    positions = [int(label) for label in numbered.sample(limit, seed=seed).labels or []]
+    positions = corpus.draw(limit, seed=seed)
     return corpus.subset(positions), positions
 
 

@@ -103,6 +103,10 @@ class Corpus:
         ParameterError
             If there are not that many items.
         """
+        return self.subset(self.draw(size, seed=seed))
+
+    def draw(self, size: int, *, seed: int = 0) -> list[int]:
+        """Return the positions of the items that `sample` takes with the same arguments, ascending."""
         if not 1 <= size <= len(self):
             raise ParameterError(f"a sample of {size} items was asked for, but {self.name} holds {len(self)}")
-        return self.subset(sorted(random.Random(seed).sample(range(len(self)), size)))
+        return sorted(random.Random(seed).sample(range(len(self)), size))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 
 from kolmo._extras import import_extra
+from kolmo._files import write_whole
 from kolmo.data.archives import extract_member
 from kolmo.errors import DataError
 
@@ -143,7 +142,8 @@ def retrieve(
         return downloaded
     try:
         if in_archive:
-            _write_whole(target, extract_member(downloaded, str(member)))
+            data = extract_member(downloaded, str(member))
+            write_whole(target, lambda file: file.writelines([data]))
         verify(target, sha256, size, remedy="it was not kept")
     except DataError:
         target.unlink(missing_ok=True)
@@ -160,15 +160,3 @@ def _purpose(data_set: str, name: str, looked_in: str | Path | None) -> str:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
-
-
-def _write_whole(target: Path, data: bytes) -> None:
-    """Write a file so that it is either whole or not there."""
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

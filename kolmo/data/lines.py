@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from kolmo.errors import DataError
 STDIN = "-"
 MAX_ITEM_BYTES = 256 * 2**20
 """The longest item, or line of a file, that is read unless told otherwise: 256 MiB."""
+
+_CHUNK = 2**20
 
 
 @contextmanager
@@ -26,11 +29,9 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
         with Path(path).open("rb") as file:
             yield file
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; give the path of a file") from None
+        raise DataError(f"there is no file {str(path)!r}; check the path") from None
     except IsADirectoryError:
-        raise DataError(
-            f"{path} is a directory, but a file was expected; for a folder per class use format 'folder'"
-        ) from None
+        raise DataError(f"{str(path)!r} is a directory, and a file was expected; name the files in it") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
@@ -60,15 +61,34 @@ def numbered_lines(file: BinaryIO, path: str | Path, max_item_bytes: int) -> Ite
         yield number, line
 
 
-def read_whole(path: str | Path, max_item_bytes: int) -> bytes:
-    """Return the bytes of a file, refusing one that is longer than allowed before it fills the memory."""
+def read_whole(path: str | Path, max_item_bytes: int, *, option: str = "max_item_bytes") -> bytes:
+    """Return the bytes of a file, refusing one that is longer than allowed before it fills the memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` is standard input.
+    max_item_bytes : int
+        The most that is read.
+    option : str
+        What raises that limit, for the error.
+    """
     with opened(path) as file:
-        data = file.read(max_item_bytes + 1)
-    if len(data) > max_item_bytes:
-        raise DataError(
-            f"{path} is longer than {max_item_bytes:,} bytes, the most that one item may hold; raise max_item_bytes"
-        )
-    return data
+        if str(path) != STDIN and (size := os.stat(path).st_size) > max_item_bytes:
+            raise _too_long(path, f"{size:,} bytes", max_item_bytes, option)
+        chunks, size = [], 0
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+            if size > max_item_bytes:
+                raise _too_long(path, "more", max_item_bytes, option)
+            chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_long(path: str | Path, size: str, limit: int, option: str) -> DataError:
+    return DataError(
+        f"{str(path)!r} holds {size}, and {option} allows {limit:,} bytes; raise it if the memory suffices"
+    )
 
 
 def without_line_end(line: bytes) -> bytes:

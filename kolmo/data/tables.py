@@ -277,13 +277,13 @@ def _position(name: str, names: list[str] | None, width: int, path: str | Path, 
     if _is_integer(name) and -width <= int(name) < width:
         return int(name) % width
     if names is None:
-        raise DataError(
+        raise ParameterError(
             f"{path} has no header and {width} columns, so {option} is a number from 0 to {width - 1}, "
             f"but {name!r} came"
         )
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise DataError(f"{path} has no column {name!r} ({option}); its columns are {', '.join(names)}{hint}")
+    raise ParameterError(f"{path} has no column {name!r} ({option}); its columns are {', '.join(names)}{hint}")
 
 
 def _called(at: int, names: list[str] | None) -> str:

@@ -135,7 +135,7 @@ def test_a_test_set_that_was_trained_on_is_warned_of(kolmo: Any, topics: Topics)
     assert run.stderr.startswith("Warning: 60 of 60 test texts stand in the training set too")
 
 
-UNKNOWN_COLUMN = 1
+UNKNOWN_COLUMN = 2
 ONE_CLASS = "label,text\n" + "a,some text here\n" * 5
 HOLES = "label,text\na,one text\n,another\nb,third\n,fourth\n"
 

@@ -7,10 +7,10 @@ from typing import IO, Any
 
 import pytest
 
-from kolmo.cli.output import show_bits, write_whole
+from kolmo.cli.output import show_bits, write_text
 
 
-def write_text(text: str):
+def writing(text: str):
     def write(file: IO[str]) -> None:
         file.write(text)
 
@@ -18,7 +18,7 @@ def write_text(text: str):
 
 
 def test_a_file_appears_whole_with_the_permissions_of_any_new_file() -> None:
-    write_whole(Path("out.csv"), write_text("a\udcff\n"))
+    write_text(Path("out.csv"), writing("a\udcff\n"))
     Path("other").write_text("")
     assert Path("out.csv").read_bytes() == b"a\xff\n"
     assert stat.S_IMODE(os.stat("out.csv").st_mode) == stat.S_IMODE(os.stat("other").st_mode)
@@ -28,7 +28,7 @@ def test_a_replaced_file_keeps_its_permissions_and_its_link() -> None:
     Path("real.csv").write_text("old")
     os.chmod("real.csv", 0o600)
     os.symlink("real.csv", "link.csv")
-    write_whole(Path("link.csv"), write_text("new"))
+    write_text(Path("link.csv"), writing("new"))
     assert Path("real.csv").read_text() == "new"
     assert Path("link.csv").is_symlink()
     assert stat.S_IMODE(os.stat("real.csv").st_mode) == 0o600
@@ -42,14 +42,14 @@ def test_a_failure_leaves_the_old_file_and_nothing_else() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_whole(Path("out.csv"), fail)
+        write_text(Path("out.csv"), fail)
     assert Path("out.csv").read_text() == "old"
     assert os.listdir() == ["out.csv"]
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
     before = os.stat(os.devnull).st_mode
-    write_whole(Path(os.devnull), write_text("gone"))
+    write_text(Path(os.devnull), writing("gone"))
     assert os.stat(os.devnull).st_mode == before
     assert stat.S_ISCHR(before)
 

@@ -96,7 +96,7 @@ def test_parquet(tmp_path: Path) -> None:
     assert list(corpus.items) == ["naïve".encode(), b"b"]
     assert corpus.labels == ["0", "1"]
     assert list(read(path, text_columns=["id"], label_column="text").items) == [b"1", b"2"]
-    with pytest.raises(DataError, match=r"no column 'txt'.*id, text, label; did you mean 'text'"):
+    with pytest.raises(ParameterError, match=r"no column 'txt'.*id, text, label; did you mean 'text'"):
         read(path, text_columns=["txt"])
     pq.write_table(pa.table({"text": ["a", None], "label": [0, 1]}), path)
     with pytest.raises(DataError, match="line 2 has no text in column 'text'"):
@@ -223,11 +223,11 @@ def test_broken_files_are_refused_in_one_line(tmp_path: Path, name: str, content
 def test_unknown_columns_and_formats(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("label,text\na,b\n")
-    with pytest.raises(DataError, match=r"no column 'lable' \(--label-column.*label, text; did you mean 'label'"):
+    with pytest.raises(ParameterError, match=r"no column 'lable' \(--label-column.*label, text; did you mean 'label'"):
         read(path, label_column="lable")
     path.write_text("1,b\n2,c\n")
     with pytest.raises(
-        DataError, match=r"no header and 2 columns, so --text-column .* is a number from 0 to 1, but '2' came"
+        ParameterError, match=r"no header and 2 columns, so --text-column .* is a number from 0 to 1, but '2' came"
     ):
         read(path, text_columns=["2"])
     with pytest.raises(ParameterError, match="no format 'cvs'"):
@@ -243,7 +243,7 @@ def test_unknown_columns_and_formats(tmp_path: Path) -> None:
 
 def test_missing_files_directories_and_permissions(tmp_path: Path) -> None:
     for name in ("a.csv", "a.txt", "a.bin"):
-        with pytest.raises(DataError, match="does not exist"):
+        with pytest.raises(DataError, match="there is no file"):
             read(tmp_path / name)
     with pytest.raises(DataError, match="holds no folders"):
         read(tmp_path)
@@ -283,7 +283,7 @@ def test_a_line_of_two_gigabytes_is_refused_at_once(tmp_path: Path, name: str) -
     path.touch()
     os.truncate(path, 2 * 2**30)
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
-    with pytest.raises(DataError, match="longer than"):
+    with pytest.raises(DataError, match=r"longer than|holds 2,147,483,648 bytes"):
         read(path, max_item_bytes=16 * 2**20)
     assert time.monotonic() - start < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
