@@ -219,11 +219,19 @@ class Coder(ABC):
         """
         first, second = as_bytes(x), as_bytes(y)
         self.warn_beyond_window(len(first))
-        return float(self.joint_lengths(first, [second])[0])
+        return float(self.joint_lengths([first], [second])[0, 0])
 
-    def joint_lengths(self, x: bytes, ys: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return L(xy) for one x and many y, in bits; coders that need to read x only once override this."""
-        return self.lengths([x + y for y in ys])
+    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(xy) in bits for every x (row) and every y (column), here and now.
+
+        Coders that gain from seeing many pairs at once, such as by reading each x only once, override this.
+        """
+        import numpy as np
+
+        table = np.empty((len(xs), len(ys)))
+        for row, x in enumerate(xs):
+            table[row] = self.lengths([x + y for y in ys])
+        return table
 
     def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, here and now: one handle of the library serves them all."""
@@ -385,6 +393,11 @@ class PrimedCoder(Coder):
         meter, read = self.coder._meter(b""), self.context
         alone = meter(read)
         return lambda data: meter(read + data) - alone
+
+    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+        if self.coder.tags.priming == "native":
+            return super().lengths(items)
+        return self.coder.joint_lengths([self.context], items)[0] - self.coder.code_length(self.context)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -145,12 +145,11 @@ def _link_tile(
 
 def _link(coder: Coder, conditional: bool, separator: bytes, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
     """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
+    contexts = [x + separator for x in xs]
+    if not conditional:
+        return coder.joint_lengths(contexts, ys)
     lengths = np.empty((len(xs), len(ys)))
-    for row, x in enumerate(xs):
-        context = x + separator
-        if not conditional:
-            lengths[row] = coder.joint_lengths(context, ys)
-        else:
-            primed = PrimedCoder(coder=coder, context=context) if context else coder
-            lengths[row] = primed.lengths(ys)
+    for row, context in enumerate(contexts):
+        primed = PrimedCoder(coder=coder, context=context) if context else coder
+        lengths[row] = primed.lengths(ys)
     return lengths

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +32,7 @@ def test_the_pinned_inputs_still_tell_one_call_from_many() -> None:
 
 def test_a_wrong_stream_of_the_library_is_noticed_and_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     ppmd = coder("ppmd")
-    monkeypatch.setattr("kolmo.coders.ppmd._CHUNK", 2**30)
+    monkeypatch.setattr("kolmo.coders.ppmd_process._CHUNK", 2**30)
     with pytest.raises(KolmoError, match=r"does not decode|claims"):
         ppmd.compress(random.Random(BREAKING_SEEDS[0]).randbytes(33_000))
 
@@ -51,3 +53,22 @@ def test_what_follows_a_stream_is_noticed() -> None:
     ppmd = coder("ppmd")
     with pytest.raises(DecodeError, match="not the whole PPMd stream"):
         ppmd.decompress(ppmd.compress(b"abracadabra") + b"x")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell a process's memory")
+def test_many_lengths_are_those_of_single_calls_and_leave_no_memory_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One encoder leaves 19 KiB behind, so the second 6,000 would add more than 100 MB to this process."""
+    ppmd = coder("ppmd:order=3,memory=65536")
+    items = [b"item %d of many" % (index % 500) for index in range(6_000)]
+    monkeypatch.setattr("kolmo.coders.ppmd._LEAK_TOLERATED", 0)
+    expected = {item: ppmd.code_length(item) for item in items[:500]}
+    before = resident_bytes()
+    lengths = ppmd.lengths(items)
+    assert resident_bytes() - before < 50_000_000
+    assert lengths.tolist() == [expected[item] for item in items]
+    assert ppmd.joint_lengths(items[:3], items[:4])[2, 3] == ppmd.code_length(items[2] + items[3])
+
+
+def resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
