@@ -397,7 +397,8 @@ class PrimedCoder(Coder):
     def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         if self.coder.tags.priming == "native":
             return super().lengths(items)
-        return self.coder.joint_lengths([self.context], items)[0] - self.coder.code_length(self.context)
+        joint: NDArray[np.float64] = self.coder.joint_lengths([self.context], items)[0]
+        return joint - self.coder.code_length(self.context)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -26,11 +26,14 @@ def client() -> Iterator[object]:
         yield client
 
 
-class TellsItsProcess(Deflate):
-    """Deflate, but the length of everything is the number of the process that measured it."""
+def process_telling_coder() -> Deflate:
+    """Return a coder whose length of everything is the number of the process that measured it."""
 
-    def lengths(self, items):  # type: ignore[no-untyped-def]
-        return np.full(len(items), float(os.getpid()))
+    class TellsItsProcess(Deflate):  # defined here, so that it travels to the workers by value
+        def lengths(self, items):  # type: ignore[no-untyped-def]
+            return np.full(len(items), float(os.getpid()))
+
+    return TellsItsProcess()
 
 
 ITEMS = [f"text {index % 13} of number {index * index}" for index in range(150)]
@@ -49,8 +52,8 @@ def test_distances_on_a_cluster_are_those_of_one_process(client: object, monkeyp
 def test_the_work_is_done_by_the_workers(client, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr("kolmo.measures.blocks._SMALLEST_TILE_BYTES", 2_000)
     with joblib.parallel_config("dask"):
-        cdm = pairwise(ITEMS, coder=TellsItsProcess(), measure="cdm", dtype=np.float64)
-        lengths = TellsItsProcess().code_lengths(ITEMS)
+        cdm = pairwise(ITEMS, coder=process_telling_coder(), measure="cdm", dtype=np.float64)
+        lengths = process_telling_coder().code_lengths(ITEMS)
     workers = {worker.pid for worker in client.cluster.workers.values()}
     assert os.getpid() not in workers
     assert set(lengths.tolist()) <= workers
