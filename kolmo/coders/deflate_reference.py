@@ -288,7 +288,7 @@ def _sift_down(heap: list[tuple[int, int, int]], at: int) -> None:
 
 
 def _shorten(depth: dict[int, int], leaves: list[int], longest: int, overflow: int) -> None:
-    """Make a tree of codes that are not too long: move leaves down elsewhere, then give the rarest the longest codes."""
+    """Bound the codes: move leaves down elsewhere in the tree, and give the rarest the longest codes."""
     count = [0] * (longest + 1)
     for leaf in leaves:
         count[depth[leaf]] += 1

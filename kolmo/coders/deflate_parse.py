@@ -1,0 +1,418 @@
+"""Numba kernels that count the symbols of deflate's level 9 for x + y, with x parsed once for many y.
+
+`kolmo.coders.deflate_reference` is the same in plain Python. What is kept of the items y is their bytes in one buffer,
+and for each byte a fact: the name of the three bytes that start there, and the latest longest match inside the item.
+The chains of x are headed by these names, so that a lookup costs one load, and nothing is inserted for a pair but the
+two positions where three bytes straddle x and y.
+
+Every kernel is complete in this file: Numba's cache notices no change in another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from kolmo.coders.deflate_tables import (
+    DISTANCE_SYMBOL,
+    END_OF_BLOCK,
+    FARTHEST_SHORTEST_MATCH,
+    HASH_SIZE,
+    LARGEST_JOINT_SIZE,
+    LENGTH_SYMBOL,
+    LONGEST_CHAIN,
+    LONGEST_MATCH,
+    N_SYMBOLS,
+    SHORTEST_MATCH,
+)
+
+NO_MATCH = SHORTEST_MATCH - 1
+NAME_BITS, LENGTH_BITS = 32, 16
+NAME_MASK, LENGTH_MASK = 2**NAME_BITS - 1, 2**LENGTH_BITS - 1
+
+SIZE, POSITION, LENGTH, START, PENDING, OCCUPANCY = range(6)
+"""Places in the state of a parsed prefix; the occupancy is that of its fullest hash bucket."""
+N_STATE = 6
+
+at = np.uint64
+"""An index that is never negative, which saves the kernels the check."""
+
+
+@njit(inline="always")
+def _trigram(text: Any, position: Any) -> Any:
+    return (
+        (np.int64(text[at(position)]) << 16)
+        | (np.int64(text[at(position + 1)]) << 8)
+        | np.int64(text[at(position + 2)])
+    )
+
+
+@njit(inline="always")
+def _bucket(text: Any, position: Any) -> Any:
+    first, second = np.int64(text[at(position)]), np.int64(text[at(position + 1)])
+    return ((first << 10) ^ (second << 5) ^ np.int64(text[at(position + 2)])) & (HASH_SIZE - 1)
+
+
+@njit(inline="always")
+def _slot(keys: Any, trigram: Any) -> Any:
+    """Return where a trigram is, or would be, in a table of open addresses; the table is never full."""
+    mask = keys.shape[0] - 1
+    slot = ((trigram * 2654435761) >> 8) & mask
+    while keys[at(slot)] != trigram and keys[at(slot)] >= 0:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@njit(cache=True, nogil=True)
+def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: Any, counts: Any) -> int:
+    """Number the different trigrams inside items from 0 on, in order of appearance; return how many there are.
+
+    `keys` (-1 where free) and `numbers` are the table that is filled, `trigrams` gets the number at each position,
+    and `counts` and how often each number occurs.
+    """
+    found = 0
+    for item in range(len(starts) - 1):
+        for position in range(starts[item], starts[item + 1] - 2):
+            trigram = _trigram(text, position)
+            slot = _slot(keys, trigram)
+            if keys[slot] < 0:
+                keys[slot] = trigram
+                numbers[slot] = found
+                found += 1
+            number = numbers[slot]
+            trigrams[position] = number
+            counts[number] += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_names: Any) -> None:
+    """Move a table of numbers to a smaller one of names."""
+    for slot in range(len(keys)):
+        if keys[slot] >= 0:
+            new_slot = _slot(new_keys, np.int64(keys[slot]))
+            new_keys[new_slot] = keys[slot]
+            new_names[new_slot] = name_of_number[numbers[slot]]
+
+
+@njit(cache=True, nogil=True)
+def match_inside(text: Any, starts: Any, names: Any, n_names: int, facts: Any, occupancy: Any) -> None:
+    """State for each position its name and the latest longest match inside its item, as zlib would find it.
+
+    `occupancy` gets the number of positions in the fullest hash bucket of each item; an item that goes beyond what
+    zlib always looks at is left there.
+    """
+    latest = np.zeros(n_names + 1, np.int64)  # one more than the position, so that 0 stands for none
+    bucket_sizes = np.zeros(HASH_SIZE, np.int64)
+    previous = np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
+    for item in range(len(starts) - 1):
+        first = starts[item]
+        size = starts[item + 1] - first
+        if size > LARGEST_JOINT_SIZE:
+            occupancy[item] = size
+            continue
+        fullest = 0
+        done = 0
+        while done < size - 2 and fullest <= LONGEST_CHAIN:
+            here = first + done
+            name = names[here]
+            farthest = min(size - done, LONGEST_MATCH)
+            length, distance = NO_MATCH, 0
+            candidate = latest[name]
+            previous[done] = candidate
+            while candidate != 0:
+                there = first + candidate - 1
+                if text[there + length] == text[here + length]:
+                    common = SHORTEST_MATCH
+                    while common < farthest and text[there + common] == text[here + common]:
+                        common += 1
+                    if common > length:
+                        length, distance = common, here - there
+                        if common == farthest:
+                            break
+                candidate = previous[candidate - 1]
+            facts[here] = np.uint64(name)
+            if distance > 0:
+                facts[here] |= (np.uint64(length) << np.uint64(NAME_BITS)) | (
+                    np.uint64(distance) << np.uint64(NAME_BITS + LENGTH_BITS)
+                )
+            latest[name] = done + 1
+            bucket = _bucket(text, here)
+            bucket_sizes[bucket] += 1
+            fullest = max(fullest, bucket_sizes[bucket])
+            done += 1
+        occupancy[item] = fullest
+        for here in range(first, first + done):
+            latest[names[here]] = 0
+            bucket_sizes[_bucket(text, here)] = 0
+
+
+@njit(inline="always")
+def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
+    """Return the name of a trigram, 0 if no item holds it."""
+    slot = _slot(keys, trigram)
+    return np.int64(names[at(slot)]) if keys[at(slot)] >= 0 else np.int64(0)
+
+
+@njit(inline="always")
+def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous: Any) -> Any:
+    """Return the latest position in x with the three bytes at `position`, 0 for none."""
+    trigram = _trigram(window, position)
+    candidate = np.int64(buckets[at(_bucket(window, position))])
+    while candidate != 0 and _trigram(window, candidate) != trigram:
+        candidate = np.int64(bucket_previous[at(candidate)])
+    return candidate
+
+
+@njit(cache=True, nogil=True)
+def parse_prefix(
+    prefix: Any,
+    keys: Any,
+    names: Any,
+    window: Any,
+    heads: Any,
+    previous: Any,
+    buckets: Any,
+    bucket_previous: Any,
+    tallies: Any,
+    state: Any,
+) -> None:
+    """Read x into the window, chain its positions, and parse it up to the first decision that hangs on what follows.
+
+    `heads` gets the latest position of each name, `previous` the one before it with the same three bytes; `buckets`
+    and `bucket_previous` are the same for zlib's hash. 0 ends a chain, as in zlib, which never matches position 0.
+    """
+    size = len(prefix)
+    window[:size] = prefix
+    heads[:] = 0
+    previous[: size + 1] = 0
+    state[SIZE], state[POSITION], state[LENGTH], state[START], state[PENDING] = size, 0, NO_MATCH, 0, 0
+    buckets[:] = 0
+    bucket_sizes = np.zeros(HASH_SIZE, np.int32)
+    fullest = 0
+    for position in range(size - 2):
+        bucket = _bucket(window, position)
+        bucket_sizes[bucket] += 1
+        fullest = max(fullest, bucket_sizes[bucket])
+        if fullest > LONGEST_CHAIN:
+            break
+        if position > 0:
+            previous[position] = _latest_in_bucket(window, position, buckets, bucket_previous)
+            bucket_previous[position] = buckets[bucket]
+            buckets[bucket] = position
+            heads[_look_up(keys, names, _trigram(window, position))] = position
+    heads[0] = 0
+    state[OCCUPANCY] = fullest
+    tallies[:] = 0
+    tallies[END_OF_BLOCK] = 1
+    if fullest <= LONGEST_CHAIN:
+        _parse_decided(window, size, previous, tallies, state)
+
+
+@njit(inline="always")
+def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: Any) -> None:
+    position, length, start, pending = 0, NO_MATCH, 0, 0
+    while position < size - 2:
+        farthest = min(size - position, LONGEST_MATCH)
+        best, found = NO_MATCH, 0
+        if length < LONGEST_MATCH:
+            best = length
+            candidate = np.int64(previous[position])
+            common = 0
+            while candidate != 0 and common < farthest:
+                common = SHORTEST_MATCH
+                while common < farthest and window[candidate + common] == window[position + common]:
+                    common += 1
+                if common > best:
+                    best, found = common, candidate
+                candidate = np.int64(previous[candidate])
+            if common == farthest and farthest < LONGEST_MATCH:
+                break  # y may go on with this match
+            if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
+                best = NO_MATCH
+        if length >= SHORTEST_MATCH and best <= length:
+            tallies[LENGTH_SYMBOL[length]] += 1
+            tallies[DISTANCE_SYMBOL[position - 1 - start]] += 1
+            position += length - 1
+            length, pending = NO_MATCH, 0
+        else:
+            if pending:
+                tallies[window[position - 1]] += 1
+            position += 1
+            length, start, pending = best, found, 1
+    state[POSITION], state[LENGTH], state[START], state[PENDING] = position, length, start, pending
+
+
+@njit(inline="always")
+def _search(
+    window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any
+) -> tuple[Any, Any]:
+    """Return the first match along a chain that is longer than all before it, and longer than the one given."""
+    if length < farthest:
+        while candidate != 0:
+            if window[at(candidate + length)] == window[at(position + length)]:
+                common = SHORTEST_MATCH
+                while common < farthest and window[at(candidate + common)] == window[at(position + common)]:
+                    common += 1
+                if common > length:
+                    length, start = common, candidate
+                    if common == farthest:
+                        break
+            candidate = np.int64(previous[at(candidate)])
+    return length, start
+
+
+@njit(inline="always")
+def _tally_match(tallies: Any, length: Any, distance: Any) -> None:
+    tallies[at(LENGTH_SYMBOL[at(length)])] += 1
+    tallies[at(DISTANCE_SYMBOL[at(distance)])] += 1
+
+
+@njit(inline="always")
+def _match_at(
+    window: Any, position: Any, size: Any, heads: Any, previous: Any, fact: Any, length: Any
+) -> tuple[Any, Any]:
+    """Return the latest longest match at a position of y, if longer than the length given."""
+    start = np.int64(0)
+    inside = np.int64((fact >> np.uint64(NAME_BITS)) & np.uint64(LENGTH_MASK))
+    if inside > length:
+        length = inside
+        start = position - np.int64(fact >> np.uint64(NAME_BITS + LENGTH_BITS))
+    head = np.int64(heads[at(fact & np.uint64(NAME_MASK))])
+    return _search(window, position, min(size - position, LONGEST_MATCH), head, previous, length, start)
+
+
+@njit(cache=True, nogil=True)
+def tally_items(
+    text: Any,
+    starts: Any,
+    facts: Any,
+    occupancy: Any,
+    keys: Any,
+    names: Any,
+    window: Any,
+    heads: Any,
+    previous: Any,
+    buckets: Any,
+    bucket_previous: Any,
+    prefix_tallies: Any,
+    state: Any,
+    first: int,
+    tallies: Any,
+    sizes: Any,
+) -> None:
+    """Count the symbols of x + y for consecutive items y from `first` on: one row of `tallies` and of `sizes` each.
+
+    `sizes` gets the joint size in bytes, and 0 for a pair that these kernels cannot judge.
+    """
+    n_prefix = state[SIZE]
+    for row in range(len(sizes)):
+        begin = starts[first + row]
+        n_item = starts[first + row + 1] - begin
+        size = n_prefix + n_item
+        # two positions straddle x and y
+        if size > LARGEST_JOINT_SIZE or state[OCCUPANCY] + occupancy[first + row] + 2 > LONGEST_CHAIN:
+            sizes[row] = 0
+            continue
+        sizes[row] = size
+        for symbol in range(N_SYMBOLS):
+            tallies[row, symbol] = prefix_tallies[symbol]
+        for offset in range(n_item):
+            window[at(n_prefix + offset)] = text[at(begin + offset)]
+        second_last = _insert(window, n_prefix - 2, size, keys, names, heads, previous, buckets, bucket_previous)
+        last = _insert(window, n_prefix - 1, size, keys, names, heads, previous, buckets, bucket_previous)
+        position = _parse_boundary(window, size, heads, previous, facts[begin : begin + n_item], tallies[row], state)
+        if position < size:
+            _parse_settled(
+                window, size, heads, previous, facts[begin : begin + n_item], tallies[row], n_prefix, position
+            )
+        if last != 0:
+            heads[last] = previous[n_prefix - 1]
+        if second_last != 0:
+            heads[second_last] = previous[n_prefix - 2]
+
+
+@njit(inline="always")
+def _insert(
+    window: Any,
+    position: Any,
+    size: Any,
+    keys: Any,
+    names: Any,
+    heads: Any,
+    previous: Any,
+    buckets: Any,
+    bucket_previous: Any,
+) -> Any:
+    """Chain a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
+    if position < 1 or position + 2 >= size:
+        return np.int64(0)
+    trigram = _trigram(window, position)
+    name = _look_up(keys, names, trigram)
+    if name != 0:
+        previous[at(position)] = heads[at(name)]
+        heads[at(name)] = position
+    elif position > 1 and _trigram(window, position - 1) == trigram:
+        previous[at(position)] = position - 1
+    else:
+        previous[at(position)] = _latest_in_bucket(window, position, buckets, bucket_previous)
+    return name
+
+
+@njit(inline="always")
+def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: Any, tallies: Any, state: Any) -> Any:
+    """Take up the parse of x until it is in y with nothing pending; return its position, or `size` at the end."""
+    n_prefix = state[SIZE]
+    position, length, start, pending = state[POSITION], state[LENGTH], state[START], state[PENDING]
+    while position < size and (position < n_prefix or length >= SHORTEST_MATCH):
+        best, found = np.int64(NO_MATCH), np.int64(0)
+        if size - position >= SHORTEST_MATCH and length < LONGEST_MATCH:
+            if position >= n_prefix:
+                best, found = _match_at(window, position, size, heads, previous, facts[at(position - n_prefix)], length)
+            else:
+                farthest = min(size - position, LONGEST_MATCH)
+                candidate = np.int64(previous[at(position)])
+                best, found = _search(window, position, farthest, candidate, previous, length, found)
+            if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
+                best = np.int64(NO_MATCH)
+        if length >= SHORTEST_MATCH and best <= length:
+            _tally_match(tallies, length, position - 1 - start)
+            position += length - 1
+            length, pending = np.int64(NO_MATCH), np.int64(0)
+        else:
+            if pending:
+                tallies[at(window[at(position - 1)])] += 1
+            position += 1
+            length, start, pending = best, found, np.int64(1)
+    if pending:
+        tallies[at(window[at(position - 1)])] += 1
+    return position
+
+
+@njit(inline="always")
+def _parse_settled(
+    window: Any, size: Any, heads: Any, previous: Any, facts: Any, tallies: Any, n_prefix: Any, position: Any
+) -> None:
+    """Parse y from a position with nothing pending to its end."""
+    while position < size - 2:
+        fact = facts[at(position - n_prefix)]
+        length, start = _match_at(window, position, size, heads, previous, fact, np.int64(NO_MATCH))
+        if length < SHORTEST_MATCH or (length == SHORTEST_MATCH and position - start > FARTHEST_SHORTEST_MATCH):
+            tallies[at(window[at(position)])] += 1
+            position += 1
+            continue
+        while position + 1 < size - 2 and length < LONGEST_MATCH:
+            fact = facts[at(position + 1 - n_prefix)]
+            longer, later_start = _match_at(window, position + 1, size, heads, previous, fact, length)
+            if longer <= length:
+                break
+            tallies[at(window[at(position)])] += 1
+            position += 1
+            length, start = longer, later_start
+        _tally_match(tallies, length, position - start)
+        position += length
+    while position < size:
+        tallies[at(window[at(position)])] += 1
+        position += 1
