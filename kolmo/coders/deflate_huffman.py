@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from kolmo._kernels import kernel, part
 from kolmo.coders.deflate_tables import (
     EXTRA_BITS,
     FIRST_LENGTH_CODE,
@@ -33,8 +33,12 @@ from kolmo.coders.deflate_tables import (
 
 LANES = 4
 """Trees that are built in turn."""
-LANE_SIZE = 1024
-"""Room of each: a power of two above the largest heap and above the nodes of the largest tree."""
+LANE_SIZE = 584
+"""Room of each: for the largest heap and the nodes of the largest tree, and no power of two, which caches dislike."""
+HEAP, SYMBOLS, RAREST, SECOND, LENGTHS, DEPTHS = range(6)
+"""What the room holds: the heap, the symbols in use, the children of each node, and how deep each node lies."""
+USED, SIZE, LEVELS, BITS, LITERAL_BITS, DISTANCE_BITS = range(6)
+"""What a lane keeps track of: codes, nodes still in the heap, the heap's depth, and bits of codes that are done."""
 
 DEPTH_SHIFT, COUNT_SHIFT = 10, 16
 """A heap entry is a node's number, its depth and its count, from the lowest bits up."""
@@ -48,7 +52,7 @@ at = np.uint64
 """An index that is never negative, which saves the kernels the check."""
 
 
-@njit(inline="always")
+@part
 def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
     """Let the entry at a place sink; nodes are ordered by count and depth, and equal ones keep their place.
 
@@ -69,7 +73,7 @@ def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
     heap[at(base + place)] = moved
 
 
-@njit(inline="always")
+@part
 def _fill_heap(counts: Any, first: Any, n_symbols: Any, heap: Any, symbols: Any, base: Any) -> Any:
     """Put the symbols that occur, and as many others as zlib needs for two, in a heap; return how many they are."""
     found = 0
@@ -98,7 +102,7 @@ def _fill_heap(counts: Any, first: Any, n_symbols: Any, heap: Any, symbols: Any,
     return found
 
 
-@njit(inline="always")
+@part
 def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any, second: Any) -> Any:
     """Join the two rarest nodes and return the new count; `levels` is the heap's depth without the first of them."""
     first = heap[at(base + 1)]
@@ -115,97 +119,90 @@ def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any,
     return count
 
 
-@njit
-def _build_codes(
-    counts: Any,
-    first: Any,
-    n_symbols: Any,
-    longest: Any,
-    heap: Any,
-    symbols: Any,
-    rarest: Any,
-    second: Any,
-    lengths: Any,
-    used: Any,
-    bits: Any,
-) -> None:
+@part
+def _build_codes(counts: Any, first: Any, n_symbols: Any, longest: Any, room: Any, lanes: Any) -> None:
     """Build a Huffman code for each row of counts, some columns of it.
 
-    Lane for lane, `used` gets how many symbols have a code, `symbols` which, `lengths` how long their codes are, and
-    `bits` how many bits all symbols take together.
+    Lane for lane, `USED` gets how many symbols have a code, `SYMBOLS` which, `LENGTHS` how long their codes are, and
+    `BITS` how many bits all symbols take together.
     """
+    heap, symbols = room[HEAP], room[SYMBOLS]
+    rarest, second, lengths = room[RAREST], room[SECOND], room[LENGTHS]
     n_lanes = counts.shape[0]
-    sizes = np.zeros(LANES, np.int64)
-    levels = np.zeros(LANES, np.int64)
     largest = 0
     for lane in range(n_lanes):
         found = _fill_heap(counts[lane], first, n_symbols, heap, symbols, lane * LANE_SIZE)
-        used[lane], sizes[lane], bits[lane] = found, found, 0
+        levels = 0
+        while (found - 1) >> (levels + 1) > 0:
+            levels += 1
+        lanes[USED, lane], lanes[SIZE, lane], lanes[LEVELS, lane], lanes[BITS, lane] = found, found, levels, 0
         largest = max(largest, found)
-        while (found - 1) >> (levels[lane] + 1) > 0:
-            levels[lane] += 1
     for _ in range(largest - 1):
         for lane in range(n_lanes):
-            size = sizes[lane]
+            size = lanes[SIZE, lane]
             if size < 2:
                 continue
-            level = levels[lane] - np.int64((size - 1) >> levels[lane] == 0)
-            node = 2 * used[lane] - size
-            bits[lane] += _merge(heap, lane * LANE_SIZE, size, level, node, rarest, second)
-            levels[lane] = level
-            sizes[lane] = size - 1
+            levels = lanes[LEVELS, lane]
+            levels -= np.int64((size - 1) >> levels == 0)
+            node = 2 * lanes[USED, lane] - size
+            lanes[BITS, lane] += _merge(heap, lane * LANE_SIZE, size, levels, node, rarest, second)
+            lanes[SIZE, lane], lanes[LEVELS, lane] = size - 1, levels
     for lane in range(n_lanes):
-        base, leaves = lane * LANE_SIZE, used[lane]
-        height = (heap[base + 1] >> DEPTH_SHIFT) & DEPTH_MASK
+        base, leaves = lane * LANE_SIZE, lanes[USED, lane]
         root = 2 * leaves - 2
-        lengths[base + root] = 0
+        lengths[at(base + root)] = 0
         for node in range(root, leaves - 1, -1):
             length = min(lengths[at(base + node)] + 1, longest)
             lengths[at(base + rarest[at(base + node)])] = length
             lengths[at(base + second[at(base + node)])] = length
-        if height > longest:
-            _shorten(leaves, base, longest, rarest, second, lengths)
-            bits[lane] = 0
+        if (heap[at(base + 1)] >> DEPTH_SHIFT) & DEPTH_MASK > longest:
+            _shorten(leaves, base, longest, room)
+            lanes[BITS, lane] = 0
             for leaf in range(leaves):
-                bits[lane] += np.int64(counts[lane, first + symbols[base + leaf]]) * lengths[base + leaf]
+                lanes[BITS, lane] += counts[lane, first + symbols[base + leaf]] * lengths[base + leaf]
         else:
             for leaf in range(min(leaves, 2)):  # those that zlib added do not occur
-                bits[lane] -= np.int64(counts[lane, first + symbols[base + leaf]] == 0)
+                lanes[BITS, lane] -= np.int64(counts[lane, first + symbols[base + leaf]] == 0)
 
 
-@njit
-def _shorten(leaves: Any, base: Any, longest: Any, rarest: Any, second: Any, lengths: Any) -> None:
-    """Bound the codes, given lengths that were cut: move leaves down elsewhere, and give the rarest the longest codes."""
-    count = np.zeros(LONGEST_CODE + 1, np.int64)
-    depth = np.zeros(2 * leaves, np.int64)
+@part
+def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
+    """Bound codes that were cut: move leaves down elsewhere in the tree, and give the rarest the longest codes."""
+    rarest, second, lengths, depths = room[RAREST], room[SECOND], room[LENGTHS], room[DEPTHS]
+    # the heap is not needed any more: its place takes the number of codes of each length
+    per_length = room[HEAP]
+    per_length[base : base + longest + 1] = 0
     overflow = 0
+    depths[base + 2 * leaves - 2] = 0
     for node in range(2 * leaves - 2, leaves - 1, -1):
-        for member in (rarest[base + node], second[base + node]):
-            depth[member] = min(depth[node], longest) + 1
-            overflow += depth[member] > longest
+        below = min(depths[base + node], longest) + 1
+        depths[base + rarest[base + node]] = below
+        depths[base + second[base + node]] = below
+        overflow += 2 * np.int64(below > longest)
     for leaf in range(leaves):
-        count[lengths[base + leaf]] += 1
+        per_length[base + lengths[base + leaf]] += 1
     while overflow > 0:
         bits = longest - 1
-        while count[bits] == 0:
+        while per_length[base + bits] == 0:
             bits -= 1
-        count[bits] -= 1
-        count[bits + 1] += 2
-        count[longest] -= 1
+        per_length[base + bits] -= 1
+        per_length[base + bits + 1] += 2
+        per_length[base + longest] -= 1
         overflow -= 2
     bits = longest
-    for node in range(leaves, 2 * leaves - 1):
-        for member in (rarest[base + node], second[base + node]):
-            if member < leaves:
-                while count[bits] == 0:
-                    bits -= 1
-                count[bits] -= 1
-                lengths[base + member] = bits
+    for child in range(2 * leaves, 4 * leaves - 2):
+        member = second[base + (child >> 1)] if child & 1 else rarest[base + (child >> 1)]
+        if member < leaves:
+            while per_length[base + bits] == 0:
+                bits -= 1
+            per_length[base + bits] -= 1
+            lengths[base + member] = bits
 
 
-@njit
-def _tally_lengths(symbols: Any, lengths: Any, base: Any, used: Any, tallies: Any) -> None:
+@part
+def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
     """Count the symbols that write down the code lengths; a run is cut as zlib cuts it."""
+    symbols, lengths = room[SYMBOLS], room[LENGTHS]
     expected = 0
     leaf = 0
     while leaf < used:
@@ -238,82 +235,58 @@ def _tally_lengths(symbols: Any, lengths: Any, base: Any, used: Any, tallies: An
         tallies[at(length)] += run
 
 
-@njit(cache=True, nogil=True)
-def block_sizes(tallies: Any, stored_sizes: Any, sizes: Any) -> None:
+@kernel
+def block_sizes(tallies: Any, stored_sizes: Any, room: Any, lanes: Any, length_tallies: Any, sizes: Any) -> None:
     """Write the bytes of a stream of one block for each row of tallies.
 
-    A row whose stored size is 0, or that holds more symbols than zlib puts in a block, gets -1.
+    A row whose stored size is 0, or that holds more symbols than zlib puts in a block, gets -1. `room`, `lanes` and
+    `length_tallies` are scratch: see `scratch`.
     """
-    room = LANES * LANE_SIZE
-    heap, symbols = np.zeros(room, np.int64), np.zeros(room, np.int64)
-    rarest, second, lengths = np.zeros(room, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int64)
-    used = np.zeros(LANES, np.int64)
-    literal_bits, distance_bits, length_bits = (
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.int64),
-    )
-    length_tallies = np.zeros((LANES, N_LENGTH_LENGTHS), np.uint16)
     for start in range(0, len(sizes), LANES):
-        stop = min(start + LANES, len(sizes))
-        rows = tallies[start:stop]
-        length_tallies[:] = 0
-        _build_codes(rows, 0, N_LITERAL_CODES, LONGEST_CODE, heap, symbols, rarest, second, lengths, used, literal_bits)
-        for lane in range(stop - start):
-            _tally_lengths(symbols, lengths, lane * LANE_SIZE, used[lane], length_tallies[lane])
-        _build_codes(
-            rows,
-            N_LITERAL_CODES,
-            N_DISTANCE_CODES,
-            LONGEST_CODE,
-            heap,
-            symbols,
-            rarest,
-            second,
-            lengths,
-            used,
-            distance_bits,
-        )
-        for lane in range(stop - start):
-            _tally_lengths(symbols, lengths, lane * LANE_SIZE, used[lane], length_tallies[lane])
-        _build_codes(
-            length_tallies[: stop - start],
-            0,
-            N_LENGTH_LENGTHS,
-            LONGEST_LENGTH_CODE,
-            heap,
-            symbols,
-            rarest,
-            second,
-            lengths,
-            used,
-            length_bits,
-        )
-        for lane in range(stop - start):
-            code_bits = literal_bits[lane] + distance_bits[lane] + length_bits[lane]
-            sizes[start + lane] = _smallest(rows[lane], length_tallies[lane], code_bits, stored_sizes[start + lane])
+        rows = tallies[start : start + LANES]
+        n_lanes = rows.shape[0]
+        length_rows = length_tallies[:n_lanes]
+        length_rows[:, :] = 0
+        _build_codes(rows, 0, N_LITERAL_CODES, LONGEST_CODE, room, lanes)
+        for lane in range(n_lanes):
+            lanes[LITERAL_BITS, lane] = lanes[BITS, lane]
+            _tally_lengths(room, lane * LANE_SIZE, lanes[USED, lane], length_rows[lane])
+        _build_codes(rows, N_LITERAL_CODES, N_DISTANCE_CODES, LONGEST_CODE, room, lanes)
+        for lane in range(n_lanes):
+            lanes[DISTANCE_BITS, lane] = lanes[BITS, lane]
+            _tally_lengths(room, lane * LANE_SIZE, lanes[USED, lane], length_rows[lane])
+        _build_codes(length_rows, 0, N_LENGTH_LENGTHS, LONGEST_LENGTH_CODE, room, lanes)
+        for lane in range(n_lanes):
+            code_bits = lanes[LITERAL_BITS, lane] + lanes[DISTANCE_BITS, lane] + lanes[BITS, lane]
+            sizes[start + lane] = _smallest(rows[lane], length_rows[lane], code_bits, stored_sizes[start + lane])
 
 
-@njit
+def scratch() -> tuple[Any, Any, Any]:
+    """Return the arrays that `block_sizes` works in."""
+    room = np.zeros((len((HEAP, SYMBOLS, RAREST, SECOND, LENGTHS, DEPTHS)), LANES * LANE_SIZE), np.int64)
+    lanes = np.zeros((len((USED, SIZE, LEVELS, BITS, LITERAL_BITS, DISTANCE_BITS)), LANES), np.int64)
+    return room, lanes, np.zeros((LANES, N_LENGTH_LENGTHS), np.uint16)
+
+
+@part
 def _smallest(tallies: Any, length_tallies: Any, code_bits: Any, stored_size: Any) -> Any:
-    symbols = 0
-    fixed_bits = 0
+    """Return the size of the smallest of the three kinds of block, or what zlib takes for it."""
+    symbols, fixed_bits = 0, 0
     for symbol in range(N_SYMBOLS):
-        fixed_bits += tallies[symbol] * FIXED_BITS[symbol]
+        fixed_bits += tallies[at(symbol)] * FIXED_BITS[at(symbol)]
     for symbol in range(N_LITERAL_CODES):
-        symbols += tallies[symbol]
+        symbols += tallies[at(symbol)]
     if stored_size == 0 or symbols - 1 > LARGEST_SYMBOL_COUNT:
         return -1
     own_bits = code_bits
     for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
-        own_bits += tallies[symbol] * EXTRA_BITS[symbol]
+        own_bits += tallies[at(symbol)] * EXTRA_BITS[at(symbol)]
     listed = N_LENGTH_LENGTHS
     while listed > 4 and length_tallies[LISTED_LENGTHS[listed - 1]] == 0:
         listed -= 1
     own_bits += 5 + 5 + 4 + 3 * listed
-    own_bits += (
-        2 * length_tallies[REPEAT_LENGTH] + 3 * length_tallies[REPEAT_ZERO] + 7 * length_tallies[REPEAT_ZERO_LONG]
-    )
+    own_bits += 2 * length_tallies[REPEAT_LENGTH] + 3 * length_tallies[REPEAT_ZERO]
+    own_bits += 7 * length_tallies[REPEAT_ZERO_LONG]
     smaller = (3 + min(own_bits, fixed_bits) + 7) >> 3
     # zlib leaves one of the five bytes of a stored block's header out of this comparison
     return stored_size + 5 if stored_size + 4 <= smaller else smaller

@@ -84,7 +84,9 @@ def prepare(items: Sequence[bytes]) -> PreparedItems:
     kernels.copy_names(keys, numbers, name_of_number, small_keys, names)
     facts = np.zeros(len(text), np.uint64)
     occupancy = np.zeros(len(items), np.int64)
-    kernels.match_inside(text, starts, name_of_number[trigrams], found, facts, occupancy)
+    latest, previous = np.zeros(found + 1, np.int64), np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
+    bucket_sizes = np.zeros(HASH_SIZE, np.int64)
+    kernels.match_inside(text, starts, name_of_number[trigrams], latest, previous, bucket_sizes, facts, occupancy)
     return PreparedItems(items, text, starts, facts, occupancy, small_keys, names, found)
 
 
@@ -118,26 +120,28 @@ def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[n
 
     sizes = np.full((len(prefixes), len(prepared.items)), -1, np.int64)
     room = LARGEST_JOINT_SIZE + 1
-    window, buckets = np.zeros(room, np.uint8), np.zeros(HASH_SIZE, np.uint16)
+    window = np.zeros(room, np.uint8)
+    buckets, bucket_sizes = np.zeros(HASH_SIZE, np.uint16), np.zeros(HASH_SIZE, np.uint16)
     previous, bucket_previous = np.zeros(room + 1, np.uint16), np.zeros(room, np.uint16)
     heads = np.zeros(prepared.n_names + 1, np.uint16)
     prefix_tallies = np.zeros(N_SYMBOLS, np.uint16)
     state = np.zeros(deflate_parse.N_STATE, np.int64)
     tallies = np.zeros((min(_BLOCK_OF_ITEMS, len(prepared.items)), N_SYMBOLS), np.uint16)
     stored_sizes = np.zeros(len(tallies), np.int64)
+    scratch = deflate_huffman.scratch()
     chains = (window, heads, previous, buckets, bucket_previous, prefix_tallies, state)
     table = (prepared.keys, prepared.names)
     for row, prefix in enumerate(prefixes):
         if not 0 < len(prefix) <= LARGEST_JOINT_SIZE:
             continue
-        deflate_parse.parse_prefix(np.frombuffer(prefix, np.uint8), *table, *chains)
+        deflate_parse.parse_prefix(np.frombuffer(prefix, np.uint8), *table, *chains, bucket_sizes)
         if state[deflate_parse.OCCUPANCY] > LONGEST_CHAIN:
             continue
         for first in range(0, len(prepared.items), _BLOCK_OF_ITEMS):
             n = min(_BLOCK_OF_ITEMS, len(prepared.items) - first)
             items = (prepared.text, prepared.starts, prepared.facts, prepared.occupancy)
             deflate_parse.tally_items(*items, *table, *chains, first, tallies[:n], stored_sizes[:n])
-            deflate_huffman.block_sizes(tallies[:n], stored_sizes[:n], sizes[row, first : first + n])
+            deflate_huffman.block_sizes(tallies[:n], stored_sizes[:n], *scratch, sizes[row, first : first + n])
     for row, column in np.argwhere(sizes < 0):
         sizes[row, column] = len(zlib.compress(prefixes[row] + prepared.items[column], LEVEL, _RAW))
     return sizes

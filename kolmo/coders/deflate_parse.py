@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from kolmo._kernels import kernel, part
 from kolmo.coders.deflate_tables import (
     DISTANCE_SYMBOL,
     END_OF_BLOCK,
@@ -40,7 +40,7 @@ at = np.uint64
 """An index that is never negative, which saves the kernels the check."""
 
 
-@njit(inline="always")
+@part
 def _trigram(text: Any, position: Any) -> Any:
     return (
         (np.int64(text[at(position)]) << 16)
@@ -49,13 +49,13 @@ def _trigram(text: Any, position: Any) -> Any:
     )
 
 
-@njit(inline="always")
+@part
 def _bucket(text: Any, position: Any) -> Any:
     first, second = np.int64(text[at(position)]), np.int64(text[at(position + 1)])
     return ((first << 10) ^ (second << 5) ^ np.int64(text[at(position + 2)])) & (HASH_SIZE - 1)
 
 
-@njit(inline="always")
+@part
 def _slot(keys: Any, trigram: Any) -> Any:
     """Return where a trigram is, or would be, in a table of open addresses; the table is never full."""
     mask = keys.shape[0] - 1
@@ -65,7 +65,7 @@ def _slot(keys: Any, trigram: Any) -> Any:
     return slot
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: Any, counts: Any) -> int:
     """Number the different trigrams inside items from 0 on, in order of appearance; return how many there are.
 
@@ -87,7 +87,7 @@ def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: A
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_names: Any) -> None:
     """Move a table of numbers to a smaller one of names."""
     for slot in range(len(keys)):
@@ -97,16 +97,16 @@ def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_
             new_names[new_slot] = name_of_number[numbers[slot]]
 
 
-@njit(cache=True, nogil=True)
-def match_inside(text: Any, starts: Any, names: Any, n_names: int, facts: Any, occupancy: Any) -> None:
+@kernel
+def match_inside(
+    text: Any, starts: Any, names: Any, latest: Any, previous: Any, bucket_sizes: Any, facts: Any, occupancy: Any
+) -> None:
     """State for each position its name and the latest longest match inside its item, as zlib would find it.
 
     `occupancy` gets the number of positions in the fullest hash bucket of each item; an item that goes beyond what
-    zlib always looks at is left there.
+    zlib always looks at is left there. `latest`, of names, `previous`, of positions, and `bucket_sizes` are scratch, all
+    zero before and after; the first two hold one more than a position, so that 0 stands for none.
     """
-    latest = np.zeros(n_names + 1, np.int64)  # one more than the position, so that 0 stands for none
-    bucket_sizes = np.zeros(HASH_SIZE, np.int64)
-    previous = np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
     for item in range(len(starts) - 1):
         first = starts[item]
         size = starts[item + 1] - first
@@ -149,14 +149,14 @@ def match_inside(text: Any, starts: Any, names: Any, n_names: int, facts: Any, o
             bucket_sizes[_bucket(text, here)] = 0
 
 
-@njit(inline="always")
+@part
 def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
     """Return the name of a trigram, 0 if no item holds it."""
     slot = _slot(keys, trigram)
     return np.int64(names[at(slot)]) if keys[at(slot)] >= 0 else np.int64(0)
 
 
-@njit(inline="always")
+@part
 def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous: Any) -> Any:
     """Return the latest position in x with the three bytes at `position`, 0 for none."""
     trigram = _trigram(window, position)
@@ -166,7 +166,7 @@ def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous:
     return candidate
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_prefix(
     prefix: Any,
     keys: Any,
@@ -178,24 +178,26 @@ def parse_prefix(
     bucket_previous: Any,
     tallies: Any,
     state: Any,
+    bucket_sizes: Any,
 ) -> None:
     """Read x into the window, chain its positions, and parse it up to the first decision that hangs on what follows.
 
     `heads` gets the latest position of each name, `previous` the one before it with the same three bytes; `buckets`
     and `bucket_previous` are the same for zlib's hash. 0 ends a chain, as in zlib, which never matches position 0.
+    `bucket_sizes` is scratch, all zero before and after.
     """
     size = len(prefix)
-    window[:size] = prefix
+    for position in range(size):
+        window[position] = prefix[position]
     heads[:] = 0
     previous[: size + 1] = 0
     state[SIZE], state[POSITION], state[LENGTH], state[START], state[PENDING] = size, 0, NO_MATCH, 0, 0
     buckets[:] = 0
-    bucket_sizes = np.zeros(HASH_SIZE, np.int32)
     fullest = 0
     for position in range(size - 2):
         bucket = _bucket(window, position)
         bucket_sizes[bucket] += 1
-        fullest = max(fullest, bucket_sizes[bucket])
+        fullest = max(fullest, np.int64(bucket_sizes[bucket]))
         if fullest > LONGEST_CHAIN:
             break
         if position > 0:
@@ -204,6 +206,8 @@ def parse_prefix(
             buckets[bucket] = position
             heads[_look_up(keys, names, _trigram(window, position))] = position
     heads[0] = 0
+    for position in range(size - 2):
+        bucket_sizes[_bucket(window, position)] = 0
     state[OCCUPANCY] = fullest
     tallies[:] = 0
     tallies[END_OF_BLOCK] = 1
@@ -211,7 +215,7 @@ def parse_prefix(
         _parse_decided(window, size, previous, tallies, state)
 
 
-@njit(inline="always")
+@part
 def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: Any) -> None:
     position, length, start, pending = 0, NO_MATCH, 0, 0
     while position < size - 2:
@@ -245,7 +249,7 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
     state[POSITION], state[LENGTH], state[START], state[PENDING] = position, length, start, pending
 
 
-@njit(inline="always")
+@part
 def _search(
     window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any
 ) -> tuple[Any, Any]:
@@ -264,13 +268,13 @@ def _search(
     return length, start
 
 
-@njit(inline="always")
+@part
 def _tally_match(tallies: Any, length: Any, distance: Any) -> None:
     tallies[at(LENGTH_SYMBOL[at(length)])] += 1
     tallies[at(DISTANCE_SYMBOL[at(distance)])] += 1
 
 
-@njit(inline="always")
+@part
 def _match_at(
     window: Any, position: Any, size: Any, heads: Any, previous: Any, fact: Any, length: Any
 ) -> tuple[Any, Any]:
@@ -284,7 +288,7 @@ def _match_at(
     return _search(window, position, min(size - position, LONGEST_MATCH), head, previous, length, start)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tally_items(
     text: Any,
     starts: Any,
@@ -334,7 +338,7 @@ def tally_items(
             heads[second_last] = previous[n_prefix - 2]
 
 
-@njit(inline="always")
+@part
 def _insert(
     window: Any,
     position: Any,
@@ -361,7 +365,7 @@ def _insert(
     return name
 
 
-@njit(inline="always")
+@part
 def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: Any, tallies: Any, state: Any) -> Any:
     """Take up the parse of x until it is in y with nothing pending; return its position, or `size` at the end."""
     n_prefix = state[SIZE]
@@ -391,7 +395,7 @@ def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: An
     return position
 
 
-@njit(inline="always")
+@part
 def _parse_settled(
     window: Any, size: Any, heads: Any, previous: Any, facts: Any, tallies: Any, n_prefix: Any, position: Any
 ) -> None:
