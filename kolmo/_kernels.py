@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+import numba
 
+njit: Any = numba.njit
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 

@@ -216,8 +216,21 @@ class Coder(ABC):
         return float(self.joint_lengths(first, [second])[0])
 
     def joint_lengths(self, x: bytes, ys: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return L(xy) for one x and many y, in bits; coders that need to read x only once override this."""
-        return self.lengths([x + y for y in ys])
+        """Return L(xy) for one x and many y, in bits."""
+        lengths: NDArray[np.float64] = self.joint_table([x], ys)[0]
+        return lengths
+
+    def joint_table(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(xy) for each x (row) and y (column), in bits.
+
+        A coder that can read an x or a y once for a whole row or column overrides this.
+        """
+        import numpy as np
+
+        table = np.empty((len(xs), len(ys)))
+        for row, x in enumerate(xs):
+            table[row] = self.lengths([x + y for y in ys])
+        return table
 
     def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, here and now: one handle of the library serves them all."""

@@ -46,10 +46,27 @@ NODE_MASK = 2**DEPTH_SHIFT - 1
 DEPTH_MASK = 2 ** (COUNT_SHIFT - DEPTH_SHIFT) - 1
 EMPTY = 2**62
 
+DISTANCES = np.arange(N_DISTANCE_CODES)
+CODE_LENGTHS = np.arange(N_LENGTH_LENGTHS)
 LISTED_LENGTHS = np.array(LENGTH_LENGTH_ORDER, np.int64)
 
-at = np.uint64
-"""An index that is never negative, which saves the kernels the check."""
+ZERO_RUN_BITS = 16
+ZERO_RUN_MASK = 2**ZERO_RUN_BITS - 1
+
+
+def _zero_run(size: int) -> int:
+    """Return how a run of zeros is written: single ones, short runs and long ones, from the lowest bits up."""
+    n_long, rest = divmod(size, LONGEST_ZERO_RUN)
+    single, short, long = (rest, 0, n_long) if rest < 3 else (0, 1, n_long) if rest <= 10 else (0, 0, n_long + 1)
+    return single | (short << ZERO_RUN_BITS) | (long << (2 * ZERO_RUN_BITS))
+
+
+LONGEST_ZERO_RUN = 138
+ZERO_RUNS = np.array([_zero_run(size) for size in range(N_LITERAL_CODES)], np.int64)
+
+at: Any = np.uint64
+"""Makes an index that is never negative, which saves the kernels the check."""
+integer: Any = np.int64
 
 
 @part
@@ -63,9 +80,9 @@ def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
     for _ in range(levels):
         child = 2 * place
         left, right = heap[at(base + child)], heap[at(base + child + 1)]
-        go_right = np.int64(right <= (left | NODE_MASK))
+        go_right = integer(right <= (left | NODE_MASK))
         smaller = left ^ ((left ^ right) & -go_right)
-        stays = np.int64(moved <= (smaller | NODE_MASK))
+        stays = integer(moved <= (smaller | NODE_MASK))
         exchange = (moved ^ smaller) & -stays
         heap[at(base + place)] = smaller ^ exchange
         moved ^= exchange
@@ -74,14 +91,15 @@ def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
 
 
 @part
-def _fill_heap(counts: Any, first: Any, n_symbols: Any, heap: Any, symbols: Any, base: Any) -> Any:
+def _fill_heap(counts: Any, alphabet: Any, heap: Any, symbols: Any, base: Any) -> Any:
     """Put the symbols that occur, and as many others as zlib needs for two, in a heap; return how many they are."""
-    found = 0
-    for symbol in range(n_symbols):
-        count = np.int64(counts[at(first + symbol)])
+    found: Any = 0
+    for index in range(len(alphabet)):
+        symbol = alphabet[at(index)]
+        count = integer(counts[at(symbol)])
         symbols[at(base + found)] = symbol
         heap[at(base + found + 1)] = (count << COUNT_SHIFT) | found
-        found += np.int64(count != 0)
+        found += integer(count != 0)
     while found < 2:
         last = symbols[base] if found else -1
         if last < 2:
@@ -120,8 +138,8 @@ def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any,
 
 
 @part
-def _build_codes(counts: Any, first: Any, n_symbols: Any, longest: Any, room: Any, lanes: Any) -> None:
-    """Build a Huffman code for each row of counts, some columns of it.
+def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, lanes: Any) -> None:
+    """Build a Huffman code for each row of counts; the alphabet is what can occur, in ascending order.
 
     Lane for lane, `USED` gets how many symbols have a code, `SYMBOLS` which, `LENGTHS` how long their codes are, and
     `BITS` how many bits all symbols take together.
@@ -131,7 +149,7 @@ def _build_codes(counts: Any, first: Any, n_symbols: Any, longest: Any, room: An
     n_lanes = counts.shape[0]
     largest = 0
     for lane in range(n_lanes):
-        found = _fill_heap(counts[lane], first, n_symbols, heap, symbols, lane * LANE_SIZE)
+        found = _fill_heap(counts[lane], alphabet, heap, symbols, lane * LANE_SIZE)
         levels = 0
         while (found - 1) >> (levels + 1) > 0:
             levels += 1
@@ -143,7 +161,7 @@ def _build_codes(counts: Any, first: Any, n_symbols: Any, longest: Any, room: An
             if size < 2:
                 continue
             levels = lanes[LEVELS, lane]
-            levels -= np.int64((size - 1) >> levels == 0)
+            levels -= integer((size - 1) >> levels == 0)
             node = 2 * lanes[USED, lane] - size
             lanes[BITS, lane] += _merge(heap, lane * LANE_SIZE, size, levels, node, rarest, second)
             lanes[SIZE, lane], lanes[LEVELS, lane] = size - 1, levels
@@ -159,10 +177,10 @@ def _build_codes(counts: Any, first: Any, n_symbols: Any, longest: Any, room: An
             _shorten(leaves, base, longest, room)
             lanes[BITS, lane] = 0
             for leaf in range(leaves):
-                lanes[BITS, lane] += counts[lane, first + symbols[base + leaf]] * lengths[base + leaf]
+                lanes[BITS, lane] += counts[lane, symbols[base + leaf]] * lengths[base + leaf]
         else:
             for leaf in range(min(leaves, 2)):  # those that zlib added do not occur
-                lanes[BITS, lane] -= np.int64(counts[lane, first + symbols[base + leaf]] == 0)
+                lanes[BITS, lane] -= integer(counts[lane, symbols[base + leaf]] == 0)
 
 
 @part
@@ -172,13 +190,13 @@ def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
     # the heap is not needed any more: its place takes the number of codes of each length
     per_length = room[HEAP]
     per_length[base : base + longest + 1] = 0
-    overflow = 0
+    overflow: Any = 0
     depths[base + 2 * leaves - 2] = 0
     for node in range(2 * leaves - 2, leaves - 1, -1):
         below = min(depths[base + node], longest) + 1
         depths[base + rarest[base + node]] = below
         depths[base + second[base + node]] = below
-        overflow += 2 * np.int64(below > longest)
+        overflow += 2 * integer(below > longest)
     for leaf in range(leaves):
         per_length[base + lengths[base + leaf]] += 1
     while overflow > 0:
@@ -201,61 +219,57 @@ def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
 
 @part
 def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
-    """Count the symbols that write down the code lengths; a run is cut as zlib cuts it."""
+    """Count the symbols that write down the code lengths; a run is cut as zlib cuts it.
+
+    There are no runs to speak of in most codes, so each length is counted by itself, and taken back if it turns out to
+    be part of a run.
+    """
     symbols, lengths = room[SYMBOLS], room[LENGTHS]
-    expected = 0
-    leaf = 0
-    while leaf < used:
-        symbol, length = symbols[at(base + leaf)], lengths[at(base + leaf)]
-        zeros = symbol - expected
-        if zeros > 0:
-            while zeros >= 138:
-                tallies[REPEAT_ZERO_LONG] += 1
-                zeros -= 138
-            if zeros > 10:
-                tallies[REPEAT_ZERO_LONG] += 1
-            elif zeros > 2:
-                tallies[REPEAT_ZERO] += 1
-            else:
-                tallies[0] += zeros
-        run = 1
-        while (
-            leaf + run < used
-            and symbols[at(base + leaf + run)] == symbol + run
-            and lengths[at(base + leaf + run)] == length
-        ):
-            run += 1
-        leaf += run
-        expected = symbol + run
+    previous, previous_length = -1, 0
+    repeats, zeros = integer(0), integer(0)
+    for leaf in range(used):
+        symbol, length = integer(symbols[at(base + leaf)]), integer(lengths[at(base + leaf)])
+        gap = symbol - previous - 1
+        zeros += ZERO_RUNS[at(gap)]
         tallies[at(length)] += 1
-        run -= 1
-        while run > 2:
-            tallies[REPEAT_LENGTH] += 1
-            run -= min(run, 6)
-        tallies[at(length)] += run
+        repeats = (repeats + 1) & -integer((gap == 0) & (length == previous_length))
+        if repeats >= 3:
+            tallies[at(length)] -= 1
+            if repeats == 3:
+                tallies[at(length)] -= 2
+                tallies[REPEAT_LENGTH] += 1
+            elif repeats == 6:
+                repeats = 0
+        previous, previous_length = symbol, length
+    tallies[0] += zeros & ZERO_RUN_MASK
+    tallies[REPEAT_ZERO] += (zeros >> ZERO_RUN_BITS) & ZERO_RUN_MASK
+    tallies[REPEAT_ZERO_LONG] += zeros >> (2 * ZERO_RUN_BITS)
 
 
 @kernel
-def block_sizes(tallies: Any, stored_sizes: Any, room: Any, lanes: Any, length_tallies: Any, sizes: Any) -> None:
+def block_sizes(
+    tallies: Any, stored_sizes: Any, alphabet: Any, room: Any, lanes: Any, length_tallies: Any, sizes: Any
+) -> None:
     """Write the bytes of a stream of one block for each row of tallies.
 
-    A row whose stored size is 0, or that holds more symbols than zlib puts in a block, gets -1. `room`, `lanes` and
-    `length_tallies` are scratch: see `scratch`.
+    A row whose stored size is 0, or that holds more symbols than zlib puts in a block, gets -1. The alphabet is what
+    can occur of literals and lengths, in ascending order. `room`, `lanes` and `length_tallies` are scratch, made by
+    `scratch`.
     """
     for start in range(0, len(sizes), LANES):
         rows = tallies[start : start + LANES]
         n_lanes = rows.shape[0]
         length_rows = length_tallies[:n_lanes]
         length_rows[:, :] = 0
-        _build_codes(rows, 0, N_LITERAL_CODES, LONGEST_CODE, room, lanes)
+        _build_codes(rows, alphabet, LONGEST_CODE, room, lanes)
         for lane in range(n_lanes):
             lanes[LITERAL_BITS, lane] = lanes[BITS, lane]
             _tally_lengths(room, lane * LANE_SIZE, lanes[USED, lane], length_rows[lane])
-        _build_codes(rows, N_LITERAL_CODES, N_DISTANCE_CODES, LONGEST_CODE, room, lanes)
+        _build_codes(rows[:, N_LITERAL_CODES:], DISTANCES, LONGEST_CODE, room, lanes)
         for lane in range(n_lanes):
             lanes[DISTANCE_BITS, lane] = lanes[BITS, lane]
             _tally_lengths(room, lane * LANE_SIZE, lanes[USED, lane], length_rows[lane])
-        _build_codes(length_rows, 0, N_LENGTH_LENGTHS, LONGEST_LENGTH_CODE, room, lanes)
+        _build_codes(length_rows, CODE_LENGTHS, LONGEST_LENGTH_CODE, room, lanes)
         for lane in range(n_lanes):
             code_bits = lanes[LITERAL_BITS, lane] + lanes[DISTANCE_BITS, lane] + lanes[BITS, lane]
             sizes[start + lane] = _smallest(rows[lane], length_rows[lane], code_bits, stored_sizes[start + lane])

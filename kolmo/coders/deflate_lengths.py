@@ -17,19 +17,25 @@ import functools
 import itertools
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.deflate_tables import HASH_SIZE, LARGEST_JOINT_SIZE, LONGEST_CHAIN, N_SYMBOLS
+from kolmo.coders.deflate_tables import (
+    END_OF_BLOCK,
+    HASH_SIZE,
+    LARGEST_JOINT_SIZE,
+    LONGEST_CHAIN,
+    N_LITERAL_CODES,
+    N_SYMBOLS,
+)
 from kolmo.errors import FallbackWarning
 
 LEVEL = 9
 SMALLEST_WORK = 2**20
-"""Bytes in all pairs together from which the short cut is taken; less is done before its kernels are loaded."""
+"""Bytes in all pairs together from which loading the kernels pays."""
 
 _RAW = -15
 _BLOCK_OF_ITEMS = 256
@@ -95,6 +101,65 @@ def _table(n_entries: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return np.full(size, -1, np.int32), np.zeros(size, np.int32)
 
 
+def pays(prefixes: Sequence[bytes], items: Sequence[bytes]) -> bool:
+    """Tell whether there is so much to do that the short cut is worth loading, and whether it can be taken at all."""
+    work = len(items) * sum(map(len, prefixes)) + len(prefixes) * sum(map(len, items))
+    return work >= SMALLEST_WORK and is_available()
+
+
+@functools.cache
+def is_available() -> bool:
+    """Tell whether the kernels run here and know the installed zlib; warn once if not.
+
+    Warns
+    -----
+    FallbackWarning
+        If every pair has to be compressed.
+    """
+    if reason := _obstacle():
+        warnings.warn(
+            f"deflate lengths of many pairs are computed by compressing each pair, which is slower: {reason}",
+            FallbackWarning,
+            stacklevel=2,
+        )
+    return not reason
+
+
+def _obstacle() -> str:
+    if "zlib-ng" in zlib.ZLIB_RUNTIME_VERSION:
+        return f"the installed zlib is zlib-ng ({zlib.ZLIB_RUNTIME_VERSION}), whose sizes are its own"
+    try:
+        known = all(_agrees(prefix, items) for prefix, items in _samples())
+    except Exception as error:  # a missing or broken Numba, a folder that cannot be written: whatever comes
+        return f"the compiled kernels do not run here ({type(error).__name__}: {error})".partition("\n")[0]
+    return "" if known else f"the installed zlib ({zlib.ZLIB_RUNTIME_VERSION}) gives sizes of its own"
+
+
+def _samples() -> list[tuple[bytes, list[bytes]]]:
+    """Return cases in which zlib's own choices decide: lazy matches, far ones, ties in trees, all kinds of blocks."""
+    words = (
+        b"it was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness"
+    )
+    scattered = bytes(pow(3, exponent, 257) % 256 for exponent in range(300))
+    skewed = b"".join(bytes([65 + rank]) * (2**rank % 97) for rank in range(40))
+    far = words[:50] + scattered * 18 + b"."
+    return [
+        (words, [words[20:], words[::-1], b"of times", b""]),
+        (scattered, [scattered[:100], scattered[::-1], skewed, words]),
+        (skewed, [words, skewed[::3], b"A" * 700, b"abcabcabd" * 40]),
+        (far, [words[:3], words[:20], scattered[5:]]),
+    ]
+
+
+def _agrees(prefix: bytes, items: list[bytes]) -> bool:
+    expected = [_size_by_zlib(prefix, item) for item in items]
+    return bool(np.array_equal(_sizes_by_kernels([prefix], prepare(items))[0], expected))
+
+
+def _size_by_zlib(prefix: bytes, item: bytes) -> int:
+    return len(zlib.compress(prefix + item, LEVEL, _RAW))
+
+
 def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[np.int64]:
     """Return how many bytes raw deflate of level 9 makes of each prefix and each item.
 
@@ -116,6 +181,14 @@ def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[n
     >>> joint_sizes([b"to be or "], prepare([b"not to be"])) == len(zlib.compress(b"to be or not to be", 9, -15))
     array([[ True]])
     """
+    sizes = _sizes_by_kernels(prefixes, prepared)
+    for row, column in np.argwhere(sizes < 0):
+        sizes[row, column] = _size_by_zlib(prefixes[row], prepared.items[column])
+    return sizes
+
+
+def _sizes_by_kernels(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[np.int64]:
+    """Return the joint sizes, -1 for each pair that only zlib itself can judge."""
     from kolmo.coders import deflate_huffman, deflate_parse
 
     sizes = np.full((len(prefixes), len(prepared.items)), -1, np.int64)
@@ -131,6 +204,7 @@ def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[n
     scratch = deflate_huffman.scratch()
     chains = (window, heads, previous, buckets, bucket_previous, prefix_tallies, state)
     table = (prepared.keys, prepared.names)
+    alphabet = _alphabet(prefixes, prepared.text)
     for row, prefix in enumerate(prefixes):
         if not 0 < len(prefix) <= LARGEST_JOINT_SIZE:
             continue
@@ -141,7 +215,15 @@ def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[n
             n = min(_BLOCK_OF_ITEMS, len(prepared.items) - first)
             items = (prepared.text, prepared.starts, prepared.facts, prepared.occupancy)
             deflate_parse.tally_items(*items, *table, *chains, first, tallies[:n], stored_sizes[:n])
-            deflate_huffman.block_sizes(tallies[:n], stored_sizes[:n], *scratch, sizes[row, first : first + n])
-    for row, column in np.argwhere(sizes < 0):
-        sizes[row, column] = len(zlib.compress(prefixes[row] + prepared.items[column], LEVEL, _RAW))
+            deflate_huffman.block_sizes(
+                tallies[:n], stored_sizes[:n], alphabet, *scratch, sizes[row, first : first + n]
+            )
     return sizes
+
+
+def _alphabet(prefixes: Sequence[bytes], text: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the literals and lengths that can occur, in ascending order."""
+    occurs = np.ones(N_LITERAL_CODES, bool)
+    occurs[:END_OF_BLOCK] = np.bincount(text, minlength=END_OF_BLOCK) > 0
+    occurs[np.frombuffer(b"".join(prefixes), np.uint8)] = True
+    return np.flatnonzero(occurs)

@@ -36,23 +36,22 @@ SIZE, POSITION, LENGTH, START, PENDING, OCCUPANCY = range(6)
 """Places in the state of a parsed prefix; the occupancy is that of its fullest hash bucket."""
 N_STATE = 6
 
-at = np.uint64
-"""An index that is never negative, which saves the kernels the check."""
+at: Any = np.uint64
+"""Makes an index that is never negative, which saves the kernels the check."""
+integer: Any = np.int64
 
 
 @part
 def _trigram(text: Any, position: Any) -> Any:
     return (
-        (np.int64(text[at(position)]) << 16)
-        | (np.int64(text[at(position + 1)]) << 8)
-        | np.int64(text[at(position + 2)])
+        (integer(text[at(position)]) << 16) | (integer(text[at(position + 1)]) << 8) | integer(text[at(position + 2)])
     )
 
 
 @part
 def _bucket(text: Any, position: Any) -> Any:
-    first, second = np.int64(text[at(position)]), np.int64(text[at(position + 1)])
-    return ((first << 10) ^ (second << 5) ^ np.int64(text[at(position + 2)])) & (HASH_SIZE - 1)
+    first, second = integer(text[at(position)]), integer(text[at(position + 1)])
+    return ((first << 10) ^ (second << 5) ^ integer(text[at(position + 2)])) & (HASH_SIZE - 1)
 
 
 @part
@@ -92,7 +91,7 @@ def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_
     """Move a table of numbers to a smaller one of names."""
     for slot in range(len(keys)):
         if keys[slot] >= 0:
-            new_slot = _slot(new_keys, np.int64(keys[slot]))
+            new_slot = _slot(new_keys, integer(keys[slot]))
             new_keys[new_slot] = keys[slot]
             new_names[new_slot] = name_of_number[numbers[slot]]
 
@@ -104,8 +103,8 @@ def match_inside(
     """State for each position its name and the latest longest match inside its item, as zlib would find it.
 
     `occupancy` gets the number of positions in the fullest hash bucket of each item; an item that goes beyond what
-    zlib always looks at is left there. `latest`, of names, `previous`, of positions, and `bucket_sizes` are scratch, all
-    zero before and after; the first two hold one more than a position, so that 0 stands for none.
+    zlib always looks at is left there. `latest`, of names, `previous`, of positions, and `bucket_sizes` are scratch,
+    all zero at first; the first two hold one more than a position, so that 0 stands for none.
     """
     for item in range(len(starts) - 1):
         first = starts[item]
@@ -113,7 +112,7 @@ def match_inside(
         if size > LARGEST_JOINT_SIZE:
             occupancy[item] = size
             continue
-        fullest = 0
+        fullest: Any = 0
         done = 0
         while done < size - 2 and fullest <= LONGEST_CHAIN:
             here = first + done
@@ -153,16 +152,16 @@ def match_inside(
 def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
     """Return the name of a trigram, 0 if no item holds it."""
     slot = _slot(keys, trigram)
-    return np.int64(names[at(slot)]) if keys[at(slot)] >= 0 else np.int64(0)
+    return integer(names[at(slot)]) if keys[at(slot)] >= 0 else integer(0)
 
 
 @part
 def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous: Any) -> Any:
     """Return the latest position in x with the three bytes at `position`, 0 for none."""
     trigram = _trigram(window, position)
-    candidate = np.int64(buckets[at(_bucket(window, position))])
+    candidate = integer(buckets[at(_bucket(window, position))])
     while candidate != 0 and _trigram(window, candidate) != trigram:
-        candidate = np.int64(bucket_previous[at(candidate)])
+        candidate = integer(bucket_previous[at(candidate)])
     return candidate
 
 
@@ -193,11 +192,11 @@ def parse_prefix(
     previous[: size + 1] = 0
     state[SIZE], state[POSITION], state[LENGTH], state[START], state[PENDING] = size, 0, NO_MATCH, 0, 0
     buckets[:] = 0
-    fullest = 0
+    fullest: Any = 0
     for position in range(size - 2):
         bucket = _bucket(window, position)
         bucket_sizes[bucket] += 1
-        fullest = max(fullest, np.int64(bucket_sizes[bucket]))
+        fullest = max(fullest, integer(bucket_sizes[bucket]))
         if fullest > LONGEST_CHAIN:
             break
         if position > 0:
@@ -220,10 +219,10 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
     position, length, start, pending = 0, NO_MATCH, 0, 0
     while position < size - 2:
         farthest = min(size - position, LONGEST_MATCH)
-        best, found = NO_MATCH, 0
+        best, found = integer(NO_MATCH), integer(0)
         if length < LONGEST_MATCH:
             best = length
-            candidate = np.int64(previous[position])
+            candidate = integer(previous[position])
             common = 0
             while candidate != 0 and common < farthest:
                 common = SHORTEST_MATCH
@@ -231,7 +230,7 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
                     common += 1
                 if common > best:
                     best, found = common, candidate
-                candidate = np.int64(previous[candidate])
+                candidate = integer(previous[candidate])
             if common == farthest and farthest < LONGEST_MATCH:
                 break  # y may go on with this match
             if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
@@ -250,10 +249,8 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
 
 
 @part
-def _search(
-    window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any
-) -> tuple[Any, Any]:
-    """Return the first match along a chain that is longer than all before it, and longer than the one given."""
+def _search(window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any) -> Any:
+    """Return the first of the longest matches along a chain, length and start, if longer than the one given."""
     if length < farthest:
         while candidate != 0:
             if window[at(candidate + length)] == window[at(position + length)]:
@@ -264,7 +261,7 @@ def _search(
                     length, start = common, candidate
                     if common == farthest:
                         break
-            candidate = np.int64(previous[at(candidate)])
+            candidate = integer(previous[at(candidate)])
     return length, start
 
 
@@ -275,16 +272,14 @@ def _tally_match(tallies: Any, length: Any, distance: Any) -> None:
 
 
 @part
-def _match_at(
-    window: Any, position: Any, size: Any, heads: Any, previous: Any, fact: Any, length: Any
-) -> tuple[Any, Any]:
-    """Return the latest longest match at a position of y, if longer than the length given."""
-    start = np.int64(0)
-    inside = np.int64((fact >> np.uint64(NAME_BITS)) & np.uint64(LENGTH_MASK))
+def _match_at(window: Any, position: Any, size: Any, heads: Any, previous: Any, fact: Any, length: Any) -> Any:
+    """Return length and start of the latest longest match at a position of y, if longer than the length given."""
+    start = integer(0)
+    inside = integer((fact >> np.uint64(NAME_BITS)) & np.uint64(LENGTH_MASK))
     if inside > length:
         length = inside
-        start = position - np.int64(fact >> np.uint64(NAME_BITS + LENGTH_BITS))
-    head = np.int64(heads[at(fact & np.uint64(NAME_MASK))])
+        start = position - integer(fact >> np.uint64(NAME_BITS + LENGTH_BITS))
+    head = integer(heads[at(fact & np.uint64(NAME_MASK))])
     return _search(window, position, min(size - position, LONGEST_MATCH), head, previous, length, start)
 
 
@@ -352,7 +347,7 @@ def _insert(
 ) -> Any:
     """Chain a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
     if position < 1 or position + 2 >= size:
-        return np.int64(0)
+        return integer(0)
     trigram = _trigram(window, position)
     name = _look_up(keys, names, trigram)
     if name != 0:
@@ -371,25 +366,25 @@ def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: An
     n_prefix = state[SIZE]
     position, length, start, pending = state[POSITION], state[LENGTH], state[START], state[PENDING]
     while position < size and (position < n_prefix or length >= SHORTEST_MATCH):
-        best, found = np.int64(NO_MATCH), np.int64(0)
+        best, found = integer(NO_MATCH), integer(0)
         if size - position >= SHORTEST_MATCH and length < LONGEST_MATCH:
             if position >= n_prefix:
                 best, found = _match_at(window, position, size, heads, previous, facts[at(position - n_prefix)], length)
             else:
                 farthest = min(size - position, LONGEST_MATCH)
-                candidate = np.int64(previous[at(position)])
+                candidate = integer(previous[at(position)])
                 best, found = _search(window, position, farthest, candidate, previous, length, found)
             if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
-                best = np.int64(NO_MATCH)
+                best = integer(NO_MATCH)
         if length >= SHORTEST_MATCH and best <= length:
             _tally_match(tallies, length, position - 1 - start)
             position += length - 1
-            length, pending = np.int64(NO_MATCH), np.int64(0)
+            length, pending = integer(NO_MATCH), integer(0)
         else:
             if pending:
                 tallies[at(window[at(position - 1)])] += 1
             position += 1
-            length, start, pending = best, found, np.int64(1)
+            length, start, pending = best, found, integer(1)
     if pending:
         tallies[at(window[at(position - 1)])] += 1
     return position
@@ -402,7 +397,7 @@ def _parse_settled(
     """Parse y from a position with nothing pending to its end."""
     while position < size - 2:
         fact = facts[at(position - n_prefix)]
-        length, start = _match_at(window, position, size, heads, previous, fact, np.int64(NO_MATCH))
+        length, start = _match_at(window, position, size, heads, previous, fact, integer(NO_MATCH))
         if length < SHORTEST_MATCH or (length == SHORTEST_MATCH and position - start > FARTHEST_SHORTEST_MATCH):
             tallies[at(window[at(position)])] += 1
             position += 1
