@@ -143,11 +143,13 @@ def _samples() -> list[tuple[bytes, list[bytes]]]:
     scattered = bytes(pow(3, exponent, 257) % 256 for exponent in range(300))
     skewed = b"".join(bytes([65 + rank]) * (2**rank % 97) for rank in range(40))
     far = words[:50] + scattered * 18 + b"."
+    two_letters = bytes(97 + (pow(3, exponent, 65537) >> 7) % 2 for exponent in range(3000))  # chains of hundreds
     return [
         (words, [words[20:], words[::-1], b"of times", b""]),
         (scattered, [scattered[:100], scattered[::-1], skewed, words]),
         (skewed, [words, skewed[::3], b"A" * 700, b"abcabcabd" * 40]),
         (far, [words[:3], words[:20], scattered[5:]]),
+        (two_letters[:2000], [two_letters[2000:], two_letters[2500:], two_letters[400:0:-1]]),
     ]
 
 
