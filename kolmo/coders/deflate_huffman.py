@@ -43,7 +43,9 @@ USED, SIZE, LEVELS, BITS, LITERAL_BITS, DISTANCE_BITS = range(6)
 DEPTH_SHIFT, COUNT_SHIFT = 10, 16
 """A heap entry is a node's number, its depth and its count, from the lowest bits up."""
 NODE_MASK = 2**DEPTH_SHIFT - 1
-DEPTH_MASK = 2 ** (COUNT_SHIFT - DEPTH_SHIFT) - 1
+DEPTH_UNIT = 2**DEPTH_SHIFT
+DEPTH_MASK = 2**COUNT_SHIFT - DEPTH_UNIT
+COUNT_MASK = ~(2**COUNT_SHIFT - 1)
 EMPTY = 2**62
 
 DISTANCES = np.arange(N_DISTANCE_CODES)
@@ -80,12 +82,11 @@ def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
     for _ in range(levels):
         child = 2 * place
         left, right = heap[at(base + child)], heap[at(base + child + 1)]
-        go_right = integer(right <= (left | NODE_MASK))
-        smaller = left ^ ((left ^ right) & -go_right)
-        stays = integer(moved <= (smaller | NODE_MASK))
-        exchange = (moved ^ smaller) & -stays
-        heap[at(base + place)] = smaller ^ exchange
-        moved ^= exchange
+        go_right = right <= (left | NODE_MASK)
+        smaller = right if go_right else left
+        stays = moved <= (smaller | NODE_MASK)
+        heap[at(base + place)] = moved if stays else smaller
+        moved = smaller if stays else moved
         place = child + go_right
     heap[at(base + place)] = moved
 
@@ -130,11 +131,11 @@ def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any,
     other = heap[at(base + 1)]
     rarest[at(base + node)] = first & NODE_MASK
     second[at(base + node)] = other & NODE_MASK
-    depth = max((first >> DEPTH_SHIFT) & DEPTH_MASK, (other >> DEPTH_SHIFT) & DEPTH_MASK) + 1
-    count = (first >> COUNT_SHIFT) + (other >> COUNT_SHIFT)
-    heap[at(base + 1)] = (count << COUNT_SHIFT) | (depth << DEPTH_SHIFT) | node
+    count = (first & COUNT_MASK) + (other & COUNT_MASK)
+    depth = max(first & DEPTH_MASK, other & DEPTH_MASK) + DEPTH_UNIT
+    heap[at(base + 1)] = count | depth | node
     _sift_down(heap, base, 1, levels)
-    return count
+    return count >> COUNT_SHIFT
 
 
 @part
@@ -173,7 +174,7 @@ def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, lanes: Any
             length = min(lengths[at(base + node)] + 1, longest)
             lengths[at(base + rarest[at(base + node)])] = length
             lengths[at(base + second[at(base + node)])] = length
-        if (heap[at(base + 1)] >> DEPTH_SHIFT) & DEPTH_MASK > longest:
+        if (heap[at(base + 1)] & DEPTH_MASK) >> DEPTH_SHIFT > longest:
             _shorten(leaves, base, longest, room)
             lanes[BITS, lane] = 0
             for leaf in range(leaves):

@@ -104,7 +104,11 @@ def _table(n_entries: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 def pays(prefixes: Sequence[bytes], items: Sequence[bytes]) -> bool:
     """Tell whether there is so much to do that the short cut is worth loading, and whether it can be taken at all."""
     work = len(items) * sum(map(len, prefixes)) + len(prefixes) * sum(map(len, items))
-    return work >= SMALLEST_WORK and is_available()
+    return (
+        work >= SMALLEST_WORK
+        and min(map(len, prefixes)) + min(map(len, items)) <= LARGEST_JOINT_SIZE
+        and is_available()
+    )
 
 
 @functools.cache
