@@ -6,24 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.core.options import DefaultOptions
 
-njit: Any = numba.njit
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+Function = Callable[..., Any]
+
+# Numba counts references to arrays even in innermost loops, which makes such kernels several times slower. Nothing is
+# allocated in them, so there is nothing to count; a Numba that does not know this option is only slower.
+_UNCOUNTED: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
-def _compiler(**options: Any) -> Decorator:
-    # Numba counts references to arrays even in innermost loops, which makes such kernels several times slower. Nothing
-    # is allocated in them, so there is nothing to count; a Numba without this option is only slower.
+def kernel(function: Function) -> Function:
+    """Compile a function that Python calls: without the interpreter's lock, and kept on disk where that is possible."""
     try:
-        decorator: Decorator = njit(_nrt=False, **options)
-        decorator(lambda: None)
-    except (KeyError, TypeError):
-        decorator = njit(**options)
-    return decorator
+        return _compile(function, nogil=True, cache=True)
+    except RuntimeError:  # neither the package's folder nor the user's can be written
+        return _compile(function, nogil=True)
 
 
-kernel = _compiler(cache=True, nogil=True)
-"""Compiles a function that Python calls: cached on disk, and without the interpreter's lock."""
+def part(function: Function) -> Function:
+    """Compile a function that only kernels call: it becomes part of them."""
+    return _compile(function, forceinline=True)
 
-part = _compiler(forceinline=True)
-"""Compiles a function that only kernels call: it becomes part of them."""
+
+def _compile(function: Function, **options: Any) -> Function:
+    compiled: Function = numba.njit(**options, **_UNCOUNTED)(function)
+    return compiled

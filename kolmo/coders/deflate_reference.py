@@ -60,7 +60,7 @@ class Prefix:
     Parameters
     ----------
     prefix : bytes
-        Not empty.
+        What comes first, any separator included.
 
     Examples
     --------

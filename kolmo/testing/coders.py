@@ -171,6 +171,13 @@ def _check_batches(coder: Coder) -> None:
         "joint_lengths(x, ys) are not the lengths of each xy",
         coder,
     )
+    _require(
+        np.allclose(
+            coder.joint_table(items[:2], items), [whole, coder.joint_lengths(items[1], items)], atol=_TOLERANCE
+        ),
+        "joint_table(xs, ys) is not the length of each xy",
+        coder,
+    )
 
 
 def _check_generated(coder: Coder, examples: int) -> None:

@@ -158,6 +158,7 @@ class TestGuards:
         ys = [b"", b"a", b"aaaa" * 9, *TEXTS[:5]]
         assert (without_fallback([b""], ys) == -1).all()
         np.testing.assert_array_equal(by_kernels([b""], ys), by_zlib([b""], ys))
+        np.testing.assert_array_equal(by_reference([b""], ys), by_zlib([b""], ys))
 
     def test_joint_sizes_beyond_the_window(self) -> None:
         x = (b"".join(TEXTS) * 9)[:20_000]
