@@ -140,8 +140,7 @@ def measure(texts: list[bytes], size: int) -> dict[str, Any]:
     source = random.Random(size)
     draw = drawers(texts)["texts"]
     joint = 2 * size
-    n_rows = 64 if joint < 10_000 else 16
-    n_columns = 500 if joint < 10_000 else 32
+    n_rows, n_columns = 64, 500 if joint < 10_000 else 16
     xs, ys = ([draw(source, size) for _ in range(count)] for count in (n_rows, n_columns))
     some = xs[: 8 if joint < 10_000 else 2]
     ours, theirs = [], []

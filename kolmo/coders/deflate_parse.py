@@ -36,6 +36,9 @@ SIZE, POSITION, LENGTH, START, PENDING, OCCUPANCY = range(6)
 """Places in the state of a parsed prefix; the occupancy is that of its fullest hash bucket."""
 N_STATE = 6
 
+FOURS = 2**13
+"""Buckets of our own hash of four bytes."""
+
 at: Any = np.uint64
 """Makes an index that is never negative, which saves the kernels the check."""
 integer: Any = np.int64
@@ -52,6 +55,12 @@ def _trigram(text: Any, position: Any) -> Any:
 def _bucket(text: Any, position: Any) -> Any:
     first, second = integer(text[at(position)]), integer(text[at(position + 1)])
     return ((first << 10) ^ (second << 5) ^ integer(text[at(position + 2)])) & (HASH_SIZE - 1)
+
+
+@part
+def _bucket_of_four(text: Any, position: Any) -> Any:
+    four = (_trigram(text, position) << 8) | integer(text[at(position + 3)])
+    return ((four * 2654435761) >> 15) & (FOURS - 1)
 
 
 @part
@@ -175,6 +184,8 @@ def parse_prefix(
     previous: Any,
     buckets: Any,
     bucket_previous: Any,
+    fours: Any,
+    fours_previous: Any,
     tallies: Any,
     state: Any,
     bucket_sizes: Any,
@@ -182,8 +193,8 @@ def parse_prefix(
     """Read x into the window, chain its positions, and parse it up to the first decision that hangs on what follows.
 
     `heads` gets the latest position of each name, `previous` the one before it with the same three bytes; `buckets`
-    and `bucket_previous` are the same for zlib's hash. 0 ends a chain, as in zlib, which never matches position 0.
-    `bucket_sizes` is scratch, all zero before and after.
+    and `bucket_previous` are the same for zlib's hash, `fours` and `fours_previous` for ours of four bytes. 0 ends a
+    chain, as in zlib, which never matches position 0. `bucket_sizes` is scratch, all zero before and after.
     """
     size = len(prefix)
     for position in range(size):
@@ -205,6 +216,9 @@ def parse_prefix(
             buckets[bucket] = position
             heads[_look_up(keys, names, _trigram(window, position))] = position
     heads[0] = 0
+    fours[:] = 0
+    for position in range(1, size - 3):
+        _insert_four(window, position, size, fours, fours_previous)
     for position in range(size - 2):
         bucket_sizes[_bucket(window, position)] = 0
     state[OCCUPANCY] = fullest
@@ -272,15 +286,59 @@ def _tally_match(tallies: Any, length: Any, distance: Any) -> None:
 
 
 @part
-def _match_at(window: Any, position: Any, size: Any, heads: Any, previous: Any, fact: Any, length: Any) -> Any:
-    """Return length and start of the latest longest match at a position of y, if longer than the length given."""
+def _match_at(
+    window: Any,
+    position: Any,
+    size: Any,
+    heads: Any,
+    fours: Any,
+    fours_previous: Any,
+    fact: Any,
+    length: Any,
+) -> Any:
+    """Return length and start of the latest longest match at a position of y, if longer than the length given.
+
+    Among matches of three bytes the latest wins, which is the head of their chain; only those of four and more are
+    searched for, along much shorter chains.
+    """
     start = integer(0)
     inside = integer((fact >> np.uint64(NAME_BITS)) & np.uint64(LENGTH_MASK))
     if inside > length:
         length = inside
         start = position - integer(fact >> np.uint64(NAME_BITS + LENGTH_BITS))
     head = integer(heads[at(fact & np.uint64(NAME_MASK))])
-    return _search(window, position, min(size - position, LONGEST_MATCH), head, previous, length, start)
+    if head == 0:
+        return length, start
+    if length < SHORTEST_MATCH:
+        length, start = integer(SHORTEST_MATCH), head
+    farthest = min(size - position, LONGEST_MATCH)
+    if length < farthest:
+        candidate = integer(fours[at(_bucket_of_four(window, position))])
+        while candidate != 0:
+            if window[at(candidate + length)] == window[at(position + length)]:
+                common = integer(0)
+                while common < farthest and window[at(candidate + common)] == window[at(position + common)]:
+                    common += 1
+                if common > length:
+                    length, start = common, candidate
+                    if common == farthest:
+                        break
+            candidate = integer(fours_previous[at(candidate)])
+    return length, start
+
+
+@part
+def _insert_four(window: Any, position: Any, size: Any, fours: Any, fours_previous: Any) -> None:
+    if position > 0 and position + 3 < size:
+        bucket = _bucket_of_four(window, position)
+        fours_previous[at(position)] = fours[at(bucket)]
+        fours[at(bucket)] = position
+
+
+@part
+def _remove_four(window: Any, position: Any, size: Any, fours: Any, fours_previous: Any) -> None:
+    if position > 0 and position + 3 < size:
+        fours[at(_bucket_of_four(window, position))] = fours_previous[at(position)]
 
 
 @kernel
@@ -296,6 +354,8 @@ def tally_items(
     previous: Any,
     buckets: Any,
     bucket_previous: Any,
+    fours: Any,
+    fours_previous: Any,
     prefix_tallies: Any,
     state: Any,
     first: int,
@@ -322,11 +382,25 @@ def tally_items(
             window[at(n_prefix + offset)] = text[at(begin + offset)]
         second_last = _insert(window, n_prefix - 2, size, keys, names, heads, previous, buckets, bucket_previous)
         last = _insert(window, n_prefix - 1, size, keys, names, heads, previous, buckets, bucket_previous)
-        position = _parse_boundary(window, size, heads, previous, facts[begin : begin + n_item], tallies[row], state)
+        for position in range(n_prefix - 3, n_prefix):
+            _insert_four(window, position, size, fours, fours_previous)
+        position = _parse_boundary(
+            window, size, heads, previous, fours, fours_previous, facts[begin : begin + n_item], tallies[row], state
+        )
         if position < size:
             _parse_settled(
-                window, size, heads, previous, facts[begin : begin + n_item], tallies[row], n_prefix, position
+                window,
+                size,
+                heads,
+                fours,
+                fours_previous,
+                facts[begin : begin + n_item],
+                tallies[row],
+                n_prefix,
+                position,
             )
+        for position in range(n_prefix - 1, n_prefix - 4, -1):
+            _remove_four(window, position, size, fours, fours_previous)
         if last != 0:
             heads[last] = previous[n_prefix - 1]
         if second_last != 0:
@@ -361,7 +435,17 @@ def _insert(
 
 
 @part
-def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: Any, tallies: Any, state: Any) -> Any:
+def _parse_boundary(
+    window: Any,
+    size: Any,
+    heads: Any,
+    previous: Any,
+    fours: Any,
+    fours_previous: Any,
+    facts: Any,
+    tallies: Any,
+    state: Any,
+) -> Any:
     """Take up the parse of x until it is in y with nothing pending; return its position, or `size` at the end."""
     n_prefix = state[SIZE]
     position, length, start, pending = state[POSITION], state[LENGTH], state[START], state[PENDING]
@@ -369,7 +453,9 @@ def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: An
         best, found = integer(NO_MATCH), integer(0)
         if size - position >= SHORTEST_MATCH and length < LONGEST_MATCH:
             if position >= n_prefix:
-                best, found = _match_at(window, position, size, heads, previous, facts[at(position - n_prefix)], length)
+                best, found = _match_at(
+                    window, position, size, heads, fours, fours_previous, facts[at(position - n_prefix)], length
+                )
             else:
                 farthest = min(size - position, LONGEST_MATCH)
                 candidate = integer(previous[at(position)])
@@ -392,19 +478,27 @@ def _parse_boundary(window: Any, size: Any, heads: Any, previous: Any, facts: An
 
 @part
 def _parse_settled(
-    window: Any, size: Any, heads: Any, previous: Any, facts: Any, tallies: Any, n_prefix: Any, position: Any
+    window: Any,
+    size: Any,
+    heads: Any,
+    fours: Any,
+    fours_previous: Any,
+    facts: Any,
+    tallies: Any,
+    n_prefix: Any,
+    position: Any,
 ) -> None:
     """Parse y from a position with nothing pending to its end."""
     while position < size - 2:
         fact = facts[at(position - n_prefix)]
-        length, start = _match_at(window, position, size, heads, previous, fact, integer(NO_MATCH))
+        length, start = _match_at(window, position, size, heads, fours, fours_previous, fact, integer(NO_MATCH))
         if length < SHORTEST_MATCH or (length == SHORTEST_MATCH and position - start > FARTHEST_SHORTEST_MATCH):
             tallies[at(window[at(position)])] += 1
             position += 1
             continue
         while position + 1 < size - 2 and length < LONGEST_MATCH:
             fact = facts[at(position + 1 - n_prefix)]
-            longer, later_start = _match_at(window, position + 1, size, heads, previous, fact, length)
+            longer, later_start = _match_at(window, position + 1, size, heads, fours, fours_previous, fact, length)
             if longer <= length:
                 break
             tallies[at(window[at(position)])] += 1
