@@ -3,8 +3,6 @@
 `kolmo.coders.deflate_reference` is the same in plain Python. A heap has to be walked step by step here, since its
 order among equal counts decides how cheap the code is to describe; the walk waits for memory at each step, so the trees
 of a few pairs are built in turn, and the processor does one while it waits for another.
-
-Every kernel is complete in this file: Numba's cache notices no change in another one.
 """
 
 from __future__ import annotations

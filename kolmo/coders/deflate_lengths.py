@@ -75,24 +75,24 @@ class PreparedItems:
 
 def prepare(items: Sequence[bytes]) -> PreparedItems:
     """Read the items that will come second in pairs."""
-    from kolmo.coders import deflate_parse as kernels
+    from kolmo.coders import deflate_index
 
     starts = np.fromiter(itertools.accumulate(map(len, items), initial=0), np.int64, len(items) + 1)
     text = np.frombuffer(b"".join(items), np.uint8)
     keys, numbers = _table(len(text))
     trigrams = np.zeros(len(text), np.int32)
     counts = np.zeros(len(text) + 1, np.int64)
-    found = kernels.number_trigrams(text, starts, keys, numbers, trigrams, counts)
+    found = deflate_index.number_trigrams(text, starts, keys, numbers, trigrams, counts)
     # frequent trigrams get names that lie close together, so that their heads share the fastest memory
     name_of_number = np.empty(found + 1, np.int32)
     name_of_number[np.argsort(-counts[:found], kind="stable")] = np.arange(1, found + 1)
     small_keys, names = _table(found)
-    kernels.copy_names(keys, numbers, name_of_number, small_keys, names)
+    deflate_index.copy_names(keys, numbers, name_of_number, small_keys, names)
     facts = np.zeros(len(text), np.uint64)
     occupancy = np.zeros(len(items), np.int64)
     latest, previous = np.zeros(found + 1, np.int64), np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
     bucket_sizes = np.zeros(HASH_SIZE, np.int64)
-    kernels.match_inside(text, starts, name_of_number[trigrams], latest, previous, bucket_sizes, facts, occupancy)
+    deflate_index.match_inside(text, starts, name_of_number[trigrams], latest, previous, bucket_sizes, facts, occupancy)
     return PreparedItems(items, text, starts, facts, occupancy, small_keys, names, found)
 
 

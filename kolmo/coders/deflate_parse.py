@@ -1,11 +1,8 @@
 """Numba kernels that count the symbols of deflate's level 9 for x + y, with x parsed once for many y.
 
-`kolmo.coders.deflate_reference` is the same in plain Python. What is kept of the items y is their bytes in one buffer,
-and for each byte a fact: the name of the three bytes that start there, and the latest longest match inside the item.
-The chains of x are headed by these names, so that a lookup costs one load, and nothing is inserted for a pair but the
-two positions where three bytes straddle x and y.
-
-Every kernel is complete in this file: Numba's cache notices no change in another one.
+`kolmo.coders.deflate_reference` is the same in plain Python. The chains of x are headed by the names that
+`deflate_index` gave to the three bytes at each place of the items, so that a lookup costs one load, and nothing is
+inserted for a pair but the positions whose three or four bytes straddle x and y.
 """
 
 from __future__ import annotations
@@ -15,11 +12,22 @@ from typing import Any
 import numpy as np
 
 from kolmo._kernels import kernel, part
+from kolmo.coders.deflate_index import (
+    LENGTH_BITS,
+    LENGTH_MASK,
+    NAME_BITS,
+    NAME_MASK,
+    NO_MATCH,
+    at,
+    bucket_at,
+    integer,
+    slot_of,
+    trigram_at,
+)
 from kolmo.coders.deflate_tables import (
     DISTANCE_SYMBOL,
     END_OF_BLOCK,
     FARTHEST_SHORTEST_MATCH,
-    HASH_SIZE,
     LARGEST_JOINT_SIZE,
     LENGTH_SYMBOL,
     LONGEST_CHAIN,
@@ -28,148 +36,32 @@ from kolmo.coders.deflate_tables import (
     SHORTEST_MATCH,
 )
 
-NO_MATCH = SHORTEST_MATCH - 1
-NAME_BITS, LENGTH_BITS = 32, 16
-NAME_MASK, LENGTH_MASK = 2**NAME_BITS - 1, 2**LENGTH_BITS - 1
-
 SIZE, POSITION, LENGTH, START, PENDING, OCCUPANCY = range(6)
 """Places in the state of a parsed prefix; the occupancy is that of its fullest hash bucket."""
 N_STATE = 6
-
 FOURS = 2**13
 """Buckets of our own hash of four bytes."""
-
-at: Any = np.uint64
-"""Makes an index that is never negative, which saves the kernels the check."""
-integer: Any = np.int64
-
-
-@part
-def _trigram(text: Any, position: Any) -> Any:
-    return (
-        (integer(text[at(position)]) << 16) | (integer(text[at(position + 1)]) << 8) | integer(text[at(position + 2)])
-    )
-
-
-@part
-def _bucket(text: Any, position: Any) -> Any:
-    first, second = integer(text[at(position)]), integer(text[at(position + 1)])
-    return ((first << 10) ^ (second << 5) ^ integer(text[at(position + 2)])) & (HASH_SIZE - 1)
 
 
 @part
 def _bucket_of_four(text: Any, position: Any) -> Any:
-    four = (_trigram(text, position) << 8) | integer(text[at(position + 3)])
+    four = (trigram_at(text, position) << 8) | integer(text[at(position + 3)])
     return ((four * 2654435761) >> 15) & (FOURS - 1)
-
-
-@part
-def _slot(keys: Any, trigram: Any) -> Any:
-    """Return where a trigram is, or would be, in a table of open addresses; the table is never full."""
-    mask = keys.shape[0] - 1
-    slot = ((trigram * 2654435761) >> 8) & mask
-    while keys[at(slot)] != trigram and keys[at(slot)] >= 0:
-        slot = (slot + 1) & mask
-    return slot
-
-
-@kernel
-def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: Any, counts: Any) -> int:
-    """Number the different trigrams inside items from 0 on, in order of appearance; return how many there are.
-
-    `keys` (-1 where free) and `numbers` are the table that is filled, `trigrams` gets the number at each position,
-    and `counts` and how often each number occurs.
-    """
-    found = 0
-    for item in range(len(starts) - 1):
-        for position in range(starts[item], starts[item + 1] - 2):
-            trigram = _trigram(text, position)
-            slot = _slot(keys, trigram)
-            if keys[slot] < 0:
-                keys[slot] = trigram
-                numbers[slot] = found
-                found += 1
-            number = numbers[slot]
-            trigrams[position] = number
-            counts[number] += 1
-    return found
-
-
-@kernel
-def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_names: Any) -> None:
-    """Move a table of numbers to a smaller one of names."""
-    for slot in range(len(keys)):
-        if keys[slot] >= 0:
-            new_slot = _slot(new_keys, integer(keys[slot]))
-            new_keys[new_slot] = keys[slot]
-            new_names[new_slot] = name_of_number[numbers[slot]]
-
-
-@kernel
-def match_inside(
-    text: Any, starts: Any, names: Any, latest: Any, previous: Any, bucket_sizes: Any, facts: Any, occupancy: Any
-) -> None:
-    """State for each position its name and the latest longest match inside its item, as zlib would find it.
-
-    `occupancy` gets the number of positions in the fullest hash bucket of each item; an item that goes beyond what
-    zlib always looks at is left there. `latest`, of names, `previous`, of positions, and `bucket_sizes` are scratch,
-    all zero at first; the first two hold one more than a position, so that 0 stands for none.
-    """
-    for item in range(len(starts) - 1):
-        first = starts[item]
-        size = starts[item + 1] - first
-        if size > LARGEST_JOINT_SIZE:
-            occupancy[item] = size
-            continue
-        fullest: Any = 0
-        done = 0
-        while done < size - 2 and fullest <= LONGEST_CHAIN:
-            here = first + done
-            name = names[here]
-            farthest = min(size - done, LONGEST_MATCH)
-            length, distance = NO_MATCH, 0
-            candidate = latest[name]
-            previous[done] = candidate
-            while candidate != 0:
-                there = first + candidate - 1
-                if text[there + length] == text[here + length]:
-                    common = SHORTEST_MATCH
-                    while common < farthest and text[there + common] == text[here + common]:
-                        common += 1
-                    if common > length:
-                        length, distance = common, here - there
-                        if common == farthest:
-                            break
-                candidate = previous[candidate - 1]
-            facts[here] = np.uint64(name)
-            if distance > 0:
-                facts[here] |= (np.uint64(length) << np.uint64(NAME_BITS)) | (
-                    np.uint64(distance) << np.uint64(NAME_BITS + LENGTH_BITS)
-                )
-            latest[name] = done + 1
-            bucket = _bucket(text, here)
-            bucket_sizes[bucket] += 1
-            fullest = max(fullest, bucket_sizes[bucket])
-            done += 1
-        occupancy[item] = fullest
-        for here in range(first, first + done):
-            latest[names[here]] = 0
-            bucket_sizes[_bucket(text, here)] = 0
 
 
 @part
 def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
     """Return the name of a trigram, 0 if no item holds it."""
-    slot = _slot(keys, trigram)
+    slot = slot_of(keys, trigram)
     return integer(names[at(slot)]) if keys[at(slot)] >= 0 else integer(0)
 
 
 @part
 def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous: Any) -> Any:
     """Return the latest position in x with the three bytes at `position`, 0 for none."""
-    trigram = _trigram(window, position)
-    candidate = integer(buckets[at(_bucket(window, position))])
-    while candidate != 0 and _trigram(window, candidate) != trigram:
+    trigram = trigram_at(window, position)
+    candidate = integer(buckets[at(bucket_at(window, position))])
+    while candidate != 0 and trigram_at(window, candidate) != trigram:
         candidate = integer(bucket_previous[at(candidate)])
     return candidate
 
@@ -205,7 +97,7 @@ def parse_prefix(
     buckets[:] = 0
     fullest: Any = 0
     for position in range(size - 2):
-        bucket = _bucket(window, position)
+        bucket = bucket_at(window, position)
         bucket_sizes[bucket] += 1
         fullest = max(fullest, integer(bucket_sizes[bucket]))
         if fullest > LONGEST_CHAIN:
@@ -214,13 +106,13 @@ def parse_prefix(
             previous[position] = _latest_in_bucket(window, position, buckets, bucket_previous)
             bucket_previous[position] = buckets[bucket]
             buckets[bucket] = position
-            heads[_look_up(keys, names, _trigram(window, position))] = position
+            heads[_look_up(keys, names, trigram_at(window, position))] = position
     heads[0] = 0
     fours[:] = 0
     for position in range(1, size - 3):
         _insert_four(window, position, size, fours, fours_previous)
     for position in range(size - 2):
-        bucket_sizes[_bucket(window, position)] = 0
+        bucket_sizes[bucket_at(window, position)] = 0
     state[OCCUPANCY] = fullest
     tallies[:] = 0
     tallies[END_OF_BLOCK] = 1
@@ -422,12 +314,12 @@ def _insert(
     """Chain a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
     if position < 1 or position + 2 >= size:
         return integer(0)
-    trigram = _trigram(window, position)
+    trigram = trigram_at(window, position)
     name = _look_up(keys, names, trigram)
     if name != 0:
         previous[at(position)] = heads[at(name)]
         heads[at(name)] = position
-    elif position > 1 and _trigram(window, position - 1) == trigram:
+    elif position > 1 and trigram_at(window, position - 1) == trigram:
         previous[at(position)] = position - 1
     else:
         previous[at(position)] = _latest_in_bucket(window, position, buckets, bucket_previous)

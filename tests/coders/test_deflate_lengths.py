@@ -260,7 +260,7 @@ class TestAvailability:
         self.check_falls_back(monkeypatch, "sizes of its own")
 
     def test_broken_numba(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for module in ("deflate_parse", "deflate_huffman"):
+        for module in ("deflate_index", "deflate_parse", "deflate_huffman"):
             monkeypatch.delitem(sys.modules, f"kolmo.coders.{module}", raising=False)
             monkeypatch.delattr(f"kolmo.coders.{module}", raising=False)
         monkeypatch.delitem(sys.modules, "kolmo._kernels", raising=False)
