@@ -33,3 +33,7 @@ class MissingDependencyError(KolmoError, ImportError):
 
 class WindowWarning(UserWarning):
     """A coder was given more to remember than its window holds."""
+
+
+class FallbackWarning(UserWarning):
+    """A fast way cannot be taken here; results are the same, and take longer."""

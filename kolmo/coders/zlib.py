@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer, decode_bounded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,8 @@ class _ZlibFamily(Coder):
     level: int = 9
 
     window_bits: ClassVar[int]
+    wrapper_bytes: ClassVar[int]
+    """What header and checksum add to the raw stream."""
 
     def __post_init__(self) -> None:
         check_integer("level", self.level, 0, 9)
@@ -32,6 +39,15 @@ class _ZlibFamily(Coder):
 
     def library_versions(self) -> dict[str, str]:
         return {"zlib": zlib.ZLIB_RUNTIME_VERSION}
+
+    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        from kolmo.coders import deflate_lengths
+
+        if self.level != deflate_lengths.LEVEL or not deflate_lengths.pays(xs, ys):
+            return super().joint_lengths(xs, ys)
+        sizes = deflate_lengths.joint_sizes(xs, deflate_lengths.prepare(ys))
+        bits: NDArray[np.float64] = (8 * (sizes + self.wrapper_bytes)).astype(float)
+        return bits
 
     def _encoder(self, context: bytes) -> Encode:
         level, window_bits = self.level, self.window_bits
@@ -72,6 +88,7 @@ class Deflate(_ZlibFamily):
 
     name: ClassVar[str] = "deflate"
     window_bits: ClassVar[int] = -15
+    wrapper_bytes: ClassVar[int] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +108,7 @@ class Zlib(_ZlibFamily):
 
     name: ClassVar[str] = "zlib"
     window_bits: ClassVar[int] = 15
+    wrapper_bytes: ClassVar[int] = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +136,7 @@ class Gzip(_ZlibFamily):
 
     name: ClassVar[str] = "gzip"
     window_bits: ClassVar[int] = 31
+    wrapper_bytes: ClassVar[int] = 18
 
     @property
     def tags(self) -> Tags:

@@ -27,6 +27,7 @@ _COMBINE: dict[str, Callable[[Floats, Floats], Floats]] = {
 _SMALLEST_TILE_BYTES = 2**18
 _LARGEST_TILE_BYTES = 2**24
 _TILES = 64
+_ROWS = 64
 
 
 class Distances:
@@ -128,11 +129,14 @@ class Distances:
 
 
 def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes]) -> tuple[int, int]:
-    """Return rows and columns of a tile: about 64 tiles in all, each neither trifling nor long to wait for."""
+    """Return rows and columns of a tile: about 64 tiles in all, each neither trifling nor long to wait for.
+
+    A tile has several rows, if there are, since some coders read a column once for all of them.
+    """
     pair_bytes = (sum(map(len, xs)) / len(xs) + sum(map(len, ys)) / len(ys)) + 1
     tile_bytes = len(xs) * len(ys) * pair_bytes / _TILES
     pairs = max(1, int(min(max(tile_bytes, _SMALLEST_TILE_BYTES), _LARGEST_TILE_BYTES) / pair_bytes))
-    columns = min(len(ys), pairs)
+    columns = min(len(ys), max(1, pairs // min(len(xs), _ROWS)))
     return min(len(xs), max(1, pairs // columns)), columns
 
 
