@@ -57,6 +57,16 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
     assert script.rstrip().endswith("pytest")
 
 
+def test_the_table_of_results_is_that_of_the_recorded_runs() -> None:
+    script, results = (
+        ROOT / "benchmarks" / "readme_table.py",
+        ROOT / "benchmarks" / "results" / "text_classification.jsonl",
+    )
+    run = subprocess.run([sys.executable, str(script), str(results)], capture_output=True, text=True, check=True)
+    assert len(run.stdout.splitlines()) > 10
+    assert run.stdout.strip() in README
+
+
 def test_every_folder_of_the_map_exists() -> None:
     _, _, section = README.partition("## Where things are")
     listed = re.findall(r"^\| `([a-z/]+)` \|", section, re.MULTILINE)
