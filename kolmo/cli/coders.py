@@ -67,6 +67,6 @@ def _facts(name: str, found: Coder | KolmoError) -> dict[str, Any]:
         "overhead_bits": found.overhead_bits,
         **dataclasses.asdict(found.tags),
         "config": found.config,
-        "versions": found.library_versions(),
+        "versions": found.versions(),
         "fingerprint": found.fingerprint,
     }

@@ -79,7 +79,7 @@ class Coder(ABC):
         """What this coder can do."""
 
     @abstractmethod
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         """Return the libraries whose version can change a length, with their versions."""
 
     def _encoder(self, context: bytes) -> Encode:
@@ -311,7 +311,7 @@ class Coder(ABC):
     def fingerprint(self) -> str:
         """The coder, its parameters, and the versions of the libraries that decide its lengths."""
         parameters = {key: value for key, value in self.config.items() if key != "id"}
-        versions = {**self.library_versions(), "kolmo": __version__}
+        versions = {**self.versions(), "kolmo": __version__}
         return f"{_spelled(self.name, parameters)} [{', '.join(f'{key} {value}' for key, value in versions.items())}]"
 
     def replace(self, **changes: Any) -> Self:
@@ -366,8 +366,8 @@ class PrimedCoder(Coder):
         tags = self.coder.tags
         return dataclasses.replace(tags, decodable=tags.decodable and tags.priming == "native")
 
-    def library_versions(self) -> dict[str, str]:
-        return self.coder.library_versions()
+    def versions(self) -> dict[str, str]:
+        return self.coder.versions()
 
     def prime(self, context: Any) -> Coder:
         return self.coder.prime(self.context + as_bytes(context))

@@ -43,7 +43,7 @@ class Brotli(Coder):
     def tags(self) -> Tags:
         return Tags(window=2**self.window_log - 16)
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {"brotli": str(brotli.__version__)}
 
     def _encoder(self, context: bytes) -> Encode:

@@ -36,7 +36,7 @@ class Bz2(Coder):
     def tags(self) -> Tags:
         return Tags(window=100_000 * self.level)
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {"python": platform.python_version()}
 
     def _encoder(self, context: bytes) -> Encode:

@@ -34,7 +34,7 @@ from kolmo.coders.deflate_tables import (
 from kolmo.errors import FallbackWarning
 
 LEVEL = 9
-SMALLEST_WORK = 2**20
+SMALLEST_WORK = 2**22
 """Bytes in all pairs together from which loading the kernels pays."""
 
 _RAW = -15

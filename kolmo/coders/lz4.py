@@ -40,7 +40,7 @@ class Lz4(Coder):
     def tags(self) -> Tags:
         return Tags(window=2**16 - 1, parallel="processes", priming="native")
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         package = import_extra("lz4", extra="lz4", purpose="the coder 'lz4'")
         return {"liblz4": str(package.library_version_string()), "lz4": str(package.__version__)}
 

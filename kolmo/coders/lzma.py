@@ -42,7 +42,7 @@ class _LzmaFamily(Coder):
     def _preset(self) -> int:
         return self.preset | (lzma.PRESET_EXTREME if self.extreme else 0)
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {"python": platform.python_version()}
 
 

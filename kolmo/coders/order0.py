@@ -47,7 +47,7 @@ class Order0(Coder):
     def tags(self) -> Tags:
         return Tags(decodable=False, parallel="processes", priming="native")
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {}
 
     def _meter(self, context: bytes) -> Meter:

@@ -62,7 +62,7 @@ class Ppmd(Coder):
     def tags(self) -> Tags:
         return Tags(parallel="processes")
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {"pyppmd": str(_pyppmd().__version__)}
 
     def _meter(self, context: bytes) -> Meter:

@@ -24,7 +24,7 @@ class Uniform(Coder):
     def tags(self) -> Tags:
         return Tags(parallel="processes", priming="native")
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {}
 
     def _encoder(self, context: bytes) -> Encode:

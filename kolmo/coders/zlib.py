@@ -37,7 +37,7 @@ class _ZlibFamily(Coder):
     def tags(self) -> Tags:
         return Tags(window=2**15, priming="native")
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {"zlib": zlib.ZLIB_RUNTIME_VERSION}
 
     def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:

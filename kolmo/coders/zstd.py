@@ -53,7 +53,7 @@ class Zstd(Coder):
     def tags(self) -> Tags:
         return Tags(window=2**self._level_parameters.window_log, priming="native")
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {"libzstd": ".".join(map(str, zstandard.ZSTD_VERSION)), "zstandard": zstandard.__version__}
 
     @property

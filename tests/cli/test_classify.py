@@ -218,7 +218,7 @@ class Unprimed(Coder):
     def tags(self):
         return Tags(priming=None)
 
-    def library_versions(self):
+    def versions(self):
         return {}
 
     def _encoder(self, context):

@@ -76,7 +76,7 @@ class Reversed(Coder):
     def tags(self):
         return Tags(priming=None)
 
-    def library_versions(self):
+    def versions(self):
         return {}
 
     def _encoder(self, context):

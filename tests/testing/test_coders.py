@@ -20,7 +20,7 @@ class Good(Coder):
     def tags(self) -> Tags:
         return Tags(priming=None)
 
-    def library_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         return {}
 
     def _encoder(self, context: bytes) -> Encode:
