@@ -1,11 +1,8 @@
 # The public names; the package imports each when it is first used.
-from kolmo._items import as_bytes as as_bytes
-from kolmo._items import as_items as as_items
+from kolmo._items import as_bytes as as_bytes, as_items as as_items
 from kolmo._version import __version__ as __version__
-from kolmo.coders.base import Coder as Coder
-from kolmo.coders.base import Tags as Tags
-from kolmo.coders.registry import coder as coder
-from kolmo.coders.registry import coder_names as coder_names
+from kolmo.coders.base import Coder as Coder, Tags as Tags
+from kolmo.coders.registry import coder as coder, coder_names as coder_names
 from kolmo.data.catalog import load as load
 from kolmo.data.corpus import Corpus as Corpus
 from kolmo.data.readers import read as read
@@ -13,16 +10,8 @@ from kolmo.errors import KolmoError as KolmoError
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
 from kolmo.measures.distance import (
     cdm as cdm,
-)
-from kolmo.measures.distance import (
     conditional_cdm as conditional_cdm,
-)
-from kolmo.measures.distance import (
     conditional_ncd as conditional_ncd,
-)
-from kolmo.measures.distance import (
     ncd as ncd,
-)
-from kolmo.measures.distance import (
     pairwise as pairwise,
 )

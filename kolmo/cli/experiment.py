@@ -113,7 +113,7 @@ def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Out
 
 def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:
     """Return the outcomes as a table, one row each."""
-    from kolmo.show.tables import Column, Table
+    from kolmo.show.tables import Column, Table, number_cell
 
     table = Table(
         title,
@@ -135,12 +135,12 @@ def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:
     for outcome in outcomes:
         table.add(
             outcome.model,
-            _number(outcome.accuracy, ".4f"),
-            _number(outcome.macro_f1, ".4f"),
-            _number(outcome.tied_share, ".1%"),
+            number_cell(outcome.accuracy, ".4f"),
+            number_cell(outcome.macro_f1, ".4f"),
+            number_cell(outcome.tied_share, ".1%"),
             "-" if outcome.worst is None else f"{outcome.worst:.4f} to {outcome.best:.4f}",
             f"{outcome.seconds:.2f}",
-            _number(outcome.microseconds_per_pair, ".1f"),
+            number_cell(outcome.microseconds_per_pair, ".1f"),
         )
     return table
 
@@ -164,7 +164,3 @@ def _macro_f1(labels: Sequence[str], predictions: NDArray[Any]) -> float:
     from sklearn.metrics import f1_score
 
     return float(f1_score(labels, predictions, average="macro", zero_division=0))
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

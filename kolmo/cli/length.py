@@ -102,7 +102,7 @@ def _total(coder: str, lengths: list[Length]) -> Length:
 
 
 def _print_table(title: str, lengths: list[Length], fingerprints: list[str]) -> None:
-    from kolmo.show.tables import Column, Table
+    from kolmo.show.tables import Column, Table, number_cell
 
     table = Table(
         title,
@@ -123,12 +123,8 @@ def _print_table(title: str, lengths: list[Length], fingerprints: list[str]) -> 
             length.coder,
             f"{length.size_bytes:,}",
             show_bits(length.bits),
-            _number(length.bits_per_byte, ".4f"),
-            _number(length.ratio, ".3f"),
-            _number(length.megabytes_per_second, ".3g" if (length.megabytes_per_second or 0) < 100 else ",.0f"),
+            number_cell(length.bits_per_byte, ".4f"),
+            number_cell(length.ratio, ".3f"),
+            number_cell(length.megabytes_per_second, ".3g" if (length.megabytes_per_second or 0) < 100 else ",.0f"),
         )
     print_tables([table])
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

@@ -1,37 +1,22 @@
 # The public names; the package imports each when it is first used.
 from kolmo.coders.base import (
     MAX_DECODED_BYTES as MAX_DECODED_BYTES,
-)
-from kolmo.coders.base import (
     Coder as Coder,
-)
-from kolmo.coders.base import (
     PrimedCoder as PrimedCoder,
-)
-from kolmo.coders.base import (
     Tags as Tags,
 )
 from kolmo.coders.brotli import Brotli as Brotli
 from kolmo.coders.bz2 import Bz2 as Bz2
 from kolmo.coders.lz4 import Lz4 as Lz4
-from kolmo.coders.lzma import Lzma as Lzma
-from kolmo.coders.lzma import Xz as Xz
+from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz
 from kolmo.coders.order0 import Order0 as Order0
 from kolmo.coders.ppmd import Ppmd as Ppmd
 from kolmo.coders.registry import (
     all_coders as all_coders,
-)
-from kolmo.coders.registry import (
     coder as coder,
-)
-from kolmo.coders.registry import (
     coder_class as coder_class,
-)
-from kolmo.coders.registry import (
     coder_names as coder_names,
 )
 from kolmo.coders.uniform import Uniform as Uniform
-from kolmo.coders.zlib import Deflate as Deflate
-from kolmo.coders.zlib import Gzip as Gzip
-from kolmo.coders.zlib import Zlib as Zlib
+from kolmo.coders.zlib import Deflate as Deflate, Gzip as Gzip, Zlib as Zlib
 from kolmo.coders.zstd import Zstd as Zstd

@@ -155,12 +155,17 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
 
 
 @part
-def _search(window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any) -> Any:
-    """Return the first of the longest matches along a chain, length and start, if longer than the one given."""
+def _search(
+    window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any, known: Any
+) -> Any:
+    """Return the first of the longest matches along a chain, length and start, if longer than the one given.
+
+    `known` is how many bytes are equal along the whole chain.
+    """
     if length < farthest:
         while candidate != 0:
             if window[at(candidate + length)] == window[at(position + length)]:
-                common = SHORTEST_MATCH
+                common = integer(known)
                 while common < farthest and window[at(candidate + common)] == window[at(position + common)]:
                     common += 1
                 if common > length:
@@ -206,16 +211,7 @@ def _match_at(
     farthest = min(size - position, LONGEST_MATCH)
     if length < farthest:
         candidate = integer(fours[at(_bucket_of_four(window, position))])
-        while candidate != 0:
-            if window[at(candidate + length)] == window[at(position + length)]:
-                common = integer(0)
-                while common < farthest and window[at(candidate + common)] == window[at(position + common)]:
-                    common += 1
-                if common > length:
-                    length, start = common, candidate
-                    if common == farthest:
-                        break
-            candidate = integer(fours_previous[at(candidate)])
+        length, start = _search(window, position, farthest, candidate, fours_previous, length, start, 0)
     return length, start
 
 
@@ -351,7 +347,7 @@ def _parse_boundary(
             else:
                 farthest = min(size - position, LONGEST_MATCH)
                 candidate = integer(previous[at(position)])
-                best, found = _search(window, position, farthest, candidate, previous, length, found)
+                best, found = _search(window, position, farthest, candidate, previous, length, found, SHORTEST_MATCH)
             if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
                 best = integer(NO_MATCH)
         if length >= SHORTEST_MATCH and best <= length:

@@ -91,18 +91,21 @@ class Ppmd(Coder):
             ]
         return np.array(bits, dtype=np.float64)
 
+    def _stream(self, data: bytes) -> bytes:
+        return ppmd_process.encode(data, order=self.order, memory=self.memory)
+
     def _encode(self, data: bytes) -> bytes:
-        return join_length(len(data), ppmd_process.encode(data, order=self.order, memory=self.memory))
+        return join_length(len(data), self._stream(data))
 
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
-            payload = self._encode(data)
-            if self._decode_apart(payload[len(join_length(len(data), b"")) :], len(data)) != data:
+            stream = self._stream(data)
+            if self._decode_apart(stream, len(data)) != data:
                 raise KolmoError(
                     f"pyppmd {_pyppmd().__version__} wrote a stream that does not decode to the {len(data):,} bytes it "
                     "was given; nothing was returned; use another coder, and report this to pyppmd"
                 )
-            return payload
+            return join_length(len(data), stream)
 
         return encode
 

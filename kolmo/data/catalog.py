@@ -17,42 +17,11 @@ from typing import Any
 from kolmo.data import builtin
 from kolmo.data.archives import read_folders
 from kolmo.data.corpus import Corpus
-from kolmo.data.fetching import find_locally, retrieve, verify
+from kolmo.data.fetching import DataFile, find_locally, retrieve, verify
 from kolmo.data.readers import read
 from kolmo.errors import DataError, ParameterError
 
 ENVIRONMENT_VARIABLE = "KOLMO_DATA"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataFile:
-    """One file of a data set.
-
-    Parameters
-    ----------
-    name : str
-        Its name, also in the cache.
-    url : str
-        Where to fetch it, or the archive that holds it.
-    split : str, optional
-        The split that it belongs to.
-    sha256 : str, optional
-        Of the file, where known.
-    size : int, optional
-        Its bytes, where known.
-    member : str, optional
-        Its path within the archive at `url`; for a folder of folders, the path of that folder.
-    archive_sha256 : str, optional
-        Of the archive, where known.
-    """
-
-    name: str
-    url: str
-    split: str | None = None
-    sha256: str | None = None
-    size: int | None = None
-    member: str | None = None
-    archive_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +59,7 @@ class DataSet:
     note: str = ""
 
 
-_BUILT_IN: dict[str, tuple[DataSet, Callable[[str | None], Corpus]]] = {
+_BUILT_IN: dict[str, tuple[DataSet, Callable[[Any], Corpus]]] = {
     "docstrings": (
         DataSet(
             name="docstrings",
@@ -102,7 +71,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[str | None], Corpus]]] = {
             splits=("train", "test"),
             note="made from what is installed: no download, and other texts with other versions",
         ),
-        lambda split: builtin.docstrings(split or "train"),
+        builtin.docstrings,
     ),
     "digits": (
         DataSet(
@@ -115,7 +84,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[str | None], Corpus]]] = {
             splits=("train", "test"),
             note="comes with scikit-learn: no download",
         ),
-        lambda split: builtin.digits(split or "train"),
+        builtin.digits,
     ),
     "photos": (
         DataSet(
@@ -281,9 +250,7 @@ def _path_of(data_set: DataSet, file: DataFile, data_dir: str | Path | None) -> 
         if local is not None:
             verify(local, file.archive_sha256 if in_archive else file.sha256, None if in_archive else file.size)
             return local
-    return retrieve(
-        data_set.name, file.name, file.url, file.sha256, file.size, file.member, file.archive_sha256, looked_in=folder
-    )
+    return retrieve(data_set.name, file, looked_in=folder)
 
 
 @cache

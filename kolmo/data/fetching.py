@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 from kolmo._extras import import_extra
@@ -13,6 +14,37 @@ from kolmo.data.archives import extract_member
 from kolmo.errors import DataError
 
 _DEPTH = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFile:
+    """One file of a data set.
+
+    Parameters
+    ----------
+    name : str
+        Its name, also in the cache.
+    url : str
+        Where to fetch it, or the archive that holds it.
+    split : str, optional
+        The split that it belongs to.
+    sha256 : str, optional
+        Of the file, where known.
+    size : int, optional
+        Its bytes, where known.
+    member : str, optional
+        Its path within the archive at `url`; for a folder of folders, the path of that folder.
+    archive_sha256 : str, optional
+        Of the archive, where known.
+    """
+
+    name: str
+    url: str
+    split: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    member: str | None = None
+    archive_sha256: str | None = None
 
 
 def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | None:
@@ -69,31 +101,15 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def retrieve(
-    data_set: str,
-    name: str,
-    url: str,
-    sha256: str | None,
-    size: int | None,
-    member: str | None,
-    archive_sha256: str | None,
-    *,
-    looked_in: str | Path | None = None,
-) -> Path:
+def retrieve(data_set: str, file: DataFile, *, looked_in: str | Path | None = None) -> Path:
     """Return a file from the user's cache, fetching it first if it is not there.
 
     Parameters
     ----------
-    data_set, name : str
-        Where it lies in the cache.
-    url : str
-        Where it, or the archive that holds it, is fetched from.
-    sha256, size : optional
-        Of the file, where known.
-    member : str, optional
-        Its path within the archive; one that ends in ``/`` is a folder, and the archive itself is returned.
-    archive_sha256 : str, optional
-        Of the archive, where known.
+    data_set : str
+        The set that it belongs to, and so its folder in the cache.
+    file : DataFile
+        The file. If its `member` ends in ``/``, that is a folder, and the archive itself is returned.
     looked_in : str or Path, optional
         The local folder where it was not found, for the error.
 
@@ -102,22 +118,22 @@ def retrieve(
     DataError
         If it cannot be fetched or is not what it should be; nothing half-fetched is left.
     """
-    pooch = import_extra("pooch", extra="data", purpose=_purpose(data_set, name, looked_in))
+    pooch = import_extra("pooch", extra="data", purpose=_purpose(data_set, file.name, looked_in))
     folder = Path(pooch.os_cache("kolmo")) / data_set
-    target = folder / name
-    in_archive = member is not None
-    is_folder = in_archive and str(member).endswith("/")
+    target = folder / file.name
+    in_archive = file.member is not None
+    is_folder = in_archive and str(file.member).endswith("/")
     if not is_folder and target.is_file():
-        verify(target, sha256, size)
+        verify(target, file.sha256, file.size)
         return target
-    fetched_name = url.rpartition("/")[2] or name if in_archive else name
-    known = archive_sha256 if in_archive else sha256
+    fetched_name = file.url.rpartition("/")[2] or file.name if in_archive else file.name
+    known = file.archive_sha256 if in_archive else file.sha256
     is_new = not (folder / fetched_name).is_file()
     try:
         pooch.get_logger().setLevel("WARNING")
         downloaded = Path(
             pooch.retrieve(
-                url,
+                file.url,
                 known_hash=f"sha256:{known}" if known else None,
                 fname=fetched_name,
                 path=folder,
@@ -126,14 +142,14 @@ def retrieve(
         )
     except ValueError as error:
         raise DataError(
-            f"{url} gave another file than expected, and it was not kept: SHA-256 expected {known}; {_one_line(error)}"
+            f"{file.url} gave another file than expected, and it was not kept: SHA-256 expected {known}; "
+            f"{_one_line(error)}"
         ) from error
     except Exception as error:  # pooch passes on what its HTTP library raises
-        place = (
-            f"; {name} was not found under {looked_in} either" if looked_in else "; give a folder with it by --data-dir"
-        )
-        raise DataError(f"{url} cannot be fetched: {_one_line(error)}{place}") from error
-    if is_new and known is None and (is_folder or sha256 is None):
+        missing = f"; {file.name} was not found under {looked_in} either"
+        place = missing if looked_in else "; give a folder with it by --data-dir"
+        raise DataError(f"{file.url} cannot be fetched: {_one_line(error)}{place}") from error
+    if is_new and known is None and (is_folder or file.sha256 is None):
         warnings.warn(
             f'the SHA-256 of {downloaded.name} is not in the catalogue; found: sha256 = "{hash_of(downloaded)}"',
             stacklevel=2,
@@ -142,9 +158,9 @@ def retrieve(
         return downloaded
     try:
         if in_archive:
-            data = extract_member(downloaded, str(member))
-            write_whole(target, lambda file: file.writelines([data]))
-        verify(target, sha256, size, remedy="it was not kept")
+            data = extract_member(downloaded, str(file.member))
+            write_whole(target, lambda opened: opened.writelines([data]))
+        verify(target, file.sha256, file.size, remedy="it was not kept")
     except DataError:
         target.unlink(missing_ok=True)
         if known is None:  # or a broken archive would be taken for the right one the next time

@@ -1,3 +1,2 @@
 # The public names; the package imports each when it is first used.
-from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
-from kolmo.learn.neighbors import TieReport as TieReport
+from kolmo.learn.neighbors import NCDClassifier as NCDClassifier, TieReport as TieReport

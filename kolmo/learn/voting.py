@@ -75,7 +75,6 @@ def vote(
     >>> ballot.probabilities.round(3), ballot.probabilities.argmax(), ballot.electable
     (array([[0.5, 0.5]]), np.int64(1), array([[ True,  True]]))
     """
-    nearest = np.stack([distances[:, column].min(axis=1) for column in members.T], axis=1)
     if weights == "class_mean":
         means = _class_means(distances, members, n_neighbors)
         scores = _inverse(means, means.min(axis=1, keepdims=True))
@@ -87,7 +86,7 @@ def vote(
     if tie_break != "label":
         keys.append(members.sum(axis=0))
     if tie_break == "nearest":
-        keys.append(-nearest)
+        keys.append(np.stack([-distances[:, column].min(axis=1) for column in members.T], axis=1))
     winners = _largest_by_keys(tied, keys)
     probabilities = scores / scores.sum(axis=1, keepdims=True)
     rows = np.arange(len(scores))
@@ -134,20 +133,17 @@ def top_k_holds_mode(
 def _seats(
     distances: Floats, members: NDArray[np.bool_], n_neighbors: int, weights: Weights
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    nearest = np.sort(np.partition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors], axis=1)
-    last = nearest[:, -1:]
-    if weights == "distance":
-        vote_of, last_vote = _inverse(distances, nearest[:, :1]), _inverse(last, nearest[:, :1])
-    else:
-        vote_of, last_vote = np.ones_like(distances), np.ones_like(last)
-    nearer = distances < last
+    order = np.argpartition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors]
+    ascending = np.argsort(np.take_along_axis(distances, order, axis=1), axis=1, kind="stable")
+    order = np.take_along_axis(order, ascending, axis=1)
+    nearest = np.take_along_axis(distances, order, axis=1)
+    votes = _inverse(nearest, nearest[:, :1]) if weights == "distance" else np.ones_like(nearest)
+    last, last_vote = nearest[:, -1:], votes[:, -1:]
+    nearer = nearest < last
     # summed from the nearest outwards, so that rounding is the same for any order of the training set
-    order = np.argsort(np.where(nearer, distances, np.inf), axis=1, kind="stable")[:, : n_neighbors - 1]
     sure = np.zeros((len(distances), members.shape[1]))
-    for column in order.T:
-        rows = np.arange(len(distances))
-        counted = nearer[rows, column] * vote_of[rows, column]
-        sure += members[column] * counted[:, None]
+    for column in range(n_neighbors - 1):
+        sure += members[order[:, column]] * (nearer[:, column] * votes[:, column])[:, None]
     at_last = (distances == last).astype(np.float64) @ members
     seats = n_neighbors - nearer.sum(axis=1, keepdims=True)
     scores = sure + last_vote * seats * at_last / at_last.sum(axis=1, keepdims=True)

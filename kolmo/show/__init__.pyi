@@ -1,4 +1,2 @@
 # The public names; the package imports each when it is first used.
-from kolmo.show.tables import Column as Column
-from kolmo.show.tables import Table as Table
-from kolmo.show.tables import matrix_table as matrix_table
+from kolmo.show.tables import Column as Column, Table as Table, matrix_table as matrix_table

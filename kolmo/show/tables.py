@@ -163,6 +163,11 @@ def column_bands(names: Sequence[str], cells: Sequence[Sequence[str]], file: IO[
     return [range(start, min(start + count, len(names))) for start in range(0, len(names), count)]
 
 
+def number_cell(value: float | None, form: str) -> str:
+    """Return a number as a cell, by a format such as ``.4f``; a dash for none."""
+    return "-" if value is None else format(value, form)
+
+
 def visible(text: str) -> str:
     """Return `text` with everything escaped that would not show: control characters, and bytes that are no text.
 

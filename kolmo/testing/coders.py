@@ -182,8 +182,7 @@ def _check_batches(coder: Coder) -> None:
 
 
 def _check_generated(coder: Coder, examples: int) -> None:
-    from hypothesis import HealthCheck, given, settings
-    from hypothesis import strategies as st
+    from hypothesis import HealthCheck, given, settings, strategies as st
 
     motifs = st.lists(st.binary(min_size=1, max_size=12), min_size=1, max_size=4)
     repeated = st.builds(lambda parts, times: b"".join(parts) * times, motifs, st.integers(1, 60))

@@ -8,8 +8,7 @@ from array import array
 import joblib
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kolmo import Coder, coder
 from kolmo.coders import all_coders

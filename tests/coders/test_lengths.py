@@ -12,8 +12,7 @@ from collections import Counter
 import brotli
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kolmo import coder
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kolmo.data import DataFile, DataSet, catalog, describe, fetch, load, names
 from kolmo.data.archives import extract_member, read_folders

@@ -4,8 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, top_k_holds_mode, vote
 

@@ -5,8 +5,7 @@ import zlib
 import joblib
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kolmo import cdm, coder, conditional_cdm, conditional_ncd, ncd, pairwise
 from kolmo.coders import Tags, Uniform

@@ -4,8 +4,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kolmo.show import Column, Table, matrix_table
 from kolmo.show.tables import column_bands, visible
