@@ -1,6 +1,7 @@
 # The public names; the package imports each when it is first used.
 from kolmo.coders.base import (
     MAX_DECODED_BYTES as MAX_DECODED_BYTES,
+    Bounded as Bounded,
     Coder as Coder,
     PrimedCoder as PrimedCoder,
     Tags as Tags,
@@ -8,6 +9,7 @@ from kolmo.coders.base import (
 from kolmo.coders.brotli import Brotli as Brotli
 from kolmo.coders.bz2 import Bz2 as Bz2
 from kolmo.coders.lz4 import Lz4 as Lz4
+from kolmo.coders.lz77 import Lz77 as Lz77
 from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz
 from kolmo.coders.order0 import Order0 as Order0
 from kolmo.coders.ppmd import Ppmd as Ppmd

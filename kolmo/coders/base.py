@@ -8,7 +8,7 @@ import hashlib
 import json
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -57,6 +57,28 @@ class Tags:
     parallel: Literal["threads", "processes"] = "threads"
     priming: Literal["native", "difference"] | None = "difference"
     slack_bits: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounded:
+    """Joint lengths of one x with some y, from below for a start.
+
+    Parameters
+    ----------
+    row : int
+        Which x.
+    columns : slice
+        Which ys.
+    lower_bits : ndarray of shape (n_columns,)
+        What L(xy) cannot fall below.
+    exact : callable
+        Takes positions in `lower_bits`, and returns L(xy) of these in bits. Good until the next `Bounded` is made.
+    """
+
+    row: int
+    columns: slice
+    lower_bits: NDArray[np.float64]
+    exact: Callable[[NDArray[np.intp]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +215,30 @@ class Coder(ABC):
         self.warn_beyond_window(len(read))
         return PrimedCoder(coder=self, context=read)
 
+    def learned(self, items: Any) -> Self:
+        """Return this coder with the parameters that it takes from a collection; most coders take none.
+
+        Estimators call it with their training set. Unlike a primed coder, which continues a context, a learned one is
+        fitted to the collection as a whole.
+
+        Parameters
+        ----------
+        items : collection of str or bytes
+            What to learn from.
+
+        Returns
+        -------
+        Coder
+            Of the same type.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> coder("deflate").learned(["some", "texts"]) == coder("deflate")
+        True
+        """
+        return self
+
     def joint_length(self, x: Any, y: Any) -> float:
         """Return L(xy), the number of bits of one code for both.
 
@@ -232,6 +278,22 @@ class Coder(ABC):
         for row, x in enumerate(xs):
             table[row] = self.lengths([x + y for y in ys])
         return table
+
+    def paired_lengths(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
+    ) -> list[NDArray[np.float64]]:
+        """Return L(xy) in bits for every x with each of the ys that its columns name, here and now."""
+        import numpy as np
+
+        pairs = [x + ys[column] for x, chosen in zip(xs, columns, strict=True) for column in chosen]
+        return np.split(self.lengths(pairs), np.cumsum([len(chosen) for chosen in columns])[:-1])
+
+    def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
+        """Yield lower bounds of L(xy), x for x and some ys at a time; None if they would save no work.
+
+        Whoever looks for small lengths only asks for the exact ones where the bound leaves a doubt.
+        """
+        return None
 
     def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, here and now: one handle of the library serves them all."""

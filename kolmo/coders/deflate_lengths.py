@@ -14,23 +14,17 @@ pair goes to zlib itself where the short cut could miss what zlib does:
 from __future__ import annotations
 
 import functools
-import itertools
 import warnings
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.deflate_tables import (
-    END_OF_BLOCK,
-    HASH_SIZE,
-    LARGEST_JOINT_SIZE,
-    LONGEST_CHAIN,
-    N_LITERAL_CODES,
-    N_SYMBOLS,
-)
+from kolmo.coders.deflate_pairs import Integers, PairTallies, PreparedItems, prepare
+from kolmo.coders.deflate_tables import LARGEST_JOINT_SIZE
 from kolmo.errors import FallbackWarning
 
 LEVEL = 9
@@ -38,72 +32,14 @@ SMALLEST_WORK = 2**22
 """Bytes in all pairs together from which loading the kernels pays."""
 
 _RAW = -15
-_BLOCK_OF_ITEMS = 256
+_BLOCK_OF_BOUNDS = 2**12
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedItems:
-    """Items y in the form that the kernels read, good for any number of x.
-
-    Parameters
-    ----------
-    items : sequence of bytes
-        As they came.
-    text : ndarray of uint8
-        All of them, one after the other.
-    starts : ndarray of int64, of shape (n_items + 1,)
-        Where each begins, and where the last one ends.
-    facts : ndarray of uint64
-        For each byte the name of the three bytes that start there, and the latest longest match inside its item.
-    occupancy : ndarray of int64, of shape (n_items,)
-        Positions in the fullest hash bucket of each item.
-    keys, names : ndarray of int32
-        The table that names three bytes.
-    n_names : int
-        How many names there are.
-    """
-
-    items: Sequence[bytes]
-    text: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    facts: NDArray[np.uint64]
-    occupancy: NDArray[np.int64]
-    keys: NDArray[np.int32]
-    names: NDArray[np.int32]
-    n_names: int
-
-
-def prepare(items: Sequence[bytes]) -> PreparedItems:
-    """Read the items that will come second in pairs."""
-    from kolmo.coders import deflate_index
-
-    starts = np.fromiter(itertools.accumulate(map(len, items), initial=0), np.int64, len(items) + 1)
-    text = np.frombuffer(b"".join(items), np.uint8)
-    keys, numbers = _table(len(text))
-    trigrams = np.zeros(len(text), np.int32)
-    counts = np.zeros(len(text) + 1, np.int64)
-    found = deflate_index.number_trigrams(text, starts, keys, numbers, trigrams, counts)
-    # frequent trigrams get names that lie close together, so that their heads share the fastest memory
-    name_of_number = np.empty(found + 1, np.int32)
-    name_of_number[np.argsort(-counts[:found], kind="stable")] = np.arange(1, found + 1)
-    small_keys, names = _table(found)
-    deflate_index.copy_names(keys, numbers, name_of_number, small_keys, names)
-    facts = np.zeros(len(text), np.uint64)
-    occupancy = np.zeros(len(items), np.int64)
-    latest, previous = np.zeros(found + 1, np.int64), np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
-    bucket_sizes = np.zeros(HASH_SIZE, np.int64)
-    deflate_index.match_inside(text, starts, name_of_number[trigrams], latest, previous, bucket_sizes, facts, occupancy)
-    return PreparedItems(items, text, starts, facts, occupancy, small_keys, names, found)
-
-
-def _table(n_entries: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    size = 2 << max(n_entries, 1).bit_length()
-    return np.full(size, -1, np.int32), np.zeros(size, np.int32)
-
-
-def pays(prefixes: Sequence[bytes], items: Sequence[bytes]) -> bool:
+def pays(prefixes: Sequence[bytes], items: Sequence[bytes], n_pairs: int) -> bool:
     """Tell whether there is so much to do that the short cut is worth loading, and whether it can be taken at all."""
-    work = len(items) * sum(map(len, prefixes)) + len(prefixes) * sum(map(len, items))
+    if not n_pairs:
+        return False
+    work = n_pairs * (sum(map(len, prefixes)) / len(prefixes) + sum(map(len, items)) / len(items))
     return (
         work >= SMALLEST_WORK
         and min(map(len, prefixes)) + min(map(len, items)) <= LARGEST_JOINT_SIZE
@@ -159,15 +95,62 @@ def _samples() -> list[tuple[bytes, list[bytes]]]:
 
 def _agrees(prefix: bytes, items: list[bytes]) -> bool:
     expected = [_size_by_zlib(prefix, item) for item in items]
-    return bool(np.array_equal(_sizes_by_kernels([prefix], prepare(items))[0], expected))
+    prepared = prepare(items)
+    ((_, _, bounds, exact),) = bounded_sizes([prefix], prepared)
+    sizes = _sizes_by_kernels([prefix], prepared, _everything([prefix], prepared))
+    return all(np.array_equal(found, expected) for found in (sizes[0], exact(np.arange(len(items))))) and bool(
+        (bounds <= expected).all()
+    )
 
 
 def _size_by_zlib(prefix: bytes, item: bytes) -> int:
     return len(zlib.compress(prefix + item, LEVEL, _RAW))
 
 
-def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[np.int64]:
-    """Return how many bytes raw deflate of level 9 makes of each prefix and each item.
+def joint_sizes(
+    prefixes: Sequence[bytes], prepared: PreparedItems, columns: Sequence[Integers] | None = None
+) -> list[Integers]:
+    """Return how many bytes raw deflate of level 9 makes of each prefix with each item.
+
+    Parameters
+    ----------
+    prefixes : sequence of bytes
+        What comes first, any separator included.
+    prepared : PreparedItems
+        What comes second.
+    columns : sequence of int arrays, one for each prefix, optional
+        The items to pair it with; by default all.
+
+    Returns
+    -------
+    list of int arrays, one for each prefix
+        Bytes; those of the zlib format are 6 more, those of a gzip member 18 more.
+
+    Examples
+    --------
+    >>> import zlib
+    >>> sizes = joint_sizes([b"to be or "], prepare([b"not to be"]))
+    >>> sizes[0] == len(zlib.compress(b"to be or not to be", 9, -15))
+    array([ True])
+    """
+    chosen = _everything(prefixes, prepared) if columns is None else columns
+    rows = _sizes_by_kernels(prefixes, prepared, chosen)
+    return [
+        _completed(sizes, prefix, prepared, items) for prefix, items, sizes in zip(prefixes, chosen, rows, strict=True)
+    ]
+
+
+def _completed(sizes: Integers, prefix: bytes, prepared: PreparedItems, items: Integers) -> Integers:
+    """Let zlib fill in what the kernels left."""
+    for place in np.flatnonzero(sizes < 0):
+        sizes[place] = _size_by_zlib(prefix, prepared.items[items[place]])
+    return sizes
+
+
+def bounded_sizes(
+    prefixes: Sequence[bytes], prepared: PreparedItems
+) -> Iterator[tuple[int, slice, NDArray[np.float64], Callable[[Integers], Integers]]]:
+    """Yield bytes that `joint_sizes` cannot fall below, which cost less to find: no code beats the entropy.
 
     Parameters
     ----------
@@ -176,61 +159,60 @@ def joint_sizes(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[n
     prepared : PreparedItems
         What comes second.
 
-    Returns
-    -------
-    ndarray of shape (n_prefixes, n_items)
-        Bytes; those of the zlib format are 6 more, those of a gzip member 18 more.
-
-    Examples
-    --------
-    >>> import zlib
-    >>> joint_sizes([b"to be or "], prepare([b"not to be"])) == len(zlib.compress(b"to be or not to be", 9, -15))
-    array([[ True]])
+    Yields
+    ------
+    row : int
+        A prefix.
+    columns : slice
+        Some of the items.
+    bounds : ndarray of shape (n_columns,)
+        Bytes; 0 for a pair that the kernels cannot judge.
+    exact : callable
+        Takes places in the bounds and returns the sizes of these pairs, until the next step of the iteration.
     """
-    sizes = _sizes_by_kernels(prefixes, prepared)
-    for row, column in np.argwhere(sizes < 0):
-        sizes[row, column] = _size_by_zlib(prefixes[row], prepared.items[column])
-    return sizes
+    from kolmo.coders import deflate_bounds, deflate_huffman
 
-
-def _sizes_by_kernels(prefixes: Sequence[bytes], prepared: PreparedItems) -> NDArray[np.int64]:
-    """Return the joint sizes, -1 for each pair that only zlib itself can judge."""
-    from kolmo.coders import deflate_huffman, deflate_parse
-
-    sizes = np.full((len(prefixes), len(prepared.items)), -1, np.int64)
-    room = LARGEST_JOINT_SIZE + 1
-    window = np.zeros(room, np.uint8)
-    buckets, bucket_sizes = np.zeros(HASH_SIZE, np.uint16), np.zeros(HASH_SIZE, np.uint16)
-    previous, bucket_previous = np.zeros(room + 1, np.uint16), np.zeros(room, np.uint16)
-    fours, fours_previous = np.zeros(deflate_parse.FOURS, np.uint16), np.zeros(room, np.uint16)
-    heads = np.zeros(prepared.n_names + 1, np.uint16)
-    prefix_tallies = np.zeros(N_SYMBOLS, np.uint16)
-    state = np.zeros(deflate_parse.N_STATE, np.int64)
-    tallies = np.zeros((min(_BLOCK_OF_ITEMS, len(prepared.items)), N_SYMBOLS), np.uint16)
-    stored_sizes = np.zeros(len(tallies), np.int64)
-    scratch = deflate_huffman.scratch()
-    chains = (window, heads, previous, buckets, bucket_previous, fours, fours_previous, prefix_tallies, state)
-    table = (prepared.keys, prepared.names)
-    alphabet = _alphabet(prefixes, prepared.text)
+    pairs, scratch = PairTallies(prepared, prefixes, _BLOCK_OF_BOUNDS), deflate_huffman.scratch()
+    tokens, everything = np.zeros(4, np.int64), np.arange(len(prepared.items))
     for row, prefix in enumerate(prefixes):
-        if not 0 < len(prefix) <= LARGEST_JOINT_SIZE:
-            continue
-        deflate_parse.parse_prefix(np.frombuffer(prefix, np.uint8), *table, *chains, bucket_sizes)
-        if state[deflate_parse.OCCUPANCY] > LONGEST_CHAIN:
-            continue
-        for first in range(0, len(prepared.items), _BLOCK_OF_ITEMS):
-            n = min(_BLOCK_OF_ITEMS, len(prepared.items) - first)
-            items = (prepared.text, prepared.starts, prepared.facts, prepared.occupancy)
-            deflate_parse.tally_items(*items, *table, *chains, first, tallies[:n], stored_sizes[:n])
-            deflate_huffman.block_sizes(
-                tallies[:n], stored_sizes[:n], alphabet, *scratch, sizes[row, first : first + n]
-            )
-    return sizes
+        columns = slice(0, 0)
+        for columns, tallies, stored_sizes in pairs.blocks(prefix, everything):
+            bounds = np.zeros(len(stored_sizes))
+            deflate_bounds.lower_bounds(tallies, stored_sizes, pairs.alphabet, tokens, bounds)
+            counted = (tallies, stored_sizes, pairs.alphabet, scratch)
+            yield row, columns, bounds, partial(_exact_sizes, prefix, prepared, columns, counted)
+        if columns.stop < len(everything):
+            columns = slice(0, len(everything))
+            yield row, columns, np.zeros(len(everything)), partial(_exact_sizes, prefix, prepared, columns, None)
 
 
-def _alphabet(prefixes: Sequence[bytes], text: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the literals and lengths that can occur, in ascending order."""
-    occurs = np.ones(N_LITERAL_CODES, bool)
-    occurs[:END_OF_BLOCK] = np.bincount(text, minlength=END_OF_BLOCK) > 0
-    occurs[np.frombuffer(b"".join(prefixes), np.uint8)] = True
-    return np.flatnonzero(occurs)
+def _exact_sizes(
+    prefix: bytes, prepared: PreparedItems, columns: slice, counted: tuple[Any, ...] | None, places: Integers
+) -> Integers:
+    from kolmo.coders import deflate_huffman
+
+    sizes = np.full(len(places), -1, np.int64)
+    if counted is not None:
+        tallies, stored_sizes, alphabet, scratch = counted
+        deflate_huffman.block_sizes(tallies[places], stored_sizes[places], alphabet, *scratch, sizes)
+    return _completed(sizes, prefix, prepared, columns.start + places)
+
+
+def _everything(prefixes: Sequence[bytes], prepared: PreparedItems) -> list[Integers]:
+    return [np.arange(len(prepared.items))] * len(prefixes)
+
+
+def _sizes_by_kernels(
+    prefixes: Sequence[bytes], prepared: PreparedItems, columns: Sequence[Integers]
+) -> list[Integers]:
+    """Return the joint sizes, -1 for each pair that only zlib itself can judge."""
+    from kolmo.coders import deflate_huffman
+
+    pairs, scratch = PairTallies(prepared, prefixes), deflate_huffman.scratch()
+    rows = []
+    for prefix, items in zip(prefixes, columns, strict=True):
+        sizes = np.full(len(items), -1, np.int64)
+        for part, tallies, stored_sizes in pairs.blocks(prefix, items):
+            deflate_huffman.block_sizes(tallies, stored_sizes, pairs.alphabet, *scratch, sizes[part])
+        rows.append(sizes)
+    return rows

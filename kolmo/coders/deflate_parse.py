@@ -246,21 +246,22 @@ def tally_items(
     fours_previous: Any,
     prefix_tallies: Any,
     state: Any,
-    first: int,
+    columns: Any,
     tallies: Any,
     sizes: Any,
 ) -> None:
-    """Count the symbols of x + y for consecutive items y from `first` on: one row of `tallies` and of `sizes` each.
+    """Count the symbols of x + y for the items y that `columns` names: one row of `tallies` and of `sizes` each.
 
     `sizes` gets the joint size in bytes, and 0 for a pair that these kernels cannot judge.
     """
     n_prefix = state[SIZE]
     for row in range(len(sizes)):
-        begin = starts[first + row]
-        n_item = starts[first + row + 1] - begin
+        item = columns[row]
+        begin = starts[item]
+        n_item = starts[item + 1] - begin
         size = n_prefix + n_item
         # two positions straddle x and y
-        if size > LARGEST_JOINT_SIZE or state[OCCUPANCY] + occupancy[first + row] + 2 > LONGEST_CHAIN:
+        if size > LARGEST_JOINT_SIZE or state[OCCUPANCY] + occupancy[item] + 2 > LONGEST_CHAIN:
             sizes[row] = 0
             continue
         sizes[row] = size

@@ -10,8 +10,10 @@ LONGEST_MATCH = 258
 FARTHEST_SHORTEST_MATCH = 4096
 """zlib writes a match of three bytes from further back than this as three literals."""
 
-LARGEST_JOINT_SIZE = 32_505
-"""Up to this size every earlier position is within reach: 32 KiB less the 262 bytes that zlib keeps ahead."""
+FARTHEST_MATCH = 32_506
+"""How far back zlib looks: 32 KiB less the 262 bytes that it keeps ahead."""
+LARGEST_JOINT_SIZE = FARTHEST_MATCH - 1
+"""Up to this size every earlier position is within reach."""
 LARGEST_SYMBOL_COUNT = 16_382
 """zlib begins another block after one symbol more, at the memory level that Python's zlib asks for."""
 LONGEST_CHAIN = 1024

@@ -27,6 +27,7 @@ _BUILT_IN = {
     "brotli": "kolmo.coders.brotli:Brotli",
     "lz4": "kolmo.coders.lz4:Lz4",
     "ppmd": "kolmo.coders.ppmd:Ppmd",
+    "lz77": "kolmo.coders.lz77:Lz77",
     "uniform": "kolmo.coders.uniform:Uniform",
     "order0": "kolmo.coders.order0:Order0",
 }
@@ -92,7 +93,7 @@ def all_coders() -> Iterator[tuple[str, Coder | KolmoError]]:
     Examples
     --------
     >>> [found.name for name, found in all_coders() if isinstance(found, Coder) and not found.tags.decodable]
-    ['order0']
+    ['lz77', 'order0']
     """
     for name in coder_names():
         try:

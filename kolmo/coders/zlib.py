@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer, decode_bounded
+from kolmo.coders.base import Bounded, Coder, Decode, Encode, Tags, check_integer, decode_bounded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,12 +42,45 @@ class _ZlibFamily(Coder):
         return {"zlib": zlib.ZLIB_RUNTIME_VERSION}
 
     def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        import numpy as np
+
+        from kolmo.coders import deflate_lengths, deflate_pairs
+
+        if not self._has_short_cut(xs, ys, len(xs) * len(ys)):
+            return super().joint_lengths(xs, ys)
+        return self._bits(np.stack(deflate_lengths.joint_sizes(xs, deflate_pairs.prepare(ys))))
+
+    def paired_lengths(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
+    ) -> list[NDArray[np.float64]]:
+        from kolmo.coders import deflate_lengths, deflate_pairs
+
+        if not self._has_short_cut(xs, ys, sum(map(len, columns))):
+            return super().paired_lengths(xs, ys, columns)
+        return list(map(self._bits, deflate_lengths.joint_sizes(xs, deflate_pairs.prepare(ys), columns)))
+
+    def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
+        if not self._has_short_cut(xs, ys, len(xs) * len(ys)):
+            return None
+        return self._bounded(xs, ys)
+
+    def _bounded(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded]:
+        from kolmo.coders import deflate_lengths, deflate_pairs
+
+        for row, columns, bounds, sizes in deflate_lengths.bounded_sizes(xs, deflate_pairs.prepare(ys)):
+            exact = partial(self._exact, sizes)
+            yield Bounded(row=row, columns=columns, lower_bits=self._bits(bounds), exact=exact)
+
+    def _exact(self, sizes: Callable[[NDArray[np.intp]], NDArray[Any]], places: NDArray[np.intp]) -> Any:
+        return self._bits(sizes(places))
+
+    def _has_short_cut(self, xs: Sequence[bytes], ys: Sequence[bytes], n_pairs: int) -> bool:
         from kolmo.coders import deflate_lengths
 
-        if self.level != deflate_lengths.LEVEL or not deflate_lengths.pays(xs, ys):
-            return super().joint_lengths(xs, ys)
-        sizes = deflate_lengths.joint_sizes(xs, deflate_lengths.prepare(ys))
-        bits: NDArray[np.float64] = (8 * (sizes + self.wrapper_bytes)).astype(float)
+        return self.level == deflate_lengths.LEVEL and deflate_lengths.pays(xs, ys, n_pairs)
+
+    def _bits(self, sizes: NDArray[Any]) -> NDArray[np.float64]:
+        bits: NDArray[np.float64] = 8.0 * (sizes + self.wrapper_bytes)
         return bits
 
     def _encoder(self, context: bytes) -> Encode:
