@@ -9,6 +9,7 @@ from kolmo.data.readers import read as read
 from kolmo.errors import KolmoError as KolmoError
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
 from kolmo.measures.distance import (
+    calibrate as calibrate,
     cdm as cdm,
     conditional_cdm as conditional_cdm,
     conditional_ncd as conditional_ncd,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kolmo.measures.blocks import Symmetrize
+    from kolmo.measures.tiles import Symmetrize
 
 
 @click.command(no_args_is_help=False)

@@ -21,6 +21,7 @@ from kolmo.coders.deflate_tables import (
     FIXED_BITS,
     LARGEST_JOINT_SIZE,
     LARGEST_SYMBOL_COUNT,
+    LEAST_CUT,
     LENGTH_LENGTH_ORDER,
     LONGEST_CODE,
     N_LITERAL_CODES,
@@ -37,8 +38,6 @@ LEAST_DESCRIPTION = 3 + 5 + 5 + 4
 _PLACES = [LENGTH_LENGTH_ORDER.index(length) + 1 for length in range(1, LONGEST_CODE + 1)]
 LISTED = np.array([0] + [max(4, min(_PLACES[:length])) for length in range(1, LONGEST_CODE + 1)])
 """How much of the third code a header lists at least, if the shortest code has at most so many bits."""
-LEAST_CUT = 2584
-"""Fibonacci's 18th number: the fewest symbols for which a code can be longer than 15 bits, so that zlib changes it."""
 ROUNDING = 1e-6
 SINGLE_ZERO, ZERO_RUN, LONG_ZERO_RUN, OTHER = range(4)
 """Kinds of symbols that describe code lengths."""

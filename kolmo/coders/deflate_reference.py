@@ -7,6 +7,8 @@ is taken up again for each y. All symbols then form one block, and its size foll
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +18,7 @@ from kolmo.coders.deflate_tables import (
     EXTRA_BITS,
     FARTHEST_SHORTEST_MATCH,
     FIXED_BITS,
+    LEAST_CUT,
     LENGTH_LENGTH_ORDER,
     LENGTH_SYMBOL,
     LONGEST_CODE,
@@ -170,6 +173,55 @@ def block_size(tallies: Sequence[int], stored_size: int) -> int:
     smaller = min(own, fixed)
     # zlib leaves one of the five bytes of a stored block's header out of this comparison
     return stored_size + 5 if stored_size + 4 <= smaller else smaller
+
+
+def least_block_size(tallies: Sequence[int], stored_size: int) -> int:
+    """Return bytes that `block_size` cannot fall below, without building a code.
+
+    A code's bits are no fewer than the entropy of the symbols that it writes. Of its description, all zeros are known,
+    and the fewest symbols that could write down the rest; and the header lists the third code at least as far as the
+    shortest code's length.
+
+    Parameters
+    ----------
+    tallies : sequence of int
+        How often each symbol occurs: literals and lengths, then distances.
+    stored_size : int
+        How many bytes the block stands for.
+
+    Returns
+    -------
+    int
+    """
+    description = [0] * N_LENGTH_LENGTHS
+    bits, listed, others = 0.0, 4, 0
+    for counts in (tallies[:N_LITERAL_CODES], tallies[N_LITERAL_CODES:]):
+        used = [symbol for symbol, count in enumerate(counts) if count]
+        shortest = 1
+        if len(used) < 2:  # zlib adds symbols that do not occur
+            others += 2
+        else:
+            bits += _entropy(counts)
+            runs = [(bool(count), len(list(run))) for count, run in itertools.groupby(counts[: used[-1] + 1], bool)]
+            for occurs, run in runs:
+                if occurs:  # a length, and symbols that repeat it six times each
+                    others += run if run < 4 else 1 + math.ceil((run - 1) / 6)
+                else:
+                    _tally_lengths([0] * run, description)
+            total, largest = sum(counts), max(counts)
+            while shortest < LONGEST_CODE and (total >= LEAST_CUT or largest << shortest <= total):
+                shortest += 1
+        listed = max(listed, min(LENGTH_LENGTH_ORDER.index(length) + 1 for length in range(1, shortest + 1)))
+    zeros = [description[0], description[REPEAT_ZERO], description[REPEAT_ZERO_LONG]]
+    bits += _entropy([*zeros, others]) + 3 * zeros[1] + 7 * zeros[2] + 3 + 5 + 5 + 4 + 3 * listed
+    bits += sum(count * int(extra) for count, extra in zip(tallies, EXTRA_BITS, strict=True))
+    fixed = 3 + sum(count * int(bits) for count, bits in zip(tallies, FIXED_BITS, strict=True))
+    return min(math.ceil((min(bits, fixed) - 1e-6) / 8), stored_size + 5)
+
+
+def _entropy(counts: Sequence[int]) -> float:
+    total = sum(counts)
+    return sum(count * math.log2(total / count) for count in counts if count)
 
 
 def _bytes_of(bits: int) -> int:

@@ -31,6 +31,8 @@ N_LENGTH_LENGTHS = 19
 """Symbols of the third code, which writes down the code lengths of the other two."""
 
 LONGEST_CODE = 15
+LEAST_CUT = 2584
+"""Fibonacci's 18th number: the fewest symbols for which a Huffman code can be longer, so that zlib changes it."""
 LONGEST_LENGTH_CODE = 7
 REPEAT_LENGTH, REPEAT_ZERO, REPEAT_ZERO_LONG = 16, 17, 18
 LENGTH_LENGTH_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)

@@ -100,25 +100,18 @@ def _log_gamma(sixteenths: Any) -> Any:
 
 
 @part
-def _bits(counts: Any, prior: Any, alphabet: Any, total_prior: Any, alone: Any) -> Any:
-    total, bits = integer(0), alone
+def _bits(counts: Any, prior: Any, alphabet: Any) -> Any:
+    total, bits = integer(0), 0.0
     for index in range(len(alphabet)):
         symbol = at(alphabet[at(index)])
         count = integer(counts[symbol])
-        bits -= _log_gamma(UNIT * count + prior[symbol])
+        # exactly nothing for a symbol that does not occur, so that the sum is the same for any alphabet
+        bits += _log_gamma(prior[symbol]) - _log_gamma(UNIT * count + prior[symbol])
         total += count
-    return bits + _log_gamma(UNIT * total + total_prior) - _log_gamma(total_prior)
-
-
-@part
-def _of_prior(prior: Any, alphabet: Any) -> Any:
-    """Return the sum of a prior, and what the symbols of the alphabet bring into a price before any is counted."""
-    total, alone = integer(0), 0.0
+    total_prior = integer(0)
     for symbol in range(len(prior)):
-        total += prior[symbol]
-    for symbol in alphabet:
-        alone += _log_gamma(prior[symbol])
-    return total, alone
+        total_prior += prior[at(symbol)]
+    return bits + _log_gamma(UNIT * total + total_prior) - _log_gamma(total_prior)
 
 
 @kernel
@@ -128,14 +121,10 @@ def price(tallies: Any, alphabet: Any, prior: Any, bits: Any) -> None:
     A symbol costs what its prior and those before it make it cost, in any order. `alphabet` is what can occur of
     literals and lengths, and `prior` is in sixteenths.
     """
-    of_literals, of_distances = prior[:N_LITERAL_CODES], prior[N_LITERAL_CODES:]
-    literal_total, literals_alone = _of_prior(of_literals, alphabet)
-    distance_total, distances_alone = _of_prior(of_distances, DISTANCES)
     for row in range(len(bits)):
         counts = tallies[row]
         extra = integer(0)
         for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
             extra += counts[at(symbol)] * EXTRA_BITS[at(symbol)]
-        length = _bits(counts, of_literals, alphabet, literal_total, literals_alone)
-        counts = counts[N_LITERAL_CODES:]
-        bits[row] = extra + length + _bits(counts, of_distances, DISTANCES, distance_total, distances_alone)
+        of_literals = _bits(counts, prior[:N_LITERAL_CODES], alphabet)
+        bits[row] = extra + of_literals + _bits(counts[N_LITERAL_CODES:], prior[N_LITERAL_CODES:], DISTANCES)

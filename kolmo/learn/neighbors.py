@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,15 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from kolmo._items import as_items
 from kolmo.errors import DataError, ParameterError
-from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, Ballot, Floats, TieBreak, Weights, top_k_holds_mode, vote
-from kolmo.measures.blocks import CoderLike, Distances, Symmetrize
+from kolmo.learn.candidates import CANDIDATES, CandidateReport, CharTfidf
+from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, Ballot, TieBreak, Weights, top_k_holds_mode, vote
+from kolmo.measures import calibration
+from kolmo.measures.blocks import Candidates, CoderLike, Distances
+from kolmo.measures.calibration import Pruning, margin_of
+from kolmo.measures.checkpoint import digest
+from kolmo.measures.formulas import Floats
+from kolmo.measures.nearest import Integers, Nearest
+from kolmo.measures.tiles import Search, Symmetrize
 
 PRECOMPUTED = "precomputed"
 
@@ -75,6 +83,17 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Written between the two items of a pair; the item to classify comes first.
     symmetrize : {None, "mean", "min", "max"}
         What is taken of L(xy) and L(yx).
+    candidates : {None, "char-tfidf"}
+        Compare each item with all training items, or with those only that are likest to it by the cosine of TF-IDF
+        vectors of hashed character 5-grams. That loses some of the nearest; `candidate_report` tells how many.
+    n_candidates : int
+        How many training items to compare with, if there are candidates.
+    pruning : {"certified", "calibrated", None} or Calibration
+        How pairs that cannot be near are passed over, where the coder knows lower bounds: provably, or by a margin that
+        `kolmo.calibrate` measures on the training set, or not at all. It changes no result but with ``"calibrated"``.
+    checkpoint : path-like, optional
+        A file that keeps what is finished of one call, such as `predict`: after an interruption, or a kill, the same
+        call goes on where it was, and any other call is refused.
     n_jobs : int, optional
         Workers as joblib counts them.
 
@@ -85,12 +104,15 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
         Columns of X, where X is 2-D.
     coder_ : Coder
-        The coder in use.
+        The coder in use, with what it learned from the training set as a whole (`Coder.learned`).
+    calibration_ : Calibration
+        What was measured, with ``pruning="calibrated"``.
 
     Raises
     ------
     DataError
-        In `fit`: no items, items that are neither str nor bytes, labels missing, or a single class.
+        In `fit`: no items, items that are neither str nor bytes, labels missing, or a single class. Later: the
+        checkpoint holds another run.
     ParameterError
         In `fit`: a parameter has no such value, or there are more neighbours than training items.
 
@@ -117,6 +139,10 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         metric: str = "ncd",
         separator: str | bytes = " ",
         symmetrize: Symmetrize = None,
+        candidates: str | None = None,
+        n_candidates: int = 200,
+        pruning: Pruning | Literal["calibrated"] = "certified",
+        checkpoint: str | Path | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.coder = coder
@@ -126,6 +152,10 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.metric = metric
         self.separator = separator
         self.symmetrize = symmetrize
+        self.candidates = candidates
+        self.n_candidates = n_candidates
+        self.pruning = pruning
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -152,17 +182,28 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     "pass the distances between all training items"
                 )
         else:
-            distances = self._distances()
-            self.coder_ = distances.coder
+            coder = self._distances(self.coder).coder
             self.train_items_ = self._items(X, reset=True)
             size = len(self.train_items_)
+            self.coder_ = coder.learned(self.train_items_)
         labels = _labels(y, size)
         self.classes_, self._codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(f"the labels hold only one class, {self.classes_.tolist()[0]!r}; at least two are needed")
         if self.weights != "class_mean" and self.n_neighbors > size:
             raise ParameterError(f"n_neighbors is {self.n_neighbors}, but there are only {size} training items")
+        if not precomputed:
+            self._prepare_search()
         return self
+
+    def _prepare_search(self) -> None:
+        if self.candidates is not None:
+            self._generator = CharTfidf(self.train_items_)
+        if self.pruning == "calibrated":
+            distances, items = self._distances(self.coder_), self.train_items_
+            search = Search(count=self.n_neighbors)
+            self.calibration_ = calibration.calibrate(distances, items, items, search, itself=True)
+        self._train_lengths = self.coder_.code_lengths(self.train_items_, n_jobs=self.n_jobs)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the predicted label of each item, ``classes_[argmax(predict_proba(X))]``.
@@ -197,8 +238,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             In the order of `classes_`; rows sum to 1.
         """
         check_is_fitted(self, "classes_")
-        ballots = [self._vote(band).probabilities for _, band in self._bands(X)]
-        return np.concatenate(ballots)
+        return np.concatenate([self._vote(nearest).probabilities for _, nearest in self._nearest(X)])
 
     def kneighbors(
         self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
@@ -226,21 +266,15 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "classes_")
         count = self.n_neighbors if n_neighbors is None else n_neighbors
-        _check_count(count)
-        choices = len(self._codes) - (X is None)
+        _check_count("n_neighbors", count)
+        choices = len(self._codes) if self.candidates is None else min(self.n_candidates, len(self._codes))
+        choices -= X is None and choices == len(self._codes)
         if count > choices:
             raise ParameterError(f"n_neighbors is {count}, but there are only {choices} training items to choose from")
-        order = self._canonical_order()
-        distances, indices = [], []
-        for start, band in self._bands(X):
-            if X is None:
-                band[np.arange(len(band)), np.arange(start, start + len(band))] = np.inf
-            nearest = order[np.argsort(band[:, order], axis=1, kind="stable")[:, :count]]
-            indices.append(nearest)
-            distances.append(np.take_along_axis(band, nearest, axis=1))
-        if not return_distance:
-            return np.concatenate(indices)
-        return np.concatenate(distances), np.concatenate(indices)
+        order = np.argsort(self._canonical_order())
+        found = [nearest.first(count, order) for _, nearest in self._nearest(X, count, by_class=False)]
+        distances, indices = (np.concatenate(part) for part in zip(*found, strict=True))
+        return (distances, indices) if return_distance else indices
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, count_vote_ties_as_correct: bool = False) -> float:
         """Return the accuracy (top-1).
@@ -266,7 +300,8 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "classes_")
         truth = self._truth(y)
         if count_vote_ties_as_correct:
-            right = np.concatenate([self._holds_mode(band, truth[start:]) for start, band in self._bands(X)])
+            parts = self._nearest(X, self.n_neighbors, by_class=False)
+            right = np.concatenate([self._holds_mode(nearest, truth[start:]) for start, nearest in parts])
         else:
             winners = self.predict_proba(X).argmax(axis=1)
             _check_lengths(len(winners), len(truth))
@@ -298,11 +333,11 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "classes_")
         truth = self._truth(y)
         winners, electable, counted = [], [], []
-        for start, band in self._bands(X):
-            ballot = self._vote(band)
+        for start, nearest in self._nearest(X):
+            ballot = self._vote(nearest)
             winners.append(ballot.probabilities.argmax(axis=1))
             electable.append(ballot.electable)
-            counted.append(self._holds_mode(band, truth[start:]))
+            counted.append(self._holds_mode(nearest, truth[start:]))
         winner, could_win = np.concatenate(winners), np.concatenate(electable)
         _check_lengths(len(winner), len(truth))
         true_could_win = could_win[np.arange(len(truth)), truth] & (truth >= 0)
@@ -315,6 +350,62 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             tied_share=float(np.mean(tied)),
             ties_counted_as_correct=float(np.mean(np.concatenate(counted))),
         )
+
+    def candidate_report(self, X: Any = None, y: Any = None, *, n_samples: int = 200) -> CandidateReport:
+        """Return how well the candidates stand in for all training items, on a sample.
+
+        Comparing a few candidates only is fast, but it loses neighbours, and it can do worse than the likeness that
+        found them does alone.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, optional
+            Items to try; by default training items, none of which is then a neighbour of its own.
+        y : array-like of shape (n_samples,), optional
+            Their true labels; those of the training items are known.
+        n_samples : int
+            How many to draw, with a fixed seed.
+
+        Returns
+        -------
+        CandidateReport
+
+        Raises
+        ------
+        ParameterError
+            If the classifier has no candidates.
+
+        Examples
+        --------
+        >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose", "bonds fell"]
+        >>> classifier = NCDClassifier(candidates="char-tfidf", n_candidates=2)
+        >>> report = classifier.fit(texts, ["pets", "pets", "money", "money"]).candidate_report()
+        >>> report.n_samples, report.recall
+        (4, 1.0)
+        """
+        check_is_fitted(self, "classes_")
+        if self.candidates is None:
+            raise ParameterError("candidates is None, so all training items are compared; there is nothing to report")
+        everything = self.train_items_ if X is None else self._items(X, reset=False)
+        truth = self._codes if X is None else None if y is None else self._truth(y)
+        chosen = np.random.default_rng(0).permutation(len(everything))[:n_samples]
+        items, own = [everything[place] for place in chosen], chosen if X is None else None
+        search = self._search(self.n_neighbors, by_class=self.weights == "class_mean")
+        exact, found = (
+            Nearest.concatenated([part for _, part in self._compared(items, search, own=own, candidates=candidates)])
+            for candidates in (None, self._candidates(items, own))
+        )
+        cosine = 1 - np.stack([row.astype(np.float64) for row in self._generator.cosines(items)])
+        if own is not None:
+            cosine[np.arange(len(own)), own] = np.inf
+        ways = (found, exact, Nearest.of(cosine, search.count, search.groups))
+        scores = [
+            None if truth is None else float(np.mean(self._vote(way).probabilities.argmax(axis=1) == truth[chosen]))
+            for way in ways
+        ]
+        count = min(self.n_neighbors, self.n_candidates)
+        as_near = found.first(count)[0] <= exact.first(count)[0][:, -1:]
+        return CandidateReport(len(items), self.n_candidates, float(as_near.mean()), *scores)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -330,15 +421,18 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"weights must be one of {', '.join(WEIGHTS)}, but {self.weights!r} came")
         if self.tie_break not in TIE_BREAKS:
             raise ParameterError(f"tie_break must be one of {', '.join(TIE_BREAKS)}, but {self.tie_break!r} came")
-        _check_count(self.n_neighbors)
+        _check_count("n_neighbors", self.n_neighbors)
+        _check_count("n_candidates", self.n_candidates)
+        if self.candidates is not None and self.candidates not in CANDIDATES:
+            raise ParameterError(f"candidates must be None or {', '.join(CANDIDATES)}, but {self.candidates!r} came")
+        if self.candidates is not None and self.n_neighbors > self.n_candidates:
+            raise ParameterError(f"n_neighbors is {self.n_neighbors}, but n_candidates is only {self.n_candidates}")
+        if self.pruning != "calibrated":
+            margin_of(self.pruning)
 
-    def _distances(self) -> Distances:
+    def _distances(self, coder: CoderLike) -> Distances:
         return Distances(
-            self.coder,
-            measure=self.metric,
-            separator=self.separator,
-            symmetrize=self.symmetrize,
-            n_jobs=self.n_jobs,
+            coder, measure=self.metric, separator=self.separator, symmetrize=self.symmetrize, n_jobs=self.n_jobs
         )
 
     def _items(self, X: Any, *, reset: bool) -> list[bytes]:
@@ -357,30 +451,70 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows: Floats = validate_data(self, X, reset=reset, dtype=np.float64)
         return rows
 
-    def _bands(self, X: Any) -> Iterator[tuple[int, Floats]]:
-        """Yield ``(start, band)``: the distances of consecutive items to all training items."""
+    def _search(self, count: int, *, by_class: bool) -> Search:
+        pruning = self.calibration_ if self.pruning == "calibrated" else self.pruning
+        return Search(count=count, groups=self._codes if by_class else None, margin_bits=margin_of(pruning))
+
+    def _nearest(
+        self, X: Any, count: int | None = None, *, by_class: bool | None = None
+    ) -> Iterator[tuple[int, Nearest]]:
+        """Yield ``(start, nearest)`` of consecutive items: what a vote needs, unless told otherwise."""
+        by_class = self.weights == "class_mean" if by_class is None else by_class
+        count = self.n_neighbors if count is None else count
         if self.metric == PRECOMPUTED:
             if X is None:
                 raise ParameterError(
                     "with metric='precomputed' pass the distances, since the training items are unknown"
                 )
-            yield 0, self._distance_rows(X, reset=False).copy()
+            rows = self._distance_rows(X, reset=False)
+            yield 0, Nearest.of(rows, count, self._codes if by_class else None)
             return
         items: Sequence[bytes] = self.train_items_ if X is None else self._items(X, reset=False)
-        yield from self._distances().bands(items, self.train_items_)
+        own = np.arange(len(items)) if X is None else None
+        candidates = None if self.candidates is None else self._candidates(items, own)
+        yield from self._compared(
+            items, self._search(count, by_class=by_class), own=own, candidates=candidates, checkpoint=self.checkpoint
+        )
 
-    @property
-    def _members(self) -> NDArray[np.bool_]:
-        members: NDArray[np.bool_] = self._codes[:, None] == np.arange(len(self.classes_))
-        return members
+    def _compared(
+        self,
+        items: Sequence[bytes],
+        search: Search,
+        *,
+        own: Integers | None,
+        candidates: Candidates | None,
+        checkpoint: str | Path | None = None,
+    ) -> Iterator[tuple[int, Nearest]]:
+        distances = self._distances(self.coder_)
+        facts = {
+            "result": f"nearest {search.count}",
+            "margin": search.margin_bits,
+            "itself": own is not None,
+            "classes": None if search.groups is None else digest([search.groups.tobytes()]),
+            "candidates": None if candidates is None else f"{self.n_candidates} by {self.candidates}",
+        }
+        run = distances.run(checkpoint, items, self.train_items_, **facts)
+        yield from distances.nearest(
+            items,
+            self.train_items_,
+            search,
+            own=own,
+            y_lengths=self._train_lengths,
+            candidates=candidates,
+            run=run,
+        )
 
-    def _vote(self, band: Floats) -> Ballot:
-        return vote(band, self._members, n_neighbors=self.n_neighbors, weights=self.weights, tie_break=self.tie_break)
+    def _candidates(self, items: Sequence[bytes], own: Integers | None) -> Candidates:
+        count = self.n_candidates + (own is not None)
+        return lambda start, stop: self._generator.nearest(items[start:stop], count)
 
-    def _holds_mode(self, band: Floats, truth: NDArray[np.intp]) -> NDArray[np.bool_]:
-        _check_lengths(len(band), len(truth[: len(band)]))
-        count = min(self.n_neighbors, band.shape[1])
-        return top_k_holds_mode(band, self._members, truth[: len(band)], n_neighbors=count)
+    def _vote(self, nearest: Nearest) -> Ballot:
+        return vote(nearest, self._codes, n_neighbors=self.n_neighbors, weights=self.weights, tie_break=self.tie_break)
+
+    def _holds_mode(self, nearest: Nearest, truth: Integers) -> NDArray[np.bool_]:
+        _check_lengths(len(nearest), len(truth[: len(nearest)]))
+        count = min(self.n_neighbors, len(self._codes))
+        return top_k_holds_mode(nearest, self._codes, truth[: len(nearest)], n_neighbors=count)
 
     def _truth(self, y: Any) -> NDArray[np.intp]:
         """Return the positions of labels in `classes_`, -1 for a label that the training set lacks."""
@@ -431,6 +565,6 @@ def _check_lengths(n_items: int, n_labels: int) -> None:
         raise DataError(f"there are {n_items} items but {n_labels} labels; pass one label for each item")
 
 
-def _check_count(count: Any) -> None:
+def _check_count(name: str, count: Any) -> None:
     if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
-        raise ParameterError(f"n_neighbors must be a whole number from 1 on, but {count!r} came")
+        raise ParameterError(f"{name} must be a whole number from 1 on, but {count!r} came")

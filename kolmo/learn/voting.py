@@ -16,7 +16,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from kolmo.measures.formulas import Floats
+from kolmo.measures.nearest import Integers, Nearest
+
 Weights = Literal["uniform", "distance", "class_mean"]
 TieBreak = Literal["nearest", "prior", "label"]
 
@@ -43,17 +45,16 @@ class Ballot:
     electable: NDArray[np.bool_]
 
 
-def vote(
-    distances: Floats, members: NDArray[np.bool_], *, n_neighbors: int, weights: Weights, tie_break: TieBreak
-) -> Ballot:
+def vote(nearest: Nearest, codes: Integers, *, n_neighbors: int, weights: Weights, tie_break: TieBreak) -> Ballot:
     """Let the nearest neighbours vote.
 
     Parameters
     ----------
-    distances : ndarray of shape (n_rows, n_train)
-        Distances to all training items.
-    members : bool ndarray of shape (n_train, n_classes)
-        Which class each training item is of.
+    nearest : Nearest
+        The nearest training items of each row: at least `n_neighbors` and all as near as the last of them; with
+        ``weights="class_mean"`` those of each class.
+    codes : int ndarray of shape (n_train,)
+        The class of each training item, from 0 on.
     n_neighbors : int
         How many vote; with ``weights="class_mean"``, how many of each class count.
     weights : {"uniform", "distance", "class_mean"}
@@ -70,23 +71,26 @@ def vote(
     --------
     Two neighbours at the same distance, one seat:
 
-    >>> ballot = vote(np.array([[1.0, 1.0, 2.0]]), np.array([[True, False], [False, True], [False, True]]),
+    >>> ballot = vote(Nearest.of(np.array([[1.0, 1.0, 2.0]]), 1), np.array([0, 1, 1]),
     ...               n_neighbors=1, weights="uniform", tie_break="prior")
     >>> ballot.probabilities.round(3), ballot.probabilities.argmax(), ballot.electable
     (array([[0.5, 0.5]]), np.int64(1), array([[ True,  True]]))
     """
+    sizes = np.bincount(codes)
     if weights == "class_mean":
-        means = _class_means(distances, members, n_neighbors)
+        means = _class_means(nearest, codes, n_neighbors)
         scores = _inverse(means, means.min(axis=1, keepdims=True))
         electable = _close_to_largest(scores)
     else:
-        scores, electable = _seats(distances, members, n_neighbors, weights)
+        scores, electable = _seats(nearest, codes, n_neighbors, weights)
     tied = _close_to_largest(scores)
-    keys: list[NDArray[Any]] = [-np.arange(members.shape[1])]
+    keys: list[NDArray[Any]] = [-np.arange(len(sizes))]
     if tie_break != "label":
-        keys.append(members.sum(axis=0))
+        keys.append(sizes)
     if tie_break == "nearest":
-        keys.append(np.stack([-distances[:, column].min(axis=1) for column in members.T], axis=1))
+        closest = np.full((len(nearest), len(sizes)), np.inf)
+        np.minimum.at(closest, (nearest.rows, codes[nearest.columns]), nearest.distances)
+        keys.append(-closest)
     winners = _largest_by_keys(tied, keys)
     probabilities = scores / scores.sum(axis=1, keepdims=True)
     rows = np.arange(len(scores))
@@ -95,9 +99,7 @@ def vote(
     return Ballot(probabilities, electable)
 
 
-def top_k_holds_mode(
-    distances: Floats, members: NDArray[np.bool_], truth: NDArray[np.intp], *, n_neighbors: int
-) -> NDArray[np.bool_]:
+def top_k_holds_mode(nearest: Nearest, codes: Integers, truth: Integers, *, n_neighbors: int) -> NDArray[np.bool_]:
     """Whether the true class is among those with the most votes: the scoring of the 2023 gzip-kNN paper.
 
     Not an accuracy: a tie counts as right whichever class is true, which no classifier can do. Equal distances are
@@ -105,10 +107,10 @@ def top_k_holds_mode(
 
     Parameters
     ----------
-    distances : ndarray of shape (n_rows, n_train)
-        Distances to all training items.
-    members : bool ndarray of shape (n_train, n_classes)
-        Which class each training item is of.
+    nearest : Nearest
+        The nearest training items of each row.
+    codes : int ndarray of shape (n_train,)
+        The class of each training item, from 0 on.
     truth : int ndarray of shape (n_rows,)
         The true classes, -1 for one that the training set lacks.
     n_neighbors : int
@@ -120,31 +122,30 @@ def top_k_holds_mode(
 
     Examples
     --------
-    >>> top_k_holds_mode(np.array([[1.0, 2.0]]), np.eye(2, dtype=bool), np.array([1]), n_neighbors=2)
+    >>> top_k_holds_mode(Nearest.of(np.array([[1.0, 2.0]]), 2), np.array([0, 1]), np.array([1]), n_neighbors=2)
     array([ True])
     """
-    order = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors]
-    votes = members[order].sum(axis=1)
+    _, columns = nearest.first(n_neighbors)
+    votes = np.zeros((len(nearest), codes.max() + 1), np.intp)
+    np.add.at(votes, (np.arange(len(nearest))[:, None], codes[columns]), 1)
     of_truth = votes[np.arange(len(truth)), truth]
     holds: NDArray[np.bool_] = (of_truth == votes.max(axis=1)) & (truth >= 0)
     return holds
 
 
-def _seats(
-    distances: Floats, members: NDArray[np.bool_], n_neighbors: int, weights: Weights
-) -> tuple[Floats, NDArray[np.bool_]]:
-    order = np.argpartition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors]
-    ascending = np.argsort(np.take_along_axis(distances, order, axis=1), axis=1, kind="stable")
-    order = np.take_along_axis(order, ascending, axis=1)
-    nearest = np.take_along_axis(distances, order, axis=1)
-    votes = _inverse(nearest, nearest[:, :1]) if weights == "distance" else np.ones_like(nearest)
-    last, last_vote = nearest[:, -1:], votes[:, -1:]
-    nearer = nearest < last
+def _seats(nearest: Nearest, codes: Integers, n_neighbors: int, weights: Weights) -> tuple[Floats, NDArray[np.bool_]]:
+    distances, columns = nearest.first(n_neighbors)
+    votes = _inverse(distances, distances[:, :1]) if weights == "distance" else np.ones_like(distances)
+    last, last_vote = distances[:, -1:], votes[:, -1:]
+    nearer = distances < last
+    rows = np.arange(len(nearest))
     # summed from the nearest outwards, so that rounding is the same for any order of the training set
-    sure = np.zeros((len(distances), members.shape[1]))
-    for column in range(n_neighbors - 1):
-        sure += members[order[:, column]] * (nearer[:, column] * votes[:, column])[:, None]
-    at_last = (distances == last).astype(np.float64) @ members
+    sure = np.zeros((len(nearest), codes.max() + 1))
+    for place in range(n_neighbors - 1):
+        sure[rows, codes[columns[:, place]]] += nearer[:, place] * votes[:, place]
+    at_last = np.zeros_like(sure)
+    ties = nearest.distances == last[nearest.rows, 0]
+    np.add.at(at_last, (nearest.rows[ties], codes[nearest.columns[ties]]), 1)
     seats = n_neighbors - nearer.sum(axis=1, keepdims=True)
     scores = sure + last_vote * seats * at_last / at_last.sum(axis=1, keepdims=True)
     return scores, _electable(sure, at_last, seats, last_vote)
@@ -166,14 +167,20 @@ def _electable(sure: Floats, at_last: Floats, seats: Floats, last_vote: Floats) 
     return electable
 
 
-def _class_means(distances: Floats, members: NDArray[np.bool_], n_neighbors: int) -> Floats:
-    means = []
-    for column in members.T:
-        of_class = distances[:, column]
-        count = min(n_neighbors, of_class.shape[1])
-        nearest = np.sort(np.partition(of_class, count - 1, axis=1)[:, :count], axis=1)
-        means.append(nearest.mean(axis=1))
-    return np.stack(means, axis=1)
+def _class_means(nearest: Nearest, codes: Integers, n_neighbors: int) -> Floats:
+    """Return the mean distance of the nearest of each class; infinite for a class of which there is none."""
+    classes, rows = codes[nearest.columns], nearest.rows
+    order = np.lexsort((nearest.distances, classes, rows))
+    cells = (rows * (codes.max() + 1) + classes)[order]
+    rank = np.arange(len(cells)) - np.searchsorted(cells, cells)
+    counted = rank < n_neighbors
+    shape = (len(nearest), int(codes.max()) + 1)
+    size = shape[0] * shape[1]
+    # one after the other, nearest first, so that rounding is the same for any order of the training set
+    sums = np.bincount(cells[counted], nearest.distances[order][counted], minlength=size)
+    counts = np.bincount(cells[counted], minlength=size)
+    means: Floats = np.divide(sums, counts, out=np.full(size, np.inf), where=counts > 0).reshape(shape)
+    return means
 
 
 def _inverse(distances: Floats, smallest: Floats) -> Floats:

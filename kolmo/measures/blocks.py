@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,21 +14,19 @@ from kolmo._items import as_bytes
 from kolmo._parallel import map_blocks
 from kolmo._progress import progress
 from kolmo.coders import registry
-from kolmo.coders.base import Coder, PrimedCoder
+from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError, PrimingError
+from kolmo.measures.checkpoint import Run, Tile, digest
 from kolmo.measures.formulas import MEASURES, Floats
+from kolmo.measures.nearest import Integers, Nearest
+from kolmo.measures.tiles import COMBINE, PairRule, Search, Symmetrize, nearest_tile
 
 CoderLike = str | Coder | Mapping[str, Any]
-Symmetrize = Literal["mean", "min", "max"] | None
-
-_COMBINE: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "mean": lambda forth, back: (forth + back) / 2,
-    "min": np.minimum,
-    "max": np.maximum,
-}
+Candidates = Callable[[int, int], list[Integers]]
+"""Takes the first row and the one after the last, and returns the columns to look at for each row between."""
 
 _SMALLEST_TILE_BYTES = 2**18
-_LARGEST_TILE_BYTES = 2**24
+_LARGEST_TILE_BYTES = 2**26
 _TILES = 64
 _ROWS = 64
 
@@ -63,60 +64,149 @@ class Distances:
     ) -> None:
         if measure not in MEASURES:
             raise ParameterError(f"there is no measure named {measure!r}; known: {', '.join(MEASURES)}")
-        if symmetrize is not None and symmetrize not in _COMBINE:
+        if symmetrize is not None and symmetrize not in COMBINE:
             raise ParameterError(f"symmetrize must be None, 'mean', 'min' or 'max', but {symmetrize!r} came")
         self.coder = registry.coder(coder)
-        self.measure = MEASURES[measure]
-        if self.measure.conditional and self.coder.tags.priming is None:
+        conditional = MEASURES[measure].conditional
+        if conditional and self.coder.tags.priming is None:
             raise PrimingError(
                 f"the measure {measure!r} needs a coder that primes, and {self.coder.name!r} does not; "
                 "take measure='ncd', or a coder such as 'deflate'"
             )
-        self.separator = as_bytes(separator)
-        self.symmetrize = None if self.measure.conditional else symmetrize
+        self.rule = PairRule(self.coder, measure, as_bytes(separator), None if conditional else symmetrize)
         self.n_jobs = n_jobs
 
-    def bands(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[tuple[int, Floats]]:
+    def bands(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], *, run: Run | None = None
+    ) -> Iterator[tuple[int, Floats]]:
         """Yield ``(start, band)``: the distances of xs[start : start + len(band)] to all of ys, from top to bottom.
 
-        Memory holds a band and the tiles in flight, never the matrix.
+        Memory holds a band and the tiles in flight, never the matrix. Tiles that `run` holds are not computed again.
         """
-        both_ways = self.measure.conditional or self.symmetrize is not None
         x_lengths, y_lengths = self._lengths(xs), self._lengths(ys)
-        for start, forth, back in self._links(xs, ys, both_ways=both_ways):
-            yield start, self._distance(x_lengths[start : start + len(forth)], y_lengths, forth, back)
+        for start, forth, back in self._links(xs, ys, self.rule.both_ways, run):
+            lengths = x_lengths[start : start + len(forth), None]
+            yield start, self.rule.distance(lengths, y_lengths[None, :], forth, back)
 
-    def square(self, xs: Sequence[bytes]) -> Floats:
+    def square(self, xs: Sequence[bytes], *, run: Run | None = None) -> Floats:
         """Return the distances of xs to each other; what links a pair is computed once for each order."""
         lengths = self._lengths(xs)
-        forth = np.concatenate([forth for _, forth, _ in self._links(xs, xs, both_ways=False)])
-        return self._distance(lengths, lengths, forth, forth.T)
+        forth = np.concatenate([forth for _, forth, _ in self._links(xs, xs, False, run)])
+        return self.rule.distance(lengths[:, None], lengths[None, :], forth, forth.T)
 
-    def _distance(self, x_lengths: Floats, y_lengths: Floats, forth: Floats, back: Floats) -> Floats:
-        if self.symmetrize is not None:
-            forth = _COMBINE[self.symmetrize](forth, back)
-        return self.measure.formula(x_lengths[:, None], y_lengths[None, :], forth, back)
+    def nearest(
+        self,
+        xs: Sequence[bytes],
+        ys: Sequence[bytes],
+        search: Search,
+        *,
+        own: Integers | None = None,
+        y_lengths: Floats | None = None,
+        candidates: Candidates | None = None,
+        run: Run | None = None,
+    ) -> Iterator[tuple[int, Nearest]]:
+        """Yield ``(start, nearest)``: what is nearest to consecutive xs among ys, from top to bottom.
+
+        Memory holds what is near, and the tiles in flight.
+
+        Parameters
+        ----------
+        xs, ys : sequence of bytes
+            The items of rows and columns.
+        search : Search
+            What to look for.
+        own : int ndarray of shape (n_xs,), optional
+            The column that each row is itself, which is no neighbour of its own.
+        y_lengths : ndarray of shape (n_ys,), optional
+            L(y) in bits, where they are known already.
+        candidates : callable, optional
+            Which columns to look at; by default all.
+        run : Run, optional
+            Tiles that it holds are not computed again.
+        """
+        x_lengths = self._lengths(xs)
+        y_lengths = self._lengths(ys) if y_lengths is None else y_lengths
+        rows = max(1, math.prod(_tile_shape(xs, ys)) // len(ys)) if candidates is None else _ROWS
+        starts = range(0, len(xs), rows)
+        self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
+
+        def blocks() -> Iterator[Tile]:
+            for start in starts:
+                stop = min(start + rows, len(xs))
+                tile = (self.rule, search, xs[start:stop], ys, x_lengths[start:stop], y_lengths)
+                columns = None if candidates is None else candidates(start, stop)
+                yield *tile, None if own is None else own[start:stop], columns
+
+        with progress(len(xs) * len(ys), label=self._label, unit="pair") as bar:
+            for start, (row_starts, columns, distances, _) in zip(
+                starts, self._map(nearest_tile, blocks(), len(starts), run), strict=True
+            ):
+                nearest = Nearest(row_starts, columns, distances)
+                bar.update(len(nearest) * len(ys))
+                yield start, nearest
+
+    def run(self, checkpoint: str | Path | None, xs: Sequence[bytes], ys: Sequence[bytes], **facts: Any) -> Run | None:
+        """Return the run of these items in a checkpoint file, if one is asked for.
+
+        Parameters
+        ----------
+        checkpoint : path-like or None
+            The file.
+        xs, ys : sequence of bytes
+            The items of rows and columns.
+        **facts
+            What else decides the tiles, as JSON values.
+
+        Raises
+        ------
+        DataError
+            If the file holds other tiles.
+        """
+        if checkpoint is None:
+            return None
+        rule = self.rule
+        decided = {
+            "first items": digest(xs),
+            "second items": digest(ys),
+            "coder": self.coder.fingerprint,
+            "measure": rule.measure_name,
+            "separator": rule.separator.decode("latin-1"),
+            "symmetrize": rule.symmetrize,
+            "tiles": [_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
+        }
+        spelled = str(self.coder)
+        return Run(checkpoint, spelled if len(spelled) < 80 else self.coder.name, decided | facts)
+
+    @property
+    def _label(self) -> str:
+        return f"distances by {self.coder!s:.40}"
 
     def _lengths(self, items: Sequence[bytes]) -> Floats:
         return self.coder.code_lengths(items, n_jobs=self.n_jobs)
 
+    def _map(
+        self, function: Callable[..., Tile], blocks: Iterator[Tile], count: int, run: Run | None
+    ) -> Iterator[Tile]:
+        compute = partial(map_blocks, function, n_jobs=self.n_jobs, prefer=self.coder.tags.parallel)
+        return compute(blocks) if run is None else run.resumed(compute, blocks, count)
+
     def _links(
-        self, xs: Sequence[bytes], ys: Sequence[bytes], *, both_ways: bool
+        self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool, run: Run | None
     ) -> Iterator[tuple[int, Floats, Floats]]:
         """Yield ``(start, forth, back)`` in bits, band by band; back is forth where it is not needed."""
         rows, columns = _tile_shape(xs, ys)
         corners = [(row, column) for row in range(0, len(xs), rows) for column in range(0, len(ys), columns)]
         self._warn_beyond_window([*xs, *ys] if both_ways else xs)
 
-        def blocks() -> Iterator[tuple[Any, ...]]:
+        def blocks() -> Iterator[Tile]:
             for row, column in corners:
-                tile_xs, tile_ys = xs[row : row + rows], ys[column : column + columns]
-                yield self.coder, self.measure.conditional, self.separator, tile_xs, tile_ys, both_ways
+                yield self.rule, xs[row : row + rows], ys[column : column + columns], both_ways
 
-        tiles = map_blocks(_link_tile, blocks(), n_jobs=self.n_jobs, prefer=self.coder.tags.parallel)
-        band: list[tuple[Floats, Floats]] = []
-        with progress(len(xs) * len(ys), label=f"distances by {self.coder}", unit="pair") as bar:
-            for (row, column), tile in zip(corners, tiles, strict=True):
+        band: list[tuple[Floats, ...]] = []
+        with progress(len(xs) * len(ys), label=self._label, unit="pair") as bar:
+            for (row, column), tile in zip(
+                corners, self._map(PairRule.links, blocks(), len(corners), run), strict=True
+            ):
                 band.append(tile)
                 bar.update(tile[0].size)
                 if column + columns >= len(ys):
@@ -125,7 +215,7 @@ class Distances:
                     band = []
 
     def _warn_beyond_window(self, first: Sequence[bytes]) -> None:
-        self.coder.warn_beyond_window(max(map(len, first), default=0) + len(self.separator))
+        self.coder.warn_beyond_window(max(map(len, first), default=0) + len(self.rule.separator))
 
 
 def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes]) -> tuple[int, int]:
@@ -138,22 +228,3 @@ def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes]) -> tuple[int, int]:
     pairs = max(1, int(min(max(tile_bytes, _SMALLEST_TILE_BYTES), _LARGEST_TILE_BYTES) / pair_bytes))
     columns = min(len(ys), max(1, pairs // min(len(xs), _ROWS)))
     return min(len(xs), max(1, pairs // columns)), columns
-
-
-def _link_tile(
-    coder: Coder, conditional: bool, separator: bytes, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool
-) -> tuple[Floats, Floats]:
-    forth = _link(coder, conditional, separator, xs, ys)
-    return forth, _link(coder, conditional, separator, ys, xs).T if both_ways else forth
-
-
-def _link(coder: Coder, conditional: bool, separator: bytes, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
-    """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
-    contexts = [x + separator for x in xs]
-    if not conditional:
-        return coder.joint_lengths(contexts, ys)
-    lengths = np.empty((len(xs), len(ys)))
-    for row, context in enumerate(contexts):
-        primed = PrimedCoder(coder=coder, context=context) if context else coder
-        lengths[row] = primed.lengths(ys)
-    return lengths

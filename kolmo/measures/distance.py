@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +10,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from kolmo._items import as_bytes, as_items
 from kolmo.errors import DataError, ParameterError
-from kolmo.measures.blocks import CoderLike, Distances, Symmetrize
+from kolmo.measures import calibration
+from kolmo.measures.blocks import CoderLike, Distances
+from kolmo.measures.calibration import Calibration, Pruning, margin_of
 from kolmo.measures.formulas import MEASURES as MEASURES
+from kolmo.measures.tiles import Search, Symmetrize
 
 
 class Neighbors(NamedTuple):
@@ -182,6 +186,8 @@ def pairwise(
     separator: str | bytes = b"",
     symmetrize: Symmetrize = None,
     top_k: int | None = None,
+    pruning: Pruning = "certified",
+    checkpoint: str | Path | None = None,
     dtype: DTypeLike = np.float32,
     n_jobs: int | None = None,
 ) -> NDArray[Any] | Neighbors:
@@ -208,6 +214,12 @@ def pairwise(
     top_k : int, optional
         Return only the nearest items of each row, and never hold the full matrix. Without Y an item is no neighbour
         of its own. Equal distances are ordered by position in Y.
+    pruning : {"certified", None} or Calibration
+        How `top_k` passes over pairs that cannot be near, where the coder knows lower bounds (`gzip`, `zlib`,
+        `deflate`): by a provable bound, which loses nothing; not at all; or by a tighter one with a margin that
+        `calibrate` measured, which can lose a neighbour.
+    checkpoint : path-like, optional
+        A file that keeps what is finished: after an interruption, or a kill, the same call goes on where it was.
     dtype : dtype
         Of the returned distances. They are computed, and ranked, in double precision.
     n_jobs : int, optional
@@ -221,7 +233,7 @@ def pairwise(
     Raises
     ------
     DataError
-        If there are no items, or items that are neither str nor bytes.
+        If there are no items, or items that are neither str nor bytes, or if the checkpoint holds another run.
     ParameterError
         If a parameter has no such value.
     PrimingError
@@ -253,21 +265,76 @@ def pairwise(
         )
     distances = Distances(coder, measure=measure, separator=separator, symmetrize=symmetrize, n_jobs=n_jobs)
     if top_k is None:
+        run = distances.run(checkpoint, xs, ys, result="square" if Y is None else "matrix")
         if Y is None:
-            return distances.square(xs).astype(dtype, copy=False)
+            return distances.square(xs, run=run).astype(dtype, copy=False)
         full = np.empty((len(xs), len(ys)), dtype)
-        for start, band in distances.bands(xs, ys):
+        for start, band in distances.bands(xs, ys, run=run):
             full[start : start + len(band)] = band
         return full
+    search = Search(count=top_k, margin_bits=margin_of(pruning))
+    run = distances.run(checkpoint, xs, ys, result=f"nearest {top_k}", margin=search.margin_bits, itself=Y is None)
     nearest = np.empty((len(xs), top_k), dtype)
     indices = np.empty((len(xs), top_k), np.intp)
-    for start, band in distances.bands(xs, ys):
-        stop = start + len(band)
-        if Y is None:
-            band[np.arange(len(band)), np.arange(start, stop)] = np.inf
-        indices[start:stop] = np.argsort(band, axis=1, kind="stable")[:, :top_k]
-        nearest[start:stop] = np.take_along_axis(band, indices[start:stop], axis=1)
+    own = np.arange(len(xs)) if Y is None else None
+    for start, found in distances.nearest(xs, ys, search, own=own, run=run):
+        stop = start + len(found)
+        nearest[start:stop], indices[start:stop] = found.first(top_k)
     return Neighbors(nearest, indices)
+
+
+def calibrate(
+    X: Any,
+    Y: Any = None,
+    *,
+    coder: CoderLike = "deflate",
+    measure: str = "ncd",
+    separator: str | bytes = b"",
+    top_k: int = 1,
+    risk: float = 0.001,
+) -> Calibration:
+    """Measure how tight a bound a search for nearest neighbours can take on these items, and check it.
+
+    Lengths exceed their provable bounds by an amount that differs little from pair to pair, and most of it can be added
+    to the bounds. How much is measured on 16 rows, on their 64 nearest items each, and checked on 16 others.
+
+    Parameters
+    ----------
+    X, Y : collection of str or bytes, or 2-D array of numbers
+        As for `pairwise`.
+    coder : str, mapping or Coder
+        See `kolmo.coder`.
+    measure : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
+        The distance.
+    separator : str or bytes
+        Written between the two items.
+    top_k : int
+        How many nearest items will be looked for.
+    risk : float
+        The share of near pairs that may be passed over.
+
+    Returns
+    -------
+    Calibration
+        Takes the place of ``pruning="certified"`` in `pairwise` and `NCDClassifier`. With ``margin_bits=0`` for coders
+        without bounds, and for too few items.
+
+    Raises
+    ------
+    DataError
+        If there are no items.
+    ParameterError
+        If a parameter has no such value.
+
+    Examples
+    --------
+    >>> calibrate(["abc", "abd", "xyz"]).margin_bits
+    0.0
+    """
+    xs = _checked_items(X, "X")
+    ys = xs if Y is None else _checked_items(Y, "Y")
+    distances = Distances(coder, measure=measure, separator=separator)
+    return calibration.calibrate(distances, xs, ys, Search(count=top_k), risk=risk, itself=Y is None)
 
 
 def _single(x: Any, y: Any, coder: CoderLike, measure: str, separator: str | bytes, symmetrize: Symmetrize) -> float:

@@ -17,8 +17,9 @@ from hypothesis import given, settings, strategies as st
 
 from kolmo import coder
 from kolmo.coders import deflate_lengths
-from kolmo.coders.deflate_lengths import joint_sizes, prepare
-from kolmo.coders.deflate_reference import Prefix, block_size, huffman_lengths
+from kolmo.coders.deflate_lengths import bounded_sizes, joint_sizes
+from kolmo.coders.deflate_pairs import prepare
+from kolmo.coders.deflate_reference import Prefix, block_size, huffman_lengths, least_block_size
 from kolmo.coders.deflate_tables import LARGEST_JOINT_SIZE, N_SYMBOLS
 from kolmo.data.builtin import docstrings
 from kolmo.errors import FallbackWarning
@@ -33,7 +34,11 @@ def by_zlib(xs: list[bytes], ys: list[bytes]) -> np.ndarray:
 
 
 def by_kernels(xs: list[bytes], ys: list[bytes]) -> np.ndarray:
-    return joint_sizes(xs, prepare(ys))
+    return table(joint_sizes(xs, prepare(ys)), ys)
+
+
+def table(rows: list[np.ndarray], ys: list[bytes]) -> np.ndarray:
+    return np.array(rows, np.int64).reshape(len(rows), len(ys))
 
 
 def by_reference(xs: list[bytes], ys: list[bytes]) -> np.ndarray:
@@ -43,7 +48,8 @@ def by_reference(xs: list[bytes], ys: list[bytes]) -> np.ndarray:
 
 def without_fallback(xs: list[bytes], ys: list[bytes]) -> np.ndarray:
     """Return what the kernels alone give: -1 where they leave a pair to zlib."""
-    return deflate_lengths._sizes_by_kernels(xs, prepare(ys))
+    everything = [np.arange(len(ys))] * len(xs)
+    return table(deflate_lengths._sizes_by_kernels(xs, prepare(ys), everything), ys)
 
 
 TEXTS = docstrings("test").items[:300]
@@ -150,6 +156,48 @@ def test_short_matches_from_far_away_are_literals() -> None:
     np.testing.assert_array_equal(without_fallback(xs, ys), by_zlib(xs, ys))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_size_is_below_its_bound(kind: Callable[..., bytes]) -> None:
+    xs, ys = pairs_of(kind, 60, 100, 5)
+    sizes, bounds, exact = by_zlib(xs, ys), np.zeros((60, 100)), np.zeros((60, 100))
+    for row, columns, bound, of_places in bounded_sizes(xs, prepare(ys)):
+        bounds[row, columns] = bound
+        places = np.arange(len(bound))[::-3]
+        exact[row, columns.start + places] = of_places(places)
+        np.testing.assert_array_equal(exact[row, columns.start + places], sizes[row, columns.start + places])
+    assert (bounds <= sizes).all()
+    assert (bounds > 0).mean() > 0.9, "most pairs are bounded"
+    expected = [[least_block_size(Prefix(x).tallies(y), len(x) + len(y)) for y in ys[:10]] for x in xs[:5]]
+    judged = bounds[:5, :10] > 0
+    np.testing.assert_array_equal(bounds[:5, :10][judged], np.array(expected)[judged])
+
+
+@settings(max_examples=300, deadline=None)
+@given(counts=st.lists(st.integers(0, 12), min_size=N_SYMBOLS, max_size=N_SYMBOLS), thinned=st.integers(1, 40))
+def test_no_block_is_below_its_bound(counts: list[int], thinned: int) -> None:
+    """Whatever is counted, and however little of it."""
+    tallies = [count if symbol % thinned == 0 else 0 for symbol, count in enumerate(counts)]
+    tallies[256] = 1
+    assert least_block_size(tallies, 2**20) <= block_size(tallies, 2**20)
+
+
+def test_bounds_of_texts_are_tight() -> None:
+    xs, ys = [text + b" " for text in TEXTS[:20]], TEXTS[20:200]
+    sizes = by_zlib(xs, ys)
+    bounds = np.array([bound for _, _, bound, _ in bounded_sizes(xs, prepare(ys))])
+    assert np.median(sizes - bounds) < 0.2 * np.median(sizes)
+
+
+def test_chosen_pairs() -> None:
+    xs, ys = TEXTS[:3], TEXTS[3:20]
+    columns = [np.array([4, 4, 0]), np.array([], np.int64), np.array([16])]
+    sizes, expected = joint_sizes(xs, prepare(ys), columns), by_zlib(xs, ys)
+    for row, (found, chosen) in enumerate(zip(sizes, columns, strict=True)):
+        assert found.tolist() == expected[row, chosen].tolist()
+    bits = coder("gzip").paired_lengths(xs, ys, columns)
+    assert [row.tolist() for row in bits] == [(8.0 * (row + 18)).tolist() for row in sizes]
+
+
 class TestGuards:
     """Outside the reach of the kernels, zlib itself decides; each guard is needed, and each is hit."""
 
@@ -227,7 +275,7 @@ def test_threads_do_not_change_a_length() -> None:
     alone = joint_sizes(xs, prepared)
     with ThreadPoolExecutor(4) as threads:
         rows = list(threads.map(lambda x: joint_sizes([x], prepared)[0], xs * 3))
-    np.testing.assert_array_equal(rows, np.tile(alone, (3, 1)))
+    np.testing.assert_array_equal(rows, alone * 3)
 
 
 class TestAvailability:

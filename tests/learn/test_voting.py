@@ -6,17 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, top_k_holds_mode, vote
+from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, Ballot, top_k_holds_mode, vote
+from kolmo.measures.nearest import Nearest
 
 small = st.lists(
     st.tuples(st.integers(1, 4).map(lambda step: step / 4), st.integers(0, 2)), min_size=3, max_size=8
 ).filter(lambda pairs: {label for _, label in pairs} == {0, 1, 2})
 
 
+def cast(distances: np.ndarray, codes: np.ndarray, *, n_neighbors: int, weights: str, tie_break: str) -> Ballot:
+    """Let those vote that a search would have found."""
+    groups = codes if weights == "class_mean" else None
+    nearest = Nearest.of(distances, n_neighbors, groups)
+    return vote(nearest, codes, n_neighbors=n_neighbors, weights=weights, tie_break=tie_break)
+
+
 def split(pairs: list[tuple[float, int]]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([[distance for distance, _ in pairs]]), np.array([label for _, label in pairs])[
-        :, None
-    ] == np.arange(3)
+    return np.array([[distance for distance, _ in pairs]]), np.array([label for _, label in pairs])
 
 
 def all_elections(pairs: list[tuple[float, int]], k: int, weights: str) -> set[int]:
@@ -39,7 +45,7 @@ def test_electable_are_those_that_some_tie_break_elects(
     pairs: list[tuple[float, int]], k: int, weights: str, tie_break: str
 ) -> None:
     k = min(k, len(pairs))
-    ballot = vote(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break)
+    ballot = cast(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break)
     elected = all_elections(pairs, k, weights)
     assert set(np.flatnonzero(ballot.electable[0]).tolist()) == elected
     assert ballot.probabilities[0].argmax() in elected
@@ -51,10 +57,10 @@ def test_the_order_of_the_training_set_does_not_matter(
     pairs: list[tuple[float, int]], k: int, weights: str, tie_break: str, random: object
 ) -> None:
     k = min(k, len(pairs))
-    ballot = vote(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break)
+    ballot = cast(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break)
     shuffled = list(pairs)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    again = vote(*split(shuffled), n_neighbors=k, weights=weights, tie_break=tie_break)
+    again = cast(*split(shuffled), n_neighbors=k, weights=weights, tie_break=tie_break)
     assert np.array_equal(ballot.probabilities, again.probabilities)
     assert np.array_equal(ballot.electable, again.electable)
 
@@ -64,12 +70,12 @@ def test_shares_sum_to_one_and_have_one_winner(
     pairs: list[tuple[float, int]], k: int, weights: str, tie_break: str
 ) -> None:
     k = min(k, len(pairs))
-    shares = vote(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break).probabilities[0]
+    shares = cast(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break).probabilities[0]
     assert shares.sum() == pytest.approx(1, abs=1e-12)
     assert (shares == shares.max()).sum() == 1
 
 
-MEMBERS = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=bool)
+CODES = np.array([0, 0, 1, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -84,27 +90,35 @@ MEMBERS = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=bool)
     ],
 )
 def test_tie_breaks(distances: list[float], k: int, tie_break: str, winner: int) -> None:
-    ballot = vote(np.array([distances]), MEMBERS, n_neighbors=k, weights="uniform", tie_break=tie_break)
+    ballot = cast(np.array([distances]), CODES, n_neighbors=k, weights="uniform", tie_break=tie_break)
     assert ballot.probabilities[0].argmax() == winner
     assert ballot.electable[0].all()
 
 
 def test_an_exact_match_outweighs_any_number_of_near_ones() -> None:
-    ballot = vote(
-        np.array([[0.0, 0.9, 0.01, 0.01, 0.01]]), MEMBERS, n_neighbors=5, weights="distance", tie_break="label"
-    )
+    ballot = cast(np.array([[0.0, 0.9, 0.01, 0.01, 0.01]]), CODES, n_neighbors=5, weights="distance", tie_break="label")
     assert ballot.probabilities[0].tolist() == [1, 0]
 
 
 def test_class_mean_takes_the_nearest_of_each_class() -> None:
     distances = np.array([[0.1, 0.9, 0.4, 0.4, 0.4]])
     for n_neighbors, winner in ((1, 0), (2, 1), (9, 1)):
-        ballot = vote(distances, MEMBERS, n_neighbors=n_neighbors, weights="class_mean", tie_break="nearest")
+        ballot = cast(distances, CODES, n_neighbors=n_neighbors, weights="class_mean", tie_break="nearest")
         assert ballot.probabilities[0].argmax() == winner
 
 
 def test_the_published_rule_counts_a_tie_of_two_as_right() -> None:
     distances = np.array([[0.1, 0.9, 0.2, 0.9, 0.9]] * 3)
-    right = top_k_holds_mode(distances, MEMBERS, np.array([0, 1, -1]), n_neighbors=2)
+    right = top_k_holds_mode(Nearest.of(distances, 2), CODES, np.array([0, 1, -1]), n_neighbors=2)
     assert right.tolist() == [True, True, False]
-    assert top_k_holds_mode(distances[:2], MEMBERS, np.array([0, 1]), n_neighbors=1).tolist() == [True, False]
+    assert top_k_holds_mode(Nearest.of(distances[:2], 1), CODES, np.array([0, 1]), n_neighbors=1).tolist() == [
+        True,
+        False,
+    ]
+
+
+def test_a_class_without_candidates_is_not_elected() -> None:
+    nearest = Nearest.of_rows([np.array([2, 3])], [np.array([0.5, 0.6])])
+    ballot = vote(nearest, CODES, n_neighbors=2, weights="class_mean", tie_break="nearest")
+    assert ballot.probabilities[0].tolist() == [0, 1]
+    assert ballot.electable[0].tolist() == [False, True]

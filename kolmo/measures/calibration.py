@@ -1,0 +1,127 @@
+"""How much tighter than provable a bound may be taken in a search for nearest neighbours, and what that risks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from kolmo.errors import ParameterError
+from kolmo.measures.blocks import Distances
+from kolmo.measures.formulas import Floats
+from kolmo.measures.tiles import Search, nearest_tile
+
+_SAMPLED_ROWS = 16
+_NEAREST = 64
+"""Columns of each row whose gaps decide the margin: the near ones are those that it could lose."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A margin that was measured on a sample, and checked on another.
+
+    Parameters
+    ----------
+    margin_bits : float
+        What is added to the provable lower bound of a joint length.
+    risk : float
+        The share of near pairs whose length was closer to the bound than the margin: about so many neighbours can be
+        passed over.
+    recall : float
+        The share of true nearest neighbours that a search with this margin found in the rows that it was checked on.
+    computed_share : float
+        The share of pairs computed exactly there; certified pruning computes `certified_share`.
+    certified_share : float
+        The same without the margin.
+    rows_checked : int
+        How many rows it was checked on; none of them served to find the margin.
+    """
+
+    margin_bits: float
+    risk: float
+    recall: float
+    computed_share: float
+    certified_share: float
+    rows_checked: int
+
+
+Pruning = Literal["certified"] | Calibration | None
+
+
+def margin_of(pruning: Pruning) -> float | None:
+    """Return what is added to provable bounds, in bits; None for no pruning."""
+    if pruning is None or isinstance(pruning, Calibration):
+        return None if pruning is None else pruning.margin_bits
+    if pruning != "certified":
+        raise ParameterError(
+            f"pruning must be 'certified', None, or what kolmo.calibrate returns, but {pruning!r:.60} came"
+        )
+    return 0.0
+
+
+def calibrate(
+    distances: Distances, xs: Sequence[bytes], ys: Sequence[bytes], search: Search, *, risk: float = 0.001, itself: bool
+) -> Calibration:
+    """Find a margin on some rows, and check it on as many others.
+
+    Parameters
+    ----------
+    distances : Distances
+        What is computed.
+    xs, ys : sequence of bytes
+        The items of rows and columns.
+    search : Search
+        What will be looked for; its margin is not used.
+    risk : float
+        The share of near pairs that may fall between bound and margin.
+    itself : bool
+        xs are ys, and none is a neighbour of its own.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ParameterError
+        If `risk` is no number from 0 to below 1.
+    """
+    if not 0 <= risk < 1:
+        raise ParameterError(f"risk must be a number from 0 to below 1, but {risk!r} came")
+    chosen = np.random.default_rng(0).permutation(len(xs))[: 2 * _SAMPLED_ROWS]
+    half = (len(chosen) + 1) // 2
+    found = [
+        gaps for row in chosen[:half] if (gaps := _gaps(distances, xs[row], ys, row if itself else -1)) is not None
+    ]
+    margin = float(np.quantile(np.concatenate(found), risk, method="lower")) if found else 0.0
+    checked = chosen[half:] if len(chosen) > 1 else chosen
+    items = [xs[row] for row in checked]
+    lengths = [distances.coder.lengths(some) for some in (items, ys)]
+    own = checked if itself else None
+    columns, computed = [], []
+    for bits in (0.0, margin):
+        tile = nearest_tile(
+            distances.rule, replace(search, margin_bits=bits), items, ys, lengths[0], lengths[1], own, None
+        )
+        columns.append(set(zip(np.repeat(np.arange(len(items)), np.diff(tile[0])), tile[1], strict=True)))
+        computed.append(float(tile[3][0]) / (len(items) * len(ys)))
+    recall = len(columns[0] & columns[1]) / max(1, len(columns[0]))
+    return Calibration(margin, risk, recall, computed[1], computed[0], len(items))
+
+
+def _gaps(distances: Distances, x: bytes, ys: Sequence[bytes], own: int) -> Floats | None:
+    """Return by how much the joint lengths of the nearest ys exceed their bounds; None if there are no bounds."""
+    bounded = distances.coder.bounded_lengths([x + distances.rule.separator], ys)
+    if bounded is None:
+        return None
+    lower, exact = np.empty(len(ys)), np.empty(len(ys))
+    for part in bounded:
+        lower[part.columns] = part.lower_bits
+        exact[part.columns] = part.exact(np.arange(len(part.lower_bits)))
+    lengths = distances.coder.lengths([x]), distances.coder.lengths(ys)
+    by_distance = np.argsort(distances.rule.distance(*lengths, exact, exact), kind="stable")
+    nearest = by_distance[by_distance != own][:_NEAREST]
+    gaps: Floats = (exact - lower)[nearest]
+    return gaps

@@ -1,0 +1,142 @@
+"""Finished tiles in a file, so that a run of hours can be stopped, or killed, and taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kolmo.errors import DataError
+
+Tile = tuple[Any, ...]
+Compute = Callable[[Iterator[Tile]], Iterator[Tile]]
+
+_APPLICATION = 0x4B6F6C6D  # "Kolm"
+_TABLES = """
+CREATE TABLE runs (name TEXT PRIMARY KEY, facts TEXT NOT NULL);
+CREATE TABLE arrays (
+    run TEXT NOT NULL, tile INTEGER NOT NULL, part INTEGER NOT NULL,
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (run, tile, part)
+);
+"""
+_DTYPES = ("<f8", "<i8")
+
+
+def digest(items: Iterable[bytes]) -> str:
+    """Return a name for these items in this order.
+
+    Examples
+    --------
+    >>> digest([b"ab", b"c"]) == digest([b"a", b"bc"])
+    False
+    """
+    found = hashlib.sha256()
+    for item in items:
+        found.update(len(item).to_bytes(8, "little"))
+        found.update(item)
+    return found.hexdigest()
+
+
+class Run:
+    """One run of tiles, in an SQLite file that may hold the runs of other coders too.
+
+    A tile is written in one transaction as soon as it and all before it are done; whatever happens to the process, the
+    file holds whole tiles. It holds numbers only, and nothing in it is executed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; it is made if it is not there.
+    name : str
+        Which run: the coder, as the user wrote it.
+    facts : mapping of str to JSON values
+        All that decides the tiles: data, coder with its version, measure, and so on.
+
+    Raises
+    ------
+    DataError
+        If the file is no checkpoint, or holds a run of this name with other facts.
+    """
+
+    def __init__(self, path: str | Path, name: str, facts: Mapping[str, Any]) -> None:
+        self.path, self.name = Path(path), name
+        with closing(self._connect()) as file:
+            known = file.execute("SELECT facts FROM runs WHERE name = ?", (name,)).fetchone()
+            if known is None:
+                with file:
+                    file.execute("INSERT INTO runs VALUES (?, ?)", (name, json.dumps(dict(facts))))
+                return
+        before, now = json.loads(known[0]), json.loads(json.dumps(dict(facts)))
+        if changed := [key for key in {**before, **now} if before.get(key) != now.get(key)]:
+            listing = "; ".join(f"{key} was {before.get(key)!r:.120}, now {now.get(key)!r:.120}" for key in changed)
+            raise DataError(
+                f"the checkpoint {self.path} holds another run of {name!r}: {listing}; "
+                "go on with what it was made for, or name another file"
+            )
+
+    def resumed(self, compute: Compute, blocks: Iterable[Tile], count: int) -> Iterator[Tile]:
+        """Yield the tiles of all blocks in order: those that are kept, and the others once computed and kept.
+
+        Parameters
+        ----------
+        compute : callable
+            Takes blocks and yields their tiles, in order.
+        blocks : iterable of tuple
+            What each tile is computed from.
+        count : int
+            How many there are.
+        """
+        with closing(self._connect()) as file:
+            kept = {tile for (tile,) in file.execute("SELECT DISTINCT tile FROM arrays WHERE run = ?", (self.name,))}
+            computed = compute(block for tile, block in enumerate(blocks) if tile not in kept)
+            for tile in range(count):
+                yield self._load(file, tile) if tile in kept else self._save(file, tile, next(computed))
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.parent.is_dir():
+            raise DataError(f"there is no folder {self.path.parent} for the checkpoint {self.path.name}; make it first")
+        fresh = not self.path.exists() or not self.path.stat().st_size
+        file = sqlite3.connect(self.path, timeout=60)
+        try:
+            if fresh:
+                file.executescript(f"PRAGMA application_id = {_APPLICATION}; BEGIN; {_TABLES} COMMIT;")
+            file.execute("PRAGMA trusted_schema = OFF")
+            (application,) = file.execute("PRAGMA application_id").fetchone()
+        except sqlite3.DatabaseError as error:
+            file.close()
+            raise DataError(f"{self.path} is no checkpoint of Kolmo ({error}); name another file") from error
+        if application != _APPLICATION:
+            file.close()
+            raise DataError(f"{self.path} is no checkpoint of Kolmo, but another database; name another file")
+        return file
+
+    def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Tile:
+        with file:
+            for part, array in enumerate(map(np.asarray, arrays)):
+                dtype = "<f8" if array.dtype.kind == "f" else "<i8"
+                data = np.ascontiguousarray(array, dtype=dtype).tobytes()
+                row = (self.name, tile, part, dtype, json.dumps(array.shape), data)
+                file.execute("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", row)
+        return tuple(arrays)
+
+    def _load(self, file: sqlite3.Connection, tile: int) -> Tile:
+        query = "SELECT dtype, shape, data FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
+        try:
+            return tuple(_array(*row) for row in file.execute(query, (self.name, tile)))
+        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+            raise DataError(
+                f"tile {tile} of the checkpoint {self.path} is damaged ({error}); delete the file"
+            ) from error
+
+
+def _array(dtype: str, shape: str, data: bytes) -> Any:
+    if dtype not in _DTYPES:
+        raise ValueError(f"an array of {dtype!r}")
+    return np.frombuffer(data, dtype).reshape(json.loads(shape)).copy()

@@ -1,0 +1,250 @@
+"""What is computed of many pairs at once, wherever joblib runs it: what links them, and the nearest of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from kolmo.coders.base import Bounded, Coder, PrimedCoder
+from kolmo.measures.formulas import MEASURES, Floats, Measure
+from kolmo.measures.nearest import Integers, Nearest
+
+Symmetrize = Literal["mean", "min", "max"] | None
+
+COMBINE: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "mean": lambda forth, back: (forth + back) / 2,
+    "min": np.minimum,
+    "max": np.maximum,
+}
+
+_LEAST_CHOICE = 16
+"""How many times more columns than neighbours there must be for bounds to spare much."""
+_SEEDS = 32
+"""Columns of the lowest bounds that are computed first, so that the limit is low from the start."""
+_WORTH_WHILE = 0.7
+"""The share of pairs up to which computing bounds first is faster than computing all pairs at once."""
+
+
+@dataclass(frozen=True)
+class PairRule:
+    """What is computed of a pair.
+
+    Parameters
+    ----------
+    coder : Coder
+        The coder.
+    measure_name : str
+        A key of `MEASURES`.
+    separator : bytes
+        Written between the two items.
+    symmetrize : {None, "mean", "min", "max"}
+        What is taken of L(xy) and L(yx); None for a conditional measure.
+    """
+
+    coder: Coder
+    measure_name: str
+    separator: bytes
+    symmetrize: Symmetrize
+
+    @property
+    def measure(self) -> Measure:
+        return MEASURES[self.measure_name]
+
+    @property
+    def both_ways(self) -> bool:
+        return self.measure.conditional or self.symmetrize is not None
+
+    def distance(self, x_lengths: Floats, y_lengths: Floats, forth: Floats, back: Floats) -> Floats:
+        """Return the distances of pairs from their lengths; all arrays broadcast."""
+        if self.symmetrize is not None:
+            forth = COMBINE[self.symmetrize](forth, back)
+        return self.measure.formula(x_lengths, y_lengths, forth, back)
+
+    def links(self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool) -> tuple[Floats, Floats]:
+        """Return what links each x (row) and y (column), forth and back; back is forth where it is not needed."""
+        forth = self._link(xs, ys)
+        return forth, self._link(ys, xs).T if both_ways else forth
+
+    def _link(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
+        """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
+        contexts = [x + self.separator for x in xs]
+        if not self.measure.conditional:
+            return self.coder.joint_lengths(contexts, ys)
+        lengths = np.empty((len(xs), len(ys)))
+        for row, context in enumerate(contexts):
+            lengths[row] = self._primed(context).lengths(ys)
+        return lengths
+
+    def _primed(self, context: bytes) -> Coder:
+        return PrimedCoder(coder=self.coder, context=context) if context else self.coder
+
+    def paired_links(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Return what links each x and the ys that its columns name."""
+        forth = self._paired_link(xs, ys, columns)
+        if not self.both_ways:
+            return forth, forth
+        back = []
+        for x, chosen in zip(xs, columns, strict=True):
+            seconds = [np.zeros(1, np.intp)] * len(chosen)
+            lengths = self._paired_link([ys[column] for column in chosen], [x], seconds)
+            back.append(np.concatenate([np.empty(0), *lengths]))
+        return forth, back
+
+    def _paired_link(self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]) -> list[Floats]:
+        contexts = [x + self.separator for x in xs]
+        if not self.measure.conditional:
+            return self.coder.paired_lengths(contexts, ys, columns)
+        return [
+            self._primed(context).lengths([ys[column] for column in chosen])
+            for context, chosen in zip(contexts, columns, strict=True)
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What to look for in each row.
+
+    Parameters
+    ----------
+    count : int
+        How many nearest to keep.
+    groups : int ndarray of shape (n_columns,), optional
+        Keep so many of each group.
+    margin_bits : float, optional
+        Pass over pairs whose lower bound, plus this, is too far away: 0 loses nothing. None computes every pair.
+    """
+
+    count: int
+    groups: Integers | None = None
+    margin_bits: float | None = 0.0
+
+
+def nearest_tile(
+    rule: PairRule,
+    search: Search,
+    xs: Sequence[bytes],
+    ys: Sequence[bytes],
+    x_lengths: Floats,
+    y_lengths: Floats,
+    own: Integers | None,
+    columns: Sequence[Integers] | None,
+) -> tuple[Integers, Integers, Floats, Integers]:
+    """Return the `Nearest` of some rows as plain arrays, and as the last one how many pairs were computed exactly.
+
+    `own` is the column that each row is itself, which is no neighbour; `columns` are the candidates of each row.
+    """
+    if columns is not None:
+        nearest, computed = _among_candidates(rule, search, xs, ys, x_lengths, y_lengths, own, columns)
+    else:
+        # the first row shows whether bounds spare enough for the rest
+        first, computed = _by_bounds(rule, search, xs[:1], ys, x_lengths[:1], y_lengths, _part(own, 0, 1))
+        look = _by_bounds if computed <= _WORTH_WHILE * len(ys) else _among_all
+        rest, more = look(rule, search, xs[1:], ys, x_lengths[1:], y_lengths, _part(own, 1, len(xs)))
+        nearest, computed = Nearest.concatenated([first, rest]), computed + more
+    return nearest.starts, nearest.columns, nearest.distances, np.array([computed])
+
+
+def _part(own: Integers | None, start: int, stop: int) -> Integers | None:
+    return None if own is None else own[start:stop]
+
+
+def _among_all(
+    rule: PairRule,
+    search: Search,
+    xs: Sequence[bytes],
+    ys: Sequence[bytes],
+    x_lengths: Floats,
+    y_lengths: Floats,
+    own: Integers | None,
+) -> tuple[Nearest, int]:
+    forth, back = rule.links(xs, ys, rule.both_ways)
+    distances = rule.distance(x_lengths[:, None], y_lengths[None, :], forth, back)
+    if own is not None:
+        distances[np.arange(len(xs)), own] = np.inf
+    return Nearest.of(distances, search.count, search.groups), distances.size
+
+
+def _among_candidates(
+    rule: PairRule,
+    search: Search,
+    xs: Sequence[bytes],
+    ys: Sequence[bytes],
+    x_lengths: Floats,
+    y_lengths: Floats,
+    own: Integers | None,
+    columns: Sequence[Integers],
+) -> tuple[Nearest, int]:
+    if own is not None:
+        columns = [chosen[chosen != place] for chosen, place in zip(columns, own, strict=True)]
+    forth, back = rule.paired_links(xs, ys, columns)
+    kept, distances = [], []
+    for chosen, length, *links in zip(columns, x_lengths, forth, back, strict=True):
+        row = rule.distance(length, y_lengths[chosen], *links)
+        groups = None if search.groups is None else search.groups[chosen]
+        nearest = Nearest.of(row[None, :], search.count, groups)
+        kept.append(chosen[nearest.columns])
+        distances.append(nearest.distances)
+    return Nearest.of_rows(kept, distances), sum(map(len, columns))
+
+
+def _by_bounds(
+    rule: PairRule,
+    search: Search,
+    xs: Sequence[bytes],
+    ys: Sequence[bytes],
+    x_lengths: Floats,
+    y_lengths: Floats,
+    own: Integers | None,
+) -> tuple[Nearest, int]:
+    bounded = None
+    sparing = search.margin_bits is not None and search.groups is None and not rule.both_ways
+    if sparing and len(ys) >= _LEAST_CHOICE * search.count:
+        bounded = rule.coder.bounded_lengths([x + rule.separator for x in xs], ys)
+    if bounded is None:
+        return _among_all(rule, search, xs, ys, x_lengths, y_lengths, own)
+    places = np.full(len(xs), -1) if own is None else own
+    rows = [_Row(rule, search, length, y_lengths, place) for length, place in zip(x_lengths, places, strict=True)]
+    for part in bounded:
+        rows[part.row].take(part)
+    nearest = Nearest.of_rows([row.columns for row in rows], [row.distances for row in rows])
+    return nearest, sum(row.computed for row in rows)
+
+
+class _Row:
+    """The nearest columns of one row so far."""
+
+    def __init__(self, rule: PairRule, search: Search, x_length: float, y_lengths: Floats, own: int) -> None:
+        self._rule, self._x_length, self._y_lengths, self._own = rule, np.array([x_length]), y_lengths, own
+        self._count, self._margin = search.count, search.margin_bits or 0.0
+        self._limit = np.inf
+        self.columns, self.distances = np.empty(0, np.intp), np.empty(0)
+        self.computed = 0
+
+    def take(self, part: Bounded) -> None:
+        """Compute what may be near: first what looks nearest, then whatever is not too far by its bound."""
+        y_lengths = self._y_lengths[part.columns]
+        lowest = self._distance(part.lower_bits + self._margin, y_lengths)
+        if part.columns.start <= self._own < part.columns.stop:
+            lowest[self._own - part.columns.start] = np.inf
+        n_seeds = min(max(2 * self._count, _SEEDS), len(lowest))
+        seeds = np.argpartition(lowest, n_seeds - 1)[:n_seeds]
+        self._compute(part, seeds[np.isfinite(lowest[seeds])], y_lengths)
+        lowest[seeds] = np.inf
+        self._compute(part, np.flatnonzero((lowest <= self._limit) & np.isfinite(lowest)), y_lengths)
+
+    def _compute(self, part: Bounded, places: Integers, y_lengths: Floats) -> None:
+        self.computed += len(places)
+        columns = np.concatenate([self.columns, part.columns.start + places])
+        distances = np.concatenate([self.distances, self._distance(part.exact(places), y_lengths[places])])
+        if len(distances) >= self._count:
+            self._limit = np.partition(distances, self._count - 1)[self._count - 1]
+        near = distances <= self._limit
+        self.columns, self.distances = columns[near], distances[near]
+
+    def _distance(self, bits: Floats, y_lengths: Floats) -> Floats:
+        return self._rule.distance(self._x_length, y_lengths, bits, bits)
