@@ -21,10 +21,13 @@ from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
+from kolmo.learn.candidates import CANDIDATES
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
+
+PRUNING = ("certified", "calibrated", "none")
 
 _NOTABLE_OVERLAP = 0.05
 """The share of test texts that may stand in the training set unmentioned: real sets hold a few twice."""
@@ -42,7 +45,7 @@ def _limit_option(which: str) -> options.Decorator:
 @click.command(no_args_is_help=False)
 @click.argument("train", metavar="TRAIN")
 @click.argument("test", metavar="TEST")
-@options.coder_option("deflate")
+@options.coder_option("lz77")
 @click.option(
     "-k",
     "--n-neighbors",
@@ -73,6 +76,34 @@ def _limit_option(which: str) -> options.Decorator:
 @_limit_option("train")
 @_limit_option("test")
 @options.seed_option
+@click.option(
+    "--candidates",
+    type=click.Choice(CANDIDATES),
+    help="Compare each text only with the training texts that are likest by TF-IDF of character 5-grams, and say what "
+    "that loses.  [default: compare all]",
+)
+@click.option(
+    "--n-candidates",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    metavar="M",
+    help="How many training texts are compared, with --candidates.",
+)
+@click.option(
+    "--pruning",
+    type=click.Choice(PRUNING),
+    default=PRUNING[0],
+    show_default=True,
+    help="How gzip, zlib and deflate pass over pairs that cannot be near: by a provable bound, or a margin measured on "
+    "TRAIN, or not at all.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep what is finished in FILE; the same command goes on there after an interruption.",
+)
 @click.option("--baseline", is_flag=True, help="Also score TF-IDF + LinearSVC and the majority class.")
 @click.option("--confusion", "with_confusion", is_flag=True, help="Also show which labels are taken for which.")
 @options.jobs_option
@@ -97,6 +128,10 @@ def command(
     limit_train: int | None,
     limit_test: int | None,
     seed: int,
+    candidates: str | None,
+    n_candidates: int,
+    pruning: str,
+    checkpoint: Path | None,
     baseline: bool,
     with_confusion: bool,
     jobs: int,
@@ -113,6 +148,7 @@ def command(
     \b
     kolmo classify train.csv test.csv -c gzip -c zstd:level=19 -k 2 --baseline
     kolmo classify r8 r8 --data-dir ~/data --limit-test 200 --confusion
+    kolmo classify train.csv test.csv --candidates char-tfidf --checkpoint run.kept
     """
     check_one_stdin([train, test])
     reading = {
@@ -146,9 +182,13 @@ def command(
         "tie_break": tie_break,
         "metric": measure,
         "symmetrize": symmetrize,
+        "candidates": candidates,
+        "n_candidates": n_candidates,
+        "pruning": None if pruning == "none" else pruning,
     }
     compared = run_baselines(learned, asked) if baseline else []
-    outcomes = [*(run_coder(coder, learned, asked, n_jobs=jobs, **settings) for coder in coders), *compared]
+    running = {**settings, "checkpoint": checkpoint, "n_jobs": jobs}
+    outcomes = [*(run_coder(coder, learned, asked, **running) for coder in coders), *compared]
     if output is not None:
         write_text(output, partial(_write_predictions, positions=positions, labels=asked.labels, outcomes=outcomes))
     if as_json:

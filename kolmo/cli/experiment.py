@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
+    from kolmo.learn.candidates import CandidateReport
+    from kolmo.measures.calibration import Calibration
     from kolmo.show.tables import Table
 
 
@@ -38,6 +40,10 @@ class Outcome:
         Top-1. Classes that are neither true nor predicted anywhere do not count.
     tied_share, worst, best : float, optional
         The share of texts that ties decide, and the accuracy if they all went wrong or right.
+    candidates : CandidateReport, optional
+        What comparing candidates only costs.
+    calibration : Calibration, optional
+        What a measured margin risks.
     """
 
     model: str
@@ -50,6 +56,8 @@ class Outcome:
     tied_share: float | None = None
     worst: float | None = None
     best: float | None = None
+    candidates: CandidateReport | None = None
+    calibration: Calibration | None = None
 
     @property
     def microseconds_per_pair(self) -> float | None:
@@ -57,7 +65,27 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         names = ("model", "fingerprint", "accuracy", "macro_f1", "tied_share", "worst", "best", "seconds", "pairs")
-        return {name: getattr(self, name) for name in (*names, "microseconds_per_pair")}
+        facts = {name: getattr(self, name) for name in (*names, "microseconds_per_pair")}
+        reports = {"candidates": self.candidates, "calibration": self.calibration}
+        return facts | {name: asdict(report) for name, report in reports.items() if report is not None}
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what was given up for speed, in words."""
+        if (report := self.candidates) is not None:
+            yield (
+                f"{self.model} looked at {report.n_candidates:,} candidates a text: on {report.n_samples:,} texts they "
+                f"held {report.recall:.1%} of the nearest"
+            ) + (
+                ""
+                if report.accuracy is None
+                else f", with an accuracy of {report.accuracy:.3f}; {report.exact_accuracy:.3f} among all training "
+                f"texts, {report.cosine_accuracy:.3f} by the likeness of the candidates alone"
+            )
+        if (margin := self.calibration) is not None:
+            yield (
+                f"{self.model} took bounds {margin.margin_bits:.0f} bits tighter than proven: on {margin.rows_checked} "
+                f"texts it found {margin.recall:.1%} of the nearest, computing {margin.computed_share:.1%} of the pairs"
+            )
 
 
 def run_baselines(train: Corpus, test: Corpus) -> list[Outcome]:
@@ -101,12 +129,16 @@ def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Out
         predictions = report.predictions
         scores = {name: getattr(report, name) for name in ("accuracy", "tied_share", "worst", "best")}
         scores["macro_f1"] = _macro_f1(test.labels, predictions)
+    seconds = time.perf_counter() - start
+    among_candidates = classifier.candidate_report(test.items, test.labels) if classifier.candidates else None
     return Outcome(
         model=str(coder),
-        fingerprint=coder.fingerprint,
+        fingerprint=classifier.coder_.fingerprint,
         predictions=predictions,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
         pairs=len(train) * len(test),
+        candidates=among_candidates,
+        calibration=getattr(classifier, "calibration_", None),
         **scores,
     )
 
@@ -129,6 +161,7 @@ def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:
         footers=[
             f"accuracy is top-1, its standard error at most {0.5 / len(outcomes[0].predictions) ** 0.5:.3f}; "
             "tied = share of texts that ties decide; worst to best = accuracy if all ties went wrong, or right",
+            *(remark for outcome in outcomes for remark in outcome.remarks()),
             *dict.fromkeys(outcome.fingerprint for outcome in outcomes),
         ],
     )

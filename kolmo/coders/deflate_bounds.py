@@ -8,6 +8,7 @@ shortest code is at most.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,14 @@ from kolmo.coders.deflate_tables import (
 _COUNTS = np.arange(LARGEST_JOINT_SIZE + 2)
 N_LOG_N = _COUNTS * np.log2(np.maximum(_COUNTS, 1))
 
-SHORTEST_REPEATED, LONGEST_REPEAT = 4, 6
-"""Equal code lengths from which a symbol can stand for several of them, and for how many."""
+
+def _fewest(run: int) -> int:
+    """Return how many symbols describe a run of code lengths, at least: one that repeats it stands for up to six."""
+    return run if run < 4 else 1 + math.ceil((run - 1) / 6)
+
+
+MORE_TO_DESCRIBE = np.array([0] + [_fewest(run) - _fewest(run - 1) for run in range(1, N_LITERAL_CODES + 1)])
+"""What the n-th length of a run adds to that."""
 LEAST_DESCRIPTION = 3 + 5 + 5 + 4
 """Bits of a block's header: its kind, and how many codes of each sort it lists."""
 _PLACES = [LENGTH_LENGTH_ORDER.index(length) + 1 for length in range(1, LONGEST_CODE + 1)]
@@ -41,42 +48,42 @@ LISTED = np.array([0] + [max(4, min(_PLACES[:length])) for length in range(1, LO
 ROUNDING = 1e-6
 SINGLE_ZERO, ZERO_RUN, LONG_ZERO_RUN, OTHER = range(4)
 """Kinds of symbols that describe code lengths."""
+N_SCRATCH = N_LITERAL_CODES + 1 + 4
 
 
 @part
-def _code_bits(counts: Any, alphabet: Any, tokens: Any) -> Any:
+def _code_bits(counts: Any, alphabet: Any, symbols: Any, tokens: Any) -> Any:
     """Return the least bits that a code writes these counts in, and a length that its shortest code does not exceed.
 
     The symbols that describe the code are added to the tokens: how zeros are written is known, and of all others the
-    fewest possible are counted.
+    fewest possible are counted. `symbols` is scratch.
     """
-    total, largest, used, run = integer(0), integer(0), integer(0), integer(0)
-    zeros, others = integer(0), integer(0)
-    previous = integer(-1)
-    entropy = 0.0
+    used = integer(0)
     for index in range(len(alphabet)):
-        symbol = integer(alphabet[at(index)])
-        count = integer(counts[at(symbol)])
-        if count == 0:
-            continue
-        total += count
-        largest = max(largest, count)
-        used += 1
-        entropy -= N_LOG_N[at(count)]
-        gap = symbol - previous - 1
-        zeros += ZERO_RUNS[at(gap)]
-        if gap > 0:
-            others += _fewest(run)
-            run = integer(0)
-        run += 1
-        previous = symbol
+        symbol = alphabet[at(index)]
+        symbols[at(used)] = symbol
+        used += integer(counts[at(symbol)] != 0)
     if used < 2:  # zlib adds symbols that do not occur
         tokens[OTHER] += 2
         return 0.0, integer(1)
+    total, largest, run = integer(0), integer(0), integer(0)
+    zeros, others, previous = integer(0), integer(0), integer(-1)
+    entropy = 0.0
+    for index in range(used):
+        symbol = integer(symbols[at(index)])
+        count = integer(counts[at(symbol)])
+        total += count
+        largest = max(largest, count)
+        entropy -= N_LOG_N[at(count)]
+        gap = symbol - previous - 1
+        zeros += ZERO_RUNS[at(gap)]
+        run = run * integer(gap == 0) + 1
+        others += MORE_TO_DESCRIBE[at(run)]
+        previous = symbol
     tokens[SINGLE_ZERO] += zeros & ZERO_RUN_MASK
     tokens[ZERO_RUN] += (zeros >> ZERO_RUN_BITS) & ZERO_RUN_MASK
     tokens[LONG_ZERO_RUN] += zeros >> (2 * ZERO_RUN_BITS)
-    tokens[OTHER] += others + _fewest(run)
+    tokens[OTHER] += others
     # if no code were shorter than l bits, each of the 2^(l - 1) nodes above would count as much as any symbol
     shortest = integer(1)
     while shortest < LONGEST_CODE and (total >= LEAST_CUT or largest << shortest <= total):
@@ -84,18 +91,13 @@ def _code_bits(counts: Any, alphabet: Any, tokens: Any) -> Any:
     return entropy + N_LOG_N[at(total)], shortest
 
 
-@part
-def _fewest(run: Any) -> Any:
-    """Return how many symbols describe a run of code lengths, at least: all are equal then."""
-    return run if run < SHORTEST_REPEATED else 1 + (run - 1 + LONGEST_REPEAT - 1) // LONGEST_REPEAT
-
-
 @kernel
-def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, tokens: Any, bounds: Any) -> None:
+def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, scratch: Any, bounds: Any) -> None:
     """Write the bytes that a stream of one block has at least, for each row of tallies; 0 if it is not judged.
 
-    `tokens` is scratch, four integers.
+    `scratch` holds `N_SCRATCH` integers.
     """
+    in_use, tokens = scratch[: N_LITERAL_CODES + 1], scratch[N_LITERAL_CODES + 1 :]
     for row in range(len(bounds)):
         counts, stored_size = tallies[row], stored_sizes[row]
         symbols, fixed_bits, extra_bits = integer(0), integer(0), integer(0)
@@ -109,8 +111,8 @@ def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, tokens: Any, bo
         for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
             extra_bits += counts[at(symbol)] * EXTRA_BITS[at(symbol)]
         tokens[:] = 0
-        bits, shortest = _code_bits(counts, alphabet, tokens)
-        distance_bits, shortest_distance = _code_bits(counts[N_LITERAL_CODES:], DISTANCES, tokens)
+        bits, shortest = _code_bits(counts, alphabet, in_use, tokens)
+        distance_bits, shortest_distance = _code_bits(counts[N_LITERAL_CODES:], DISTANCES, in_use, tokens)
         listed = max(LISTED[shortest], LISTED[shortest_distance])
         described = 0
         for kind in range(len(tokens)):

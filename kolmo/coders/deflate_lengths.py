@@ -28,11 +28,11 @@ from kolmo.coders.deflate_tables import LARGEST_JOINT_SIZE
 from kolmo.errors import FallbackWarning
 
 LEVEL = 9
-SMALLEST_WORK = 2**22
-"""Bytes in all pairs together from which loading the kernels pays."""
+SMALLEST_WORK, SMALLEST_WORK_ONCE_LOADED = 2**22, 2**17
+"""Bytes in all pairs together from which loading the kernels pays, and from which asking them does."""
 
 _RAW = -15
-_BLOCK_OF_BOUNDS = 2**12
+_BLOCK_OF_BOUNDS = 2**14
 
 
 def pays(prefixes: Sequence[bytes], items: Sequence[bytes], n_pairs: int) -> bool:
@@ -41,7 +41,7 @@ def pays(prefixes: Sequence[bytes], items: Sequence[bytes], n_pairs: int) -> boo
         return False
     work = n_pairs * (sum(map(len, prefixes)) / len(prefixes) + sum(map(len, items)) / len(items))
     return (
-        work >= SMALLEST_WORK
+        work >= (SMALLEST_WORK_ONCE_LOADED if is_available.cache_info().currsize else SMALLEST_WORK)
         and min(map(len, prefixes)) + min(map(len, items)) <= LARGEST_JOINT_SIZE
         and is_available()
     )
@@ -173,12 +173,12 @@ def bounded_sizes(
     from kolmo.coders import deflate_bounds, deflate_huffman
 
     pairs, scratch = PairTallies(prepared, prefixes, _BLOCK_OF_BOUNDS), deflate_huffman.scratch()
-    tokens, everything = np.zeros(4, np.int64), np.arange(len(prepared.items))
+    working, everything = np.zeros(deflate_bounds.N_SCRATCH, np.int64), np.arange(len(prepared.items))
     for row, prefix in enumerate(prefixes):
         columns = slice(0, 0)
         for columns, tallies, stored_sizes in pairs.blocks(prefix, everything):
             bounds = np.zeros(len(stored_sizes))
-            deflate_bounds.lower_bounds(tallies, stored_sizes, pairs.alphabet, tokens, bounds)
+            deflate_bounds.lower_bounds(tallies, stored_sizes, pairs.alphabet, working, bounds)
             counted = (tallies, stored_sizes, pairs.alphabet, scratch)
             yield row, columns, bounds, partial(_exact_sizes, prefix, prepared, columns, counted)
         if columns.stop < len(everything):

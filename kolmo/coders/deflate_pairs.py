@@ -47,6 +47,8 @@ class PreparedItems:
         The table that names three bytes.
     n_names : int
         How many names there are.
+    occurring : bool ndarray of shape (256,)
+        The bytes that occur.
     """
 
     items: Sequence[bytes]
@@ -57,6 +59,7 @@ class PreparedItems:
     keys: NDArray[np.int32]
     names: NDArray[np.int32]
     n_names: int
+    occurring: NDArray[np.bool_]
 
 
 def prepare(items: Sequence[bytes]) -> PreparedItems:
@@ -82,9 +85,9 @@ def _prepare(items: tuple[bytes, ...]) -> PreparedItems:
     facts = np.zeros(len(text), np.uint64)
     occupancy = np.zeros(len(items), np.int64)
     latest, previous = np.zeros(found + 1, np.int64), np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
-    bucket_sizes = np.zeros(HASH_SIZE, np.int64)
+    bucket_sizes, occurring = np.zeros(HASH_SIZE, np.int64), np.bincount(text, minlength=256) > 0
     deflate_index.match_inside(text, starts, name_of_number[trigrams], latest, previous, bucket_sizes, facts, occupancy)
-    return PreparedItems(items, text, starts, facts, occupancy, small_keys, names, found)
+    return PreparedItems(items, text, starts, facts, occupancy, small_keys, names, found, occurring)
 
 
 def _table(n_entries: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -115,7 +118,7 @@ class PairTallies:
     def __init__(self, prepared: PreparedItems, prefixes: Sequence[bytes], block: int = _BLOCK_OF_ITEMS) -> None:
         from kolmo.coders import deflate_parse
 
-        self.alphabet = _alphabet(prefixes, prepared.text)
+        self.alphabet = _alphabet(prefixes, prepared.occurring)
         self._table = (prepared.keys, prepared.names)
         self._items = (prepared.text, prepared.starts, prepared.facts, prepared.occupancy)
         room = LARGEST_JOINT_SIZE + 1
@@ -155,9 +158,9 @@ class PairTallies:
             yield part, tallies, sizes
 
 
-def _alphabet(prefixes: Sequence[bytes], text: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _alphabet(prefixes: Sequence[bytes], occurring: NDArray[np.bool_]) -> Integers:
     """Return the literals and lengths that can occur, in ascending order."""
     occurs = np.ones(N_LITERAL_CODES, bool)
-    occurs[:END_OF_BLOCK] = np.bincount(text, minlength=END_OF_BLOCK) > 0
+    occurs[:END_OF_BLOCK] = occurring
     occurs[np.frombuffer(b"".join(prefixes), np.uint8)] = True
     return np.flatnonzero(occurs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,6 +105,8 @@ class Lz77(Coder):
     def learned(self, items: Any) -> Self:
         """Return this coder with a prior from how often each symbol occurs in pairs of items.
 
+        A coder that has a prior keeps it.
+
         Parameters
         ----------
         items : collection of str or bytes
@@ -118,6 +121,8 @@ class Lz77(Coder):
         from kolmo._items import as_items
         from kolmo.coders.deflate_tables import N_LITERAL_CODES, N_SYMBOLS
 
+        if self.prior:
+            return self
         by_digest = sorted(set(as_items(items)), key=lambda item: hashlib.sha256(item).digest())
         chosen = [item[:_LONGEST_SAMPLED] for item in by_digest[: 2 * _SAMPLED]]
         half = (len(chosen) + 1) // 2
@@ -136,9 +141,10 @@ class Lz77(Coder):
         from kolmo.coders.deflate_tables import N_LITERAL_CODES
 
         bits, alphabet = np.empty(len(items)), np.arange(N_LITERAL_CODES)
+        prior, table = self._prior(), _log_gamma()
         for first in range(0, len(items), _BLOCK):
             tallies = self._tallies(items[first : first + _BLOCK])
-            lz77_kernels.price(tallies, alphabet, self._prior(), bits[first : first + _BLOCK])
+            lz77_kernels.price(tallies, alphabet, prior, table, bits[first : first + _BLOCK])
         return bits
 
     def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
@@ -155,10 +161,11 @@ class Lz77(Coder):
         from kolmo.coders import deflate_pairs, lz77_kernels
 
         pairs, prior, rows = deflate_pairs.PairTallies(deflate_pairs.prepare(ys), xs), self._prior(), []
+        table = _log_gamma()
         for x, chosen in zip(xs, columns, strict=True):
             bits = np.full(len(chosen), np.nan)
             for part, tallies, sizes in pairs.blocks(x, chosen):
-                lz77_kernels.price(tallies, pairs.alphabet, prior, bits[part])
+                lz77_kernels.price(tallies, pairs.alphabet, prior, table, bits[part])
                 bits[part][sizes == 0] = np.nan
             beyond = np.flatnonzero(np.isnan(bits))
             bits[beyond] = self.lengths([x + ys[chosen[place]] for place in beyond])
@@ -189,3 +196,10 @@ class Lz77(Coder):
         if not self.prior:
             return np.full(N_SYMBOLS, _UNIFORM)
         return np.frombuffer(base64.b64decode(self.prior), _COUNTS).astype(np.int64)
+
+
+@functools.cache
+def _log_gamma() -> NDArray[np.float64]:
+    from kolmo.coders import lz77_kernels
+
+    return lz77_kernels.log_gamma()

@@ -10,6 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from kolmo._kernels import kernel, part
 from kolmo.coders.deflate_index import NO_MATCH, at, bucket_at, integer
@@ -30,9 +32,10 @@ from kolmo.coders.deflate_tables import (
 )
 
 UNIT = 16
-"""Counts are measured in sixteenths, so that a table holds what comes up often."""
-LOG_GAMMA = np.array([0.0] + [math.lgamma(sixteenths / UNIT) / math.log(2) for sixteenths in range(1, 2**16)])
-"""Binary logarithm of Gamma at each number of sixteenths."""
+"""Counts are measured in sixteenths of an occurrence, so that a table holds what comes up."""
+LARGEST_PRIOR = 2**16 - 1
+LARGEST_COUNT = 2**15
+"""The most occurrences of all symbols together that are looked up; beyond, the function is computed."""
 DISTANCES = np.arange(N_DISTANCE_CODES)
 RING = 2**15
 """Positions whose chains are kept."""
@@ -94,37 +97,54 @@ def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: An
     return best, found
 
 
-@part
-def _log_gamma(sixteenths: Any) -> Any:
-    return LOG_GAMMA[at(sixteenths)] if sixteenths < len(LOG_GAMMA) else math.lgamma(sixteenths / UNIT) / math.log(2.0)
+def log_gamma() -> NDArray[np.float64]:
+    """Return the binary logarithm of Gamma at each number of sixteenths that is looked up."""
+    arguments = np.arange(1, UNIT * LARGEST_COUNT + LARGEST_PRIOR + 1) / UNIT
+    return np.concatenate([np.zeros(1), gammaln(arguments) / math.log(2)])
 
 
 @part
-def _bits(counts: Any, prior: Any, alphabet: Any) -> Any:
-    total, bits = integer(0), 0.0
+def _computed(sixteenths: Any) -> Any:
+    return math.lgamma(sixteenths / UNIT) / math.log(2.0)
+
+
+@part
+def _log_gamma(table: Any, sixteenths: Any) -> Any:
+    return table[at(sixteenths)] if sixteenths < len(table) else _computed(sixteenths)
+
+
+@part
+def _bits(counts: Any, prior: Any, alphabet: Any, table: Any) -> Any:
+    """Return the bits of counted symbols, each costing what its prior and those before it make it cost."""
+    total, total_prior, bits = integer(0), integer(0), 0.0
     for index in range(len(alphabet)):
-        symbol = at(alphabet[at(index)])
-        count = integer(counts[symbol])
-        # exactly nothing for a symbol that does not occur, so that the sum is the same for any alphabet
-        bits += _log_gamma(prior[symbol]) - _log_gamma(UNIT * count + prior[symbol])
-        total += count
-    total_prior = integer(0)
+        total += counts[at(alphabet[at(index)])]
     for symbol in range(len(prior)):
         total_prior += prior[at(symbol)]
-    return bits + _log_gamma(UNIT * total + total_prior) - _log_gamma(total_prior)
+    if total <= LARGEST_COUNT:
+        for index in range(len(alphabet)):
+            symbol = at(alphabet[at(index)])
+            before = prior[symbol]
+            # exactly nothing for a symbol that does not occur, so that the sum is the same for any alphabet
+            bits += table[at(before)] - table[at(UNIT * integer(counts[symbol]) + before)]
+    else:
+        for index in range(len(alphabet)):
+            symbol = at(alphabet[at(index)])
+            bits += _computed(prior[symbol]) - _computed(UNIT * integer(counts[symbol]) + prior[symbol])
+    return bits + _log_gamma(table, UNIT * total + total_prior) - _log_gamma(table, total_prior)
 
 
 @kernel
-def price(tallies: Any, alphabet: Any, prior: Any, bits: Any) -> None:
+def price(tallies: Any, alphabet: Any, prior: Any, table: Any, bits: Any) -> None:
     """Write the ideal length of each row of tallies, in bits, the bits that follow symbols included.
 
     A symbol costs what its prior and those before it make it cost, in any order. `alphabet` is what can occur of
-    literals and lengths, and `prior` is in sixteenths.
+    literals and lengths, `prior` is in sixteenths, and `table` is that of `log_gamma`.
     """
     for row in range(len(bits)):
         counts = tallies[row]
         extra = integer(0)
         for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
             extra += counts[at(symbol)] * EXTRA_BITS[at(symbol)]
-        of_literals = _bits(counts, prior[:N_LITERAL_CODES], alphabet)
-        bits[row] = extra + of_literals + _bits(counts[N_LITERAL_CODES:], prior[N_LITERAL_CODES:], DISTANCES)
+        of_literals = _bits(counts, prior[:N_LITERAL_CODES], alphabet, table)
+        bits[row] = extra + of_literals + _bits(counts[N_LITERAL_CODES:], prior[N_LITERAL_CODES:], DISTANCES, table)

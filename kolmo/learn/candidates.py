@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
-from kolmo._kernels import kernel
 from kolmo.measures.nearest import Integers
 
 CANDIDATES: tuple[str, ...] = ("char-tfidf",)
@@ -66,6 +64,8 @@ class CharTfidf:
     """
 
     def __init__(self, items: Sequence[bytes]) -> None:
+        from sklearn.feature_extraction.text import TfidfTransformer
+
         counts = _counted(items)
         self._weights = TfidfTransformer(sublinear_tf=True).fit(counts)
         self._size = len(items)
@@ -80,18 +80,22 @@ class CharTfidf:
 
     def cosines(self, queries: Sequence[bytes]) -> Iterator[NDArray[np.float32]]:
         """Yield the cosine of each query with every item. What was yielded is overwritten by what comes next."""
+        from kolmo.learn.postings import add_postings
+
         vectors, postings = self._weights.transform(_counted(queries)), self._postings
         cosines = np.empty(self._size, np.float32)
         for row in range(len(queries)):
             part = slice(vectors.indptr[row], vectors.indptr[row + 1])
             cosines[:] = 0
             query = (vectors.indices[part], vectors.data[part])
-            _add_postings(*query, postings.indptr, postings.indices, postings.data, cosines)
+            add_postings(*query, postings.indptr, postings.indices, postings.data, cosines)
             yield cosines
 
 
 def _counted(items: Sequence[bytes]) -> Any:
     """Return how often each feature occurs in each item; an item shorter than an n-gram has none."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
     vectorizer = HashingVectorizer(
         encoding="latin-1",  # which takes every byte for a character
         lowercase=False,
@@ -111,12 +115,3 @@ def _largest(values: NDArray[np.float32], count: int) -> Integers:
     limit = -np.partition(-values, count - 1)[count - 1]
     above, equal = np.flatnonzero(values > limit), np.flatnonzero(values == limit)
     return np.sort(np.concatenate([above, equal[: count - len(above)]]))
-
-
-@kernel
-def _add_postings(features: Any, weights: Any, starts: Any, items: Any, values: Any, cosines: Any) -> None:
-    """Add to each item's cosine what it shares with one query."""
-    for place in range(len(features)):
-        feature, weight = features[place], weights[place]
-        for posting in range(starts[feature], starts[feature + 1]):
-            cosines[np.uint64(items[np.uint64(posting)])] += weight * values[np.uint64(posting)]

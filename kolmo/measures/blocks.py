@@ -25,10 +25,10 @@ CoderLike = str | Coder | Mapping[str, Any]
 Candidates = Callable[[int, int], list[Integers]]
 """Takes the first row and the one after the last, and returns the columns to look at for each row between."""
 
-_SMALLEST_TILE_BYTES = 2**18
+_SMALLEST_TILE_BYTES = 2**22
 _LARGEST_TILE_BYTES = 2**26
 _TILES = 64
-_ROWS = 64
+_ROWS, _LEAST_ROWS = 64, 8
 
 
 class Distances:
@@ -126,7 +126,7 @@ class Distances:
         """
         x_lengths = self._lengths(xs)
         y_lengths = self._lengths(ys) if y_lengths is None else y_lengths
-        rows = max(1, math.prod(_tile_shape(xs, ys)) // len(ys)) if candidates is None else _ROWS
+        rows = _whole_rows(xs, ys) if candidates is None else _ROWS
         starts = range(0, len(xs), rows)
         self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
 
@@ -216,6 +216,12 @@ class Distances:
 
     def _warn_beyond_window(self, first: Sequence[bytes]) -> None:
         self.coder.warn_beyond_window(max(map(len, first), default=0) + len(self.rule.separator))
+
+
+def _whole_rows(xs: Sequence[bytes], ys: Sequence[bytes]) -> int:
+    """Return how many rows of all columns make a tile: several, if there are enough to share among workers."""
+    rows = math.ceil(math.prod(_tile_shape(xs, ys)) / len(ys))
+    return max(rows, min(_LEAST_ROWS, math.ceil(len(xs) / _LEAST_ROWS)))
 
 
 def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes]) -> tuple[int, int]:

@@ -118,12 +118,16 @@ class Run:
         return file
 
     def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Tile:
-        with file:
-            for part, array in enumerate(map(np.asarray, arrays)):
-                dtype = "<f8" if array.dtype.kind == "f" else "<i8"
-                data = np.ascontiguousarray(array, dtype=dtype).tobytes()
-                row = (self.name, tile, part, dtype, json.dumps(array.shape), data)
-                file.execute("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", row)
+        rows = []
+        for part, array in enumerate(map(np.asarray, arrays)):
+            dtype = "<f8" if array.dtype.kind == "f" else "<i8"
+            data = np.ascontiguousarray(array, dtype=dtype).tobytes()
+            rows.append((self.name, tile, part, dtype, json.dumps(array.shape), data))
+        try:
+            with file:
+                file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise DataError(f"the checkpoint {self.path} cannot be written: {error}") from error
         return tuple(arrays)
 
     def _load(self, file: sqlite3.Connection, tile: int) -> Tile:
