@@ -135,7 +135,7 @@ class PairTallies:
             np.zeros(N_SYMBOLS, np.uint16),  # tallies of x alone
             self._state,
         )
-        self._tallies = np.zeros((min(block, len(prepared.items)), N_SYMBOLS), np.uint16)
+        self._tallies = np.empty((min(block, len(prepared.items)), N_SYMBOLS), np.uint16)
         self._sizes = np.zeros(len(self._tallies), np.int64)
 
     def blocks(self, prefix: bytes, columns: Integers) -> Iterator[tuple[slice, NDArray[np.uint16], Integers]]:

@@ -183,7 +183,7 @@ class Lz77(Coder):
         from kolmo.coders.deflate_tables import HASH_SIZE, N_SYMBOLS
 
         tallies = np.zeros((len(items), N_SYMBOLS), np.int64)
-        heads, previous = np.zeros(HASH_SIZE, np.int64), np.zeros(lz77_kernels.RING, np.int64)
+        heads, previous = np.zeros((2, HASH_SIZE), np.int32), np.zeros((2, lz77_kernels.RING), np.int32)
         for item, counts in zip(items, tallies, strict=True):
             lz77_kernels.parse_whole(np.frombuffer(item, np.uint8), heads, previous, counts)
         return tallies

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from kolmo._kernels import kernel, part
-from kolmo.coders.deflate_index import NO_MATCH, at, bucket_at, integer
+from kolmo.coders.deflate_index import NO_MATCH, at, bucket_at, integer, trigram_at
 from kolmo.coders.deflate_tables import (
     DISTANCE_SYMBOL,
     END_OF_BLOCK,
@@ -22,6 +22,7 @@ from kolmo.coders.deflate_tables import (
     FARTHEST_MATCH,
     FARTHEST_SHORTEST_MATCH,
     FIRST_LENGTH_CODE,
+    HASH_SIZE,
     LENGTH_SYMBOL,
     LONGEST_CHAIN,
     LONGEST_MATCH,
@@ -45,16 +46,18 @@ RING = 2**15
 def parse_whole(text: Any, heads: Any, previous: Any, tallies: Any) -> None:
     """Add the symbols of a text to the tallies: lazy matches within a window, like zlib's level 9.
 
-    `heads`, of buckets, and `previous`, of the last 32 KiB, hold positions plus one, where 0 stands for none; `heads`
-    is all zero before and after.
+    Both rows of `heads`, one for three bytes and one for four, and of `previous` hold positions plus one, where 0
+    stands for none: the latest of each bucket, and the one before each of the last 32 KiB. `heads` is all zero before
+    and after.
     """
     size = len(text)
     position, length, start, pending, chained = integer(0), integer(NO_MATCH), integer(0), False, integer(1)
     while position < size:
-        while chained < position and chained + 2 < size:  # zlib never matches the first byte
-            bucket = bucket_at(text, chained)
-            previous[at(chained & (RING - 1))] = heads[at(bucket)]
-            heads[at(bucket)] = chained + 1
+        while chained < position:  # zlib never matches the first byte
+            if chained + 2 < size:
+                _chain(heads[0], previous[0], bucket_at(text, chained), chained)
+            if chained + 3 < size:
+                _chain(heads[1], previous[1], _bucket_of_four(text, chained), chained)
             chained += 1
         best, found = _longest_match(text, position, size, heads, previous, length)
         if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
@@ -73,17 +76,47 @@ def parse_whole(text: Any, heads: Any, previous: Any, tallies: Any) -> None:
         tallies[at(text[at(size - 1)])] += 1
     tallies[END_OF_BLOCK] += 1
     for place in range(1, chained):
-        heads[at(bucket_at(text, place))] = 0
+        if place + 2 < size:
+            heads[0, at(bucket_at(text, place))] = 0
+        if place + 3 < size:
+            heads[1, at(_bucket_of_four(text, place))] = 0
+
+
+@part
+def _bucket_of_four(text: Any, position: Any) -> Any:
+    four = (trigram_at(text, position) << 8) | integer(text[at(position + 3)])
+    return ((four * 2654435761) >> 15) & (HASH_SIZE - 1)
+
+
+@part
+def _chain(heads: Any, previous: Any, bucket: Any, position: Any) -> None:
+    previous[at(position & (RING - 1))] = heads[at(bucket)]
+    heads[at(bucket)] = position + 1
 
 
 @part
 def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: Any, length: Any) -> Any:
-    """Return length and start of the latest longest match, if longer than the one before."""
+    """Return length and start of the latest longest match, if longer than the one before.
+
+    Of three bytes the latest match is taken; only four and more are searched for, along much shorter chains.
+    """
     best, found = length, integer(0)
     farthest = min(size - position, integer(LONGEST_MATCH))
-    if farthest < SHORTEST_MATCH or length >= LONGEST_MATCH:
-        return integer(NO_MATCH), found
-    candidate = integer(heads[at(bucket_at(text, position))]) - 1
+    if farthest < SHORTEST_MATCH or length >= farthest:
+        return integer(NO_MATCH) if length >= LONGEST_MATCH or farthest < SHORTEST_MATCH else length, found
+    if length < SHORTEST_MATCH:
+        trigram = trigram_at(text, position)
+        candidate = integer(heads[0, at(bucket_at(text, position))]) - 1
+        for _ in range(LONGEST_CHAIN):
+            if candidate < 0 or position - candidate > FARTHEST_MATCH:
+                return best, found
+            if trigram_at(text, candidate) == trigram:
+                best, found = integer(SHORTEST_MATCH), candidate
+                break
+            candidate = integer(previous[0, at(candidate & (RING - 1))]) - 1
+    if best >= farthest:
+        return best, found
+    candidate = integer(heads[1, at(_bucket_of_four(text, position))]) - 1
     for _ in range(LONGEST_CHAIN):
         if candidate < 0 or position - candidate > FARTHEST_MATCH or best >= farthest:
             break
@@ -93,7 +126,7 @@ def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: An
                 common += 1
             if common > best:
                 best, found = common, candidate
-        candidate = integer(previous[at(candidate & (RING - 1))]) - 1
+        candidate = integer(previous[1, at(candidate & (RING - 1))]) - 1
     return best, found
 
 

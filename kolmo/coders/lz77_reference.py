@@ -21,6 +21,7 @@ from kolmo.coders.deflate_tables import (
 )
 
 NO_MATCH = SHORTEST_MATCH - 1
+Buckets = dict[int, list[int]]
 
 
 def parse(text: bytes) -> list[int]:
@@ -45,15 +46,17 @@ def parse(text: bytes) -> list[int]:
     """
     tallies = [0] * N_SYMBOLS
     tallies[END_OF_BLOCK] = 1
-    buckets: dict[int, list[int]] = {}
+    threes: Buckets = {}
+    fours: Buckets = {}
     position, length, start, pending, chained = 0, NO_MATCH, 0, False, 1
     while position < len(text):
-        for earlier in range(chained, min(position, len(text) - 2)):
-            buckets.setdefault(_bucket(text, earlier), []).append(earlier)
+        for earlier in range(chained, position):
+            threes.setdefault(_bucket_of_three(text[earlier : earlier + 3]), []).append(earlier)
+            fours.setdefault(_bucket_of_four(text[earlier : earlier + 4]), []).append(earlier)
         chained = max(chained, position)
         best, found = NO_MATCH, 0
         if len(text) - position >= SHORTEST_MATCH and length < LONGEST_MATCH:
-            best, found = _longest_match(text, position, buckets.get(_bucket(text, position), []), length)
+            best, found = _longest_match(text, position, threes, fours, length)
         if length >= SHORTEST_MATCH and best <= length:
             tallies[LENGTH_SYMBOL[length]] += 1
             tallies[DISTANCE_SYMBOL[position - 1 - start]] += 1
@@ -69,18 +72,36 @@ def parse(text: bytes) -> list[int]:
     return tallies
 
 
-def _bucket(text: bytes, position: int) -> int:
-    first, second, third = text[position : position + 3]
+def _bucket_of_three(piece: bytes) -> int:
+    first, second, third = piece.ljust(3, b"\0")
     return ((first << 10) ^ (second << 5) ^ third) % HASH_SIZE
 
 
-def _longest_match(text: bytes, position: int, earlier: list[int], length: int) -> tuple[int, int]:
-    """Return the latest of the longest matches, if longer than the one before; `NO_MATCH` if there is none."""
+def _bucket_of_four(piece: bytes) -> int:
+    return (int.from_bytes(piece.ljust(4, b"\0"), "big") * 2654435761 >> 15) % HASH_SIZE
+
+
+def _longest_match(text: bytes, position: int, threes: Buckets, fours: Buckets, length: int) -> tuple[int, int]:
+    """Return the latest of the longest matches, if longer than the one before; `NO_MATCH` if there is none.
+
+    The latest 1,024 places in a bucket are looked at: for three bytes up to the first that holds them, for more all.
+    """
     best, found = length, 0
     farthest = min(len(text) - position, LONGEST_MATCH)
-    for candidate in earlier[: -LONGEST_CHAIN - 1 : -1]:
-        if position - candidate > FARTHEST_MATCH or best >= farthest:
-            break
+    near = [
+        [place for place in buckets.get(bucket, [])[: -LONGEST_CHAIN - 1 : -1] if position - place <= FARTHEST_MATCH]
+        for buckets, bucket in (
+            (threes, _bucket_of_three(text[position : position + 3])),
+            (fours, _bucket_of_four(text[position : position + 4])),
+        )
+    ]
+    if length < SHORTEST_MATCH:
+        matches = (place for place in near[0] if text[place : place + 3] == text[position : position + 3])
+        found = next(matches, -1)
+        if found < 0:
+            return NO_MATCH, 0
+        best = SHORTEST_MATCH
+    for candidate in near[1]:
         common = 0
         while common < farthest and text[candidate + common] == text[position + common]:
             common += 1

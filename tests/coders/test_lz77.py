@@ -28,8 +28,8 @@ Price = Callable[[list[int], np.ndarray], float]
 
 
 def parse_by_kernel(text: bytes) -> list[int]:
-    tallies, heads = np.zeros(N_SYMBOLS, np.int64), np.zeros(HASH_SIZE, np.int64)
-    lz77_kernels.parse_whole(np.frombuffer(text, np.uint8), heads, np.zeros(lz77_kernels.RING, np.int64), tallies)
+    tallies, heads = np.zeros(N_SYMBOLS, np.int64), np.zeros((2, HASH_SIZE), np.int32)
+    lz77_kernels.parse_whole(np.frombuffer(text, np.uint8), heads, np.zeros((2, lz77_kernels.RING), np.int32), tallies)
     assert not heads.any(), "the scratch is left as it came"
     return tallies.tolist()
 
