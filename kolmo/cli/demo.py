@@ -11,7 +11,7 @@ from kolmo.cli.sets import described, sample
 from kolmo.coders.base import Coder
 
 SET = "docstrings"
-CODERS = ("gzip", "deflate", "zstd:level=19", "bz2", "ppmd")
+CODERS = ("lz77", "gzip", "deflate", "zstd:level=19", "bz2", "ppmd")
 TRAIN, TEST = 600, 150
 
 

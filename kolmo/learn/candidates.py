@@ -82,6 +82,8 @@ class CharTfidf:
         """Yield the cosine of each query with every item. What was yielded is overwritten by what comes next."""
         from kolmo.learn.postings import add_postings
 
+        if not queries:
+            return
         vectors, postings = self._weights.transform(_counted(queries)), self._postings
         cosines = np.empty(self._size, np.float32)
         for row in range(len(queries)):

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_options_reach_the_classifier(kolmo: Any, topics: Topics) -> None:
     options = {"weights": "class_mean", "tie_break": "prior", "metric": "conditional_cdm"}
     flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
     document = json.loads(kolmo("classify", *topics, "-k", "4", *flags, "-j", "1", "--json").stdout)
-    classifier = NCDClassifier("deflate", n_neighbors=4, **options).fit(train.items, train.labels)
+    classifier = NCDClassifier("lz77", n_neighbors=4, **options).fit(train.items, train.labels)
     assert document["results"][0]["accuracy"] == classifier.score(test.items, test.labels)
     assert {name: document[name] for name in options} == options
     assert document["train"]["classes"] == {"food": 20, "money": 20, "pets": 20}
@@ -52,15 +53,16 @@ def test_options_reach_the_classifier(kolmo: Any, topics: Topics) -> None:
 def test_the_table_states_what_was_done(kolmo: Any, topics: Topics) -> None:
     run = kolmo("classify", *topics, "-k", "2", "--limit-train", "40", "--limit-test", "9", "--baseline", "--confusion")
     assert "k = 2 by ncd: trained on 40 of 60 texts of train; tested on 9 of 18 texts of test (seed 0)" in run.stdout
-    for name in ("deflate", "TF-IDF + LinearSVC", "majority class"):
+    for name in ("lz77", "TF-IDF + LinearSVC", "majority class"):
         assert any(line.startswith(f"{name} ") for line in run.stdout.splitlines())
-    assert coder("deflate").fingerprint in run.stdout
-    assert "deflate: true label (rows) by predicted label (columns)" in run.stdout
+    learned = coder("lz77").fingerprint + " with a prior learned from data"
+    assert learned in " ".join(run.stdout.split())
+    assert "lz77: true label (rows) by predicted label (columns)" in run.stdout
     assert run.stderr == ""
 
 
 def test_confusion_counts_every_text_once(kolmo: Any, topics: Topics) -> None:
-    found = results(kolmo("classify", *topics, "--confusion", "--json"))["deflate"]
+    found = results(kolmo("classify", *topics, "--confusion", "--json"))["lz77"]
     counts = np.array(found["confusion"]["true_by_predicted"])
     assert counts.sum(axis=1).tolist() == [6, 6, 6]
     assert np.trace(counts) / counts.sum() == pytest.approx(found["accuracy"])
@@ -272,3 +274,35 @@ def test_ag_news(kolmo: Any, data_dir: Path) -> None:
     assert len(document["train"]["classes"]) == 4
     gzip, baseline, _ = document["results"]
     assert 0.5 < gzip["accuracy"] < baseline["accuracy"]
+
+
+def test_candidates_say_what_they_lose(kolmo: Any, topics: Topics) -> None:
+    train, test = map(read, topics)
+    few = ("--candidates", "char-tfidf", "--n-candidates", "7")
+    found = results(kolmo("classify", *topics, "-c", "gzip", *few, "--json"))["gzip"]
+    classifier = NCDClassifier("gzip", candidates="char-tfidf", n_candidates=7).fit(train.items, train.labels)
+    assert found["accuracy"] == classifier.score(test.items, test.labels)
+    assert found["candidates"] == asdict(classifier.candidate_report(test.items, test.labels))
+    shown = " ".join(kolmo("classify", *topics, "-c", "gzip", *few).stdout.split())
+    assert "gzip looked at 7 candidates a text: on 18 texts they held" in shown
+    assert "by the likeness of the candidates alone" in shown
+
+
+def test_margins_say_what_they_risk(kolmo: Any, topics: Topics) -> None:
+    found = results(kolmo("classify", *topics, "-c", "gzip", "--pruning", "calibrated", "--json"))["gzip"]
+    assert found["calibration"]["rows_checked"] == 16
+    assert "than proven" in " ".join(kolmo("classify", *topics, "-c", "gzip", "--pruning", "calibrated").stdout.split())
+    plain = results(kolmo("classify", *topics, "-c", "gzip", "--pruning", "none", "--json"))["gzip"]
+    assert "calibration" not in plain
+
+
+def test_an_interrupted_run_goes_on(kolmo: Any, topics: Topics, refused: Any) -> None:
+    arguments = ("classify", *topics, "-c", "gzip", "-c", "lz77", "--checkpoint", "run.kept", "--json")
+    first, second = (results(kolmo(*arguments)) for _ in range(2))
+    assert Path("run.kept").exists()
+    for name in ("gzip", "lz77"):
+        assert first[name]["accuracy"] == second[name]["accuracy"]
+    error = refused(*arguments, "-k", "2", code=1)
+    assert "holds another run of 'gzip'" in error
+    assert "result was 'nearest 1', now 'nearest 2'" in error
+    assert "no folder" in refused("classify", *topics, "--checkpoint", "nowhere/run", code=1)

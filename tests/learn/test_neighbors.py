@@ -82,7 +82,7 @@ def test_rows_of_numbers() -> None:
 
 
 def test_neighbours_and_shares_agree_with_the_distances() -> None:
-    classifier = NCDClassifier(n_neighbors=3).fit(TEXTS, LABELS)
+    classifier = NCDClassifier("deflate", n_neighbors=3).fit(TEXTS, LABELS)
     full = pairwise(QUERIES, TEXTS, separator=" ", dtype=np.float64)
     distances, indices = classifier.kneighbors(QUERIES)
     assert np.array_equal(distances, np.sort(full, axis=1)[:, :3])
@@ -129,7 +129,7 @@ def test_a_permuted_training_set_changes_nothing(
 
 def test_precomputed_distances_give_the_same_answers() -> None:
     train, test = pairwise(TEXTS, separator=" "), pairwise(QUERIES, TEXTS, separator=" ", dtype=np.float64)
-    direct = NCDClassifier(n_neighbors=3).fit(TEXTS, LABELS)
+    direct = NCDClassifier("deflate", n_neighbors=3).fit(TEXTS, LABELS)
     precomputed = NCDClassifier(n_neighbors=3, metric="precomputed").fit(train, LABELS)
     assert np.array_equal(precomputed.predict_proba(test), direct.predict_proba(QUERIES))
     assert precomputed.tie_report(test, ["pets", "money"]).accuracy == 1
@@ -237,3 +237,18 @@ def test_r8_is_classified_far_above_chance(data_dir: Path) -> None:
     report = NCDClassifier("gzip", n_neighbors=2, n_jobs=2).fit(*train).tie_report(*test)
     assert 0.84 < report.accuracy < 0.95
     assert report.ties_counted_as_correct > report.accuracy + 0.01
+
+
+def test_the_coder_learns_from_the_training_set() -> None:
+    classifier = NCDClassifier("lz77").fit(TEXTS, LABELS)
+    assert classifier.coder_ == coder("lz77").learned(TEXTS)
+    assert classifier.coder == "lz77"
+    assert NCDClassifier(classifier.coder_).fit(QUERIES, ["a", "b"]).coder_ == classifier.coder_
+
+
+def test_what_was_fitted_stays_until_the_next_fit() -> None:
+    classifier = NCDClassifier("deflate").fit(TEXTS, LABELS)
+    before = classifier.kneighbors(QUERIES)[0]
+    classifier.set_params(coder="zstd")
+    assert np.array_equal(classifier.kneighbors(QUERIES)[0], before)
+    assert not np.array_equal(classifier.fit(TEXTS, LABELS).kneighbors(QUERIES)[0], before)

@@ -62,7 +62,8 @@ def test_the_work_is_done_by_the_workers(client, monkeypatch: pytest.MonkeyPatch
 
 def test_a_classifier_predicts_on_a_cluster(client: object) -> None:
     labels = ["even" if index % 2 == 0 else "odd" for index in range(150)]
-    classifier = NCDClassifier("zstd", n_neighbors=3).fit(ITEMS, labels)
-    with joblib.parallel_config("dask"):
-        there = classifier.predict(ITEMS[:20])
-    assert there.tolist() == classifier.predict(ITEMS[:20]).tolist()
+    for parameters in ({"coder": "zstd"}, {"coder": "lz77", "candidates": "char-tfidf", "n_candidates": 20}):
+        classifier = NCDClassifier(n_neighbors=3, **parameters).fit(ITEMS, labels)
+        with joblib.parallel_config("dask"):
+            there = classifier.predict(ITEMS[:20])
+        assert there.tolist() == classifier.predict(ITEMS[:20]).tolist()
