@@ -159,6 +159,7 @@ class Lz77(Coder):
         import numpy as np
 
         from kolmo.coders import deflate_pairs, lz77_kernels
+        from kolmo.coders.deflate_tables import N_LITERAL_CODES
 
         pairs, prior, rows = deflate_pairs.PairTallies(deflate_pairs.prepare(ys), xs), self._prior(), []
         table = _log_gamma()
@@ -168,7 +169,11 @@ class Lz77(Coder):
                 lz77_kernels.price(tallies, pairs.alphabet, prior, table, bits[part])
                 bits[part][sizes == 0] = np.nan
             beyond = np.flatnonzero(np.isnan(bits))
-            bits[beyond] = self.lengths([x + ys[chosen[place]] for place in beyond])
+            for some in np.array_split(beyond, len(beyond) // _BLOCK + 1):
+                resumed = self._resumed_tallies(x, [ys[chosen[place]] for place in some])
+                found = np.empty(len(some))
+                lz77_kernels.price(resumed, np.arange(N_LITERAL_CODES), prior, table, found)
+                bits[some] = found
             rows.append(bits)
         return rows
 
@@ -180,12 +185,34 @@ class Lz77(Coder):
         import numpy as np
 
         from kolmo.coders import lz77_kernels
-        from kolmo.coders.deflate_tables import HASH_SIZE, N_SYMBOLS
+        from kolmo.coders.deflate_tables import N_SYMBOLS
 
         tallies = np.zeros((len(items), N_SYMBOLS), np.int64)
-        heads, previous = np.zeros((2, HASH_SIZE), np.int32), np.zeros((2, lz77_kernels.RING), np.int32)
+        scratch = lz77_kernels.scratch()
         for item, counts in zip(items, tallies, strict=True):
-            lz77_kernels.parse_whole(np.frombuffer(item, np.uint8), heads, previous, counts)
+            lz77_kernels.parse_whole(np.frombuffer(item, np.uint8), *scratch, counts)
+        return tallies
+
+    def _resumed_tallies(self, x: bytes, ys: Sequence[bytes]) -> NDArray[np.int64]:
+        """Return how often each symbol occurs in the parse of x and each y: x is parsed once."""
+        import numpy as np
+
+        from kolmo.coders import lz77_kernels
+        from kolmo.coders.deflate_tables import N_SYMBOLS
+
+        longest = max((len(y) for y in ys if len(y) < lz77_kernels.LONGEST_REST), default=0)
+        text, counts = np.zeros(len(x) + longest, np.uint8), np.zeros(N_SYMBOLS, np.int64)
+        text[: len(x)] = np.frombuffer(x, np.uint8)
+        scratch = lz77_kernels.scratch()
+        lz77_kernels.parse_first(text, len(x), *scratch, counts)
+        tallies, overwritten = np.tile(counts, (len(ys), 1)), np.zeros((2, lz77_kernels.RING), np.int32)
+        for y, row in zip(ys, tallies, strict=True):
+            size = len(x) + len(y)
+            if size > len(text):
+                row[:] = self._tallies([x + y])[0]
+                continue
+            text[len(x) : size] = np.frombuffer(y, np.uint8)
+            lz77_kernels.parse_rest(text, size, *scratch, overwritten, row)
         return tallies
 
     def _prior(self) -> NDArray[np.int64]:

@@ -40,20 +40,80 @@ LARGEST_COUNT = 2**15
 DISTANCES = np.arange(N_DISTANCE_CODES)
 RING = 2**15
 """Positions whose chains are kept."""
+POSITION, LENGTH, START, PENDING, NEXT = range(5)
+"""Places in the state of a parse; the last is the next position to be chained."""
+N_STATE = 5
+LONGEST_REST = RING - 3 * LONGEST_MATCH
+"""A parse that is taken up again begins up to two matches before the rest, and remembers as much as the ring holds."""
 
 
 @kernel
-def parse_whole(text: Any, heads: Any, previous: Any, tallies: Any) -> None:
+def parse_whole(text: Any, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
     """Add the symbols of a text to the tallies: lazy matches within a window, like zlib's level 9.
 
     Both rows of `heads`, one for three bytes and one for four, and of `previous` hold positions plus one, where 0
     stands for none: the latest of each bucket, and the one before each of the last 32 KiB. `heads` is all zero before
-    and after.
+    and after. `state` is scratch, of `N_STATE` integers.
     """
-    size = len(text)
-    position, length, start, pending, chained = integer(0), integer(NO_MATCH), integer(0), False, integer(1)
-    while position < size:
-        while chained < position:  # zlib never matches the first byte
+    begin(state)
+    _parse(text, len(text), len(text), heads, previous, state, tallies)
+    _finish(text, len(text), state, tallies)
+    forget(text, len(text), heads, state)
+
+
+@kernel
+def parse_first(text: Any, n_first: int, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
+    """Add the symbols of the first part of a text, as far as none of its matches can reach what follows."""
+    begin(state)
+    _parse(text, n_first, n_first - LONGEST_MATCH, heads, previous, state, tallies)
+
+
+@kernel
+def parse_rest(text: Any, size: int, heads: Any, previous: Any, state: Any, overwritten: Any, tallies: Any) -> None:
+    """Add the symbols of the rest of a text of a size, and leave all but the tallies as `parse_first` left it.
+
+    The rest has fewer bytes than `LONGEST_REST`. `overwritten` is scratch.
+    """
+    position, length, start, pending, first = state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT]
+    for place in range(first, size):
+        overwritten[0, at(place - first)] = previous[0, at(place & (RING - 1))]
+        overwritten[1, at(place - first)] = previous[1, at(place & (RING - 1))]
+    _parse(text, size, size, heads, previous, state, tallies)
+    _finish(text, size, state, tallies)
+    for place in range(state[NEXT] - 1, first - 1, -1):
+        ring = at(place & (RING - 1))
+        if place + 2 < size:
+            heads[0, at(bucket_at(text, place))] = previous[0, ring]
+        if place + 3 < size:
+            heads[1, at(_bucket_of_four(text, place))] = previous[1, ring]
+        previous[0, ring] = overwritten[0, at(place - first)]
+        previous[1, ring] = overwritten[1, at(place - first)]
+    state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = position, length, start, pending, first
+
+
+@kernel
+def forget(text: Any, size: int, heads: Any, state: Any) -> None:
+    """Empty the buckets of what was parsed."""
+    for place in range(1, state[NEXT]):
+        if place + 2 < size:
+            heads[0, at(bucket_at(text, place))] = 0
+        if place + 3 < size:
+            heads[1, at(_bucket_of_four(text, place))] = 0
+
+
+@part
+def begin(state: Any) -> None:
+    """Stand before the first byte; zlib never matches it, so the second is the first to be chained."""
+    state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = 0, NO_MATCH, 0, 0, 1
+
+
+@part
+def _parse(text: Any, size: Any, stop: Any, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
+    """Decide about all positions before `stop`."""
+    position, length, start = integer(state[POSITION]), integer(state[LENGTH]), integer(state[START])
+    pending, chained = integer(state[PENDING]), integer(state[NEXT])
+    while position < stop:
+        while chained < position:
             if chained + 2 < size:
                 _chain(heads[0], previous[0], bucket_at(text, chained), chained)
             if chained + 3 < size:
@@ -66,20 +126,26 @@ def parse_whole(text: Any, heads: Any, previous: Any, tallies: Any) -> None:
             tallies[at(LENGTH_SYMBOL[at(length)])] += 1
             tallies[at(DISTANCE_SYMBOL[at(position - 1 - start)])] += 1
             position += length - 1
-            length, pending = integer(NO_MATCH), False
+            length, pending = integer(NO_MATCH), integer(0)
         else:
             if pending:
                 tallies[at(text[at(position - 1)])] += 1
             position += 1
-            length, start, pending = best, found, True
-    if pending:
+            length, start, pending = best, found, integer(1)
+    state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = (
+        position,
+        length,
+        start,
+        pending,
+        chained,
+    )
+
+
+@part
+def _finish(text: Any, size: Any, state: Any, tallies: Any) -> None:
+    if state[PENDING]:
         tallies[at(text[at(size - 1)])] += 1
     tallies[END_OF_BLOCK] += 1
-    for place in range(1, chained):
-        if place + 2 < size:
-            heads[0, at(bucket_at(text, place))] = 0
-        if place + 3 < size:
-            heads[1, at(_bucket_of_four(text, place))] = 0
 
 
 @part
@@ -128,6 +194,11 @@ def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: An
                 best, found = common, candidate
         candidate = integer(previous[1, at(candidate & (RING - 1))]) - 1
     return best, found
+
+
+def scratch() -> tuple[Any, Any, Any]:
+    """Return heads, previous and state for a parse."""
+    return np.zeros((2, HASH_SIZE), np.int32), np.zeros((2, RING), np.int32), np.zeros(N_STATE, np.int64)
 
 
 def log_gamma() -> NDArray[np.float64]:

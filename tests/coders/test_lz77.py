@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from kolmo import coder
 from kolmo.coders import Lz77, deflate_pairs, lz77_kernels
 from kolmo.coders.deflate_reference import Prefix
-from kolmo.coders.deflate_tables import HASH_SIZE, N_LITERAL_CODES, N_SYMBOLS
+from kolmo.coders.deflate_tables import N_LITERAL_CODES, N_SYMBOLS
 from kolmo.coders.lz77_reference import parse, price
 from kolmo.data.builtin import docstrings
 from kolmo.errors import ParameterError, WindowWarning
@@ -28,9 +28,9 @@ Price = Callable[[list[int], np.ndarray], float]
 
 
 def parse_by_kernel(text: bytes) -> list[int]:
-    tallies, heads = np.zeros(N_SYMBOLS, np.int64), np.zeros((2, HASH_SIZE), np.int32)
-    lz77_kernels.parse_whole(np.frombuffer(text, np.uint8), heads, np.zeros((2, lz77_kernels.RING), np.int32), tallies)
-    assert not heads.any(), "the scratch is left as it came"
+    tallies, scratch = np.zeros(N_SYMBOLS, np.int64), lz77_kernels.scratch()
+    lz77_kernels.parse_whole(np.frombuffer(text, np.uint8), *scratch, tallies)
+    assert not scratch[0].any(), "the heads are left as they came"
     return tallies.tolist()
 
 
@@ -85,6 +85,17 @@ def test_both_parses_agree_beyond_the_window_and_the_longest_chain(size: int, al
     assert tallies == parse(text)
     lengths = np.array(tallies[257:N_LITERAL_CODES])
     assert sum(tallies[:256]) + 3 * lengths.sum() <= size
+
+
+@pytest.mark.parametrize("alphabet", [b"ab", b"abcdefgh ", bytes(range(256))])
+@pytest.mark.parametrize("size", [0, 1, 3, 100, 300, 5_000, 33_000, 70_000])
+def test_a_parse_that_is_taken_up_again_is_that_of_the_whole(alphabet: bytes, size: int) -> None:
+    """Each y leaves everything as it was before, so that any order of them gives the same."""
+    x, pool = repetitive(size, alphabet, seed=1), repetitive(80_000, alphabet, seed=2)
+    ys = [x[-300:], b"", pool[:40_000], b"a", x[-40:] + pool[:500], x[:70_000], pool[-3:], pool[:40_000]]
+    tallies = Lz77()._resumed_tallies(x, ys)
+    for y, row in zip(ys, tallies.tolist(), strict=True):
+        assert row == parse_by_kernel(x + y)
 
 
 @prices
