@@ -32,6 +32,7 @@ from sklearn.svm import LinearSVC
 import kolmo
 from kolmo.learn.voting import top_k_holds_mode, vote
 from kolmo.measures.blocks import Distances
+from kolmo.measures.nearest import Nearest
 
 NEIGHBORS = (1, 2, 3)
 TIE_BREAKS = ("nearest", "prior", "label")
@@ -90,9 +91,8 @@ def corpus(part: str, data_dir: Path | None, limit: int | None) -> kolmo.Corpus:
 def neighbors(spec: str, train: kolmo.Corpus, test: kolmo.Corpus, jobs: int) -> list[dict[str, Any]]:
     """Judge one coder: accuracy under our tie rule, what ties leave open, and the paper's scoring, for each k."""
     classes, codes = np.unique(train.labels, return_inverse=True)
-    members = codes[:, None] == np.arange(len(classes))
     truth = np.searchsorted(classes, np.asarray(test.labels))
-    distances = Distances(spec, separator=" ", n_jobs=jobs)
+    distances = Distances(kolmo.coder(spec).learned(train.items), separator=" ", n_jobs=jobs)
     start = time.perf_counter()
     bands = [band for _, band in distances.bands(test.items, train.items)]
     seconds = time.perf_counter() - start
@@ -103,15 +103,16 @@ def neighbors(spec: str, train: kolmo.Corpus, test: kolmo.Corpus, jobs: int) -> 
         for band in bands:
             labels = truth[first : first + len(band)]
             first += len(band)
+            nearest = Nearest.of(band, k)
             for tie_break in TIE_BREAKS:
-                ballot = vote(band, members, n_neighbors=k, weights="uniform", tie_break=tie_break)
+                ballot = vote(nearest, codes, n_neighbors=k, weights="uniform", tie_break=tie_break)
                 right[tie_break].append(ballot.probabilities.argmax(axis=1) == labels)
             could = ballot.electable[np.arange(len(labels)), labels]
             tied = ballot.electable.sum(axis=1) > 1
             right["worst"].append(could & ~tied)
             right["best"].append(could)
             right["tied"].append(tied)
-            right["paper"].append(top_k_holds_mode(band, members, labels, n_neighbors=k))
+            right["paper"].append(top_k_holds_mode(nearest, codes, labels, n_neighbors=k))
         shares = {key: float(np.mean(np.concatenate(values))) for key, values in right.items()}
         rows.append(
             {

@@ -63,11 +63,11 @@ class PreparedItems:
 
 
 def prepare(items: Sequence[bytes]) -> PreparedItems:
-    """Read the items that will come second in pairs; those read last are remembered."""
+    """Read the items that will come second in pairs; the last few collections are remembered, for the next rows."""
     return _prepare(tuple(items))
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=4)
 def _prepare(items: tuple[bytes, ...]) -> PreparedItems:
     from kolmo.coders import deflate_index
 

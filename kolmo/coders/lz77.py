@@ -169,11 +169,12 @@ class Lz77(Coder):
                 lz77_kernels.price(tallies, pairs.alphabet, prior, table, bits[part])
                 bits[part][sizes == 0] = np.nan
             beyond = np.flatnonzero(np.isnan(bits))
-            for some in np.array_split(beyond, len(beyond) // _BLOCK + 1):
-                resumed = self._resumed_tallies(x, [ys[chosen[place]] for place in some])
-                found = np.empty(len(some))
+            for first in range(0, len(beyond), _BLOCK):
+                places = beyond[first : first + _BLOCK]
+                resumed = self._resumed_tallies(x, [ys[chosen[place]] for place in places])
+                found = np.empty(len(places))
                 lz77_kernels.price(resumed, np.arange(N_LITERAL_CODES), prior, table, found)
-                bits[some] = found
+                bits[places] = found
             rows.append(bits)
         return rows
 

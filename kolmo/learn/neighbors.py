@@ -198,7 +198,9 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _prepare_search(self) -> None:
         if self.candidates is not None:
-            self._generator = CharTfidf(self.train_items_)
+            # in an order of their own, since it decides between candidates that are equally like
+            self._by_content = self._canonical_order()
+            self._generator = CharTfidf([self.train_items_[place] for place in self._by_content])
         if self.pruning == "calibrated":
             distances, items = self._distances(self.coder_), self.train_items_
             search = Search(count=self.n_neighbors)
@@ -388,6 +390,8 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError("candidates is None, so all training items are compared; there is nothing to report")
         everything = self.train_items_ if X is None else self._items(X, reset=False)
         truth = self._codes if X is None else None if y is None else self._truth(y)
+        if truth is not None:
+            _check_lengths(len(everything), len(truth))
         chosen = np.random.default_rng(0).permutation(len(everything))[:n_samples]
         items, own = [everything[place] for place in chosen], chosen if X is None else None
         search = self._search(self.n_neighbors, by_class=self.weights == "class_mean")
@@ -395,10 +399,12 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Nearest.concatenated([part for _, part in self._compared(items, search, own=own, candidates=candidates)])
             for candidates in (None, self._candidates(items, own))
         )
-        cosine = 1 - np.stack([row.astype(np.float64) for row in self._generator.cosines(items)])
+        unlike = np.empty((len(items), len(self.train_items_)))
+        for row, cosines in zip(unlike, self._generator.cosines(items), strict=True):
+            row[self._by_content] = 1 - cosines
         if own is not None:
-            cosine[np.arange(len(own)), own] = np.inf
-        ways = (found, exact, Nearest.of(cosine, search.count, search.groups))
+            unlike[np.arange(len(own)), own] = np.inf
+        ways = (found, exact, Nearest.of(unlike, search.count, search.groups))
         scores = [
             None if truth is None else float(np.mean(self._vote(way).probabilities.argmax(axis=1) == truth[chosen]))
             for way in ways
@@ -425,6 +431,10 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         _check_count("n_candidates", self.n_candidates)
         if self.candidates is not None and self.candidates not in CANDIDATES:
             raise ParameterError(f"candidates must be None or {', '.join(CANDIDATES)}, but {self.candidates!r} came")
+        if self.candidates is not None and self.metric == PRECOMPUTED:
+            raise ParameterError(
+                "candidates are found by the items, which metric='precomputed' does not know; take None"
+            )
         if self.candidates is not None and self.n_neighbors > self.n_candidates:
             raise ParameterError(f"n_neighbors is {self.n_neighbors}, but n_candidates is only {self.n_candidates}")
         if self.pruning != "calibrated":
@@ -506,7 +516,9 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _candidates(self, items: Sequence[bytes], own: Integers | None) -> Candidates:
         count = self.n_candidates + (own is not None)
-        return lambda start, stop: self._generator.nearest(items[start:stop], count)
+        return lambda start, stop: [
+            np.sort(self._by_content[chosen]) for chosen in self._generator.nearest(items[start:stop], count)
+        ]
 
     def _vote(self, nearest: Nearest) -> Ballot:
         return vote(nearest, self._codes, n_neighbors=self.n_neighbors, weights=self.weights, tie_break=self.tie_break)

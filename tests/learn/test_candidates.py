@@ -83,12 +83,23 @@ class TestClassifier:
             ({"candidates": "words"}, "candidates must be None or char-tfidf"),
             ({"candidates": "char-tfidf", "n_candidates": 0}, "n_candidates must be a whole number"),
             ({"candidates": "char-tfidf", "n_candidates": 3, "n_neighbors": 4}, "n_candidates is only 3"),
+            ({"candidates": "char-tfidf", "metric": "precomputed"}, "metric='precomputed' does not know"),
             ({"pruning": "much"}, "pruning must be"),
         ],
     )
     def test_bad_parameters(self, parameters: dict[str, Any], message: str) -> None:
         with pytest.raises(KolmoError, match=message):
             NCDClassifier(**parameters).fit(TRAIN.items, TRAIN.labels)
+
+    def test_a_permuted_training_set_has_the_same_candidates(self) -> None:
+        """Copies are equally like, with labels of their own; the cut goes through them."""
+        items, labels = TRAIN.items[:20] * 3, [str(place % 4) for place in range(60)]
+        order = np.random.default_rng(1).permutation(60)
+        one, two = (
+            NCDClassifier("lz77", n_neighbors=2, candidates="char-tfidf", n_candidates=5).fit(*given)
+            for given in ((items, labels), ([items[at] for at in order], [labels[at] for at in order]))
+        )
+        assert np.array_equal(one.predict_proba(TEST.items), two.predict_proba(TEST.items))
 
     def test_no_candidates_no_report(self) -> None:
         fitted = NCDClassifier().fit(TRAIN.items[:9], list("aabbccdde"))

@@ -101,6 +101,12 @@ def test_all_candidates_are_as_good_as_none(parameters: dict[str, Any], itself: 
     assert_equal(found, searched(distances, search, itself=itself))
 
 
+@pytest.mark.parametrize("coder", ["gzip", "lz77", "zstd"])
+def test_workers_change_nothing(coder: str) -> None:
+    found = [searched(Distances(coder, n_jobs=n_jobs), Search(count=3), itself=True) for n_jobs in (1, 4)]
+    assert_equal(*found)
+
+
 def test_only_candidates_are_looked_at() -> None:
     columns = [np.array([1, 5, 7]), np.array([0, 2])] * (len(QUERIES) // 2)
     found = searched(Distances("lz77"), Search(count=9), candidates=lambda start, stop: columns[start:stop])
