@@ -190,7 +190,7 @@ def append(output: Path, rows: list[dict[str, Any]], loading: float) -> None:
         "machine": platform.machine(),
         "python": platform.python_version(),
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
-        "kolmo": kolmo.__version__,
+        "version": kolmo.__version__,
         "seconds to load the kernels": round(loading, 2),
     }
     with output.open("a", encoding="utf-8") as file:

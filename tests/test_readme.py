@@ -57,14 +57,23 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
     assert script.rstrip().endswith("pytest")
 
 
-def test_the_table_of_results_is_that_of_the_recorded_runs() -> None:
-    script, results = (
-        ROOT / "benchmarks" / "readme_table.py",
-        ROOT / "benchmarks" / "results" / "text_classification.jsonl",
+@pytest.mark.parametrize(
+    ("script", "results"),
+    [("readme_table.py", "text_classification.jsonl"), ("readme_neighbours.py", "neighbours.jsonl")],
+)
+def test_the_tables_of_results_are_those_of_the_recorded_runs(script: str, results: str) -> None:
+    folder = ROOT / "benchmarks"
+    run = subprocess.run(
+        [sys.executable, str(folder / script), str(folder / "results" / results)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    run = subprocess.run([sys.executable, str(script), str(results)], capture_output=True, text=True, check=True)
-    assert len(run.stdout.splitlines()) > 10
-    assert run.stdout.strip() in README
+    tables = run.stdout.strip().split("\n\n")
+    assert len(tables) == 3
+    for table in tables:
+        assert len(table.splitlines()) > 5
+        assert table in README
 
 
 def test_every_folder_of_the_map_exists() -> None:

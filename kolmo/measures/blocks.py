@@ -16,10 +16,10 @@ from kolmo._progress import progress
 from kolmo.coders import registry
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError, PrimingError
-from kolmo.measures.checkpoint import Run, Tile, digest
+from kolmo.measures.checkpoint import Arrays, Run, digest
 from kolmo.measures.formulas import MEASURES, Floats
 from kolmo.measures.nearest import Integers, Nearest
-from kolmo.measures.tiles import COMBINE, PairRule, Search, Symmetrize, nearest_tile
+from kolmo.measures.tiles import COMBINE, PairRule, Search, Symmetrize, Tile
 
 CoderLike = str | Coder | Mapping[str, Any]
 Candidates = Callable[[int, int], list[Integers]]
@@ -130,16 +130,18 @@ class Distances:
         starts = range(0, len(xs), rows)
         self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
 
-        def blocks() -> Iterator[Tile]:
+        def blocks() -> Iterator[Arrays]:
             for start in starts:
                 stop = min(start + rows, len(xs))
-                tile = (self.rule, search, xs[start:stop], ys, x_lengths[start:stop], y_lengths)
+                own_part = None if own is None else own[start:stop]
                 columns = None if candidates is None else candidates(start, stop)
-                yield *tile, None if own is None else own[start:stop], columns
+                yield (
+                    Tile(self.rule, search, xs[start:stop], ys, x_lengths[start:stop], y_lengths, own_part, columns),
+                )
 
         with progress(len(xs) * len(ys), label=self._label, unit="pair") as bar:
             for start, (row_starts, columns, distances, _) in zip(
-                starts, self._map(nearest_tile, blocks(), len(starts), run), strict=True
+                starts, self._map(Tile.arrays, blocks(), len(starts), run), strict=True
             ):
                 nearest = Nearest(row_starts, columns, distances)
                 bar.update(len(nearest) * len(ys))
@@ -172,7 +174,7 @@ class Distances:
             "measure": rule.measure_name,
             "separator": rule.separator.decode("latin-1"),
             "symmetrize": rule.symmetrize,
-            "tiles": [_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
+            "tiles": [_ROWS, _LEAST_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
         }
         spelled = str(self.coder)
         return Run(checkpoint, spelled if len(spelled) < 80 else self.coder.name, decided | facts)
@@ -185,8 +187,8 @@ class Distances:
         return self.coder.code_lengths(items, n_jobs=self.n_jobs)
 
     def _map(
-        self, function: Callable[..., Tile], blocks: Iterator[Tile], count: int, run: Run | None
-    ) -> Iterator[Tile]:
+        self, function: Callable[..., Arrays], blocks: Iterator[Arrays], count: int, run: Run | None
+    ) -> Iterator[Arrays]:
         compute = partial(map_blocks, function, n_jobs=self.n_jobs, prefer=self.coder.tags.parallel)
         return compute(blocks) if run is None else run.resumed(compute, blocks, count)
 
@@ -198,7 +200,7 @@ class Distances:
         corners = [(row, column) for row in range(0, len(xs), rows) for column in range(0, len(ys), columns)]
         self._warn_beyond_window([*xs, *ys] if both_ways else xs)
 
-        def blocks() -> Iterator[Tile]:
+        def blocks() -> Iterator[Arrays]:
             for row, column in corners:
                 yield self.rule, xs[row : row + rows], ys[column : column + columns], both_ways
 

@@ -11,7 +11,7 @@ import numpy as np
 from kolmo.errors import ParameterError
 from kolmo.measures.blocks import Distances
 from kolmo.measures.formulas import Floats
-from kolmo.measures.tiles import Search, nearest_tile
+from kolmo.measures.tiles import Search, Tile
 
 _SAMPLED_ROWS = 16
 _NEAREST = 64
@@ -98,16 +98,16 @@ def calibrate(
     margin = float(np.quantile(np.concatenate(found), risk, method="lower")) if found else 0.0
     checked = chosen[half:] if len(chosen) > 1 else chosen
     items = [xs[row] for row in checked]
-    lengths = [distances.coder.lengths(some) for some in (items, ys)]
+    x_lengths, y_lengths = (distances.coder.lengths(some) for some in (items, ys))
     own = checked if itself else None
-    columns, computed = [], []
+    found_columns, computed = [], []
     for bits in (0.0, margin):
-        tile = nearest_tile(
-            distances.rule, replace(search, margin_bits=bits), items, ys, lengths[0], lengths[1], own, None
-        )
-        columns.append(set(zip(np.repeat(np.arange(len(items)), np.diff(tile[0])), tile[1], strict=True)))
-        computed.append(float(tile[3][0]) / (len(items) * len(ys)))
-    recall = len(columns[0] & columns[1]) / max(1, len(columns[0]))
+        looked_for = replace(search, margin_bits=bits)
+        starts, columns, _, exact = Tile(distances.rule, looked_for, items, ys, x_lengths, y_lengths, own).arrays()
+        rows = np.repeat(np.arange(len(items)), np.diff(starts))
+        found_columns.append(set(zip(rows.tolist(), columns.tolist(), strict=True)))
+        computed.append(float(exact[0]) / (len(items) * len(ys)))
+    recall = len(found_columns[0] & found_columns[1]) / max(1, len(found_columns[0]))
     return Calibration(margin, risk, recall, computed[1], computed[0], len(items))
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from kolmo.errors import DataError
 
-Tile = tuple[Any, ...]
-Compute = Callable[[Iterator[Tile]], Iterator[Tile]]
+Arrays = tuple[Any, ...]
+Compute = Callable[[Iterator[Arrays]], Iterator[Arrays]]
 
 _APPLICATION = 0x4B6F6C6D  # "Kolm"
 _TABLES = """
@@ -81,7 +81,7 @@ class Run:
                 "go on with what it was made for, or name another file"
             )
 
-    def resumed(self, compute: Compute, blocks: Iterable[Tile], count: int) -> Iterator[Tile]:
+    def resumed(self, compute: Compute, blocks: Iterable[Arrays], count: int) -> Iterator[Arrays]:
         """Yield the tiles of all blocks in order: those that are kept, and the others once computed and kept.
 
         Parameters
@@ -117,7 +117,7 @@ class Run:
             raise DataError(f"{self.path} is no checkpoint of Kolmo, but another database; name another file")
         return file
 
-    def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Tile:
+    def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Arrays:
         rows = []
         for part, array in enumerate(map(np.asarray, arrays)):
             dtype = "<f8" if array.dtype.kind == "f" else "<i8"
@@ -130,7 +130,7 @@ class Run:
             raise DataError(f"the checkpoint {self.path} cannot be written: {error}") from error
         return tuple(arrays)
 
-    def _load(self, file: sqlite3.Connection, tile: int) -> Tile:
+    def _load(self, file: sqlite3.Connection, tile: int) -> Arrays:
         query = "SELECT dtype, shape, data FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
         try:
             return tuple(_array(*row) for row in file.execute(query, (self.name, tile)))

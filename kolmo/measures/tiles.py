@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -124,95 +124,87 @@ class Search:
     margin_bits: float | None = 0.0
 
 
-def nearest_tile(
-    rule: PairRule,
-    search: Search,
-    xs: Sequence[bytes],
-    ys: Sequence[bytes],
-    x_lengths: Floats,
-    y_lengths: Floats,
-    own: Integers | None,
-    columns: Sequence[Integers] | None,
-) -> tuple[Integers, Integers, Floats, Integers]:
-    """Return the `Nearest` of some rows as plain arrays, and as the last one how many pairs were computed exactly.
+@dataclass(frozen=True)
+class Tile:
+    """Some rows against all columns, to look for the nearest of each row.
 
-    `own` is the column that each row is itself, which is no neighbour; `columns` are the candidates of each row.
+    Parameters
+    ----------
+    rule : PairRule
+        What is computed of a pair.
+    search : Search
+        What to look for.
+    xs, ys : sequence of bytes
+        The items of rows and columns.
+    x_lengths, y_lengths : ndarray
+        L of each, in bits.
+    own : int ndarray of shape (n_xs,), optional
+        The column that each row is itself, which is no neighbour.
+    candidates : sequence of int arrays, one for each row, optional
+        The columns to look at; by default all.
     """
-    if columns is not None:
-        nearest, computed = _among_candidates(rule, search, xs, ys, x_lengths, y_lengths, own, columns)
-    else:
-        # the first row shows whether bounds spare enough for the rest
-        first, computed = _by_bounds(rule, search, xs[:1], ys, x_lengths[:1], y_lengths, _part(own, 0, 1))
-        look = _by_bounds if computed <= _WORTH_WHILE * len(ys) else _among_all
-        rest, more = look(rule, search, xs[1:], ys, x_lengths[1:], y_lengths, _part(own, 1, len(xs)))
-        nearest, computed = Nearest.concatenated([first, rest]), computed + more
-    return nearest.starts, nearest.columns, nearest.distances, np.array([computed])
 
+    rule: PairRule
+    search: Search
+    xs: Sequence[bytes]
+    ys: Sequence[bytes]
+    x_lengths: Floats
+    y_lengths: Floats
+    own: Integers | None = None
+    candidates: Sequence[Integers] | None = None
 
-def _part(own: Integers | None, start: int, stop: int) -> Integers | None:
-    return None if own is None else own[start:stop]
+    def arrays(self) -> tuple[Integers, Integers, Floats, Integers]:
+        """Return the `Nearest` of all rows as plain arrays, and last how many pairs were computed exactly."""
+        if self.candidates is not None:
+            nearest, computed = self._among(self.candidates)
+        else:
+            # the first row shows whether bounds spare enough for the rest
+            first, computed = self._rows(0, 1)._by_bounds()
+            rest = self._rows(1, len(self.xs))
+            others, more = rest._by_bounds() if computed <= _WORTH_WHILE * len(self.ys) else rest._among_all()
+            nearest, computed = Nearest.concatenated([first, others]), computed + more
+        return nearest.starts, nearest.columns, nearest.distances, np.array([computed])
 
+    def _rows(self, start: int, stop: int) -> Tile:
+        own = None if self.own is None else self.own[start:stop]
+        return replace(self, xs=self.xs[start:stop], x_lengths=self.x_lengths[start:stop], own=own)
 
-def _among_all(
-    rule: PairRule,
-    search: Search,
-    xs: Sequence[bytes],
-    ys: Sequence[bytes],
-    x_lengths: Floats,
-    y_lengths: Floats,
-    own: Integers | None,
-) -> tuple[Nearest, int]:
-    forth, back = rule.links(xs, ys, rule.both_ways)
-    distances = rule.distance(x_lengths[:, None], y_lengths[None, :], forth, back)
-    if own is not None:
-        distances[np.arange(len(xs)), own] = np.inf
-    return Nearest.of(distances, search.count, search.groups), distances.size
+    def _among_all(self) -> tuple[Nearest, int]:
+        forth, back = self.rule.links(self.xs, self.ys, self.rule.both_ways)
+        distances = self.rule.distance(self.x_lengths[:, None], self.y_lengths[None, :], forth, back)
+        if self.own is not None:
+            distances[np.arange(len(self.xs)), self.own] = np.inf
+        return Nearest.of(distances, self.search.count, self.search.groups), distances.size
 
+    def _among(self, candidates: Sequence[Integers]) -> tuple[Nearest, int]:
+        if self.own is not None:
+            candidates = [chosen[chosen != place] for chosen, place in zip(candidates, self.own, strict=True)]
+        forth, back = self.rule.paired_links(self.xs, self.ys, candidates)
+        kept, distances = [], []
+        for chosen, length, *links in zip(candidates, self.x_lengths, forth, back, strict=True):
+            row = self.rule.distance(length, self.y_lengths[chosen], *links)
+            groups = None if self.search.groups is None else self.search.groups[chosen]
+            nearest = Nearest.of(row[None, :], self.search.count, groups)
+            kept.append(chosen[nearest.columns])
+            distances.append(nearest.distances)
+        return Nearest.of_rows(kept, distances), sum(map(len, candidates))
 
-def _among_candidates(
-    rule: PairRule,
-    search: Search,
-    xs: Sequence[bytes],
-    ys: Sequence[bytes],
-    x_lengths: Floats,
-    y_lengths: Floats,
-    own: Integers | None,
-    columns: Sequence[Integers],
-) -> tuple[Nearest, int]:
-    if own is not None:
-        columns = [chosen[chosen != place] for chosen, place in zip(columns, own, strict=True)]
-    forth, back = rule.paired_links(xs, ys, columns)
-    kept, distances = [], []
-    for chosen, length, *links in zip(columns, x_lengths, forth, back, strict=True):
-        row = rule.distance(length, y_lengths[chosen], *links)
-        groups = None if search.groups is None else search.groups[chosen]
-        nearest = Nearest.of(row[None, :], search.count, groups)
-        kept.append(chosen[nearest.columns])
-        distances.append(nearest.distances)
-    return Nearest.of_rows(kept, distances), sum(map(len, columns))
-
-
-def _by_bounds(
-    rule: PairRule,
-    search: Search,
-    xs: Sequence[bytes],
-    ys: Sequence[bytes],
-    x_lengths: Floats,
-    y_lengths: Floats,
-    own: Integers | None,
-) -> tuple[Nearest, int]:
-    bounded = None
-    sparing = search.margin_bits is not None and search.groups is None and not rule.both_ways
-    if sparing and len(ys) >= _LEAST_CHOICE * search.count:
-        bounded = rule.coder.bounded_lengths([x + rule.separator for x in xs], ys)
-    if bounded is None:
-        return _among_all(rule, search, xs, ys, x_lengths, y_lengths, own)
-    places = np.full(len(xs), -1) if own is None else own
-    rows = [_Row(rule, search, length, y_lengths, place) for length, place in zip(x_lengths, places, strict=True)]
-    for part in bounded:
-        rows[part.row].take(part)
-    nearest = Nearest.of_rows([row.columns for row in rows], [row.distances for row in rows])
-    return nearest, sum(row.computed for row in rows)
+    def _by_bounds(self) -> tuple[Nearest, int]:
+        bounded = None
+        sparing = self.search.margin_bits is not None and self.search.groups is None and not self.rule.both_ways
+        if sparing and len(self.ys) >= _LEAST_CHOICE * self.search.count:
+            bounded = self.rule.coder.bounded_lengths([x + self.rule.separator for x in self.xs], self.ys)
+        if bounded is None:
+            return self._among_all()
+        places = np.full(len(self.xs), -1) if self.own is None else self.own
+        rows = [
+            _Row(self.rule, self.search, length, self.y_lengths, place)
+            for length, place in zip(self.x_lengths, places, strict=True)
+        ]
+        for part in bounded:
+            rows[part.row].take(part)
+        nearest = Nearest.of_rows([row.columns for row in rows], [row.distances for row in rows])
+        return nearest, sum(row.computed for row in rows)
 
 
 class _Row:
