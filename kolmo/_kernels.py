@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.core import event
 from numba.core.options import DefaultOptions
 
 Function = Callable[..., Any]
@@ -31,3 +33,24 @@ def part(function: Function) -> Function:
 def _compile(function: Function, **options: Any) -> Function:
     compiled: Function = numba.njit(**options, **_UNCOUNTED)(function)
     return compiled
+
+
+class _Announcement(event.Listener):
+    """Says on a terminal why the first use on a machine takes some seconds; kernels from the cache say nothing."""
+
+    _TEXT = "compiling kernels, once on this machine"
+
+    def on_start(self, event: Any) -> None:
+        self._write(event, f"\r{self._TEXT} ...")
+
+    def on_end(self, event: Any) -> None:
+        self._write(event, f"\r{' ' * (len(self._TEXT) + 4)}\r")
+
+    def _write(self, event: Any, text: str) -> None:
+        function = getattr(event.data.get("dispatcher"), "py_func", None)
+        if getattr(function, "__module__", "").startswith("kolmo.") and sys.stderr.isatty():
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]

@@ -27,6 +27,8 @@ CREATE TABLE arrays (
 );
 """
 _DTYPES = ("<f8", "<i8")
+_DIGESTS = ("first items", "second items", "classes")
+"""Facts that are digests, of which only the difference tells anything."""
 
 
 def digest(items: Iterable[bytes]) -> str:
@@ -75,7 +77,7 @@ class Run:
                 return
         before, now = json.loads(known[0]), json.loads(json.dumps(dict(facts)))
         if changed := [key for key in {**before, **now} if before.get(key) != now.get(key)]:
-            listing = "; ".join(f"{key} was {before.get(key)!r:.120}, now {now.get(key)!r:.120}" for key in changed)
+            listing = "; ".join(_difference(key, before.get(key), now.get(key)) for key in changed)
             raise DataError(
                 f"the checkpoint {self.path} holds another run of {name!r}: {listing}; "
                 "go on with what it was made for, or name another file"
@@ -138,6 +140,12 @@ class Run:
             raise DataError(
                 f"tile {tile} of the checkpoint {self.path} is damaged ({error}); delete the file"
             ) from error
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    if key in _DIGESTS:
+        return f"the {key} are others"
+    return f"{key} was {before!r:.120}, now {now!r:.120}"
 
 
 def _array(dtype: str, shape: str, data: bytes) -> Any:
