@@ -27,7 +27,7 @@ Meter = Callable[[bytes], float]
 MAX_DECODED_BYTES = 2**30
 """What `Coder.decompress` allows by default: 1 GiB."""
 
-_BLOCK_BYTES = 2**18
+_BLOCK_BYTES, _BLOCK_OF_PAIRS_BYTES = 2**18, 2**23
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,8 +285,9 @@ class Coder(ABC):
         """Return L(xy) in bits for every x with each of the ys that its columns name, here and now."""
         import numpy as np
 
-        pairs = [x + ys[column] for x, chosen in zip(xs, columns, strict=True) for column in chosen]
-        return np.split(self.lengths(pairs), np.cumsum([len(chosen) for chosen in columns])[:-1])
+        pairs = (x + ys[column] for x, chosen in zip(xs, columns, strict=True) for column in chosen)
+        lengths = np.concatenate([np.empty(0), *map(self.lengths, _blocks(pairs, _BLOCK_OF_PAIRS_BYTES))])
+        return np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
 
     def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
         """Yield lower bounds of L(xy), x for x and some ys at a time; None if they would save no work.
@@ -478,13 +479,13 @@ class PrimedCoder(Coder):
         return f"{self.coder!r}.prime({self.context!r})"
 
 
-def _blocks(items: list[bytes]) -> Iterable[list[bytes]]:
+def _blocks(items: Iterable[bytes], block_bytes: int = _BLOCK_BYTES) -> Iterable[list[bytes]]:
     block: list[bytes] = []
     size = 0
     for item in items:
         block.append(item)
         size += len(item) + 64
-        if size >= _BLOCK_BYTES:
+        if size >= block_bytes:
             yield block
             block, size = [], 0
     if block:

@@ -19,7 +19,7 @@ from kolmo.errors import ParameterError, PrimingError
 from kolmo.measures.checkpoint import Arrays, Run, digest
 from kolmo.measures.formulas import MEASURES, Floats
 from kolmo.measures.nearest import Integers, Nearest
-from kolmo.measures.tiles import COMBINE, PairRule, Search, Symmetrize, Tile
+from kolmo.measures.tiles import COMBINE, Columns, PairRule, Search, Symmetrize, Tile
 
 CoderLike = str | Coder | Mapping[str, Any]
 Candidates = Callable[[int, int], list[Integers]]
@@ -125,7 +125,7 @@ class Distances:
             Tiles that it holds are not computed again.
         """
         x_lengths = self._lengths(xs)
-        y_lengths = self._lengths(ys) if y_lengths is None else y_lengths
+        everything = Columns(ys, self._lengths(ys) if y_lengths is None else y_lengths)
         rows = _whole_rows(xs, ys) if candidates is None else _ROWS
         starts = range(0, len(xs), rows)
         self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
@@ -134,14 +134,13 @@ class Distances:
             for start in starts:
                 stop = min(start + rows, len(xs))
                 own_part = None if own is None else own[start:stop]
-                columns = None if candidates is None else candidates(start, stop)
-                yield (
-                    Tile(self.rule, search, xs[start:stop], ys, x_lengths[start:stop], y_lengths, own_part, columns),
-                )
+                among = None if candidates is None else candidates(start, stop)
+                tile = Tile(self.rule, search, xs[start:stop], x_lengths[start:stop], own_part, among)
+                yield tile, everything
 
         with progress(len(xs) * len(ys), label=self._label, unit="pair") as bar:
             for start, (row_starts, columns, distances, _) in zip(
-                starts, self._map(Tile.arrays, blocks(), len(starts), run), strict=True
+                starts, self._map(Tile.nearest, blocks(), len(starts), run), strict=True
             ):
                 nearest = Nearest(row_starts, columns, distances)
                 bar.update(len(nearest) * len(ys))

@@ -11,7 +11,7 @@ import numpy as np
 from kolmo.errors import ParameterError
 from kolmo.measures.blocks import Distances
 from kolmo.measures.formulas import Floats
-from kolmo.measures.tiles import Search, Tile
+from kolmo.measures.tiles import Columns, Search, Tile
 
 _SAMPLED_ROWS = 16
 _NEAREST = 64
@@ -98,12 +98,12 @@ def calibrate(
     margin = float(np.quantile(np.concatenate(found), risk, method="lower")) if found else 0.0
     checked = chosen[half:] if len(chosen) > 1 else chosen
     items = [xs[row] for row in checked]
-    x_lengths, y_lengths = (distances.coder.lengths(some) for some in (items, ys))
+    x_lengths, everything = distances.coder.lengths(items), Columns(ys, distances.coder.lengths(ys))
     own = checked if itself else None
     found_columns, computed = [], []
     for bits in (0.0, margin):
         looked_for = replace(search, margin_bits=bits)
-        starts, columns, _, exact = Tile(distances.rule, looked_for, items, ys, x_lengths, y_lengths, own).arrays()
+        starts, columns, _, exact = Tile(distances.rule, looked_for, items, x_lengths, own).nearest(everything)
         rows = np.repeat(np.arange(len(items)), np.diff(starts))
         found_columns.append(set(zip(rows.tolist(), columns.tolist(), strict=True)))
         computed.append(float(exact[0]) / (len(items) * len(ys)))

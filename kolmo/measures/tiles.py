@@ -124,6 +124,26 @@ class Search:
     margin_bits: float | None = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What all rows are compared with, as one object: a cluster sends it to its workers once, and not with every tile.
+
+    Parameters
+    ----------
+    items : sequence of bytes
+        The items.
+    lengths : ndarray of shape (n_items,)
+        L of each, in bits.
+    """
+
+    items: Sequence[bytes]
+    lengths: Floats
+
+    def __sizeof__(self) -> int:
+        """Count the items too: joblib's Dask backend scatters what is large."""
+        return object.__sizeof__(self) + sum(map(len, self.items)) + self.lengths.nbytes
+
+
 @dataclass(frozen=True)
 class Tile:
     """Some rows against all columns, to look for the nearest of each row.
@@ -134,9 +154,9 @@ class Tile:
         What is computed of a pair.
     search : Search
         What to look for.
-    xs, ys : sequence of bytes
-        The items of rows and columns.
-    x_lengths, y_lengths : ndarray
+    xs : sequence of bytes
+        The items of the rows.
+    x_lengths : ndarray of shape (n_xs,)
         L of each, in bits.
     own : int ndarray of shape (n_xs,), optional
         The column that each row is itself, which is no neighbour.
@@ -147,21 +167,19 @@ class Tile:
     rule: PairRule
     search: Search
     xs: Sequence[bytes]
-    ys: Sequence[bytes]
     x_lengths: Floats
-    y_lengths: Floats
     own: Integers | None = None
     candidates: Sequence[Integers] | None = None
 
-    def arrays(self) -> tuple[Integers, Integers, Floats, Integers]:
+    def nearest(self, columns: Columns) -> tuple[Integers, Integers, Floats, Integers]:
         """Return the `Nearest` of all rows as plain arrays, and last how many pairs were computed exactly."""
         if self.candidates is not None:
-            nearest, computed = self._among(self.candidates)
+            nearest, computed = self._among(self.candidates, columns)
         else:
             # the first row shows whether bounds spare enough for the rest
-            first, computed = self._rows(0, 1)._by_bounds()
-            rest = self._rows(1, len(self.xs))
-            others, more = rest._by_bounds() if computed <= _WORTH_WHILE * len(self.ys) else rest._among_all()
+            first, computed = self._rows(0, 1)._by_bounds(columns)
+            rest, spared = self._rows(1, len(self.xs)), computed <= _WORTH_WHILE * len(columns.items)
+            others, more = rest._by_bounds(columns) if spared else rest._among_all(columns)
             nearest, computed = Nearest.concatenated([first, others]), computed + more
         return nearest.starts, nearest.columns, nearest.distances, np.array([computed])
 
@@ -169,36 +187,36 @@ class Tile:
         own = None if self.own is None else self.own[start:stop]
         return replace(self, xs=self.xs[start:stop], x_lengths=self.x_lengths[start:stop], own=own)
 
-    def _among_all(self) -> tuple[Nearest, int]:
-        forth, back = self.rule.links(self.xs, self.ys, self.rule.both_ways)
-        distances = self.rule.distance(self.x_lengths[:, None], self.y_lengths[None, :], forth, back)
+    def _among_all(self, columns: Columns) -> tuple[Nearest, int]:
+        forth, back = self.rule.links(self.xs, columns.items, self.rule.both_ways)
+        distances = self.rule.distance(self.x_lengths[:, None], columns.lengths[None, :], forth, back)
         if self.own is not None:
             distances[np.arange(len(self.xs)), self.own] = np.inf
         return Nearest.of(distances, self.search.count, self.search.groups), distances.size
 
-    def _among(self, candidates: Sequence[Integers]) -> tuple[Nearest, int]:
+    def _among(self, candidates: Sequence[Integers], columns: Columns) -> tuple[Nearest, int]:
         if self.own is not None:
             candidates = [chosen[chosen != place] for chosen, place in zip(candidates, self.own, strict=True)]
-        forth, back = self.rule.paired_links(self.xs, self.ys, candidates)
+        forth, back = self.rule.paired_links(self.xs, columns.items, candidates)
         kept, distances = [], []
         for chosen, length, *links in zip(candidates, self.x_lengths, forth, back, strict=True):
-            row = self.rule.distance(length, self.y_lengths[chosen], *links)
+            row = self.rule.distance(length, columns.lengths[chosen], *links)
             groups = None if self.search.groups is None else self.search.groups[chosen]
             nearest = Nearest.of(row[None, :], self.search.count, groups)
             kept.append(chosen[nearest.columns])
             distances.append(nearest.distances)
         return Nearest.of_rows(kept, distances), sum(map(len, candidates))
 
-    def _by_bounds(self) -> tuple[Nearest, int]:
+    def _by_bounds(self, columns: Columns) -> tuple[Nearest, int]:
         bounded = None
         sparing = self.search.margin_bits is not None and self.search.groups is None and not self.rule.both_ways
-        if sparing and len(self.ys) >= _LEAST_CHOICE * self.search.count:
-            bounded = self.rule.coder.bounded_lengths([x + self.rule.separator for x in self.xs], self.ys)
+        if sparing and len(columns.items) >= _LEAST_CHOICE * self.search.count:
+            bounded = self.rule.coder.bounded_lengths([x + self.rule.separator for x in self.xs], columns.items)
         if bounded is None:
-            return self._among_all()
+            return self._among_all(columns)
         places = np.full(len(self.xs), -1) if self.own is None else self.own
         rows = [
-            _Row(self.rule, self.search, length, self.y_lengths, place)
+            _Row(self.rule, self.search, length, columns.lengths, place)
             for length, place in zip(self.x_lengths, places, strict=True)
         ]
         for part in bounded:

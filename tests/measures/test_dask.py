@@ -11,6 +11,7 @@ import pytest
 
 from kolmo import NCDClassifier, pairwise
 from kolmo.coders.zlib import Deflate
+from kolmo.measures.tiles import Columns, Tile
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
@@ -58,6 +59,18 @@ def test_the_work_is_done_by_the_workers(client, monkeypatch: pytest.MonkeyPatch
     assert os.getpid() not in workers
     assert set(lengths.tolist()) <= workers
     assert np.isfinite(cdm).all()
+
+
+def test_the_training_set_is_sent_once(client: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolmo.measures.blocks._SMALLEST_TILE_BYTES", 2_000)
+    sent, tiles = [], []
+    for kind, noted in ((Columns, sent), (Tile, tiles)):
+        monkeypatch.setattr(
+            kind, "__getstate__", lambda self, noted=noted: noted.append(1) or self.__dict__, raising=False
+        )
+    with joblib.parallel_config("dask"):
+        pairwise(ITEMS, top_k=3)
+    assert len(sent) < len(tiles) / 2
 
 
 def test_a_classifier_predicts_on_a_cluster(client: object) -> None:
