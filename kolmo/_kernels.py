@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -35,22 +36,47 @@ def _compile(function: Function, **options: Any) -> Function:
     return compiled
 
 
-class _Announcement(event.Listener):
-    """Says on a terminal why the first use on a machine takes some seconds; kernels from the cache say nothing."""
+class _Compiling(event.Listener):
+    """Says on a terminal why the first use on a machine takes some seconds, and counts them.
+
+    Kernels that come from the cache say nothing, and cost next to nothing.
+    """
 
     _TEXT = "compiling kernels, once on this machine"
 
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._depth = 0
+        self._start = 0.0
+
     def on_start(self, event: Any) -> None:
-        self._write(event, f"\r{self._TEXT} ...")
+        if not _is_ours(event):
+            return
+        if self._depth == 0:
+            self._start = time.perf_counter()
+            _show(f"\r{self._TEXT} ...")
+        self._depth += 1
 
     def on_end(self, event: Any) -> None:
-        self._write(event, f"\r{' ' * (len(self._TEXT) + 4)}\r")
+        if not _is_ours(event):
+            return
+        self._depth -= 1
+        if self._depth == 0:
+            self.seconds += time.perf_counter() - self._start
+            _show(f"\r{' ' * (len(self._TEXT) + 4)}\r")
 
-    def _write(self, event: Any, text: str) -> None:
-        function = getattr(event.data.get("dispatcher"), "py_func", None)
-        if getattr(function, "__module__", "").startswith("kolmo.") and sys.stderr.isatty():
-            sys.stderr.write(text)
-            sys.stderr.flush()
+
+def _is_ours(event: Any) -> bool:
+    function = getattr(event.data.get("dispatcher"), "py_func", None)
+    return getattr(function, "__module__", "").startswith("kolmo.")
 
 
-event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]
+def _show(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+compiling = _Compiling()
+"""How many seconds this process has spent on compiling kernels, as ``compiling.seconds``."""
+event.register("numba:compile", compiling)  # type: ignore[no-untyped-call]

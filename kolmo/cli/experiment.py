@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +34,9 @@ class Outcome:
     predictions : ndarray of shape (n_test,)
         Labels.
     seconds : float
-        Wall time of learning and predicting.
+        Wall time of learning and predicting, without that of compiling kernels.
+    compile_seconds : float
+        What compiling took, which is done once on a machine.
     pairs : int, optional
         How many pairs of texts were compared.
     accuracy, macro_f1 : float, optional
@@ -50,6 +53,7 @@ class Outcome:
     fingerprint: str
     predictions: NDArray[Any]
     seconds: float
+    compile_seconds: float = 0.0
     pairs: int | None = None
     accuracy: float | None = None
     macro_f1: float | None = None
@@ -64,13 +68,16 @@ class Outcome:
         return None if self.pairs is None else 1e6 * self.seconds / self.pairs
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("model", "fingerprint", "accuracy", "macro_f1", "tied_share", "worst", "best", "seconds", "pairs")
-        facts = {name: getattr(self, name) for name in (*names, "microseconds_per_pair")}
+        scores = ("accuracy", "macro_f1", "tied_share", "worst", "best")
+        costs = ("seconds", "compile_seconds", "pairs", "microseconds_per_pair")
+        facts = {name: getattr(self, name) for name in ("model", "fingerprint", *scores, *costs)}
         reports = {"candidates": self.candidates, "calibration": self.calibration}
         return facts | {name: asdict(report) for name, report in reports.items() if report is not None}
 
     def remarks(self) -> Iterator[str]:
-        """Yield what was given up for speed, in words."""
+        """Yield what was given up for speed, and what was done for it, in words."""
+        if self.compile_seconds > 0:
+            yield f"{self.model}: compiling kernels, once on this machine, took {self.compile_seconds:.1f} seconds more"
         if (report := self.candidates) is not None:
             yield (
                 f"{self.model} looked at {report.n_candidates:,} candidates a text: on {report.n_samples:,} texts they "
@@ -119,7 +126,7 @@ def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Out
     """
     from kolmo.learn.neighbors import NCDClassifier
 
-    start = time.perf_counter()
+    start, compiled = time.perf_counter(), _compile_seconds()
     classifier = NCDClassifier(coder, **settings).fit(train.items, train.labels)
     scores: dict[str, Any] = {}
     if test.labels is None:
@@ -129,18 +136,25 @@ def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Out
         predictions = report.predictions
         scores = {name: getattr(report, name) for name in ("accuracy", "tied_share", "worst", "best")}
         scores["macro_f1"] = _macro_f1(test.labels, predictions)
-    seconds = time.perf_counter() - start
+    compiling = _compile_seconds() - compiled
+    seconds = time.perf_counter() - start - compiling
     among_candidates = classifier.candidate_report(test.items, test.labels) if classifier.candidates else None
     return Outcome(
         model=str(coder),
         fingerprint=classifier.coder_.fingerprint,
         predictions=predictions,
         seconds=seconds,
+        compile_seconds=compiling,
         pairs=len(train) * len(test),
         candidates=among_candidates,
         calibration=getattr(classifier, "calibration_", None),
         **scores,
     )
+
+
+def _compile_seconds() -> float:
+    kernels = sys.modules.get("kolmo._kernels")
+    return 0.0 if kernels is None else float(kernels.compiling.seconds)
 
 
 def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:

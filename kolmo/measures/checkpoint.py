@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class Run:
 
     def __init__(self, path: str | Path, name: str, facts: Mapping[str, Any]) -> None:
         self.path, self.name = Path(path), name
-        with closing(self._connect()) as file:
+        with self._open() as file:
             known = file.execute("SELECT facts FROM runs WHERE name = ?", (name,)).fetchone()
             if known is None:
                 with file:
@@ -95,29 +95,32 @@ class Run:
         count : int
             How many there are.
         """
-        with closing(self._connect()) as file:
+        with self._open() as file:
             kept = {tile for (tile,) in file.execute("SELECT DISTINCT tile FROM arrays WHERE run = ?", (self.name,))}
             computed = compute(block for tile, block in enumerate(blocks) if tile not in kept)
             for tile in range(count):
                 yield self._load(file, tile) if tile in kept else self._save(file, tile, next(computed))
 
-    def _connect(self) -> sqlite3.Connection:
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
         if not self.path.parent.is_dir():
             raise DataError(f"there is no folder {self.path.parent} for the checkpoint {self.path.name}; make it first")
-        fresh = not self.path.exists() or not self.path.stat().st_size
-        file = sqlite3.connect(self.path, timeout=60)
         try:
-            if fresh:
-                file.executescript(f"PRAGMA application_id = {_APPLICATION}; BEGIN; {_TABLES} COMMIT;")
-            file.execute("PRAGMA trusted_schema = OFF")
-            (application,) = file.execute("PRAGMA application_id").fetchone()
-        except sqlite3.DatabaseError as error:
-            file.close()
-            raise DataError(f"{self.path} is no checkpoint of Kolmo ({error}); name another file") from error
+            with closing(sqlite3.connect(self.path, timeout=60)) as file:
+                self._check(file)
+                yield file
+        except sqlite3.Error as error:
+            raise DataError(
+                f"{self.path} cannot be read or written as a checkpoint of Kolmo: {error}; name another file"
+            ) from error
+
+    def _check(self, file: sqlite3.Connection) -> None:
+        file.execute("PRAGMA trusted_schema = OFF")
+        if not self.path.stat().st_size:
+            file.executescript(f"PRAGMA application_id = {_APPLICATION}; BEGIN; {_TABLES} COMMIT;")
+        (application,) = file.execute("PRAGMA application_id").fetchone()
         if application != _APPLICATION:
-            file.close()
             raise DataError(f"{self.path} is no checkpoint of Kolmo, but another database; name another file")
-        return file
 
     def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Arrays:
         rows = []
@@ -125,18 +128,15 @@ class Run:
             dtype = "<f8" if array.dtype.kind == "f" else "<i8"
             data = np.ascontiguousarray(array, dtype=dtype).tobytes()
             rows.append((self.name, tile, part, dtype, json.dumps(array.shape), data))
-        try:
-            with file:
-                file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", rows)
-        except sqlite3.Error as error:
-            raise DataError(f"the checkpoint {self.path} cannot be written: {error}") from error
+        with file:
+            file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", rows)
         return tuple(arrays)
 
     def _load(self, file: sqlite3.Connection, tile: int) -> Arrays:
         query = "SELECT dtype, shape, data FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
         try:
             return tuple(_array(*row) for row in file.execute(query, (self.name, tile)))
-        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise DataError(
                 f"tile {tile} of the checkpoint {self.path} is damaged ({error}); delete the file"
             ) from error

@@ -172,7 +172,7 @@ class TestBadFiles:
 
     def test_another_file(self, tmp_path: Path) -> None:
         (tmp_path / "run").write_bytes(b"the user's own notes " * 100)
-        with pytest.raises(DataError, match="no checkpoint of Kolmo"):
+        with pytest.raises(DataError, match="cannot be read or written as a checkpoint"):
             Run(tmp_path / "run", "deflate", {})
         assert (tmp_path / "run").read_bytes() == b"the user's own notes " * 100
 
@@ -181,6 +181,13 @@ class TestBadFiles:
             file.execute("CREATE TABLE runs (name TEXT)")
         with pytest.raises(DataError, match="another database"):
             Run(tmp_path / "run", "deflate", {})
+
+    def test_a_file_that_lost_its_tables(self, tmp_path: Path) -> None:
+        pairwise(TEXTS[:5], checkpoint=tmp_path / "run")
+        with sqlite3.connect(tmp_path / "run") as file:
+            file.execute("DROP TABLE arrays")
+        with pytest.raises(DataError, match="no such table"):
+            pairwise(TEXTS[:5], checkpoint=tmp_path / "run")
 
     @pytest.mark.parametrize(
         "damage",
