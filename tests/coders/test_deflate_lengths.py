@@ -235,12 +235,17 @@ class TestGuards:
         np.testing.assert_array_equal(by_kernels(runs, [b"a" * 40, b"b"]), by_zlib(runs, [b"a" * 40, b"b"]))
 
 
+def take_the_short_cut_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SMALLEST_WORK", "SMALLEST_WORK_ONCE_LOADED"):
+        monkeypatch.setattr(deflate_lengths, name, 0)
+
+
 @pytest.mark.parametrize("name", ["deflate", "zlib", "gzip"])
 def test_coders_take_the_short_cut_unasked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
     real = deflate_lengths.joint_sizes
     monkeypatch.setattr(deflate_lengths, "joint_sizes", lambda *given: taken.append(1) or real(*given))
-    monkeypatch.setattr(deflate_lengths, "SMALLEST_WORK", 0)
+    take_the_short_cut_for_little(monkeypatch)
     subject, (xs, ys) = coder(name), (TEXTS[:20], TEXTS[20:60])
     table = subject.joint_lengths(xs, ys)
     assert taken
@@ -257,7 +262,7 @@ def test_other_levels_and_little_work_go_to_zlib(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(deflate_lengths, "joint_sizes", fail)
     little = coder("deflate").joint_lengths(TEXTS[:2], TEXTS[:3])
     np.testing.assert_array_equal(little, 8.0 * by_zlib(TEXTS[:2], TEXTS[:3]))
-    monkeypatch.setattr(deflate_lengths, "SMALLEST_WORK", 0)
+    take_the_short_cut_for_little(monkeypatch)
     fast = coder("deflate", level=1).joint_lengths(TEXTS[:2], TEXTS[:3])
     assert fast[0, 0] == 8.0 * len(zlib.compress(TEXTS[0] * 2, 1, -15))
     with pytest.raises(AssertionError, match="were asked"):
@@ -292,7 +297,7 @@ class TestAvailability:
 
     def check_falls_back(self, monkeypatch: pytest.MonkeyPatch, match: str) -> None:
         """One warning, and the right lengths."""
-        monkeypatch.setattr(deflate_lengths, "SMALLEST_WORK", 0)
+        take_the_short_cut_for_little(monkeypatch)
         with pytest.warns(FallbackWarning, match=match) as caught:
             tables = [coder(name).joint_lengths(TEXTS[:2], TEXTS[:3]) for name in ("deflate", "gzip")]
         assert len(caught) == 1
