@@ -88,7 +88,7 @@ class Outcome:
                 else f", with an accuracy of {report.accuracy:.3f}; {report.exact_accuracy:.3f} among all training "
                 f"texts, {report.cosine_accuracy:.3f} by the likeness of the candidates alone"
             )
-        if (margin := self.calibration) is not None:
+        if (margin := self.calibration) is not None and margin.margin_bits > 0:
             yield (
                 f"{self.model} took bounds {margin.margin_bits:.0f} bits tighter than proven: on {margin.rows_checked} "
                 f"texts it found {margin.recall:.1%} of the nearest, computing {margin.computed_share:.1%} of the pairs"

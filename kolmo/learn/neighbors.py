@@ -106,7 +106,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     coder_ : Coder
         The coder in use, with what it learned from the training set as a whole (`Coder.learned`).
     calibration_ : Calibration
-        What was measured, with ``pruning="calibrated"``.
+        What was measured, with ``pruning="calibrated"`` and without candidates, which leave nothing to prune.
 
     Raises
     ------
@@ -197,15 +197,15 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _prepare_search(self) -> None:
+        self._train_lengths = self.coder_.code_lengths(self.train_items_, n_jobs=self.n_jobs)
         if self.candidates is not None:
             # in an order of their own, since it decides between candidates that are equally like
             self._by_content = self._canonical_order()
             self._generator = CharTfidf([self.train_items_[place] for place in self._by_content])
-        if self.pruning == "calibrated":
+        elif self.pruning == "calibrated":
             distances, items = self._distances(self.coder_), self.train_items_
             search = Search(count=self.n_neighbors)
             self.calibration_ = calibration.calibrate(distances, items, items, search, itself=True)
-        self._train_lengths = self.coder_.code_lengths(self.train_items_, n_jobs=self.n_jobs)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the predicted label of each item, ``classes_[argmax(predict_proba(X))]``.
@@ -462,8 +462,12 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return rows
 
     def _search(self, count: int, *, by_class: bool) -> Search:
-        pruning = self.calibration_ if self.pruning == "calibrated" else self.pruning
-        return Search(count=count, groups=self._codes if by_class else None, margin_bits=margin_of(pruning))
+        margin: float | None = 0.0
+        if self.pruning != "calibrated":
+            margin = margin_of(self.pruning)
+        elif self.candidates is None:
+            margin = self.calibration_.margin_bits
+        return Search(count=count, groups=self._codes if by_class else None, margin_bits=margin)
 
     def _nearest(
         self, X: Any, count: int | None = None, *, by_class: bool | None = None

@@ -11,6 +11,7 @@ import numpy as np
 from kolmo.errors import ParameterError
 from kolmo.measures.blocks import Distances
 from kolmo.measures.formulas import Floats
+from kolmo.measures.nearest import Integers
 from kolmo.measures.tiles import Columns, Search, Tile
 
 _SAMPLED_ROWS = 16
@@ -92,13 +93,12 @@ def calibrate(
         raise ParameterError(f"risk must be a number from 0 to below 1, but {risk!r} came")
     chosen = np.random.default_rng(0).permutation(len(xs))[: 2 * _SAMPLED_ROWS]
     half = (len(chosen) + 1) // 2
-    found = [
-        gaps for row in chosen[:half] if (gaps := _gaps(distances, xs[row], ys, row if itself else -1)) is not None
-    ]
-    margin = float(np.quantile(np.concatenate(found), risk, method="lower")) if found else 0.0
+    everything = Columns(ys, distances.coder.code_lengths(ys, n_jobs=distances.n_jobs))
+    found = _gaps(distances, [xs[row] for row in chosen[:half]], everything, chosen[:half] if itself else None)
+    margin = float(np.quantile(found, risk, method="lower")) if len(found) else 0.0
     checked = chosen[half:] if len(chosen) > 1 else chosen
     items = [xs[row] for row in checked]
-    x_lengths, everything = distances.coder.lengths(items), Columns(ys, distances.coder.lengths(ys))
+    x_lengths = distances.coder.lengths(items)
     own = checked if itself else None
     found_columns, computed = [], []
     for bits in (0.0, margin):
@@ -111,17 +111,19 @@ def calibrate(
     return Calibration(margin, risk, recall, computed[1], computed[0], len(items))
 
 
-def _gaps(distances: Distances, x: bytes, ys: Sequence[bytes], own: int) -> Floats | None:
-    """Return by how much the joint lengths of the nearest ys exceed their bounds; None if there are no bounds."""
-    bounded = distances.coder.bounded_lengths([x + distances.rule.separator], ys)
+def _gaps(distances: Distances, xs: Sequence[bytes], columns: Columns, own: Integers | None) -> Floats:
+    """Return by how much the joint lengths of near pairs exceed their bounds; nothing if there are no bounds."""
+    bounded = distances.coder.bounded_lengths([x + distances.rule.separator for x in xs], columns.items)
     if bounded is None:
-        return None
-    lower, exact = np.empty(len(ys)), np.empty(len(ys))
+        return np.empty(0)
+    lower, exact = np.empty((2, len(xs), len(columns.items)))
     for part in bounded:
-        lower[part.columns] = part.lower_bits
-        exact[part.columns] = part.exact(np.arange(len(part.lower_bits)))
-    lengths = distances.coder.lengths([x]), distances.coder.lengths(ys)
-    by_distance = np.argsort(distances.rule.distance(*lengths, exact, exact), kind="stable")
-    nearest = by_distance[by_distance != own][:_NEAREST]
-    gaps: Floats = (exact - lower)[nearest]
+        lower[part.row, part.columns] = part.lower_bits
+        exact[part.row, part.columns] = part.exact(np.arange(len(part.lower_bits)))
+    x_lengths = distances.coder.lengths(xs)
+    far = distances.rule.distance(x_lengths[:, None], columns.lengths[None, :], exact, exact)
+    if own is not None:
+        far[np.arange(len(xs)), own] = np.inf
+    nearest = np.argsort(far, axis=1, kind="stable")[:, : min(_NEAREST, len(columns.items) - (own is not None))]
+    gaps: Floats = np.take_along_axis(exact - lower, nearest, axis=1).ravel()
     return gaps
