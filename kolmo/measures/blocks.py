@@ -28,7 +28,7 @@ Candidates = Callable[[int, int], list[Integers]]
 _SMALLEST_TILE_BYTES = 2**22
 _LARGEST_TILE_BYTES = 2**26
 _TILES = 64
-_ROWS, _LEAST_ROWS = 64, 8
+_ROWS, _ROWS_BOTH_WAYS, _LEAST_ROWS = 64, 32, 8
 
 
 class Distances:
@@ -126,7 +126,10 @@ class Distances:
         """
         x_lengths = self._lengths(xs)
         everything = Columns(ys, self._lengths(ys) if y_lengths is None else y_lengths)
-        rows = _whole_rows(xs, ys) if candidates is None else _ROWS
+        rows = _ROWS
+        if candidates is None:
+            # where each column is read first too, that is worth while for several rows only
+            rows = max(_whole_rows(xs, ys), min(len(xs), _ROWS_BOTH_WAYS) if self.rule.both_ways else 1)
         starts = range(0, len(xs), rows)
         self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
 
@@ -173,7 +176,7 @@ class Distances:
             "measure": rule.measure_name,
             "separator": rule.separator.decode("latin-1"),
             "symmetrize": rule.symmetrize,
-            "tiles": [_ROWS, _LEAST_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
+            "tiles": [_ROWS, _ROWS_BOTH_WAYS, _LEAST_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
         }
         spelled = str(self.coder)
         return Run(checkpoint, spelled if len(spelled) < 80 else self.coder.name, decided | facts)

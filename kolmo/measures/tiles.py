@@ -73,10 +73,9 @@ class PairRule:
         contexts = [x + self.separator for x in xs]
         if not self.measure.conditional:
             return self.coder.joint_lengths(contexts, ys)
-        lengths = np.empty((len(xs), len(ys)))
-        for row, context in enumerate(contexts):
-            lengths[row] = self._primed(context).lengths(ys)
-        return lengths
+        if self.coder.tags.priming == "difference" and all(contexts):
+            return self.coder.joint_lengths(contexts, ys) - self.coder.lengths(contexts)[:, None]
+        return np.stack([self._primed(context).lengths(ys) for context in contexts])
 
     def _primed(self, context: bytes) -> Coder:
         return PrimedCoder(coder=self.coder, context=context) if context else self.coder
@@ -88,17 +87,23 @@ class PairRule:
         forth = self._paired_link(xs, ys, columns)
         if not self.both_ways:
             return forth, forth
-        back = []
-        for x, chosen in zip(xs, columns, strict=True):
-            seconds = [np.zeros(1, np.intp)] * len(chosen)
-            lengths = self._paired_link([ys[column] for column in chosen], [x], seconds)
-            back.append(np.concatenate([np.empty(0), *lengths]))
-        return forth, back
+        rows = np.repeat(np.arange(len(xs)), [len(chosen) for chosen in columns])
+        asked = np.concatenate([np.empty(0, np.intp), *columns])
+        firsts, places = np.unique(asked, return_inverse=True)
+        by_first = np.argsort(places, kind="stable")
+        seconds = np.split(rows[by_first], np.searchsorted(places[by_first], np.arange(1, len(firsts))))
+        lengths = np.empty(len(asked))
+        if len(asked):
+            lengths[by_first] = np.concatenate(self._paired_link([ys[first] for first in firsts], xs, seconds))
+        return forth, np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
 
     def _paired_link(self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]) -> list[Floats]:
         contexts = [x + self.separator for x in xs]
         if not self.measure.conditional:
             return self.coder.paired_lengths(contexts, ys, columns)
+        if self.coder.tags.priming == "difference" and all(contexts):
+            joint, alone = self.coder.paired_lengths(contexts, ys, columns), self.coder.lengths(contexts)
+            return [lengths - length for lengths, length in zip(joint, alone, strict=True)]
         return [
             self._primed(context).lengths([ys[column] for column in chosen])
             for context, chosen in zip(contexts, columns, strict=True)
