@@ -45,6 +45,7 @@ YARDSTICK = "zlib.compress"
 SIZES = (240, 2_000, 20_000)
 GROWTH = (1_000, 10_000, 40_000)
 CANDIDATES = 200
+LEAST_TEXT = 8_000_000
 
 
 @click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
@@ -55,6 +56,8 @@ CANDIDATES = 200
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
 def main(sets: tuple[str, ...], text: Path, data_dir: Path | None, rounds: int, output: Path | None) -> None:
     console = Console()
+    if text.stat().st_size < LEAST_TEXT:
+        raise click.BadParameter(f"{text} is too short to cut pieces from: give one of {LEAST_TEXT:,} bytes or more")
 
     def report(title: str, rows: list[dict[str, Any]]) -> None:
         console.print(as_table(title, rows))
