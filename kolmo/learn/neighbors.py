@@ -190,8 +190,10 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, self._codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(f"the labels hold only one class, {self.classes_.tolist()[0]!r}; at least two are needed")
-        if self.weights != "class_mean" and self.n_neighbors > size:
-            raise ParameterError(f"n_neighbors is {self.n_neighbors}, but there are only {size} training items")
+        self._check_size()
+        for earlier in ("_generator", "calibration_"):
+            if hasattr(self, earlier):
+                delattr(self, earlier)
         if not precomputed:
             self._prepare_search()
         return self
@@ -388,6 +390,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "classes_")
         if self.candidates is None:
             raise ParameterError("candidates is None, so all training items are compared; there is nothing to report")
+        self._check_still_fitted()
         everything = self.train_items_ if X is None else self._items(X, reset=False)
         truth = self._codes if X is None else None if y is None else self._truth(y)
         if truth is not None:
@@ -440,6 +443,20 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.pruning != "calibrated":
             margin_of(self.pruning)
 
+    def _check_size(self) -> None:
+        size = len(self._codes)
+        if self.weights != "class_mean" and self.n_neighbors > size:
+            raise ParameterError(f"n_neighbors is {self.n_neighbors}, but there are only {size} training items")
+
+    def _check_still_fitted(self) -> None:
+        """Refuse what was changed since `fit` and needs another one."""
+        self._check_choices()
+        self._check_size()
+        if self.candidates is not None and not hasattr(self, "_generator"):
+            raise ParameterError(f"candidates={self.candidates!r} was set after fit; call fit again")
+        if self.pruning == "calibrated" and self.candidates is None and not hasattr(self, "calibration_"):
+            raise ParameterError("pruning='calibrated' was set after fit; call fit again")
+
     def _distances(self, coder: CoderLike) -> Distances:
         return Distances(
             coder, measure=self.metric, separator=self.separator, symmetrize=self.symmetrize, n_jobs=self.n_jobs
@@ -483,6 +500,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._distance_rows(X, reset=False)
             yield 0, Nearest.of(rows, count, self._codes if by_class else None)
             return
+        self._check_still_fitted()
         items: Sequence[bytes] = self.train_items_ if X is None else self._items(X, reset=False)
         own = np.arange(len(items)) if X is None else None
         candidates = None if self.candidates is None else self._candidates(items, own)

@@ -101,6 +101,11 @@ class TestClassifier:
         )
         assert np.array_equal(one.predict_proba(TEST.items), two.predict_proba(TEST.items))
 
+    def test_more_neighbours_than_candidates_after_fit(self) -> None:
+        fitted = NCDClassifier(candidates="char-tfidf", n_candidates=3).fit(TRAIN.items[:9], list("aabbccdde"))
+        with pytest.raises(ParameterError, match="n_candidates is only 3"):
+            fitted.set_params(n_neighbors=4).predict(TEST.items[:2])
+
     def test_no_candidates_no_report(self) -> None:
         fitted = NCDClassifier().fit(TRAIN.items[:9], list("aabbccdde"))
         with pytest.raises(ParameterError, match="nothing to report"):

@@ -252,3 +252,18 @@ def test_what_was_fitted_stays_until_the_next_fit() -> None:
     classifier.set_params(coder="zstd")
     assert np.array_equal(classifier.kneighbors(QUERIES)[0], before)
     assert not np.array_equal(classifier.fit(TEXTS, LABELS).kneighbors(QUERIES)[0], before)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"candidates": "char-tfidf"}, "candidates='char-tfidf' was set after fit; call fit again"),
+        ({"pruning": "calibrated"}, "set after fit"),
+        ({"n_neighbors": 9}, "only 8 training items"),
+        ({"weights": "all"}, "weights must be one of"),
+    ],
+)
+def test_what_needs_another_fit_says_so(changed: dict[str, Any], message: str) -> None:
+    classifier = NCDClassifier("gzip").fit(TEXTS, LABELS).set_params(**changed)
+    with pytest.raises(ParameterError, match=message):
+        classifier.predict(QUERIES)
