@@ -19,7 +19,8 @@ def command(as_json: bool) -> None:
     """List the coders and what they can do.
 
     Overhead is what the empty string takes, in bits. Decodable coders write a stream that can be read back; the others
-    state code lengths only. Primed natively, a coder starts from a context; by difference, L(y | x) is L(xy) - L(x).
+    state code lengths only. Portable are streams of a published and fixed format: any machine and any version of the
+    library reads them back. Primed natively, a coder starts from a context; by difference, L(y | x) is L(xy) - L(x).
     """
     from kolmo.coders.registry import all_coders
 
@@ -36,6 +37,7 @@ def command(as_json: bool) -> None:
             Column("overhead, bits", numeric=True),
             Column("window, bytes", numeric=True),
             Column("decodable"),
+            Column("portable"),
             Column("priming"),
             Column("runs on"),
             Column("versions"),
@@ -51,6 +53,7 @@ def command(as_json: bool) -> None:
             f"{fact['overhead_bits']:g}",
             "unlimited" if fact["window"] is None else f"{fact['window']:,}",
             "yes" if fact["decodable"] else "no",
+            "yes" if fact["portable"] else "no",
             fact["priming"] or "no",
             fact["parallel"],
             ", ".join(f"{library} {version}" for library, version in fact["versions"].items()) or "-",

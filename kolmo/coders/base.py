@@ -49,6 +49,9 @@ class Tags:
         How it reads a context: into its own state, or as the difference L(xy) - L(x), or not at all.
     slack_bits : float
         The real stream is at most this much longer or shorter than the stated code length.
+    portable : bool
+        Its streams are read back bit for bit on any machine and by any version of the library: their format is
+        published and fixed.
     """
 
     decodable: bool = True
@@ -57,6 +60,7 @@ class Tags:
     parallel: Literal["threads", "processes"] = "threads"
     priming: Literal["native", "difference"] | None = "difference"
     slack_bits: float = 0.0
+    portable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

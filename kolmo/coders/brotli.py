@@ -41,7 +41,7 @@ class Brotli(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=2**self.window_log - 16)
+        return Tags(window=2**self.window_log - 16, portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"brotli": str(brotli.__version__)}

@@ -34,7 +34,7 @@ class Bz2(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=100_000 * self.level)
+        return Tags(window=100_000 * self.level, portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"python": platform.python_version()}

@@ -38,7 +38,7 @@ class Lz4(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=2**16 - 1, parallel="processes", priming="native")
+        return Tags(window=2**16 - 1, parallel="processes", priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         package = import_extra("lz4", extra="lz4", purpose="the coder 'lz4'")

@@ -36,7 +36,7 @@ class _LzmaFamily(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=2 ** _DICTIONARY_BITS[self.preset], parallel="processes")
+        return Tags(window=2 ** _DICTIONARY_BITS[self.preset], parallel="processes", portable=True)
 
     @property
     def _preset(self) -> int:

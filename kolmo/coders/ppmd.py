@@ -60,6 +60,7 @@ class Ppmd(Coder):
 
     @property
     def tags(self) -> Tags:
+        # not portable: variant H is what 7-Zip does, nowhere written down, and reading asks pyppmd for the same stream
         return Tags(parallel="processes")
 
     def versions(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ class Uniform(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(parallel="processes", priming="native")
+        return Tags(parallel="processes", priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         return {}

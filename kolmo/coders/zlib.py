@@ -36,7 +36,7 @@ class _ZlibFamily(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=2**15, priming="native")
+        return Tags(window=2**15, priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"zlib": zlib.ZLIB_RUNTIME_VERSION}
@@ -174,4 +174,4 @@ class Gzip(_ZlibFamily):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=2**15)
+        return Tags(window=2**15, portable=True)

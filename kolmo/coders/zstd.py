@@ -51,7 +51,7 @@ class Zstd(Coder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(window=2**self._level_parameters.window_log, priming="native")
+        return Tags(window=2**self._level_parameters.window_log, priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"libzstd": ".".join(map(str, zstandard.ZSTD_VERSION)), "zstandard": zstandard.__version__}

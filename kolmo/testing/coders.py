@@ -120,6 +120,7 @@ def _check_tags(coder: Coder) -> None:
     _require(tags.priming in ("native", "difference", None), "tags.priming is 'native', 'difference' or None", tags)
     _require(tags.window is None or tags.window > 0, "tags.window is a positive number of bytes or None", tags)
     _require(tags.slack_bits >= 0, "tags.slack_bits is not negative", tags)
+    _require(tags.decodable or not tags.portable, "tags.portable is for coders that write a stream", tags)
 
 
 def _check_data(coder: Coder, data: bytes) -> None:
