@@ -8,6 +8,14 @@ from kolmo.coders.base import (
 )
 from kolmo.coders.brotli import Brotli as Brotli
 from kolmo.coders.bz2 import Bz2 as Bz2
+from kolmo.coders.container import (
+    DEFAULT_BLOCK_BYTES as DEFAULT_BLOCK_BYTES,
+    ContainerReport as ContainerReport,
+    read_container as read_container,
+    read_header as read_header,
+    write_container as write_container,
+)
+from kolmo.coders.container_header import ContainerHeader as ContainerHeader, GivenFile as GivenFile
 from kolmo.coders.lz4 import Lz4 as Lz4
 from kolmo.coders.lz77 import Lz77 as Lz77
 from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz
