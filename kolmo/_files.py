@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], None], *, replace: bool = True) -> None:
     """Let `write` fill `path`, which changes only once everything is written.
 
     Parameters
@@ -19,21 +20,35 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
         The file. A device or a pipe is written to directly, since it cannot be replaced.
     write : callable
         Takes an open binary file.
+    replace : bool
+        Whether a file that is there, or has come to be by the time all is written, may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If it may not.
     """
     target = path.resolve()
     if target.exists() and not target.is_file():
         with target.open("wb") as file:
             write(file)
         return
+    _check_absent(target, replace)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)
         os.chmod(temporary, _mode(target))
+        _check_absent(target, replace)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _check_absent(target: Path, replace: bool) -> None:
+    if not replace and target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
 
 
 def _mode(target: Path) -> int:

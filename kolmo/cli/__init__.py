@@ -17,6 +17,8 @@ COMMANDS = {
     "length": "Measure how many bits files take, by one or several coders.",
     "distance": "Measure how far files are from each other.",
     "classify": "Label texts by their nearest neighbours, and score it.",
+    "compress": "Compress a file with any coder that writes a stream.",
+    "decompress": "Read back what compress wrote, or show what it says about itself.",
     "coders": "List the coders and what they can do.",
     "data": "List, describe and fetch the public data sets that are known by name.",
 }

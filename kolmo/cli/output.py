@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from kolmo.show.tables import Table
 
 
-def print_json(document: Any) -> None:
-    """Print one JSON document to stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+def print_json(document: Any, file: IO[str] | None = None) -> None:
+    """Print one JSON document to stdout, unless another file is given."""
+    (file or sys.stdout).write(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
-def print_tables(tables: Iterable[Table]) -> None:
-    """Print tables to stdout, an empty line between them."""
-    encoding = sys.stdout.encoding or "utf-8"
-    if encoding.lower().replace("-", "") != "utf8" and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
+def print_tables(tables: Iterable[Table], file: IO[str] | None = None) -> None:
+    """Print tables to stdout, unless another file is given, an empty line between them."""
+    file = file or sys.stdout
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    if encoding.lower().replace("-", "") != "utf8" and hasattr(file, "reconfigure"):
+        file.reconfigure(errors="backslashreplace")
     for number, table in enumerate(tables):
         if number:
-            sys.stdout.write("\n")
-        table.print(sys.stdout)
+            file.write("\n")
+        table.print(file)
 
 
 def show_bits(bits: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from kolmo.errors import KolmoError, ParameterError, PrimingError
+from kolmo.errors import KolmoError, NotDecodableError, ParameterError, PrimingError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -32,7 +32,7 @@ def end_with_one_line(run: Callable[[], Any]) -> NoReturn:
         _end(f"Error: {error.format_message().rstrip('.')}; see: {path} --help", WRONG_USAGE)
     except click.ClickException as error:
         _end(f"Error: {error.format_message()}", error.exit_code)
-    except (ParameterError, PrimingError) as error:
+    except (ParameterError, PrimingError, NotDecodableError) as error:
         _end(f"Error: {error}", WRONG_USAGE)
     except KolmoError as error:
         _end(f"Error: {error}", FAILED)

@@ -1,0 +1,134 @@
+"""Bytes from one file to another, which is whole or not there: what ``compress`` and ``decompress`` share."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import click
+
+from kolmo._files import write_whole
+from kolmo.cli.output import OutputFile, print_json, print_tables
+from kolmo.coders.container import ContainerReport
+from kolmo.data.lines import STDIN, read_whole
+from kolmo.errors import DataError, ParameterError
+
+STDOUT = "-"
+SUFFIX = ".kolmo"
+
+_NO_LIMIT = 2**63 - 1
+
+force_option = click.option("-f", "--force", is_flag=True, help="Replace the output file if it is there.")
+
+
+def read_given(name: str | None) -> bytes:
+    """Return the bytes of the file that a coder is to read first; nothing if there is none."""
+    return b"" if name is None else read_whole(name, _NO_LIMIT)
+
+
+def size_of(name: str) -> int | None:
+    """Return the size of a file; None where it is not known before all is read."""
+    if name == STDIN:
+        return None
+    found = os.stat(name)
+    # the kernel's own files are regular, state 0 bytes and hold more
+    return found.st_size or None if stat.S_ISREG(found.st_mode) else None
+
+
+def output_for(given: str | None, default: str, sources: list[str], *, force: bool) -> str:
+    """Return where to write, checked before the work begins."""
+    output = default if given is None else given
+    if output == STDOUT:
+        return output
+    path = OutputFile().convert(output, None, click.get_current_context())
+    if not path.exists():
+        return output
+    for source in sources:
+        if source != STDIN and os.path.exists(source) and path.samefile(source):
+            raise ParameterError(f"{output!r} is read, so it cannot be written too; name another file with --output")
+    if path.is_file() and not force:
+        raise ParameterError(_there_already(output))
+    return output
+
+
+def write_to(output: str, write: Callable[[IO[bytes]], None], *, force: bool) -> None:
+    """Let `write` fill a file, which appears once it is whole, or stdout."""
+    if output == STDOUT:
+        write(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        write_whole(Path(output), write, replace=force)
+    except FileExistsError:
+        raise DataError(_there_already(output)) from None
+
+
+def _there_already(output: str) -> str:
+    return f"{output!r} is there already, and was left as it is; replace it with --force, or name another with --output"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One file that was compressed or decompressed."""
+
+    file: str
+    output: str
+    report: ContainerReport
+    seconds: float
+
+    @classmethod
+    def of(cls, file: str, output: str, run: Callable[[BinaryIO], ContainerReport], *, force: bool) -> Passage:
+        """Let `run` write the output, and time it."""
+        reports: list[ContainerReport] = []
+        start = time.perf_counter()
+        write_to(output, lambda target: reports.append(run(target)), force=force)  # type: ignore[arg-type]
+        return cls(file, output, reports[0], time.perf_counter() - start)
+
+    @property
+    def bits_per_byte(self) -> float | None:
+        return 8 * self.report.stored_size / self.report.size if self.report.size else None
+
+    @property
+    def megabytes_per_second(self) -> float | None:
+        return self.report.size / 1e6 / self.seconds if self.seconds > 0 else None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "output": self.output,
+            "size_bytes": self.report.size,
+            "compressed_bytes": self.report.stored_size,
+            "n_blocks": self.report.n_blocks,
+            "bits_per_byte": self.bits_per_byte,
+            "seconds": self.seconds,
+            "megabytes_per_second": self.megabytes_per_second,
+            "header": self.report.header.as_dict(),
+        }
+
+    def print(self, title: str, *footers: str, facts: dict[str, Any], as_json: bool) -> None:
+        """Print it to stdout, or to stderr where stdout has the data; `facts` are for the JSON document."""
+        file = sys.stderr if self.output == STDOUT else sys.stdout
+        if as_json:
+            print_json(self.as_dict() | facts, file)
+            return
+        from kolmo.show.tables import Column, Table, number_cell
+
+        numbers = ("bytes", "compressed", "bits/byte", "MB/s")
+        columns = [Column("file"), Column("output"), *(Column(name, numeric=True) for name in numbers)]
+        speed = self.megabytes_per_second
+        table = Table(title, columns, footers=[*footers, self.report.header.fingerprint])
+        table.add(
+            self.file,
+            self.output,
+            f"{self.report.size:,}",
+            f"{self.report.stored_size:,}",
+            number_cell(self.bits_per_byte, ".4f"),
+            number_cell(speed, ".3g" if (speed or 0) < 100 else ",.0f"),
+        )
+        print_tables([table], file)
