@@ -191,6 +191,7 @@ def test_an_interruption_leaves_nothing(kolmo: Any, command: str) -> None:
         process.stdin.flush()
         deadline = time.monotonic() + 60
         while not any(name.startswith(".out.") and os.path.getsize(name) for name in os.listdir()):
+            assert process.poll() is None, "the work ended early"
             assert time.monotonic() < deadline, "the work did not begin"
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
