@@ -1,0 +1,636 @@
+"""Context mixing, bit by bit, in integers alone: the compiled half of the coder ``mix``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kolmo._kernels import kernel, part
+
+at = np.uint64
+_ONE = np.uint64(1)
+_BYTE = np.uint64(255)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_ODD2 = np.uint64(0xD6E8FEB86659FD93)
+_WORD = np.uint64(0x2F0B4C474D4A35A7)
+
+MEASURE, ENCODE, DECODE = 0, 1, 2
+
+# primitives, of which every context takes a masked part
+(LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, INDIRECT, SAMPLES) = range(12)
+N_PRIMITIVES = 12
+
+# whole numbers that say how the model is built
+(
+    N_CONTEXTS,
+    TABLE_BITS,
+    N_INPUTS,
+    N_SETS,
+    MATCH_BITS,
+    MATCH_LENGTH,
+    LONG_MATCH_BITS,
+    LONG_MATCH_LENGTH,
+    REFINE_BITS,
+    SAMPLE,
+    ROW,
+    RATE,
+    LEAST_RATE,
+    SAMPLE_BYTES,
+) = range(14)
+N_SETTINGS = 16
+
+# what the model carries from byte to byte, beside its tables
+(
+    R_POSITION,
+    R_LAST,
+    R_BEFORE,
+    R_WORD,
+    R_WORD1,
+    R_WORD2,
+    R_POINTER,
+    R_MATCH,
+    R_EXPECTED,
+    R_LETTERS,
+    R_HITS,
+    R_LONG_POINTER,
+    R_LONG_MATCH,
+    R_LONG_EXPECTED,
+    R_LINE_START,
+    R_ABOVE_START,
+    R_SELECT,
+) = range(17)
+N_SELECTED = 16
+N_REGISTERS = R_SELECT + N_SELECTED
+
+INPUTS_PER_CONTEXT = 3
+N_SCRATCH = 480
+MATCH_CLASSES = 32
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256)
+"""How many weight sets each selector chooses from; a level takes the first few."""
+
+
+@part
+def _refined(refine: Any, row: int, low: int, weight: int) -> Any:
+    first = np.int64(refine[at(row + low)])
+    second = np.int64(refine[at(row + low + 1)])
+    return (first * (4096 - weight) + second * weight) >> 12
+
+
+@part
+def _clamped(value: int) -> Any:
+    return np.uint64(0 if value < 0 else 255 if value > 255 else value)
+
+
+@part
+def _magnitude(value: int) -> Any:
+    """Return 0 to 7 for how large a sum of differences is."""
+    size = 0
+    while value > 0 and size < 7:
+        value >>= 1
+        size += 1
+    return size
+
+
+@part
+def _learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
+    """Move a probability of 22 bits by one over how often it was used, which is kept in the 10 bits below."""
+    count = entry & 1023
+    chance = entry >> 10
+    chance += ((bit * 4194303 - chance) * np.int64(reciprocals[at(count)])) >> 16
+    return np.uint32(chance << 10 | min(count + 1, limit))
+
+
+@kernel
+def run(  # noqa: PLR0912, PLR0913, PLR0915
+    mode: int,
+    text: Any,
+    stop: int,
+    stream: Any,
+    cursor: Any,
+    costs: Any,
+    settings: Any,
+    masks: Any,
+    registers: Any,
+    table: Any,
+    maps: Any,
+    weights: Any,
+    last_weights: Any,
+    refine: Any,
+    index: Any,
+    constants: Any,
+    step: Any,
+    cost_of: Any,
+    scratch: Any,
+    journal: Any,
+) -> int:
+    """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
+
+    Returns how far it came: short of `stop` if the stream is full (`ENCODE`) or exhausted (`DECODE`).
+
+    Parameters
+    ----------
+    mode : {MEASURE, ENCODE, DECODE}
+    text : ndarray of uint8
+        Everything read so far, and what is to be coded; `DECODE` writes it.
+    stream : ndarray of uint8
+        The arithmetic code.
+    cursor : ndarray of shape (4,) and type int64
+        Place in the stream, low, high, and the window of the decoder.
+    costs : ndarray of float64
+        Bits of each byte from the start of this call; may be empty.
+    settings, masks, registers
+        See the names above.
+    table : ndarray of uint32
+        Buckets of 16: a check, and 15 histories of the bits of half a byte: 16 bits of probability, 4 of count, 8 of
+        state.
+    maps : ndarray of uint32
+        What a state of a history, and a length of a match, has meant so far.
+    weights, last_weights : ndarray of int32
+    refine : ndarray of uint16
+        Three maps from a probability in a context to a better one.
+    index : ndarray of int32
+        Where the last bytes were seen before.
+    constants : ndarray of int32
+        Tables of stretch, squash, and reciprocals.
+    step : ndarray of uint8
+        The next state of a history.
+    cost_of : ndarray of float64
+        Bits by probability.
+    scratch : ndarray of int64
+    journal : ndarray of shape (n, 2) and type int64
+        Takes what `table` and `index` held before, for `undo`; the first row counts the entries. Empty: none is kept.
+    """
+    n_contexts = settings[N_CONTEXTS]
+    n_inputs = settings[N_INPUTS]
+    n_sets = settings[N_SETS]
+    bucket_mask = np.uint64((1 << settings[TABLE_BITS]) - 1)
+    n_buckets = np.int64(1) << settings[TABLE_BITS]
+    refine_mask = (np.int64(1) << settings[REFINE_BITS]) - 1
+    sample = settings[SAMPLE]
+    row = settings[ROW] if settings[ROW] > settings[SAMPLE] else np.int64(0)  # a row is more than one sample
+    wide = settings[SAMPLE_BYTES]
+    match_shift = np.uint64(64 - settings[MATCH_BITS])
+    match_length = settings[MATCH_LENGTH]
+    long_length = settings[LONG_MATCH_LENGTH]
+    long_shift = np.uint64(64 - settings[LONG_MATCH_BITS]) if long_length > 0 else match_shift
+    long_index = np.int64(1) << settings[MATCH_BITS]
+    match_maps = n_contexts * 256
+    squash = 4096
+    reciprocals = constants[8192:9216]
+    quick = constants[9216:9232]
+    keep = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * match_length)
+
+    slots = scratch[0:64]
+    hashes = scratch[64:128]
+    inputs = scratch[128:256].view(np.int32)
+    outputs = scratch[256:288]
+    chosen = scratch[288:320]
+    primitives = scratch[320:336]
+    wanted = scratch[352:416]
+    found = scratch[416:480]
+
+    position = np.int64(registers[R_POSITION])
+    begin = position
+    last = np.uint64(registers[R_LAST])
+    before = np.uint64(registers[R_BEFORE])
+    word = np.uint64(registers[R_WORD])
+    word1 = np.uint64(registers[R_WORD1])
+    word2 = np.uint64(registers[R_WORD2])
+    pointer = np.int64(registers[R_POINTER])
+    matched = np.int64(registers[R_MATCH])
+    expected = np.int64(registers[R_EXPECTED])
+    letters = np.int64(registers[R_LETTERS])
+    long_pointer = np.int64(registers[R_LONG_POINTER])
+    long_matched = np.int64(registers[R_LONG_MATCH])
+    long_expected = np.int64(registers[R_LONG_EXPECTED])
+    line_start = np.int64(registers[R_LINE_START])
+    above_start = np.int64(registers[R_ABOVE_START])
+    place = cursor[0]
+    low, high, window = cursor[1], cursor[2], cursor[3]
+
+    set_starts = scratch[336:352]
+    start = 0
+    for q in range(n_sets):
+        set_starts[at(q)] = start
+        start += constants[at(9232 + q)]
+    for k in range(n_inputs):
+        inputs[at(k)] = 0
+
+    kept = np.int64(1) if len(journal) > 0 else np.int64(0)
+    while position < stop:
+        if mode == ENCODE and place + 160 > len(stream):
+            break
+        if mode == DECODE and place > len(stream) + 8:
+            break
+        rate = settings[RATE] * 64 // (64 + (position >> 5))
+        if rate < settings[LEAST_RATE]:
+            rate = settings[LEAST_RATE]
+
+        # --- what the byte's contexts are ---
+        previous = np.int64(last & _BYTE)
+        primitives[LAST] = np.int64(last)
+        primitives[BEFORE] = np.int64(before)
+        primitives[WORD] = np.int64(word)
+        primitives[WORD1] = np.int64(word1)
+        primitives[WORD2] = np.int64(word2)
+        column = position - line_start
+        above = np.int64(0)
+        if above_start + column < line_start:
+            above = np.int64(text[at(above_start + column)])
+        primitives[LINE] = min(column, 255) | above << 8 | np.int64(text[at(line_start)]) << 16
+        texture = 0
+        channel = np.int64(0)
+        if sample > 0:
+            channel = position % sample
+            w = n = nw = ne = ww = nn = w1 = n1 = nw1 = w2 = n2 = np.int64(0)
+            p1 = previous
+            p2 = np.int64((last >> np.uint64(8)) & _BYTE)
+            if position >= 2 * sample + 2:
+                w = np.int64(text[at(position - sample)])
+                ww = np.int64(text[at(position - 2 * sample)])
+                w1 = np.int64(text[at(position - sample - 1)])
+                w2 = np.int64(text[at(position - sample - 2)])
+            if row > 0 and position >= 2 * row + sample + 2:
+                n = np.int64(text[at(position - row)])
+                nw = np.int64(text[at(position - row - sample)])
+                ne = np.int64(text[at(position - row + sample)])
+                nn = np.int64(text[at(position - 2 * row)])
+                n1 = np.int64(text[at(position - row - 1)])
+                nw1 = np.int64(text[at(position - row - sample - 1)])
+                n2 = np.int64(text[at(position - row - 2)])
+            primitives[NEIGHBORS] = w | n << 8 | nw << 16 | ne << 24 | ww << 32 | nn << 40 | p1 << 48
+            if channel == 0:
+                p1 = w1 = n1 = nw1 = np.int64(0)
+            if channel < 2:
+                p2 = w2 = n2 = np.int64(0)
+            plane = w + n - nw
+            from_left = w + p1 - w1
+            from_above = n + p1 - n1
+            colored = plane + p1 - (w1 + n1 - nw1)
+            median = max(min(w, n), min(max(w, n), plane))
+            primitives[GUESSES] = np.int64(
+                _clamped(plane)
+                | _clamped(from_left) << np.uint64(8)
+                | _clamped(from_above) << np.uint64(16)
+                | _clamped((w + n + 1) >> 1) << np.uint64(24)
+                | _clamped(2 * w - ww) << np.uint64(32)
+                | _clamped(2 * n - nn) << np.uint64(40)
+                | _clamped(median) << np.uint64(48)
+            )
+            activity = _magnitude((abs(w - nw) + abs(n - nw) + abs(n - ne)) >> 2)
+            surprise = _magnitude((abs(p1 - (w1 + n1 - nw1)) + abs(p2 - w2)) >> 1)
+            smooth = (from_left + from_above + 1) >> 1
+            primitives[COLORS] = np.int64(
+                _clamped(w + p2 - w2)
+                | _clamped(n + p2 - n2) << np.uint64(8)
+                | _clamped(colored) << np.uint64(16)
+                | _clamped(smooth) << np.uint64(24)
+                | _clamped((colored + smooth + 1) >> 1) << np.uint64(32)
+                | _clamped((w + ne + 1) >> 1) << np.uint64(40)
+                | np.uint64(activity) << np.uint64(48)
+                | np.uint64(surprise) << np.uint64(56)
+            )
+            primitives[PLACE] = channel | (position % row if row > 0 else np.int64(0)) << 8
+            texture = min(channel, 31) * 8 + activity
+            if row == 0 and wide == 2 and position >= 3 * sample + 2:
+                # whole samples of 16 bits, low byte first: what a line and a parabola through the last ones give
+                odd = position & 1 if sample % 2 == 0 else 0
+                base = position - odd
+                s1 = np.int64(text[at(base - sample)]) | np.int64(text[at(base - sample + 1)]) << 8
+                s2 = np.int64(text[at(base - 2 * sample)]) | np.int64(text[at(base - 2 * sample + 1)]) << 8
+                s3 = np.int64(text[at(base - 3 * sample)]) | np.int64(text[at(base - 3 * sample + 1)]) << 8
+                s1 = (s1 ^ 32768) - 32768
+                s2 = (s2 ^ 32768) - 32768
+                s3 = (s3 ^ 32768) - 32768
+                line = 2 * s1 - s2
+                curve = 3 * s1 - 3 * s2 + s3
+                mean = (line + s1) >> 1
+                known = previous if odd else np.int64(0)
+                primitives[SAMPLES] = (
+                    (((line - known) >> (8 * odd)) & 255)
+                    | (((curve - known) >> (8 * odd)) & 255) << 8
+                    | (((mean - known) >> (8 * odd)) & 255) << 16
+                    | (((s1 - known) >> (8 * odd)) & 255) << 24
+                    | ((line >> 8) & 255) << 32
+                    | ((curve >> 8) & 255) << 40
+                    | odd << 48
+                    | known << 49
+                )
+                texture = odd * 8 + _magnitude(abs(s1 - s2) >> 4)
+        for i in range(n_contexts):
+            code = np.uint64(i + 1) * _ODD2
+            for j in range(N_PRIMITIVES):
+                mask = masks[at(i), at(j)]
+                if mask != 0:
+                    code = (code ^ (np.uint64(primitives[at(j)]) & mask)) * _ODD
+                    code ^= code >> np.uint64(32)
+            hashes[at(i)] = np.int64(code * _ODD2)
+        # which weights to take
+        letter = 4 if previous == 32 else 3 if letters > 0 else 2 if previous >= 64 else 1
+        previous2 = np.int64((last >> np.uint64(8)) & _BYTE)
+        kinds = np.int64((last >> np.uint64(5)) & np.uint64(7)) << 5
+        kinds |= np.int64((last >> np.uint64(13)) & np.uint64(7)) << 2
+        kinds |= np.int64((last >> np.uint64(22)) & np.uint64(3))
+
+        symbol = np.int64(text[at(position)]) if mode != DECODE else np.int64(0)
+        partial = 1
+        node = 1
+        spent = 0.0
+        for bit_place in range(8):
+            if bit_place == 0 or bit_place == 4:
+                node = 1
+                for i in range(n_contexts):
+                    code = np.uint64(hashes[at(i)])
+                    if bit_place == 4:
+                        code = (code + np.uint64(partial)) * _ODD
+                        code ^= code >> np.uint64(29)
+                    bucket = np.int64((code >> np.uint64(20)) & bucket_mask) + i * n_buckets
+                    slots[at(i)] = bucket << 4
+                    wanted[at(i)] = np.int64(code >> np.uint64(48))
+                    # asked for before it is needed, so that the memory works on all contexts at once
+                    found[at(i)] = np.int64(table[at(bucket << 4)])
+                for i in range(n_contexts):
+                    check = wanted[at(i)]
+                    place0 = slots[at(i)]
+                    if found[at(i)] != check:
+                        place1 = place0 ^ 16
+                        place2 = place0 ^ 32
+                        if np.int64(table[at(place1)]) == check:
+                            slots[at(i)] = place1
+                            continue
+                        if np.int64(table[at(place2)]) == check:
+                            slots[at(i)] = place2
+                            continue
+                        # the one whose first bit was seen the least gives way
+                        used0 = (table[at(place0 + 1)] >> 8) & 15
+                        used1 = (table[at(place1 + 1)] >> 8) & 15
+                        used2 = (table[at(place2 + 1)] >> 8) & 15
+                        taken = place0
+                        if used1 < used0 and used1 <= used2:
+                            taken = place1
+                        elif used2 < used0:
+                            taken = place2
+                        if kept > 0:
+                            for j in range(16):
+                                journal[at(kept), 0] = taken + j
+                                journal[at(kept), 1] = np.int64(table[at(taken + j)])
+                                kept += 1
+                        for j in range(1, 16):
+                            table[at(taken + j)] = 0
+                        table[at(taken)] = np.uint32(check)
+                        slots[at(i)] = taken
+            hits = 0
+            for i in range(n_contexts):
+                history = np.int64(table[at(slots[at(i)] + node)])
+                k = 3 * i
+                count = (history >> 8) & 15
+                live = 1 if count > 0 else 0
+                hits += live
+                chance = np.int64(maps[at(i * 256 + (history & 255))] >> 20)
+                inputs[at(k)] = constants[at(chance)] * live
+                inputs[at(k + 1)] = (((chance - 2048) * 18) >> 4) * live
+                inputs[at(k + 2)] = constants[at((history >> 20) ^ 2048)] * live
+            k = 3 * n_contexts
+            guess = 0
+            match_map = 0
+            match_class = 0
+            if matched > 0:
+                guess = (expected >> (7 - bit_place)) & 1
+                size = matched if matched < 16 else 16 + ((matched - 16) >> 3) if matched < 128 else 31
+                if matched >= 128 and matched < 400:
+                    size = 30
+                match_map = match_maps + size * 2 + guess
+                chance = np.int64(maps[at(match_map)] >> 20)
+                inputs[at(k)] = constants[at(chance)]
+                inputs[at(k + 1)] = ((chance - 2048) * 18) >> 4
+                match_class = 1 if matched < 8 else 3 if matched < 16 else 5 if matched < 32 else 7
+                match_class += guess
+            else:
+                inputs[at(k)] = 0
+                inputs[at(k + 1)] = 0
+            inputs[at(k + 2)] = 256
+            long_map = 0
+            if long_length > 0:
+                if long_matched > 0:
+                    guess = (long_expected >> (7 - bit_place)) & 1
+                    size = min(long_matched >> 2, 31)
+                    long_map = match_maps + 64 + size * 2 + guess
+                    chance = np.int64(maps[at(long_map)] >> 20)
+                    inputs[at(k + 3)] = constants[at(chance)]
+                    inputs[at(k + 4)] = ((chance - 2048) * 18) >> 4
+                else:
+                    inputs[at(k + 3)] = 0
+                    inputs[at(k + 4)] = 0
+
+            # --- mix ---
+            chosen[0] = partial
+            chosen[1] = match_class * 8 + bit_place
+            chosen[2] = previous
+            chosen[3] = texture if sample > 0 else letter * 8 + bit_place
+            chosen[4] = hits * 8 + bit_place
+            chosen[5] = min(letters, 15) * 8 + bit_place
+            chosen[6] = previous2 * 8 + bit_place
+            chosen[7] = kinds * 8 + bit_place
+            chosen[8] = expected if matched > 0 else 0
+            total = np.int64(0)
+            final = partial * n_sets
+            for q in range(n_sets):
+                offset = (set_starts[at(q)] + chosen[at(q)]) * n_inputs
+                chosen[at(q)] = offset
+                dot = np.int64(0)
+                for k in range(n_inputs):
+                    dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
+                dot >>= 16
+                dot = 2047 if dot > 2047 else -2047 if dot < -2047 else dot
+                outputs[at(q)] = dot
+                total += dot * np.int64(last_weights[at(final + q)])
+            total >>= 16
+            total = 2047 if total > 2047 else -2047 if total < -2047 else total
+            mixed = np.int64(constants[at(squash + total + 2048)])
+
+            # --- refine ---
+            scaled = (total + 2048) << 5
+            bin_low = scaled >> 12
+            bin_weight = scaled & 4095
+            row1 = partial * 33
+            code = ((last & np.uint64(65535)) * _WORD + np.uint64(partial) * _ODD) >> np.uint64(44)
+            row2 = (256 + (np.int64(code) & refine_mask)) * 33
+            code = ((word + (last & _BYTE)) * _WORD + np.uint64(partial) * _ODD) >> np.uint64(44)
+            if sample > 0:
+                code = (np.uint64(primitives[COLORS]) & np.uint64(0xFF00000000)) * _WORD + np.uint64(channel) * _ODD2
+                code = (code + np.uint64(partial) * _ODD) >> np.uint64(44)
+            row3 = (256 + refine_mask + 1 + (np.int64(code) & refine_mask)) * 33
+            chance = mixed + _refined(refine, row1, bin_low, bin_weight)
+            chance += _refined(refine, row2, bin_low, bin_weight) + _refined(refine, row3, bin_low, bin_weight)
+            chance = (chance + 2) >> 2
+            chance = 1 if chance < 1 else 65535 if chance > 65535 else chance
+
+            # --- code ---
+            if mode == MEASURE:
+                bit = (symbol >> (7 - bit_place)) & 1
+                spent += cost_of[at(chance if bit else 65536 - chance)]
+            else:
+                span = high - low
+                middle = low + (span >> 16) * chance + (((span & 65535) * chance) >> 16)
+                if mode == ENCODE:
+                    bit = (symbol >> (7 - bit_place)) & 1
+                    spent += cost_of[at(chance if bit else 65536 - chance)]
+                else:
+                    bit = 1 if window <= middle else 0
+                if bit:
+                    high = middle
+                else:
+                    low = middle + 1
+                while (low ^ high) & 0xFF000000 == 0:
+                    if mode == ENCODE:
+                        stream[at(place)] = np.uint8(high >> 24)
+                    else:
+                        window = (window << 8) & 0xFFFFFFFF
+                        if place < len(stream):
+                            window |= np.int64(stream[at(place)])
+                    place += 1
+                    low = (low << 8) & 0xFFFFFFFF
+                    high = ((high << 8) & 0xFFFFFFFF) | 255
+
+            # --- learn ---
+            target = bit * 65535
+            nearer = bin_low + 1 if bin_weight >= 2048 else bin_low
+            for first in (row1 + nearer, row2 + nearer, row3 + nearer):
+                old = np.int64(refine[at(first)])
+                refine[at(first)] = np.uint16(old + ((target - old) >> 6))
+            miss = (bit << 16) - mixed
+            for q in range(n_sets):
+                output = outputs[at(q)]
+                last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
+                own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
+                push = (((own + miss) >> 1) * rate) >> 10
+                if push != 0:
+                    offset = chosen[at(q)]
+                    for k in range(n_inputs):
+                        weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)
+            for i in range(n_contexts):
+                where = at(slots[at(i)] + node)
+                history = np.int64(table[where])
+                if kept > 0:
+                    journal[at(kept), 0] = np.int64(where)
+                    journal[at(kept), 1] = history
+                    kept += 1
+                state = history & 255
+                entry = i * 256 + state
+                maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, 1023)
+                count = (history >> 8) & 15
+                chance = (history >> 16) ^ 32768
+                chance += ((bit * 65535 - chance) * np.int64(quick[at(count)])) >> 16
+                count = min(count + 1, 14)
+                table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | np.int64(step[at(state * 2 + bit)]))
+            if matched > 0:
+                maps[at(match_map)] = _learned(np.int64(maps[at(match_map)]), bit, reciprocals, 1023)
+                if (expected >> (7 - bit_place)) & 1 != bit:
+                    matched = 0
+            if long_length > 0 and long_matched > 0:
+                maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
+                if (long_expected >> (7 - bit_place)) & 1 != bit:
+                    long_matched = 0
+            partial = partial * 2 + bit
+            node = node * 2 + bit
+        symbol = partial & 255
+        if mode == DECODE:
+            text[at(position)] = np.uint8(symbol)
+        elif len(costs) > 0:
+            costs[at(position - begin)] = spent
+
+        # --- on to the next byte ---
+        before = before << np.uint64(8) | last >> np.uint64(56)
+        last = last << np.uint64(8) | np.uint64(symbol)
+        lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol
+        if (lower >= 97 and lower <= 122) or symbol >= 128:
+            letters += 1
+            word = (word + np.uint64(lower + 1)) * _WORD
+        elif word != np.uint64(0):
+            word2 = word1
+            word1 = word
+            word = np.uint64(0)
+            letters = 0
+        position += 1
+        if symbol == 10:
+            above_start = line_start
+            line_start = position
+        if matched > 0:
+            pointer += 1
+            matched += 1
+        if position >= match_length:
+            where = np.int64(((last & keep) * _ODD) >> match_shift)
+            if matched == 0:
+                pointer = np.int64(index[at(where)])
+                if pointer > 0:
+                    while (
+                        matched < 400
+                        and pointer - matched > 0
+                        and text[at(pointer - matched - 1)] == text[at(position - matched - 1)]
+                    ):
+                        matched += 1
+            if kept > 0:
+                journal[at(kept), 0] = -1 - where
+                journal[at(kept), 1] = np.int64(index[at(where)])
+                kept += 1
+            index[at(where)] = position
+            if matched > 0:
+                expected = np.int64(text[at(pointer)])
+        if long_length > 0:
+            if long_matched > 0:
+                long_pointer += 1
+                long_matched += 1
+            if position >= 16:
+                code = (last * _ODD + (before & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * long_length)))) * _ODD2
+                where = long_index + np.int64(code >> long_shift)
+                if long_matched == 0:
+                    long_pointer = np.int64(index[at(where)])
+                    if long_pointer > 0:
+                        while (
+                            long_matched < 400
+                            and long_pointer - long_matched > 0
+                            and text[at(long_pointer - long_matched - 1)] == text[at(position - long_matched - 1)]
+                        ):
+                            long_matched += 1
+                if kept > 0:
+                    journal[at(kept), 0] = -1 - where
+                    journal[at(kept), 1] = np.int64(index[at(where)])
+                    kept += 1
+                index[at(where)] = position
+                if long_matched > 0:
+                    long_expected = np.int64(text[at(long_pointer)])
+
+    registers[R_POSITION] = np.uint64(position)
+    registers[R_LAST] = last
+    registers[R_BEFORE] = before
+    registers[R_WORD] = word
+    registers[R_WORD1] = word1
+    registers[R_WORD2] = word2
+    registers[R_POINTER] = np.uint64(pointer)
+    registers[R_MATCH] = np.uint64(matched)
+    registers[R_EXPECTED] = np.uint64(expected)
+    registers[R_LETTERS] = np.uint64(letters)
+    registers[R_LONG_POINTER] = np.uint64(long_pointer)
+    registers[R_LONG_MATCH] = np.uint64(long_matched)
+    registers[R_LONG_EXPECTED] = np.uint64(long_expected)
+    registers[R_LINE_START] = np.uint64(line_start)
+    registers[R_ABOVE_START] = np.uint64(above_start)
+    if kept > 0:
+        journal[0, 0] = kept
+    cursor[0] = place
+    cursor[1] = low
+    cursor[2] = high
+    cursor[3] = window
+    return position
+
+
+@kernel
+def undo(journal: Any, table: Any, index: Any) -> None:
+    """Put back what `run` overwrote."""
+    for entry in range(np.int64(journal[0, 0]) - 1, 0, -1):
+        place = journal[at(entry), 0]
+        if place < 0:
+            index[at(-1 - place)] = np.int32(journal[at(entry), 1])
+        else:
+            table[at(place)] = np.uint32(journal[at(entry), 1])

@@ -1,0 +1,268 @@
+"""The state of a context-mixing model: arrays that are cheap to copy, and the kernel over them."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.coders import mixing_kernels as kernels, mixing_tables
+from kolmo.coders.mixing_recipes import IMAGE, PLAIN, SIGNAL, recipe
+from kolmo.errors import DecodeError
+
+_STREAM_ROOM = 2**16
+_ENTRIES_PER_CONTEXT_AND_BYTE = 8 + 2 * 16
+_NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
+_NO_JOURNAL = np.zeros((0, 2), np.int64)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How bytes are laid out: which kind, the bytes of a sample (of all channels), and of a row."""
+
+    kind: int = PLAIN
+    sample: int = 0
+    row: int = 0
+
+
+class Model:
+    """What the model has learned, and the text that it has read.
+
+    Parameters
+    ----------
+    level : int
+        1 to 5.
+    layout : Layout
+    size : int
+        How many bytes it is made for; more can be read, but then the tables are crowded.
+    """
+
+    def __init__(self, level: int, layout: Layout, size: int) -> None:
+        chosen = recipe(level, layout.kind)
+        digits = max(size, 1).bit_length()
+        n_contexts = len(chosen.contexts)
+        index_bits, refine_bits = max(8, min(22, digits)), max(6, min(16, digits - 4))
+        long = chosen.long_match_length
+        self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
+        for name, value in {
+            kernels.N_CONTEXTS: n_contexts,
+            kernels.TABLE_BITS: max(min(digits, 14), min(digits - 2, 22 if level < 5 else 23)),
+            kernels.N_INPUTS: -(-(kernels.INPUTS_PER_CONTEXT * n_contexts + 5) // 8) * 8,
+            kernels.N_SETS: chosen.n_sets,
+            kernels.MATCH_BITS: index_bits,
+            kernels.MATCH_LENGTH: chosen.match_length,
+            kernels.LONG_MATCH_BITS: index_bits,
+            kernels.LONG_MATCH_LENGTH: long,
+            kernels.REFINE_BITS: refine_bits,
+            kernels.SAMPLE: layout.sample,
+            kernels.ROW: layout.row if layout.kind != SIGNAL else 0,
+            kernels.RATE: 100,
+            kernels.LEAST_RATE: 30,
+            kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
+        }.items():
+            self.settings[name] = value
+        self.masks = _masks(level, layout.kind)
+        self.registers = np.zeros(kernels.N_REGISTERS, np.uint64)
+        self.table = _on_cache_lines(n_contexts * 16 << int(self.settings[kernels.TABLE_BITS]))
+        self.index = np.zeros((1 << index_bits) * (2 if long else 1), np.int32)
+        start = _start(n_contexts, int(self.settings[kernels.N_INPUTS]), chosen.n_sets, refine_bits)
+        self.maps, self.weights, self.last_weights, self.refine = (array.copy() for array in start)
+        self.text = np.zeros(size + 1, np.uint8)
+
+    @property
+    def position(self) -> int:
+        """How many bytes it has read."""
+        return int(self.registers[kernels.R_POSITION])
+
+    def copy(self) -> Self:
+        """Return a model that has read the same, and goes its own way from here."""
+        twin = copy.copy(self)
+        for name in ("registers", "index", *_SMALL, "text"):
+            setattr(twin, name, getattr(self, name).copy())
+        twin.table = _on_cache_lines(len(self.table))
+        twin.table[:] = self.table
+        return twin
+
+    def measure(self, data: bytes, journal: NDArray[np.int64] = _NO_JOURNAL) -> NDArray[np.float64]:
+        """Read on, and return the bits of each byte."""
+        stop = self._make_room(len(data))
+        self.text[self.position : stop] = np.frombuffer(data, np.uint8)
+        bits = np.empty(len(data))
+        self._run(kernels.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits, journal)
+        return bits
+
+    def trial(self, data: bytes) -> float:
+        """Return the bits of `data`, and be as before."""
+        n_contexts = int(self.settings[kernels.N_CONTEXTS])
+        room = (_ENTRIES_PER_CONTEXT_AND_BYTE * n_contexts + 2) * len(data) + 1
+        journal = np.empty((room, 2), np.int64)
+        before = [getattr(self, name).copy() for name in ("registers", *_SMALL)]
+        bits = float(self.measure(data, journal).sum())
+        kernels.undo(journal, self.table, self.index)
+        for name, array in zip(("registers", *_SMALL), before, strict=True):
+            getattr(self, name)[:] = array
+        return bits
+
+    def encode(self, data: bytes) -> bytes:
+        """Read on, and return the arithmetic code of `data`."""
+        stop = self._make_room(len(data))
+        self.text[self.position : stop] = np.frombuffer(data, np.uint8)
+        cursor = np.array([0, 0, 0xFFFFFFFF, 0])
+        stream, pieces = np.empty(_STREAM_ROOM, np.uint8), []
+        while self._run(kernels.ENCODE, stop, stream, cursor, _NO_COSTS) < stop:
+            pieces.append(stream[: cursor[0]].tobytes())
+            cursor[0] = 0
+        pieces.append(stream[: cursor[0]].tobytes())
+        # one byte between low and high ends the code: what a reader finds behind it counts as zeros
+        low, high = int(cursor[1]), int(cursor[2])
+        for n_bytes in range(1, 5):
+            unit = 1 << 8 * (4 - n_bytes)
+            value = -(-low // unit) * unit
+            if value <= high:
+                pieces.append((value >> 8 * (4 - n_bytes)).to_bytes(n_bytes, "big"))
+                break
+        return b"".join(pieces).rstrip(b"\0")
+
+    def decode(self, stream: bytes, size: int) -> bytes:
+        """Read on as `encode` did, and return its `size` bytes.
+
+        Raises
+        ------
+        DecodeError
+            If the stream ends before them.
+        """
+        window = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
+        cursor = np.array([4, 0, 0xFFFFFFFF, window])
+        start, stop = self.position, self.position + size
+        payload = np.frombuffer(stream, np.uint8).copy()
+        while self.position < stop:
+            # the memory grows with what was decoded, not with what the stream claims
+            part = min(stop, max(2 * self.position, self.position + _STREAM_ROOM))
+            self._make_room(part - self.position)
+            if self._run(kernels.DECODE, part, payload, cursor, _NO_COSTS) < part:
+                raise DecodeError(f"the payload ends before its {size:,} bytes: it is truncated or corrupt")
+        return self.text[start:stop].tobytes()
+
+    def _make_room(self, size: int) -> int:
+        stop = self.position + size
+        if stop >= len(self.text):
+            text = np.zeros(max(stop + 1, 3 * len(self.text) // 2), np.uint8)
+            text[: self.position] = self.text[: self.position]
+            self.text = text
+        return stop
+
+    def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any, journal: Any = _NO_JOURNAL) -> int:
+        step, _ = mixing_tables.histories()
+        reached: int = kernels.run(
+            mode,
+            self.text,
+            stop,
+            stream,
+            cursor,
+            costs,
+            self.settings,
+            self.masks,
+            self.registers,
+            self.table,
+            self.maps,
+            self.weights,
+            self.last_weights,
+            self.refine,
+            self.index,
+            _constants(),
+            step,
+            mixing_tables.costs(),
+            np.zeros(kernels.N_SCRATCH, np.int64),
+            journal,
+        )
+        return reached
+
+
+_SMALL = ("maps", "weights", "last_weights", "refine")
+
+
+def _on_cache_lines(size: int) -> NDArray[np.uint32]:
+    """Return zeros whose buckets of 64 bytes are each one line of the processor's cache."""
+    room = np.zeros(size + 15, np.uint32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + size]
+
+
+@functools.cache
+def _constants() -> NDArray[np.int32]:
+    return np.concatenate([mixing_tables.constants(), np.array(kernels.SET_SIZES, np.int32)])
+
+
+@functools.cache
+def _masks(level: int, kind: int) -> NDArray[np.uint64]:
+    contexts = recipe(level, kind).contexts
+    masks = np.zeros((len(contexts), kernels.N_PRIMITIVES), np.uint64)
+    for row, context in zip(masks, contexts, strict=True):
+        for primitive, mask in context.items():
+            row[primitive] = mask
+    return masks
+
+
+@functools.lru_cache(32)
+def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int) -> tuple[NDArray[Any], ...]:
+    """Return the maps, weights, last weights and refinements of a model that has read nothing."""
+    _, chances = mixing_tables.histories()
+    by_length = [65536 - 65536 * 2 // (2 * length + 5) for length in range(32)]
+    by_long_length = [65536 - 65536 // (4 * length + 6) for length in range(32)]
+    likely = [chance for right in (*by_length, *by_long_length) for chance in (65536 - right, right)]
+    maps = np.concatenate([np.tile(chances, n_contexts), likely]).astype(np.uint32) << np.uint32(16)
+    weights = np.zeros((sum(kernels.SET_SIZES[:n_sets]), n_inputs), np.int32)
+    inputs = kernels.INPUTS_PER_CONTEXT * n_contexts
+    weights[:, 0 : inputs + 1 : kernels.INPUTS_PER_CONTEXT] = 11796  # 0.18
+    last_weights = np.full(256 * n_sets, 65536 // n_sets, np.int32)
+    bins = mixing_tables.constants()[4096 + np.minimum(np.arange(33) * 128, 4095)].astype(np.uint16)
+    return maps, weights.ravel(), last_weights, np.tile(bins, 256 + (2 << refine_bits))
+
+
+def find_layout(data: bytes, level: int) -> Layout:
+    """Return how `data` seems to be laid out: the layout under which a piece of it is shortest.
+
+    Text is plain without a try, and so is whatever is too short to tell.
+    """
+    if len(data) < _LEAST_FOR_A_LAYOUT:
+        return Layout()
+    start = max(0, (len(data) - _TRIED_BYTES) // 2)
+    piece = np.frombuffer(data[start : start + _TRIED_BYTES], np.uint8)
+    letters = ((piece >= 32) & (piece < 127)) | (piece == 10) | (piece == 13) | (piece == 9)
+    if letters.mean() > 0.95:
+        return Layout()
+    candidates = [Layout(), *_likely_layouts(piece)]
+    tried = piece[: _MEASURED_BYTES].tobytes()
+    lengths = [Model(2, layout, len(tried)).measure(tried).sum() for layout in candidates]
+    return candidates[int(np.argmin(lengths))]
+
+
+_LEAST_FOR_A_LAYOUT, _TRIED_BYTES, _MEASURED_BYTES = 2**12, 2**18, 3 * 2**13
+_LONGEST_SAMPLE, _LONGEST_ROW, _PLACES = 16, 2**14, 2**12
+
+
+def _likely_layouts(piece: NDArray[np.uint8]) -> list[Layout]:
+    """Return layouts by the lags at which bytes are most often equal, or nearest."""
+    from kolmo.coders.mixing_recipes import RECORDS
+
+    longest = min(_LONGEST_ROW, len(piece) // 3)
+    values = piece.astype(np.int16)
+    spread = np.linspace(longest, len(piece) - 1, _PLACES).astype(np.int64)
+    unlike, apart = np.empty(longest + 1), np.empty(longest + 1)
+    unlike[0] = apart[0] = np.inf
+    here = values[spread]
+    for lag in range(1, longest + 1):
+        gap = np.abs(here - values[spread - lag])
+        unlike[lag], apart[lag] = np.count_nonzero(gap), np.minimum(gap, 256 - gap).sum()
+    found = []
+    sample = int(np.argmin(apart[: _LONGEST_SAMPLE + 1]))
+    for scores in (unlike, apart):
+        row = int(np.argmin(scores[_LONGEST_SAMPLE // 2 :])) + _LONGEST_SAMPLE // 2
+        found += [Layout(RECORDS, 1, row), Layout(IMAGE, sample, row), Layout(IMAGE, 1, row)]
+    short = int(np.argmin(unlike[2 : _LONGEST_SAMPLE + 1])) + 2
+    found += [Layout(RECORDS, 1, short), Layout(SIGNAL, 2, 0), Layout(SIGNAL, 4, 0)]
+    return list(dict.fromkeys(found))

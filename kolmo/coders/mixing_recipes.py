@@ -1,0 +1,154 @@
+"""Which contexts the coder ``mix`` mixes: rows of masks over what is known before a byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kolmo.coders.mixing_kernels import (
+    BEFORE,
+    COLORS,
+    GUESSES,
+    LAST,
+    LINE,
+    NEIGHBORS,
+    PLACE,
+    SAMPLES,
+    WORD,
+    WORD1,
+    WORD2,
+)
+
+Context = dict[int, int]
+"""A mask for each primitive of the kernel that the context takes bits from."""
+
+_WHOLE = 2**64 - 1
+
+
+def _order(size: int) -> Context:
+    """The last `size` bytes."""
+    if size <= 8:
+        return {LAST: (1 << 8 * size) - 1}
+    return {LAST: _WHOLE, BEFORE: (1 << 8 * (size - 8)) - 1}
+
+
+def _guess(*parts: tuple[int, int], bits: int = 8, channel: bool = True) -> Context:
+    """Bytes of the grid's primitives, by (primitive, place), each by its upper `bits`, and the channel."""
+    context: Context = {PLACE: 255} if channel else {}
+    for primitive, place in parts:
+        context[primitive] = context.get(primitive, 0) | (256 - (1 << 8 - bits)) << 8 * place
+    return context
+
+
+_UNDER_LINE = {LAST: 255, LINE: 0xFFFF}
+_NOTHING: Context = {}
+
+_FAST = [_NOTHING, _order(1), _order(2), _order(3), _order(5), {WORD: _WHOLE}]
+_TEXT = [
+    _NOTHING,
+    _order(1),
+    _order(2),
+    _order(3),
+    _order(4),
+    _order(6),
+    {WORD: _WHOLE},
+    {WORD: _WHOLE, WORD1: _WHOLE},
+    _UNDER_LINE,
+]
+_TEXT_MORE = [
+    *_TEXT,
+    _order(5),
+    {LAST: 255, LINE: 0xFF00},
+    {LAST: 255, WORD: _WHOLE, WORD2: _WHOLE},
+    {LAST: 0xFFFFFF00},
+    {LAST: 0xDFDFDFE0E0},
+    {LAST: 0xFFFF, WORD1: _WHOLE},
+]
+_TEXT_MOST = [
+    *_TEXT_MORE,
+    _order(8),
+    {LAST: 255, WORD: _WHOLE},
+    {WORD: _WHOLE, WORD1: _WHOLE, WORD2: _WHOLE},
+    {LAST: 0xFFFF00},
+    {LAST: 0xFF0000},
+    {LAST: 0xF0F0F0FF},
+    {LAST: 255, WORD1: _WHOLE},
+    {LAST: 0xFFFF, LINE: 0xFF00},
+    {LAST: 0xFF00FF},
+]
+_RECORDS = [
+    _NOTHING,
+    _order(1),
+    _order(2),
+    _order(3),
+    _order(5),
+    _guess((NEIGHBORS, 0), (NEIGHBORS, 1)),
+    {NEIGHBORS: 0xFF00FF00, LAST: 255, PLACE: 255},
+    {NEIGHBORS: 0x00FFFFFF00, LAST: 0xFFFF},
+    {PLACE: 0xFFFFFF, LAST: 255},
+    {NEIGHBORS: 0xFF000000FF00, LAST: 255},
+]
+_IMAGE = [
+    _NOTHING,
+    _guess((COLORS, 4)),
+    _guess((COLORS, 3)),
+    _guess((NEIGHBORS, 6)),
+    _guess((COLORS, 2), (COLORS, 6)),
+    _guess((COLORS, 1)),
+    _guess((COLORS, 0)),
+    _guess((GUESSES, 4)),
+    _guess((GUESSES, 2), (COLORS, 6)),
+]
+_IMAGE_MORE = [
+    *_IMAGE,
+    _guess((GUESSES, 1)),
+    _guess((GUESSES, 5)),
+    _guess((COLORS, 2), (COLORS, 3)),
+    _guess((GUESSES, 0)),
+    _guess((GUESSES, 6), (COLORS, 6)),
+    _guess((NEIGHBORS, 0), (NEIGHBORS, 1)),
+    _guess((NEIGHBORS, 1), (NEIGHBORS, 6)),
+    _guess((GUESSES, 3), (COLORS, 7)),
+]
+_SAMPLES = [
+    _NOTHING,
+    _order(1),
+    _order(2),
+    {SAMPLES: 0xFF | 1 << 48, PLACE: 255},
+    {SAMPLES: 0xFF00 | 1 << 48, PLACE: 255},
+    {SAMPLES: 0xFF0000 | 1 << 48, PLACE: 255},
+    {SAMPLES: 0xFF000000 | 1 << 48, PLACE: 255},
+    {SAMPLES: 0xFFFF << 32 | 1 << 48, PLACE: 255},
+    {SAMPLES: 0xFF | 1 << 48 | 0xF0 << 49, PLACE: 255},
+]
+
+PLAIN, RECORDS, IMAGE, SIGNAL = range(4)
+KINDS = ("plain", "records", "image", "signal")
+"""What the bytes may be laid out as: text and anything else; records; rows of 8-bit samples; samples of 16 bits."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a level does with a kind of data."""
+
+    contexts: list[Context] = field(repr=False)
+    n_sets: int
+    match_length: int
+    long_match_length: int = 0
+
+
+def recipe(level: int, kind: int) -> Recipe:
+    """Return the contexts of a level, 1 to 5, for a kind of data."""
+    n_contexts, n_sets, match_length, long_match_length = _SIZES[level]
+    if kind == PLAIN:
+        contexts = {1: _FAST, 2: _TEXT[:-1], 3: _TEXT, 4: _TEXT_MORE, 5: _TEXT_MOST}[level]
+    elif kind == IMAGE:
+        contexts = _IMAGE if level < 4 else _IMAGE_MORE
+    else:
+        contexts = _RECORDS if kind == RECORDS else _SAMPLES
+    if kind != PLAIN:
+        n_sets = min(n_sets, 5) if level < 5 else n_sets
+    return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length)
+
+
+_SIZES = {1: (6, 3, 6, 0), 2: (8, 5, 7, 0), 3: (10, 6, 6, 12), 4: (20, 7, 6, 16), 5: (30, 9, 6, 20)}
+"""By level: contexts at most, weight sets, and the lengths from which the two match models look for a match."""

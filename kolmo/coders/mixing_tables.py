@@ -1,0 +1,107 @@
+"""The fixed tables of context mixing, worked out in exact arithmetic: the same on every machine."""
+
+from __future__ import annotations
+
+import functools
+import math
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_LIMITS = (41, 33, 10, 6, 5)
+"""How far the larger count of a state goes, by the smaller one."""
+_KEPT = (0, 1, 2, 3, 3, 4, 4, 5, 5, 5, 6)
+"""What is left of a count when the other bit comes."""
+_EXACT = 3
+"""Histories up to this many bits are kept as they are."""
+
+State = tuple[int, ...]
+
+
+@functools.cache
+def histories() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return what follows each state of a bit history, and what each makes likely at first.
+
+    A history of up to three bits is a state of its own. A longer one is kept as how often each bit came and which was
+    the last; when a bit comes, much of the other's count is forgotten, so that what was seen lately counts for more.
+
+    Returns
+    -------
+    step : ndarray of shape (512,)
+        The state after state ``s`` and bit ``b`` at ``2 * s + b``. State 0 is the empty history.
+    chances : ndarray of shape (256,)
+        The probability of a one, in units of 2 to the power of -16.
+    """
+    import numpy as np
+
+    states: dict[tuple[bool, State], int] = {(True, ()): 0}
+    queue = [(True, ())]
+    step, chances = np.zeros(512, np.uint8), np.full(256, 32768, np.int64)
+    for key in queue:
+        number = states[key]
+        zeros, ones = _counts(key)
+        chances[number] = (65536 * (5 * ones + 2)) // (5 * (zeros + ones) + 4)
+        for bit in (0, 1):
+            follower = _after(key, bit)
+            if follower not in states:
+                states[follower] = len(states)
+                queue.append(follower)
+            step[2 * number + bit] = states[follower]
+    return step, chances
+
+
+def _counts(key: tuple[bool, State]) -> tuple[int, int]:
+    exact, state = key
+    return (len(state) - sum(state), sum(state)) if exact else (state[0], state[1])
+
+
+def _after(key: tuple[bool, State], bit: int) -> tuple[bool, State]:
+    exact, state = key
+    if exact and len(state) < _EXACT:
+        return True, (*state, bit)
+    counts = list(_counts(key))
+    counts[bit] += 1
+    if not exact and counts[1 - bit] > 2:
+        other = counts[1 - bit]
+        counts[1 - bit] = _KEPT[other] if other < len(_KEPT) else _KEPT[-1] + (other >= 24)
+    fewer, more = sorted(counts)
+    fewer = min(fewer, len(_LIMITS) - 1)
+    more = max(min(more, _LIMITS[fewer]), fewer)
+    zeros, ones = (fewer, more) if counts[0] <= counts[1] else (more, fewer)
+    return False, (zeros, ones, bit)
+
+
+@functools.cache
+def constants() -> NDArray[np.int32]:
+    """Return stretch (4,096), squash (4,096), reciprocals (1,024) and quick reciprocals (16), one after the other.
+
+    Stretch is ln(p / (1 - p)) in units of 1/256 for p in units of 1/4096; squash is its inverse, in units of 2 to the
+    power of -16.
+    """
+    import numpy as np
+
+    with localcontext() as context:
+        context.prec = 30
+        half = Decimal("0.5")
+        stretch = [round(256 * ((i + half) / (Decimal("4095.5") - i)).ln()) for i in range(4096)]
+        # e to the power of k/256, by repeated multiplication
+        powers, factor = [Decimal(-8).exp()], (Decimal(1) / 256).exp()
+        for _ in range(4095):
+            powers.append(powers[-1] * factor)
+        squash = [round(65536 * power / (1 + power)) for power in powers]
+    values = [max(-2047, min(2047, value)) for value in stretch]
+    values += [max(16, min(65520, value)) for value in squash]
+    values += [655360 // (10 * i + 16) for i in range(1024)]
+    values += [131072 // (2 * i + 3) for i in range(16)]
+    return np.array(values, np.int32)
+
+
+@functools.cache
+def costs() -> NDArray[np.float64]:
+    """Return the bits of an event, by its probability in units of 2 to the power of -16."""
+    import numpy as np
+
+    return np.array([16.0, *(16 - math.log2(chance) for chance in range(1, 65537))])
