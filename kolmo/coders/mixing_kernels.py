@@ -16,6 +16,8 @@ _ODD2 = np.uint64(0xD6E8FEB86659FD93)
 _WORD = np.uint64(0x2F0B4C474D4A35A7)
 
 MEASURE, ENCODE, DECODE = 0, 1, 2
+_REFINED = 1 << 60
+"""Marks an entry of the journal as one of the refinements."""
 
 # primitives, of which every context takes a masked part
 (LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, INDIRECT, SAMPLES) = range(12)
@@ -102,7 +104,7 @@ def _learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
 
 
 @kernel
-def run(  # noqa: PLR0912, PLR0913, PLR0915
+def run(
     mode: int,
     text: Any,
     stop: int,
@@ -159,7 +161,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
         Bits by probability.
     scratch : ndarray of int64
     journal : ndarray of shape (n, 2) and type int64
-        Takes what `table` and `index` held before, for `undo`; the first row counts the entries. Empty: none is kept.
+        Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none is kept.
     """
     n_contexts = settings[N_CONTEXTS]
     n_inputs = settings[N_INPUTS]
@@ -182,11 +184,11 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
     keep = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * match_length)
 
     slots = scratch[0:64]
-    hashes = scratch[64:128]
+    hashes = scratch[64:128].view(np.uint64)
     inputs = scratch[128:256].view(np.int32)
     outputs = scratch[256:288]
     chosen = scratch[288:320]
-    primitives = scratch[320:336]
+    primitives = scratch[320:336].view(np.uint64)
     wanted = scratch[352:416]
     found = scratch[416:480]
 
@@ -229,16 +231,16 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
 
         # --- what the byte's contexts are ---
         previous = np.int64(last & _BYTE)
-        primitives[LAST] = np.int64(last)
-        primitives[BEFORE] = np.int64(before)
-        primitives[WORD] = np.int64(word)
-        primitives[WORD1] = np.int64(word1)
-        primitives[WORD2] = np.int64(word2)
+        primitives[LAST] = last
+        primitives[BEFORE] = before
+        primitives[WORD] = word
+        primitives[WORD1] = word1
+        primitives[WORD2] = word2
         column = position - line_start
         above = np.int64(0)
         if above_start + column < line_start:
             above = np.int64(text[at(above_start + column)])
-        primitives[LINE] = min(column, 255) | above << 8 | np.int64(text[at(line_start)]) << 16
+        primitives[LINE] = np.uint64(min(column, 255) | above << 8 | np.int64(text[at(line_start)]) << 16)
         texture = 0
         channel = np.int64(0)
         if sample > 0:
@@ -259,7 +261,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
                 n1 = np.int64(text[at(position - row - 1)])
                 nw1 = np.int64(text[at(position - row - sample - 1)])
                 n2 = np.int64(text[at(position - row - 2)])
-            primitives[NEIGHBORS] = w | n << 8 | nw << 16 | ne << 24 | ww << 32 | nn << 40 | p1 << 48
+            primitives[NEIGHBORS] = np.uint64(w | n << 8 | nw << 16 | ne << 24 | ww << 32 | nn << 40 | p1 << 48)
             if channel == 0:
                 p1 = w1 = n1 = nw1 = np.int64(0)
             if channel < 2:
@@ -269,7 +271,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
             from_above = n + p1 - n1
             colored = plane + p1 - (w1 + n1 - nw1)
             median = max(min(w, n), min(max(w, n), plane))
-            primitives[GUESSES] = np.int64(
+            primitives[GUESSES] = (
                 _clamped(plane)
                 | _clamped(from_left) << np.uint64(8)
                 | _clamped(from_above) << np.uint64(16)
@@ -281,7 +283,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
             activity = _magnitude((abs(w - nw) + abs(n - nw) + abs(n - ne)) >> 2)
             surprise = _magnitude((abs(p1 - (w1 + n1 - nw1)) + abs(p2 - w2)) >> 1)
             smooth = (from_left + from_above + 1) >> 1
-            primitives[COLORS] = np.int64(
+            primitives[COLORS] = (
                 _clamped(w + p2 - w2)
                 | _clamped(n + p2 - n2) << np.uint64(8)
                 | _clamped(colored) << np.uint64(16)
@@ -291,7 +293,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
                 | np.uint64(activity) << np.uint64(48)
                 | np.uint64(surprise) << np.uint64(56)
             )
-            primitives[PLACE] = channel | (position % row if row > 0 else np.int64(0)) << 8
+            primitives[PLACE] = np.uint64(channel | (position % row if row > 0 else np.int64(0)) << 8)
             texture = min(channel, 31) * 8 + activity
             if row == 0 and wide == 2 and position >= 3 * sample + 2:
                 # whole samples of 16 bits, low byte first: what a line and a parabola through the last ones give
@@ -307,7 +309,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
                 curve = 3 * s1 - 3 * s2 + s3
                 mean = (line + s1) >> 1
                 known = previous if odd else np.int64(0)
-                primitives[SAMPLES] = (
+                primitives[SAMPLES] = np.uint64(
                     (((line - known) >> (8 * odd)) & 255)
                     | (((curve - known) >> (8 * odd)) & 255) << 8
                     | (((mean - known) >> (8 * odd)) & 255) << 16
@@ -323,9 +325,9 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
             for j in range(N_PRIMITIVES):
                 mask = masks[at(i), at(j)]
                 if mask != 0:
-                    code = (code ^ (np.uint64(primitives[at(j)]) & mask)) * _ODD
+                    code = (code ^ (primitives[at(j)] & mask)) * _ODD
                     code ^= code >> np.uint64(32)
-            hashes[at(i)] = np.int64(code * _ODD2)
+            hashes[at(i)] = code * _ODD2
         # which weights to take
         letter = 4 if previous == 32 else 3 if letters > 0 else 2 if previous >= 64 else 1
         previous2 = np.int64((last >> np.uint64(8)) & _BYTE)
@@ -341,7 +343,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
             if bit_place == 0 or bit_place == 4:
                 node = 1
                 for i in range(n_contexts):
-                    code = np.uint64(hashes[at(i)])
+                    code = hashes[at(i)]
                     if bit_place == 4:
                         code = (code + np.uint64(partial)) * _ODD
                         code ^= code >> np.uint64(29)
@@ -458,7 +460,7 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
             row2 = (256 + (np.int64(code) & refine_mask)) * 33
             code = ((word + (last & _BYTE)) * _WORD + np.uint64(partial) * _ODD) >> np.uint64(44)
             if sample > 0:
-                code = (np.uint64(primitives[COLORS]) & np.uint64(0xFF00000000)) * _WORD + np.uint64(channel) * _ODD2
+                code = (primitives[COLORS] & np.uint64(0xFF00000000)) * _WORD + np.uint64(channel) * _ODD2
                 code = (code + np.uint64(partial) * _ODD) >> np.uint64(44)
             row3 = (256 + refine_mask + 1 + (np.int64(code) & refine_mask)) * 33
             chance = mixed + _refined(refine, row1, bin_low, bin_weight)
@@ -498,6 +500,10 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
             nearer = bin_low + 1 if bin_weight >= 2048 else bin_low
             for first in (row1 + nearer, row2 + nearer, row3 + nearer):
                 old = np.int64(refine[at(first)])
+                if kept > 0:
+                    journal[at(kept), 0] = first + _REFINED
+                    journal[at(kept), 1] = old
+                    kept += 1
                 refine[at(first)] = np.uint16(old + ((target - old) >> 6))
             miss = (bit << 16) - mixed
             for q in range(n_sets):
@@ -582,7 +588,9 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
                 long_pointer += 1
                 long_matched += 1
             if position >= 16:
-                code = (last * _ODD + (before & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * long_length)))) * _ODD2
+                code = (
+                    last * _ODD + (before & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * long_length)))
+                ) * _ODD2
                 where = long_index + np.int64(code >> long_shift)
                 if long_matched == 0:
                     long_pointer = np.int64(index[at(where)])
@@ -626,11 +634,13 @@ def run(  # noqa: PLR0912, PLR0913, PLR0915
 
 
 @kernel
-def undo(journal: Any, table: Any, index: Any) -> None:
+def undo(journal: Any, table: Any, index: Any, refine: Any) -> None:
     """Put back what `run` overwrote."""
     for entry in range(np.int64(journal[0, 0]) - 1, 0, -1):
         place = journal[at(entry), 0]
         if place < 0:
             index[at(-1 - place)] = np.int32(journal[at(entry), 1])
+        elif place >= _REFINED:
+            refine[at(place - _REFINED)] = np.uint16(journal[at(entry), 1])
         else:
             table[at(place)] = np.uint32(journal[at(entry), 1])

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import copy
 import functools
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders import mixing_kernels as kernels, mixing_tables
-from kolmo.coders.mixing_recipes import IMAGE, PLAIN, SIGNAL, recipe
+from kolmo.coders.mixing_layout import SIGNAL, Layout
+from kolmo.coders.mixing_recipes import recipe
 from kolmo.errors import DecodeError
 
 _STREAM_ROOM = 2**16
-_ENTRIES_PER_CONTEXT_AND_BYTE = 8 + 2 * 16
+_ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
 _NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
 _NO_JOURNAL = np.zeros((0, 2), np.int64)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How bytes are laid out: which kind, the bytes of a sample (of all channels), and of a row."""
-
-    kind: int = PLAIN
-    sample: int = 0
-    row: int = 0
 
 
 class Model:
@@ -81,7 +72,7 @@ class Model:
     def copy(self) -> Self:
         """Return a model that has read the same, and goes its own way from here."""
         twin = copy.copy(self)
-        for name in ("registers", "index", *_SMALL, "text"):
+        for name in (*_UNRECORDED, "index", "refine", "text"):
             setattr(twin, name, getattr(self, name).copy())
         twin.table = _on_cache_lines(len(self.table))
         twin.table[:] = self.table
@@ -98,12 +89,12 @@ class Model:
     def trial(self, data: bytes) -> float:
         """Return the bits of `data`, and be as before."""
         n_contexts = int(self.settings[kernels.N_CONTEXTS])
-        room = (_ENTRIES_PER_CONTEXT_AND_BYTE * n_contexts + 2) * len(data) + 1
+        room = (_ENTRIES_PER_CONTEXT_AND_BYTE * n_contexts + _ENTRIES_PER_BYTE) * len(data) + 1
         journal = np.empty((room, 2), np.int64)
-        before = [getattr(self, name).copy() for name in ("registers", *_SMALL)]
+        before = [getattr(self, name).copy() for name in _UNRECORDED]
         bits = float(self.measure(data, journal).sum())
-        kernels.undo(journal, self.table, self.index)
-        for name, array in zip(("registers", *_SMALL), before, strict=True):
+        kernels.undo(journal, self.table, self.index, self.refine)
+        for name, array in zip(_UNRECORDED, before, strict=True):
             getattr(self, name)[:] = array
         return bits
 
@@ -117,14 +108,7 @@ class Model:
             pieces.append(stream[: cursor[0]].tobytes())
             cursor[0] = 0
         pieces.append(stream[: cursor[0]].tobytes())
-        # one byte between low and high ends the code: what a reader finds behind it counts as zeros
-        low, high = int(cursor[1]), int(cursor[2])
-        for n_bytes in range(1, 5):
-            unit = 1 << 8 * (4 - n_bytes)
-            value = -(-low // unit) * unit
-            if value <= high:
-                pieces.append((value >> 8 * (4 - n_bytes)).to_bytes(n_bytes, "big"))
-                break
+        pieces.append(_last_bytes(cursor))
         return b"".join(pieces).rstrip(b"\0")
 
     def decode(self, stream: bytes, size: int) -> bytes:
@@ -145,6 +129,9 @@ class Model:
             self._make_room(part - self.position)
             if self._run(kernels.DECODE, part, payload, cursor, _NO_COSTS) < part:
                 raise DecodeError(f"the payload ends before its {size:,} bytes: it is truncated or corrupt")
+        taken = int(cursor[0]) - 4
+        if (stream[:taken].ljust(taken, b"\0") + _last_bytes(cursor)).rstrip(b"\0") != stream:
+            raise DecodeError(f"the payload does not end where its {size:,} bytes end: it is corrupt, or has a tail")
         return self.text[start:stop].tobytes()
 
     def _make_room(self, size: int) -> int:
@@ -182,7 +169,19 @@ class Model:
         return reached
 
 
-_SMALL = ("maps", "weights", "last_weights", "refine")
+def _last_bytes(cursor: NDArray[np.int64]) -> bytes:
+    """Return the fewest bytes that end a code between low and high; a reader takes what follows for zeros."""
+    low, high = int(cursor[1]), int(cursor[2])
+    for size in range(1, 4):
+        unit = 1 << 8 * (4 - size)
+        value = -(-low // unit)
+        if value * unit <= high:
+            return value.to_bytes(size, "big")
+    return low.to_bytes(4, "big")
+
+
+_UNRECORDED = ("registers", "maps", "weights", "last_weights")
+"""What a trial copies, as it is small; what else it changes goes into the journal."""
 
 
 def _on_cache_lines(size: int) -> NDArray[np.uint32]:
@@ -221,48 +220,3 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int) -> tup
     last_weights = np.full(256 * n_sets, 65536 // n_sets, np.int32)
     bins = mixing_tables.constants()[4096 + np.minimum(np.arange(33) * 128, 4095)].astype(np.uint16)
     return maps, weights.ravel(), last_weights, np.tile(bins, 256 + (2 << refine_bits))
-
-
-def find_layout(data: bytes, level: int) -> Layout:
-    """Return how `data` seems to be laid out: the layout under which a piece of it is shortest.
-
-    Text is plain without a try, and so is whatever is too short to tell.
-    """
-    if len(data) < _LEAST_FOR_A_LAYOUT:
-        return Layout()
-    start = max(0, (len(data) - _TRIED_BYTES) // 2)
-    piece = np.frombuffer(data[start : start + _TRIED_BYTES], np.uint8)
-    letters = ((piece >= 32) & (piece < 127)) | (piece == 10) | (piece == 13) | (piece == 9)
-    if letters.mean() > 0.95:
-        return Layout()
-    candidates = [Layout(), *_likely_layouts(piece)]
-    tried = piece[: _MEASURED_BYTES].tobytes()
-    lengths = [Model(2, layout, len(tried)).measure(tried).sum() for layout in candidates]
-    return candidates[int(np.argmin(lengths))]
-
-
-_LEAST_FOR_A_LAYOUT, _TRIED_BYTES, _MEASURED_BYTES = 2**12, 2**18, 3 * 2**13
-_LONGEST_SAMPLE, _LONGEST_ROW, _PLACES = 16, 2**14, 2**12
-
-
-def _likely_layouts(piece: NDArray[np.uint8]) -> list[Layout]:
-    """Return layouts by the lags at which bytes are most often equal, or nearest."""
-    from kolmo.coders.mixing_recipes import RECORDS
-
-    longest = min(_LONGEST_ROW, len(piece) // 3)
-    values = piece.astype(np.int16)
-    spread = np.linspace(longest, len(piece) - 1, _PLACES).astype(np.int64)
-    unlike, apart = np.empty(longest + 1), np.empty(longest + 1)
-    unlike[0] = apart[0] = np.inf
-    here = values[spread]
-    for lag in range(1, longest + 1):
-        gap = np.abs(here - values[spread - lag])
-        unlike[lag], apart[lag] = np.count_nonzero(gap), np.minimum(gap, 256 - gap).sum()
-    found = []
-    sample = int(np.argmin(apart[: _LONGEST_SAMPLE + 1]))
-    for scores in (unlike, apart):
-        row = int(np.argmin(scores[_LONGEST_SAMPLE // 2 :])) + _LONGEST_SAMPLE // 2
-        found += [Layout(RECORDS, 1, row), Layout(IMAGE, sample, row), Layout(IMAGE, 1, row)]
-    short = int(np.argmin(unlike[2 : _LONGEST_SAMPLE + 1])) + 2
-    found += [Layout(RECORDS, 1, short), Layout(SIGNAL, 2, 0), Layout(SIGNAL, 4, 0)]
-    return list(dict.fromkeys(found))

@@ -17,6 +17,7 @@ from kolmo.coders.mixing_kernels import (
     WORD1,
     WORD2,
 )
+from kolmo.coders.mixing_layout import IMAGE, PLAIN, RECORDS
 
 Context = dict[int, int]
 """A mask for each primitive of the kernel that the context takes bits from."""
@@ -121,10 +122,6 @@ _SAMPLES = [
     {SAMPLES: 0xFF | 1 << 48 | 0xF0 << 49, PLACE: 255},
 ]
 
-PLAIN, RECORDS, IMAGE, SIGNAL = range(4)
-KINDS = ("plain", "records", "image", "signal")
-"""What the bytes may be laid out as: text and anything else; records; rows of 8-bit samples; samples of 16 bits."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -150,5 +147,5 @@ def recipe(level: int, kind: int) -> Recipe:
     return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length)
 
 
-_SIZES = {1: (6, 3, 6, 0), 2: (8, 5, 7, 0), 3: (10, 6, 6, 12), 4: (20, 7, 6, 16), 5: (30, 9, 6, 20)}
-"""By level: contexts at most, weight sets, and the lengths from which the two match models look for a match."""
+_SIZES = {1: (6, 3, 6, 0), 2: (8, 5, 7, 0), 3: (10, 6, 6, 12), 4: (20, 7, 6, 16), 5: (30, 9, 6, 16)}
+"""By level: contexts at most, weight sets, and the lengths, up to 7 and 16, at which the two match models start."""

@@ -28,6 +28,7 @@ _BUILT_IN = {
     "lz4": "kolmo.coders.lz4:Lz4",
     "ppmd": "kolmo.coders.ppmd:Ppmd",
     "lz77": "kolmo.coders.lz77:Lz77",
+    "mix": "kolmo.coders.mixing:Mix",
     "uniform": "kolmo.coders.uniform:Uniform",
     "order0": "kolmo.coders.order0:Order0",
 }

@@ -1,0 +1,72 @@
+"""How bytes are laid out: as text, records, a picture or a sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+PLAIN, RECORDS, IMAGE, SIGNAL = range(4)
+KINDS = ("plain", "records", "image", "signal")
+"""Text and anything else; records; rows of samples of 8 bits; samples of 16 bits."""
+
+_LARGEST_SAMPLE, _LARGEST_ROW = 64, 2**20 - 1
+_LEAST_BYTES, _SEARCHED_BYTES, _MEASURED_BYTES = 2**12, 2**18, 3 * 2**13
+_LONGEST_SAMPLE, _LONGEST_ROW, _PLACES = 16, 2**14, 2**12
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How bytes are laid out: which kind, the bytes of a sample (of all channels), and of a row."""
+
+    kind: int = PLAIN
+    sample: int = 0
+    row: int = 0
+
+    def is_sound(self) -> bool:
+        """Whether the numbers fit the kind."""
+        if self.kind == PLAIN:
+            return self.sample == self.row == 0
+        if self.kind == SIGNAL:
+            return self.sample in range(2, _LARGEST_SAMPLE + 1, 2) and self.row == 0
+        return 1 <= self.sample <= _LARGEST_SAMPLE and self.sample < self.row <= _LARGEST_ROW
+
+
+def find_layout(data: bytes) -> Layout:
+    """Return how `data` seems to be laid out: the layout under which a piece of it is shortest.
+
+    Text is plain without a try, and so is whatever is too short to tell.
+    """
+    from kolmo.coders.mixing_model import Model
+
+    if len(data) < _LEAST_BYTES:
+        return Layout()
+    start = max(0, (len(data) - _SEARCHED_BYTES) // 2)
+    piece = np.frombuffer(data[start : start + _SEARCHED_BYTES], np.uint8)
+    printed = ((piece >= 32) & (piece < 127)) | (piece == 10) | (piece == 13) | (piece == 9)
+    if printed.mean() > 0.95:
+        return Layout()
+    tried = piece[:_MEASURED_BYTES].tobytes()
+    candidates = [Layout(), *_likely_layouts(piece)]
+    return min(candidates, key=lambda layout: float(Model(2, layout, len(tried)).measure(tried).sum()))
+
+
+def _likely_layouts(piece: NDArray[np.uint8]) -> list[Layout]:
+    """Return layouts by the lags at which bytes are most often equal, or nearest."""
+    longest = min(_LONGEST_ROW, len(piece) // 3)
+    values = piece.astype(np.int16)
+    places = np.linspace(longest, len(piece) - 1, _PLACES).astype(np.int64)
+    here = values[places]
+    unlike, apart = np.empty(longest + 1), np.empty(longest + 1)
+    unlike[0] = apart[0] = np.inf
+    for lag in range(1, longest + 1):
+        gap = np.abs(here - values[places - lag])
+        unlike[lag], apart[lag] = np.count_nonzero(gap), np.minimum(gap, 256 - gap).sum()
+    sample = int(np.argmin(apart[: _LONGEST_SAMPLE + 1]))
+    short = int(np.argmin(unlike[2 : _LONGEST_SAMPLE + 1])) + 2
+    found = [Layout(RECORDS, 1, short), Layout(SIGNAL, 2), Layout(SIGNAL, 4)]
+    for scores in (unlike, apart):
+        row = int(np.argmin(scores[_LONGEST_SAMPLE + 1 :])) + _LONGEST_SAMPLE + 1
+        found += [Layout(RECORDS, 1, row), Layout(IMAGE, sample, row), Layout(IMAGE, 1, row)]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,144 @@
+"""Context mixing: exact undo, portable streams, found layouts, and how small it makes public data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from kolmo import coder
+from kolmo.coders import mixing_tables
+from kolmo.coders.framing import join_length
+from kolmo.coders.mixing_layout import IMAGE, RECORDS, SIGNAL, Layout, find_layout
+from kolmo.coders.mixing_model import Model
+from kolmo.errors import DecodeError, ParameterError
+
+TEXT = b"It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want. "
+
+
+def raster(width: int, height: int, channels: int) -> bytes:
+    """A smooth picture with a little noise."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(channels), indexing="ij")
+    noise = np.random.default_rng(0).integers(0, 4, y.shape)
+    return (100 + 60 * np.sin(x / 9 + c) + 40 * np.cos(y / 7) + noise).astype(np.uint8).tobytes()
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("layout", ["plain", "records-1x13", "image-3x30", "signal-2", "records-4x5"])
+def test_every_level_and_layout_decodes(level: int, layout: str) -> None:
+    mix = coder("mix", level=level, layout=layout)
+    data = TEXT * 8 + raster(10, 30, 3) + bytes(range(256)) + TEXT
+    assert mix.decompress(mix.compress(data)) == data
+    assert abs(8 * len(mix.compress(data)) - mix.code_length(data)) <= mix.tags.slack_bits
+
+
+@given(context=st.binary(max_size=400), data=st.binary(max_size=200))
+@settings(max_examples=30, deadline=None)
+def test_a_trial_leaves_the_model_as_it_was(context: bytes, data: bytes) -> None:
+    model = Model(5, Layout(IMAGE, 3, 30), 600)
+    model.measure(context)
+    before = model.copy()
+    bits = model.trial(data)
+    for name in ("table", "index", "refine", "maps", "weights", "last_weights", "registers"):
+        assert np.array_equal(getattr(model, name), getattr(before, name)), name
+    assert bits == pytest.approx(before.measure(data).sum(), abs=1e-9)
+
+
+def test_surprisals_add_up_to_the_code_length() -> None:
+    mix = coder("mix")
+    data, context = TEXT * 3, TEXT[:50]
+    header = 8 * (len(join_length(len(data), b"")) + 1)
+    assert mix.surprisals(data).sum() + header == pytest.approx(mix.code_length(data))
+    primed = mix.surprisals(data, given=context).sum() + header - 8
+    assert primed == pytest.approx(mix.prime(context).code_length(data))
+
+
+@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}])
+def test_streams_are_the_same_for_another_processor_and_in_plain_python(setting: dict[str, str], tmp_path: Path) -> None:
+    data = TEXT + bytes(range(200, 256)) + TEXT[20:60]
+    code = (
+        "import sys, warnings; warnings.simplefilter('ignore', RuntimeWarning); from kolmo import coder\n"
+        "data = sys.stdin.buffer.read()\n"
+        "for layout in ('plain', 'image-3x30', 'signal-2'):\n"
+        "    print(coder('mix', layout=layout, level=5).compress(data).hex())\n"
+    )
+    environment = os.environ | setting | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, env=environment, check=True)
+    here = [coder("mix", layout=layout, level=5).compress(data).hex() for layout in ("plain", "image-3x30", "signal-2")]
+    assert run.stdout.decode().split() == here
+
+
+def test_the_fixed_tables_are_these() -> None:
+    """They belong to the format: another value is another format."""
+    import hashlib
+
+    step, chances = mixing_tables.histories()
+    digest = hashlib.sha256(step.tobytes() + chances.tobytes() + mixing_tables.constants().tobytes())
+    assert digest.hexdigest()[:16] == "6a74e39a800b64a5"
+
+
+def test_a_claimed_length_allocates_nothing() -> None:
+    mix = coder("mix")
+    payload = join_length(2**29, b"\0" + bytes([200, 3, 77, 12]))
+    mix.compress(TEXT)
+    tracemalloc.start()
+    with pytest.raises(DecodeError, match="truncated or corrupt"):
+        mix.decompress(payload)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**26
+
+
+@pytest.mark.parametrize("change", [lambda s: s + b"\0", lambda s: s + b"x", lambda s: s[:-1], lambda s: s[:-3]])
+def test_another_end_is_refused(change) -> None:  # type: ignore[no-untyped-def]
+    mix = coder("mix")
+    with pytest.raises(DecodeError):
+        mix.decompress(change(mix.compress(TEXT * 4)))
+
+
+def test_layouts_are_found() -> None:
+    assert find_layout(TEXT * 100) == Layout()
+    assert find_layout(raster(50, 60, 3)) == Layout(IMAGE, 3, 150)
+    records = b"".join(bytes([7, 0, i % 251, 0, (i * i) % 256, 9, 1]) + b"ab%05d" % (i * 3) for i in range(900))
+    assert find_layout(records).kind == RECORDS
+    wave = (9000 * np.sin(np.arange(9000) / 11) + 200 * np.random.default_rng(1).normal(size=9000)).astype("<i2")
+    assert find_layout(wave.tobytes()) == Layout(SIGNAL, 2)
+
+
+@pytest.mark.parametrize(
+    "layout", ["", "text", "image", "image-3", "image-3x3", "image-0x9", "signal-3", "records-1x1048576", "plain-1", 3]
+)
+def test_layouts_that_there_are_not_are_refused(layout: object) -> None:
+    with pytest.raises(ParameterError, match="layout must be 'auto', 'plain'"):
+        coder("mix", layout=layout)
+
+
+def test_threads_share_a_primed_coder() -> None:
+    primed = coder("mix").prime(TEXT * 20)
+    items = [TEXT[i : i + 30] for i in range(60)]
+    assert np.array_equal(primed.code_lengths(items, n_jobs=2), [primed.code_length(item) for item in items])
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("file", "bits_per_byte"),
+    [("corpora/enwik/enwik6", 1.79), ("corpora/silesia/dickens", 1.77), ("dna/ecoli/ecoli_k12_acgt", 1.93)],
+)
+def test_public_data_are_as_small_as_claimed(data_dir: Path, file: str, bits_per_byte: float) -> None:
+    data = (data_dir / file).read_bytes()[: 10**6]
+    assert coder("mix").code_length(data) / len(data) <= bits_per_byte
+
+
+@pytest.mark.realdata
+def test_a_photograph_is_found_to_be_one(data_dir: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    photo = image.open(data_dir / "images/kodak/05.png").convert("RGB")
+    data, row = photo.tobytes(), 3 * photo.size[0]
+    assert find_layout(data) == Layout(IMAGE, 3, row)
+    assert coder("mix").code_length(data) / len(data) <= 3.45
