@@ -117,9 +117,11 @@ class Mix(PredictiveCoder):
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            from kolmo.coders.mixing_model import Model
+            from kolmo.coders.mixing_model import Model, most_bytes
 
             size, stream = split_length(payload, max_size)
+            if size > most_bytes(len(stream)):
+                raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
             if context:
                 model = _PRIMED.copy(self, context, size)
             else:

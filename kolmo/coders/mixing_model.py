@@ -169,6 +169,11 @@ class Model:
         return reached
 
 
+def most_bytes(payload_size: int) -> int:
+    """Return how many bytes a code of this size can hold, as no bit takes less than log2(65536 / 65535)."""
+    return (payload_size + 8) * 45_426
+
+
 def _last_bytes(cursor: NDArray[np.int64]) -> bytes:
     """Return the fewest bytes that end a code between low and high; a reader takes what follows for zeros."""
     low, high = int(cursor[1]), int(cursor[2])

@@ -60,7 +60,9 @@ def test_surprisals_add_up_to_the_code_length() -> None:
 
 
 @pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}])
-def test_streams_are_the_same_for_another_processor_and_in_plain_python(setting: dict[str, str], tmp_path: Path) -> None:
+def test_streams_are_the_same_for_another_processor_and_in_plain_python(
+    setting: dict[str, str], tmp_path: Path
+) -> None:
     data = TEXT + bytes(range(200, 256)) + TEXT[20:60]
     code = (
         "import sys, warnings; warnings.simplefilter('ignore', RuntimeWarning); from kolmo import coder\n"
@@ -92,7 +94,7 @@ def test_a_claimed_length_allocates_nothing() -> None:
         mix.decompress(payload)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < 2**26
+    assert most < 2**20
 
 
 @pytest.mark.parametrize("change", [lambda s: s + b"\0", lambda s: s + b"x", lambda s: s[:-1], lambda s: s[:-3]])
@@ -104,7 +106,8 @@ def test_another_end_is_refused(change) -> None:  # type: ignore[no-untyped-def]
 
 def test_layouts_are_found() -> None:
     assert find_layout(TEXT * 100) == Layout()
-    assert find_layout(raster(50, 60, 3)) == Layout(IMAGE, 3, 150)
+    picture = find_layout(raster(50, 60, 3))
+    assert (picture.kind, picture.row) == (IMAGE, 150)
     records = b"".join(bytes([7, 0, i % 251, 0, (i * i) % 256, 9, 1]) + b"ab%05d" % (i * 3) for i in range(900))
     assert find_layout(records).kind == RECORDS
     wave = (9000 * np.sin(np.arange(9000) / 11) + 200 * np.random.default_rng(1).normal(size=9000)).astype("<i2")
