@@ -19,8 +19,12 @@ from kolmo.coders.container_header import ContainerHeader as ContainerHeader, Gi
 from kolmo.coders.lz4 import Lz4 as Lz4
 from kolmo.coders.lz77 import Lz77 as Lz77
 from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz
+from kolmo.coders.mixing import Mix as Mix
+from kolmo.coders.mixture import Best as Best, Mixture as Mixture, best as best, mixture as mixture
+from kolmo.coders.ngram import Ngram as Ngram
 from kolmo.coders.order0 import Order0 as Order0
 from kolmo.coders.ppmd import Ppmd as Ppmd
+from kolmo.coders.predictive import Cursor as Cursor, PredictiveCoder as PredictiveCoder
 from kolmo.coders.registry import (
     all_coders as all_coders,
     coder as coder,

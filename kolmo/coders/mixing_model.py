@@ -109,7 +109,7 @@ class Model:
             cursor[0] = 0
         pieces.append(stream[: cursor[0]].tobytes())
         pieces.append(_last_bytes(cursor))
-        return b"".join(pieces).rstrip(b"\0")
+        return b"".join(pieces)
 
     def decode(self, stream: bytes, size: int) -> bytes:
         """Read on as `encode` did, and return its `size` bytes.
@@ -130,7 +130,7 @@ class Model:
             if self._run(kernels.DECODE, part, payload, cursor, _NO_COSTS) < part:
                 raise DecodeError(f"the payload ends before its {size:,} bytes: it is truncated or corrupt")
         taken = int(cursor[0]) - 4
-        if (stream[:taken].ljust(taken, b"\0") + _last_bytes(cursor)).rstrip(b"\0") != stream:
+        if stream[:taken].ljust(taken, b"\0") + _last_bytes(cursor) != stream:
             raise DecodeError(f"the payload does not end where its {size:,} bytes end: it is corrupt, or has a tail")
         return self.text[start:stop].tobytes()
 

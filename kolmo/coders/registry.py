@@ -28,7 +28,10 @@ _BUILT_IN = {
     "lz4": "kolmo.coders.lz4:Lz4",
     "ppmd": "kolmo.coders.ppmd:Ppmd",
     "lz77": "kolmo.coders.lz77:Lz77",
+    "ngram": "kolmo.coders.ngram:Ngram",
     "mix": "kolmo.coders.mixing:Mix",
+    "mixture": "kolmo.coders.mixture:Mixture",
+    "best": "kolmo.coders.mixture:Best",
     "uniform": "kolmo.coders.uniform:Uniform",
     "order0": "kolmo.coders.order0:Order0",
 }

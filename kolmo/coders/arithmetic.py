@@ -1,0 +1,122 @@
+"""Arithmetic coding of bytes whose distribution is given: any predictor becomes a compressor.
+
+Witten, Neal and Cleary, "Arithmetic coding for data compression", Communications of the ACM, 1987. The code is a number
+between 0 and 1, written in bytes; each symbol narrows the interval in which it must lie.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kolmo.errors import DecodeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TOTAL = 2**32
+"""What the frequencies of a distribution add up to."""
+_BYTES = 16
+_WHOLE = 256**_BYTES - 1
+_TOP, _BOTTOM = 256 ** (_BYTES - 1), 2**72
+"""An interval smaller than the bottom is cut where it straddles a border, so rarely that it costs nothing."""
+
+
+def frequencies(distribution: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return whole numbers, none of them 0, that add up to 2 to the power of 32 and are close to the probabilities."""
+    import numpy as np
+
+    share = distribution / distribution.sum()
+    counts = 1 + np.floor(share * (_TOTAL - len(share))).astype(np.int64)
+    counts[int(np.argmax(counts))] += _TOTAL - int(counts.sum())
+    return counts
+
+
+class _Interval:
+    """The interval in which the code lies: `low`, and its `size`; leading bytes that are settled have left it."""
+
+    def __init__(self) -> None:
+        self.low, self.size = 0, _WHOLE
+
+    def narrow(self, counts: NDArray[np.int64], symbol: int) -> None:
+        unit = self.size // _TOTAL
+        self.low += unit * int(counts[:symbol].sum())
+        self.size = unit * int(counts[symbol])
+
+    def settled(self) -> list[int]:
+        """Take out the leading bytes on which all numbers of the interval agree; cut it if it straddles a border."""
+        taken = []
+        while True:
+            if (self.low ^ (self.low + self.size)) >= _TOP:
+                if self.size >= _BOTTOM:
+                    return taken
+                self.size = -self.low & (_BOTTOM - 1)
+            taken.append(self.low >> 8 * (_BYTES - 1))
+            self.low, self.size = (self.low << 8) & _WHOLE, self.size << 8
+
+    def last(self) -> bytes:
+        """Return the fewest bytes that lie in the interval if zeros follow."""
+        for size in range(1, _BYTES + 1):
+            unit = 256 ** (_BYTES - size)
+            value = -(-self.low // unit)
+            if self.low <= value * unit < self.low + self.size:
+                return (value % 256**size).to_bytes(size, "big")
+        raise AssertionError("an interval is never empty")
+
+
+class Encoder:
+    """Writes symbols."""
+
+    def __init__(self) -> None:
+        self._interval, self._stream = _Interval(), bytearray()
+
+    def encode(self, counts: NDArray[np.int64], symbol: int) -> None:
+        """Append a symbol whose `counts` come from `frequencies`."""
+        self._interval.narrow(counts, symbol)
+        self._stream += bytes(self._interval.settled())
+
+    def finish(self) -> bytes:
+        """Return the code, as short as can be: a decoder reads zeros behind its end."""
+        return bytes(self._stream + self._interval.last())
+
+
+class Decoder:
+    """Reads symbols back."""
+
+    def __init__(self, stream: bytes) -> None:
+        self._interval, self._stream = _Interval(), stream
+        self._window, self._taken = int.from_bytes(stream[:_BYTES].ljust(_BYTES, b"\0"), "big"), bytearray()
+
+    def decode(self, counts: NDArray[np.int64]) -> int:
+        """Return the next symbol.
+
+        Raises
+        ------
+        DecodeError
+            If the stream ended before it.
+        """
+        import numpy as np
+
+        if len(self._taken) > len(self._stream) + _BYTES:
+            raise DecodeError("the payload ends before its last byte: it is truncated or corrupt")
+        offset = (self._window - self._interval.low) // (self._interval.size // _TOTAL)
+        symbol = int(np.searchsorted(np.cumsum(counts), offset, side="right"))
+        if symbol >= len(counts):
+            raise DecodeError("the payload is no arithmetic code of this coder: it is corrupt")
+        self._interval.narrow(counts, symbol)
+        for byte in self._interval.settled():
+            self._taken.append(byte)
+            at = len(self._taken) + _BYTES - 1
+            self._window = (self._window << 8 & _WHOLE) | (self._stream[at] if at < len(self._stream) else 0)
+        return symbol
+
+    def finish(self) -> None:
+        """Check that the code ends here.
+
+        Raises
+        ------
+        DecodeError
+            If it does not.
+        """
+        if self._taken + self._interval.last() != self._stream:
+            raise DecodeError("the payload does not end where its data end: it is corrupt, or has a tail")
