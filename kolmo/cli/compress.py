@@ -17,7 +17,7 @@ from kolmo.coders.container import ContainerReport, write_container
 from kolmo.data.lines import STDIN, opened
 from kolmo.errors import ParameterError
 
-DEFAULT_CODER = "zstd:level=19"
+DEFAULT_CODER = "mix"
 
 
 @click.command(no_args_is_help=False)

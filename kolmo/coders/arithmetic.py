@@ -27,7 +27,7 @@ def frequencies(distribution: NDArray[np.float64]) -> NDArray[np.int64]:
     import numpy as np
 
     share = distribution / distribution.sum()
-    counts = 1 + np.floor(share * (_TOTAL - len(share))).astype(np.int64)
+    counts: NDArray[np.int64] = 1 + np.floor(share * (_TOTAL - len(share))).astype(np.int64)
     counts[int(np.argmax(counts))] += _TOTAL - int(counts.sum())
     return counts
 
@@ -36,7 +36,8 @@ class _Interval:
     """The interval in which the code lies: `low`, and its `size`; leading bytes that are settled have left it."""
 
     def __init__(self) -> None:
-        self.low, self.size = 0, _WHOLE
+        self.low: int = 0
+        self.size: int = _WHOLE
 
     def narrow(self, counts: NDArray[np.int64], symbol: int) -> None:
         unit = self.size // _TOTAL
@@ -45,7 +46,7 @@ class _Interval:
 
     def settled(self) -> list[int]:
         """Take out the leading bytes on which all numbers of the interval agree; cut it if it straddles a border."""
-        taken = []
+        taken: list[int] = []
         while True:
             if (self.low ^ (self.low + self.size)) >= _TOP:
                 if self.size >= _BOTTOM:
@@ -60,7 +61,7 @@ class _Interval:
             unit = 256 ** (_BYTES - size)
             value = -(-self.low // unit)
             if self.low <= value * unit < self.low + self.size:
-                return (value % 256**size).to_bytes(size, "big")
+                return int(value % 256**size).to_bytes(size, "big")
         raise AssertionError("an interval is never empty")
 
 

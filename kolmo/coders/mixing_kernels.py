@@ -1,5 +1,7 @@
 """Context mixing, bit by bit, in integers alone: the compiled half of the coder ``mix``."""
 
+# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# mypy: disable-error-code="assignment,arg-type,return-value,operator,misc"
 from __future__ import annotations
 
 from typing import Any
@@ -161,7 +163,8 @@ def run(
         Bits by probability.
     scratch : ndarray of int64
     journal : ndarray of shape (n, 2) and type int64
-        Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none is kept.
+        Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none
+        is kept.
     """
     n_contexts = settings[N_CONTEXTS]
     n_inputs = settings[N_INPUTS]

@@ -38,7 +38,7 @@ def histories() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     import numpy as np
 
     states: dict[tuple[bool, State], int] = {(True, ()): 0}
-    queue = [(True, ())]
+    queue: list[tuple[bool, State]] = [(True, ())]
     step, chances = np.zeros(512, np.uint8), np.full(256, 32768, np.int64)
     for key in queue:
         number = states[key]

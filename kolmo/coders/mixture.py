@@ -216,7 +216,7 @@ class Best(Coder):
         encoders = [member._encoder(context) for member in self.members]
 
         def encode(data: bytes) -> bytes:
-            streams = [encoder(data) for encoder in encoders]
+            streams: list[bytes] = [encoder(data) for encoder in encoders]
             shortest = min(range(len(streams)), key=lambda number: len(streams[number]))
             return bytes([shortest]) + streams[shortest]
 
