@@ -26,6 +26,7 @@ def mixture(coders: Sequence[Any], *, kind: str = "bayes", rate: float = 0.01) -
     Parameters
     ----------
     coders : sequence of str or PredictiveCoder
+        What to mix.
     kind : {"bayes", "switch"}
         ``"bayes"`` weighs each member by how well it has predicted from the beginning: at most log2(n) bits longer than
         the best of n. ``"switch"`` lets the best member change on the way.
@@ -62,6 +63,7 @@ def best(coders: Sequence[Any]) -> Best:
     Parameters
     ----------
     coders : sequence of str or Coder
+        What to choose from.
 
     Returns
     -------
@@ -86,7 +88,9 @@ class Mixture(PredictiveCoder):
         The members by name, with ``+`` between them and ``;`` between the parameters of one:
         ``"ngram:order=3;discount=0.7+mix"``.
     kind : {"bayes", "switch"}
+        See `mixture`.
     rate : float
+        For ``"switch"``: how likely a change is, at each byte.
 
     Examples
     --------

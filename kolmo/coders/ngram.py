@@ -161,6 +161,7 @@ class _NgramCursor(Cursor):
         if len(data) > _LONGEST_TRIAL:
             return float(self.copy().read(data, learn=True).sum())
         journal = np.empty((4 * self.coder.order * len(data) + 1, 4), np.int64)
+        journal[0] = 1  # its first row counts
         zero, last = self.zero.copy(), self.last
         self._make_room(2 * self.coder.order * (len(data) + 1))
         bits = float(self.read(data, learn=True, journal=journal).sum())

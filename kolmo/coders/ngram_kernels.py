@@ -29,7 +29,7 @@ def _context_key(last: Any, order: int) -> Any:
     """Return the key of the last `order` bytes; never 0."""
     whole = np.uint64(0xFFFFFFFFFFFFFFFF)
     masked = last & (whole >> np.uint64(64 - 8 * order))
-    key = (masked + np.uint64(order)) * _ODD
+    key = masked * _ODD + np.uint64(order) * _ODD2
     key = (key ^ (key >> np.uint64(32))) * _ODD2
     return (key ^ (key >> np.uint64(29))) | _NEW_TEXT
 

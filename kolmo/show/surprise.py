@@ -30,6 +30,11 @@ def shade(bits: float) -> int:
     return sum(bits >= bound for bound in BOUNDS)
 
 
+def ink(color: int) -> str:
+    """Return the colour of letters that can be read on a colour."""
+    return "#ffffff" if color >= 5 else "#202020"
+
+
 def runs(data: bytes, bits: NDArray[np.float64]) -> Iterator[tuple[str, int, float]]:
     """Yield pieces of text of one colour, with the colour's number and their bits.
 
@@ -68,15 +73,15 @@ def colored_text(data: bytes, bits: NDArray[np.float64]) -> Text:
     """Return the text as rich prints it: dark letters on the colour of their surprisal."""
     text = Text()
     for piece, color, _ in runs(data, bits):
-        text.append(piece, style=f"#202020 on {COLORS[color]}")
+        text.append(piece, style=f"{ink(color)} on {COLORS[color]}")
     return text
 
 
 def colored_legend() -> Text:
     """Return the colours with what they stand for."""
     text = Text("bits a byte: ")
-    for label, color in zip(legend_labels(), COLORS, strict=True):
-        text.append(f" {label} ", style=f"#202020 on {color}")
+    for number, label in enumerate(legend_labels()):
+        text.append(f" {label} ", style=f"{ink(number)} on {COLORS[number]}")
     return text
 
 
@@ -93,7 +98,7 @@ def running_bits(bits: NDArray[np.float64], points: int) -> list[tuple[int, floa
 
     ends = sorted({round(len(bits) * (number + 1) / points) for number in range(points)} - {0})
     totals = np.concatenate([[0.0], np.cumsum(bits)])
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][: len(ends)]
     return [
         (end, float(totals[end] / end), float((totals[end] - totals[start]) / (end - start)))
         for start, end in zip(starts, ends, strict=True)
@@ -109,7 +114,7 @@ def page(title: str, subtitle: str, data: bytes, bits: NDArray[np.float64]) -> s
         f'<span class="s{color}" title="{total:.1f} bits">{html.escape(piece)}</span>'
         for piece, color, total in runs(data, bits)
     )
-    styles = "".join(f".s{number}{{background:{color}}}" for number, color in enumerate(COLORS))
+    styles = "".join(f"span.s{number}{{background:{color};color:{ink(number)}}}" for number, color in enumerate(COLORS))
     return _PAGE.format(
         title=html.escape(title),
         subtitle=html.escape(subtitle),
@@ -155,7 +160,8 @@ _PAGE = """<!DOCTYPE html>
 body{{font:16px/1.5 system-ui,sans-serif;color:#202020;background:#fff;
 max-width:60rem;margin:2rem auto;padding:0 1rem}}
 h1{{font-size:1.4rem;margin-bottom:0}} p{{margin-top:.2rem;color:#555}}
-pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:14px/1.6 ui-monospace,monospace;border:1px solid #ddd;padding:1rem}}
+pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:14px/1.6 ui-monospace,monospace;
+border:1px solid #ddd;padding:1rem}}
 .legend span{{padding:.1rem .5rem;font-size:.85rem;border:1px solid #eee}}
 svg{{width:100%;font:12px system-ui,sans-serif;fill:#555}}
 {styles}
