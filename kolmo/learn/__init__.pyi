@@ -1,2 +1,4 @@
 # The public names; the package imports each when it is first used.
+from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
+from kolmo.learn.grams import NGramBits as NGramBits
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier, TieReport as TieReport
