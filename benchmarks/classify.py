@@ -4,7 +4,7 @@
 
 DATA holds the public sets as published: `R8`, `ag_news` (with `train10k.tsv`, 10,000 texts of its training set),
 `20news-bydate`, `trec`, `sms_spam`. Rows are printed, and appended to a JSON-lines file with the machine, the versions,
-and the coders' fingerprints. `tables` turns the rows into those of a README.
+and the coders' fingerprints. `readme_classify.py` turns them into tables.
 """
 
 from __future__ import annotations
@@ -203,56 +203,6 @@ def environment() -> dict[str, Any]:
         "scikit-learn": sklearn.__version__,
         "scipy": scipy.__version__,
     }
-
-
-def tables(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the tables of a README: accuracy and macro-F1, times, and accuracy by the number of labels."""
-    latest = {(row["part"], row["set"], row["method"], row.get("shots")): row for row in rows}
-    whole = {key[1:3]: row for key, row in latest.items() if key[0] == "full"}
-    names, models = _seen(key[0] for key in whole), _seen(key[1] for key in whole)
-    yield _table(
-        ["top-1 accuracy (macro-F1)", *names],
-        (
-            [model, *(_cell(whole.get((name, model)), "{accuracy:.4f} ({macro_f1:.4f})") for name in names)]
-            for model in models
-        ),
-    )
-    yield _table(
-        ["seconds to fit, µs a text to predict", *names],
-        (
-            [
-                model,
-                *(_cell(whole.get((name, model)), "{fit_seconds:.1f}, {microseconds_per_text:,.0f}") for name in names),
-            ]
-            for model in models
-        ),
-    )
-    few = {key[1:]: row for key, row in latest.items() if key[0] == "few"}
-    shots = sorted({key[2] for key in few})
-    yield _table(
-        ["labels a class", "method", *map(str, shots)],
-        (
-            [
-                name,
-                model,
-                *(_cell(few.get((name, model, count)), "{accuracy:.3f} ± {half_interval:.3f}") for count in shots),
-            ]
-            for name, model in _seen(key[:2] for key in few)
-        ),
-    )
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" if line[0] != "---" else f"|{'|'.join(line)}|" for line in lines)
-
-
-def _cell(row: dict[str, Any] | None, form: str) -> str:
-    return "" if row is None else form.format(**row)
-
-
-def _seen(values: Iterable[Any]) -> list[Any]:
-    return list(dict.fromkeys(values))
 
 
 def _fingerprint(classifier: Any) -> dict[str, str]:
