@@ -16,8 +16,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from kolmo import CodeLengthClassifier, CodeLengthFeatures, coder
+from kolmo import CodeLengthClassifier, CodeLengthFeatures, Coder, coder
 from kolmo.coders import Tags, Uniform
+from kolmo.coders.registry import all_coders
 from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError
 
 PETS = ["the cat sat on the mat", "a cat and a kitten sat down", "the kitten slept on the mat", "my cat chased a mouse"]
@@ -56,6 +57,14 @@ def test_the_label_is_that_of_the_shortest_code(spec: str) -> None:
     assert classifier.decision_function(QUERIES).tolist() == (bits[:, 0] - bits[:, 1]).tolist()
     if spec in ("deflate", "zstd", "lz77"):
         assert classifier.predict(QUERIES).tolist() == ["pets", "money"]
+
+
+@pytest.mark.parametrize("spec", [name for name, found in all_coders() if isinstance(found, Coder)])
+def test_every_coder_that_primes_reads_classes_without_a_warning(spec: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier = CodeLengthClassifier(spec).fit([*TEXTS, "cats " * 30_000], [*LABELS, "pets"])
+    assert np.isfinite(classifier.predict_proba([*QUERIES, ""])).all()
 
 
 def test_naming_a_class_costs_what_its_prior_says() -> None:
