@@ -46,7 +46,7 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         labels in `fit` that are fewer than 100 texts a class.
     n_buckets : int
         How many n-grams of each kind can be told apart, a power of 2: they are known by a hash, and those with the same
-        one count as the same. Memory in `fit` is 16 bytes a bucket, whatever the size of the training set.
+        one count as the same. Memory in `fit` is 24 bytes a bucket, whatever the size of the training set.
     dtype : {"float32", "float64"}
         Of the features.
     n_jobs : int, optional
@@ -133,6 +133,8 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             text, starts = _joined(block)
             add_frequencies(text, starts, self._orders, self._mask, *self._scratch(starts), latest, frequencies)
         kept = frequencies >= min_texts
+        if not kept.any():
+            raise ParameterError(f"no n-gram occurs in {min_texts} of {len(items)} texts; lower min_texts")
         self._columns = np.full(kept.shape, -1, np.int32)
         self._columns[kept] = np.arange(np.count_nonzero(kept))
         self._buckets = np.argwhere(kept).astype(np.int32)
@@ -168,7 +170,8 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         from kolmo.learn.gram_kernels import weigh_grams
 
         text, starts = _joined(block)
-        n_features, most = len(self.bits_), _most_grams(len(text) + len(block), self._orders)
+        n_features = len(self.bits_)
+        most = min(_most_grams(len(text) + len(block), self._orders), len(block) * n_features)
         indices, values, ends = np.empty(most, np.int32), np.empty(most, self.dtype), np.zeros(len(starts), np.int64)
         tallies = np.zeros(n_features, np.int32)
         scratch = self._scratch(starts)

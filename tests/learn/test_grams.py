@@ -167,6 +167,7 @@ def test_the_classifier_in_scikit_learns_hands() -> None:
         ({"word_orders": 33}, TEXTS, ParameterError, "word_orders must be a whole number from 0 to 32 or 'auto'"),
         ({"byte_orders": 0, "word_orders": 0}, TEXTS, ParameterError, "leaves no n-gram"),
         ({"min_texts": 0}, TEXTS, ParameterError, "0 came"),
+        ({"min_texts": 9}, TEXTS, ParameterError, "no n-gram occurs in 9 of 8 texts"),
         ({"n_buckets": 1000}, TEXTS, ParameterError, "power of 2"),
     ],
 )
