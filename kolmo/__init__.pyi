@@ -8,6 +8,10 @@ from kolmo.data.catalog import load as load
 from kolmo.data.corpus import Corpus as Corpus
 from kolmo.data.readers import read as read
 from kolmo.errors import KolmoError as KolmoError
+from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
+from kolmo.learn.code_length_features import CodeLengthFeatures as CodeLengthFeatures
+from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
+from kolmo.learn.grams import NGramBits as NGramBits
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
 from kolmo.measures.distance import (
     calibrate as calibrate,

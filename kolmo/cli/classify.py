@@ -1,4 +1,4 @@
-"""``kolmo classify``: label texts by their nearest neighbours, and score it."""
+"""``kolmo classify``: label texts by nearest neighbours, code lengths or n-grams, and score it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from kolmo.cli import options
-from kolmo.cli.experiment import Outcome, confusion, run_baselines, run_coder, scores_table
+from kolmo.cli.experiment import (
+    Outcome,
+    confusion,
+    run_baselines,
+    run_code_length,
+    run_coder,
+    run_ngrams,
+    scores_table,
+)
 from kolmo.cli.files import check_one_stdin
 from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
@@ -27,6 +36,19 @@ from kolmo.learn.voting import TIE_BREAKS, WEIGHTS
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
 
+METHODS = ("neighbors", "code-length", "ngrams")
+OF_NEIGHBORS = (
+    "n_neighbors",
+    "weights",
+    "tie_break",
+    "measure",
+    "symmetrize",
+    "candidates",
+    "n_candidates",
+    "pruning",
+    "checkpoint",
+)
+"""The options that only nearest neighbours have."""
 PRUNING = ("certified", "calibrated", "none")
 
 _NOTABLE_OVERLAP = 0.05
@@ -45,6 +67,16 @@ def _limit_option(which: str) -> options.Decorator:
 @click.command(no_args_is_help=False)
 @click.argument("train", metavar="TRAIN")
 @click.argument("test", metavar="TEST")
+@click.option(
+    "--method",
+    "methods",
+    type=click.Choice(METHODS),
+    multiple=True,
+    default=METHODS[:1],
+    callback=options.once_each,
+    help="Nearest neighbours; or the class whose texts, once read, make a text cheapest; or a linear machine on the "
+    f"bits of n-grams. Repeat it to compare.  [default: {METHODS[0]}]",
+)
 @options.coder_option("lz77")
 @click.option(
     "-k",
@@ -109,9 +141,12 @@ def _limit_option(which: str) -> options.Decorator:
 @options.jobs_option
 @options.json_option
 @options.output_option("the predictions")
+@click.pass_context
 def command(
+    context: click.Context,
     train: str,
     test: str,
+    methods: tuple[str, ...],
     coders: tuple[Coder, ...],
     n_neighbors: int,
     weights: str,
@@ -138,7 +173,7 @@ def command(
     as_json: bool,
     output: Path | None,
 ) -> None:
-    """Label the texts of TEST by their nearest neighbours in TRAIN, and score it where TEST has labels.
+    """Label the texts of TEST by what TRAIN teaches, and score it where TEST has labels.
 
     TRAIN and TEST are files (CSV, TSV, JSONL, Parquet, fastText, one text a line), folders with one folder per
     class, - for stdin, or data sets by name: r8:train, r8:test. See: kolmo data list
@@ -148,9 +183,12 @@ def command(
     \b
     kolmo classify train.csv test.csv -c gzip -c zstd:level=19 -k 2 --baseline
     kolmo classify r8 r8 --data-dir ~/data --limit-test 200 --confusion
+    kolmo classify train.csv test.csv --method code-length -c zstd --method ngrams --baseline
     kolmo classify train.csv test.csv --candidates char-tfidf --checkpoint run.kept
     """
     check_one_stdin([train, test])
+    _check_used(context, methods)
+    by_coder = [method for method in methods if method != "ngrams"]
     reading = {
         "format": file_format,
         "text_columns": list(text_columns) or None,
@@ -166,9 +204,11 @@ def command(
     whole_test = read_set(test, split="test", data_dir=data_dir, **reading)
     if unlabelled:
         whole_test = replace(whole_test, labels=None)
-    if whole_test.labels is None and len(coders) + 2 * baseline > 1 and output is None and not as_json:
+    n_models = len(by_coder) * len(coders) + ("ngrams" in methods) + 2 * baseline
+    if whole_test.labels is None and n_models > 1 and output is None and not as_json:
         raise ParameterError(
-            f"the test set {test!r} has no labels to score, so take one coder and no baseline, or -o FILE, or --json"
+            f"the test set {test!r} has no labels to score, so take one method, one coder and no baseline, "
+            "or -o FILE, or --json"
         )
     learned, _ = sample(whole_train, limit_train, seed=seed)
     if len(set(learned.labels or ())) < 2:
@@ -188,19 +228,29 @@ def command(
     }
     compared = run_baselines(learned, asked) if baseline else []
     running = {**settings, "checkpoint": checkpoint, "n_jobs": jobs}
-    outcomes = [*(run_coder(coder, learned, asked, **running) for coder in coders), *compared]
+    outcomes = []
+    for method in methods:
+        if method == "neighbors":
+            outcomes += [run_coder(coder, learned, asked, **running) for coder in coders]
+        elif method == "code-length":
+            outcomes += [run_code_length(coder, learned, asked, n_jobs=jobs) for coder in coders]
+        else:
+            outcomes.append(run_ngrams(learned, asked, n_jobs=jobs))
+    outcomes += compared
     if output is not None:
         write_text(output, partial(_write_predictions, positions=positions, labels=asked.labels, outcomes=outcomes))
     if as_json:
         drawn = {"limit_train": limit_train, "limit_test": limit_test, "seed": seed}
         sets = {"train": _facts(train, learned), "test": _facts(test, asked)}
-        document = {**sets, **drawn, **settings, "jobs": jobs}
+        document = {**sets, **drawn, "methods": methods, **settings, "jobs": jobs}
         print_json(document | {"results": [_result(outcome, asked.labels, with_confusion) for outcome in outcomes]})
     elif asked.labels is None:
         if output is None:
             sys.stdout.writelines(f"{label}\n" for label in _printable(outcomes[0].predictions.tolist()))
     else:
-        title = _title(settings, described(whole_train, len(learned)), described(whole_test, len(asked)))
+        rule = _rule(settings) if "neighbors" in methods else "no neighbours"
+        title = f"{rule}: trained on {described(whole_train, len(learned))}; tested on "
+        title += described(whole_test, len(asked))
         if len(learned) < len(whole_train) or len(asked) < len(whole_test):
             title += f" (seed {seed})"
         tables = [scores_table(title, outcomes)]
@@ -209,10 +259,22 @@ def command(
         print_tables(tables)
 
 
-def _title(settings: dict[str, Any], train: str, test: str) -> str:
+def _rule(settings: dict[str, Any]) -> str:
     rule = settings["metric"] if settings["symmetrize"] is None else f"{settings['metric']} ({settings['symmetrize']})"
     voting = "" if settings["weights"] == "uniform" else f", weights {settings['weights']}"
-    return f"k = {settings['n_neighbors']} by {rule}{voting}: trained on {train}; tested on {test}"
+    return f"k = {settings['n_neighbors']} by {rule}{voting}"
+
+
+def _check_used(context: click.Context, methods: tuple[str, ...]) -> None:
+    """Refuse options that were given, and that none of the methods has."""
+    unused = [] if "neighbors" in methods else [*OF_NEIGHBORS]
+    unused += ["coders"] if methods == ("ngrams",) else []
+    for parameter in context.command.params:
+        if parameter.name in unused and context.get_parameter_source(parameter.name) != ParameterSource.DEFAULT:
+            raise ParameterError(
+                f"{parameter.opts[-1]} has no effect with --method {', '.join(methods)}; leave it out, or add "
+                f"--method {'neighbors' if parameter.name != 'coders' else 'code-length'}"
+            )
 
 
 def _facts(name: str, corpus: Corpus) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,10 +102,7 @@ def run_baselines(train: Corpus, test: Corpus) -> list[Outcome]:
         start = time.perf_counter()
         predictions = baselines.predict(name, classifier, train.items, train.labels or [], test.items)
         seconds = time.perf_counter() - start
-        scores: dict[str, Any] = {}
-        if test.labels is not None:
-            right = float(np.mean(predictions == np.asarray(test.labels)))
-            scores = {"accuracy": right, "macro_f1": _macro_f1(test.labels, predictions)}
+        scores = _scores(test, predictions)
         outcomes.append(
             Outcome(model=name, fingerprint=baselines.fingerprint(), predictions=predictions, seconds=seconds, **scores)
         )
@@ -150,6 +147,45 @@ def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Out
         calibration=getattr(classifier, "calibration_", None),
         **scores,
     )
+
+
+def run_code_length(coder: Coder, train: Corpus, test: Corpus, *, n_jobs: int) -> Outcome:
+    """Return the outcome of one coder that reads each class: the label is that of the shortest code."""
+    from kolmo.learn.code_length import CodeLengthClassifier
+
+    classifier = CodeLengthClassifier(coder, calibrate=False, n_jobs=n_jobs)
+    return _run_classifier(f"{coder} by class", classifier, train, test, lambda: classifier.coder_.fingerprint)
+
+
+def run_ngrams(train: Corpus, test: Corpus, *, n_jobs: int) -> Outcome:
+    """Return the outcome of a linear machine on the bits of n-grams."""
+    from kolmo.learn.gram_classifier import NGramBitsClassifier
+
+    classifier = NGramBitsClassifier(n_jobs=n_jobs)
+    return _run_classifier("bits of n-grams + LinearSVC", classifier, train, test, baselines.fingerprint)
+
+
+def _run_classifier(
+    model: str, classifier: Any, train: Corpus, test: Corpus, fingerprint: Callable[[], str]
+) -> Outcome:
+    start, compiled = time.perf_counter(), _compile_seconds()
+    predictions = classifier.fit(train.items, train.labels).predict(test.items)
+    compiling = _compile_seconds() - compiled
+    return Outcome(
+        model=model,
+        fingerprint=fingerprint(),
+        predictions=predictions,
+        seconds=time.perf_counter() - start - compiling,
+        compile_seconds=compiling,
+        **_scores(test, predictions),
+    )
+
+
+def _scores(test: Corpus, predictions: NDArray[Any]) -> dict[str, Any]:
+    if test.labels is None:
+        return {}
+    right = float(np.mean(predictions == np.asarray(test.labels)))
+    return {"accuracy": right, "macro_f1": _macro_f1(test.labels, predictions)}
 
 
 def _compile_seconds() -> float:

@@ -51,13 +51,14 @@ def coder_option(*default: str, multiple: bool = True) -> Decorator:
         metavar="CODER",
         multiple=multiple,
         default=default if multiple else default[0],
-        callback=_once_each if multiple else None,
+        callback=once_each if multiple else None,
         help=f"A coder by name, with parameters or without, such as zstd or zstd:level=19{more}. See: kolmo coders"
         f"  [default: {', '.join(default)}]",
     )
 
 
-def _once_each(_context: click.Context, _parameter: click.Parameter, value: tuple[Coder, ...]) -> tuple[Coder, ...]:
+def once_each(_context: click.Context, _parameter: click.Parameter, value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Drop what was given again."""
     return tuple(dict.fromkeys(value))
 
 

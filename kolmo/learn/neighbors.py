@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_array
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from kolmo._items import as_items
-from kolmo.errors import DataError, ParameterError
+from kolmo.errors import ParameterError
 from kolmo.learn.candidates import CANDIDATES, CandidateReport, CharTfidf
+from kolmo.learn.validation import check_count, check_lengths, classes_of, items_of, labels_of, reads_texts_and_tables
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, Ballot, TieBreak, Weights, top_k_holds_mode, vote
 from kolmo.measures import calibration
 from kolmo.measures.blocks import Candidates, CoderLike, Distances
@@ -183,13 +180,11 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
         else:
             coder = self._distances(self.coder).coder
-            self.train_items_ = self._items(X, reset=True)
+            self.train_items_ = items_of(self, X, reset=True)
             size = len(self.train_items_)
             self.coder_ = coder.learned(self.train_items_)
-        labels = _labels(y, size)
-        self.classes_, self._codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise DataError(f"the labels hold only one class, {self.classes_.tolist()[0]!r}; at least two are needed")
+        labels = labels_of(y, size)
+        self.classes_, self._codes = classes_of(labels)
         self._check_size()
         for earlier in ("_generator", "calibration_"):
             if hasattr(self, earlier):
@@ -270,7 +265,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "classes_")
         count = self.n_neighbors if n_neighbors is None else n_neighbors
-        _check_count("n_neighbors", count)
+        check_count("n_neighbors", count)
         choices = len(self._codes) if self.candidates is None else min(self.n_candidates, len(self._codes))
         choices -= X is None and choices == len(self._codes)
         if count > choices:
@@ -308,7 +303,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             right = np.concatenate([self._holds_mode(nearest, truth[start:]) for start, nearest in parts])
         else:
             winners = self.predict_proba(X).argmax(axis=1)
-            _check_lengths(len(winners), len(truth))
+            check_lengths(len(winners), len(truth))
             right = winners == truth
         return float(np.average(right, weights=sample_weight))
 
@@ -343,7 +338,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             electable.append(ballot.electable)
             counted.append(self._holds_mode(nearest, truth[start:]))
         winner, could_win = np.concatenate(winners), np.concatenate(electable)
-        _check_lengths(len(winner), len(truth))
+        check_lengths(len(winner), len(truth))
         true_could_win = could_win[np.arange(len(truth)), truth] & (truth >= 0)
         tied = could_win.sum(axis=1) > 1
         return TieReport(
@@ -391,10 +386,10 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.candidates is None:
             raise ParameterError("candidates is None, so all training items are compared; there is nothing to report")
         self._check_still_fitted()
-        everything = self.train_items_ if X is None else self._items(X, reset=False)
+        everything = self.train_items_ if X is None else items_of(self, X, reset=False)
         truth = self._codes if X is None else None if y is None else self._truth(y)
         if truth is not None:
-            _check_lengths(len(everything), len(truth))
+            check_lengths(len(everything), len(truth))
         chosen = np.random.default_rng(0).permutation(len(everything))[:n_samples]
         items, own = [everything[place] for place in chosen], chosen if X is None else None
         search = self._search(self.n_neighbors, by_class=self.weights == "class_mean")
@@ -417,12 +412,8 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return CandidateReport(len(items), self.n_candidates, float(as_near.mean()), *scores)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = True
-        tags.input_tags.one_d_array = False
+        tags = reads_texts_and_tables(super().__sklearn_tags__())
         tags.input_tags.pairwise = self.metric == PRECOMPUTED
-        tags.classifier_tags.poor_score = True  # the bytes of floating-point numbers hardly compress
         return tags
 
     def _check_choices(self) -> None:
@@ -430,8 +421,8 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"weights must be one of {', '.join(WEIGHTS)}, but {self.weights!r} came")
         if self.tie_break not in TIE_BREAKS:
             raise ParameterError(f"tie_break must be one of {', '.join(TIE_BREAKS)}, but {self.tie_break!r} came")
-        _check_count("n_neighbors", self.n_neighbors)
-        _check_count("n_candidates", self.n_candidates)
+        check_count("n_neighbors", self.n_neighbors)
+        check_count("n_candidates", self.n_candidates)
         if self.candidates is not None and self.candidates not in CANDIDATES:
             raise ParameterError(f"candidates must be None or {', '.join(CANDIDATES)}, but {self.candidates!r} came")
         if self.candidates is not None and self.metric == PRECOMPUTED:
@@ -462,18 +453,6 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             coder, measure=self.metric, separator=self.separator, symmetrize=self.symmetrize, n_jobs=self.n_jobs
         )
 
-    def _items(self, X: Any, *, reset: bool) -> list[bytes]:
-        if _is_table(X):
-            array = validate_data(self, X, reset=reset, dtype="numeric")
-            if reset:
-                self._row_dtype = array.dtype
-            items = as_items(array.astype(self._row_dtype, copy=False))
-        else:
-            items = as_items(X)
-        if not items:
-            raise DataError("there are 0 samples; pass at least one item")
-        return items
-
     def _distance_rows(self, X: Any, *, reset: bool) -> Floats:
         rows: Floats = validate_data(self, X, reset=reset, dtype=np.float64)
         return rows
@@ -501,7 +480,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             yield 0, Nearest.of(rows, count, self._codes if by_class else None)
             return
         self._check_still_fitted()
-        items: Sequence[bytes] = self.train_items_ if X is None else self._items(X, reset=False)
+        items: Sequence[bytes] = self.train_items_ if X is None else items_of(self, X, reset=False)
         own = np.arange(len(items)) if X is None else None
         candidates = None if self.candidates is None else self._candidates(items, own)
         yield from self._compared(
@@ -546,7 +525,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return vote(nearest, self._codes, n_neighbors=self.n_neighbors, weights=self.weights, tie_break=self.tie_break)
 
     def _holds_mode(self, nearest: Nearest, truth: Integers) -> NDArray[np.bool_]:
-        _check_lengths(len(nearest), len(truth[: len(nearest)]))
+        check_lengths(len(nearest), len(truth[: len(nearest)]))
         count = min(self.n_neighbors, len(self._codes))
         return top_k_holds_mode(nearest, self._codes, truth[: len(nearest)], n_neighbors=count)
 
@@ -562,43 +541,3 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         keys = zip(self.train_items_, self._codes.tolist(), strict=True)
         by_content = sorted(enumerate(keys), key=lambda entry: entry[1])
         return np.array([index for index, _ in by_content], dtype=np.intp)
-
-
-def _is_table(X: Any) -> bool:
-    """Tell rows of numbers from a 1-D collection of texts."""
-    if isinstance(X, str | bytes):
-        return False
-    if hasattr(X, "toarray"):  # a sparse matrix: left to scikit-learn's own check to refuse
-        return True
-    shape = getattr(X, "shape", None)
-    if shape is not None:
-        return len(shape) != 1 or getattr(X.dtype, "kind", "O") in "biufc"
-    if not hasattr(X, "__iter__"):
-        return hasattr(X, "__array__")
-    first = next(iter(X), None)
-    return isinstance(first, list | tuple | np.ndarray)
-
-
-def _labels(y: Any, size: int) -> NDArray[Any]:
-    if y is None:
-        raise DataError("the classifier requires y to be passed, but the target y is None")
-    labels: NDArray[Any] = column_or_1d(y, warn=True)
-    _check_lengths(size, len(labels))
-    if labels.dtype.kind == "O":
-        missing = [index for index, label in enumerate(labels) if label is None or label != label]
-        if missing:
-            raise DataError(f"the labels of {len(missing)} items are missing, that of item {missing[0]} first")
-    else:
-        check_array(labels, ensure_2d=False, dtype=None)
-    check_classification_targets(labels)
-    return labels
-
-
-def _check_lengths(n_items: int, n_labels: int) -> None:
-    if n_items != n_labels:
-        raise DataError(f"there are {n_items} items but {n_labels} labels; pass one label for each item")
-
-
-def _check_count(name: str, count: Any) -> None:
-    if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
-        raise ParameterError(f"{name} must be a whole number from 1 on, but {count!r} came")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from kolmo import NCDClassifier, coder, read
+from kolmo import CodeLengthClassifier, NCDClassifier, NGramBitsClassifier, coder, read
 
 Topics = tuple[Path, Path]
 
@@ -306,3 +306,40 @@ def test_an_interrupted_run_goes_on(kolmo: Any, topics: Topics, refused: Any) ->
     assert "holds another run of 'gzip'" in error
     assert "result was 'nearest 1', now 'nearest 2'" in error
     assert "no folder" in refused("classify", *topics, "--checkpoint", "nowhere/run", code=1)
+
+
+def test_methods_stand_side_by_side(kolmo: Any, topics: Topics) -> None:
+    train, test = map(read, topics)
+    methods = ["--method", "neighbors", "--method", "code-length", "--method", "ngrams", "--method", "ngrams"]
+    run = kolmo("classify", *topics, *methods, "-c", "zstd", "-c", "deflate", "--baseline", "--json")
+    found = results(run)
+    by_class = {spec: CodeLengthClassifier(spec).fit(train.items, train.labels) for spec in ("zstd", "deflate")}
+    assert list(found)[:5] == ["zstd", "deflate", "zstd by class", "deflate by class", "bits of n-grams + LinearSVC"]
+    assert json.loads(run.stdout)["methods"] == ["neighbors", "code-length", "ngrams"]
+    for spec, classifier in by_class.items():
+        assert found[f"{spec} by class"]["accuracy"] == classifier.score(test.items, test.labels)
+        assert found[f"{spec} by class"]["fingerprint"] == coder(spec).fingerprint
+    grams = NGramBitsClassifier().fit(train.items, train.labels)
+    assert found["bits of n-grams + LinearSVC"]["accuracy"] == grams.score(test.items, test.labels) == 1
+    shown = kolmo("classify", *topics, "--method", "ngrams", "--confusion").stdout
+    assert "no neighbours: trained on 60 texts of train" in shown
+    assert "bits of n-grams + LinearSVC: true label" in shown
+
+
+def test_texts_without_labels_are_labelled_by_any_method(kolmo: Any, topics: Topics) -> None:
+    Path("new.txt").write_text("the kitten purrs, the puppy barks, paws and whiskers\nstocks and bonds, the market\n")
+    for options in (["--method", "ngrams"], ["--method", "code-length", "-c", "zstd"]):
+        assert kolmo("classify", topics[0], "new.txt", *options).stdout == "pets\nmoney\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--method", "ngrams", "-c", "zstd"], "--coder has no effect with --method ngrams"),
+        (["--method", "code-length", "-k", "3"], "--n-neighbors has no effect with --method code-length"),
+        (["--method", "ngrams", "--method", "code-length", "--metric", "cdm"], "add --method neighbors"),
+        (["--method", "gzip"], "'gzip' is not one of"),
+    ],
+)
+def test_options_that_no_method_has_are_refused(refused: Any, topics: Topics, options: list[str], message: str) -> None:
+    assert message in refused("classify", *topics, *options, code=2)

@@ -1,0 +1,164 @@
+"""Numba kernels that find the n-grams of texts: of bytes, and of words.
+
+An n-gram is known by its bucket, some bits of a hash. What is counted of a text does not depend on any other text.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from kolmo._kernels import kernel, part
+
+at: Any = np.uint64
+"""Makes an index that is never negative, which saves the kernel the check."""
+
+START = 2
+"""The byte that stands before every text; it is no word."""
+_SPACE = 32
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MIXER = np.uint64(0xD6E8FEB86659FD93)
+_HALF = np.uint64(32)
+_ONE = np.uint64(1)
+_FIRST_WORD, _LAST_WORD = np.uint64(777), np.uint64(999)
+
+
+@part
+def mixed(value: Any) -> Any:
+    """Return a 64-bit number each of whose bits depends on all bits of the value."""
+    value = (value ^ (value >> _HALF)) * _MIXER
+    value = (value ^ (value >> _HALF)) * _MIXER
+    return value ^ (value >> _HALF)
+
+
+@part
+def is_of_word(byte: Any) -> Any:
+    """Tell whether a byte is an ASCII letter, a digit, an underscore, or part of any other character."""
+    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 95 or byte >= 128
+
+
+@part
+def find_byte_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, found: Any) -> Any:
+    """Write the bucket of every run of 1 to `orders` bytes, as often as it occurs, and return how many there are."""
+    n_found = 0
+    for end in range(start, stop):
+        value = np.uint64(0)
+        for order in range(1, min(orders, end - start + 1) + 1):
+            value = (value + np.uint64(text[at(end - order + 1)]) + _ONE) * _ODD
+            found[at(n_found)] = mixed(value ^ np.uint64(order)) & mask
+            n_found += 1
+    return n_found
+
+
+@part
+def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, recent: Any, found: Any) -> Any:
+    """Write the bucket of every run of 1 to `orders` words, as often as it occurs, and return how many there are.
+
+    Every byte that belongs to no word, and is no space, is a word of its own; one more stands at the end. The first
+    has a predecessor too, which is no word. `recent` is scratch, of `orders` numbers.
+    """
+    n_found = 0
+    n_words = 1
+    recent[0] = _FIRST_WORD
+    place = start
+    while place <= stop:
+        word = _LAST_WORD
+        if place < stop:
+            byte = text[at(place)]
+            place += 1
+            if byte in (_SPACE, START):
+                continue
+            word = mixed(np.uint64(byte) + _ODD)
+            if is_of_word(byte):
+                while place < stop and is_of_word(text[at(place)]):
+                    word = mixed(word + np.uint64(text[at(place)]) + _ONE)
+                    place += 1
+        else:
+            place += 1
+        for age in range(orders - 1, 0, -1):
+            recent[at(age)] = recent[at(age - 1)]
+        recent[0] = word
+        n_words += 1
+        value = np.uint64(0)
+        for order in range(1, min(orders, n_words) + 1):
+            value = (value + recent[at(order - 1)]) * _ODD
+            found[at(n_found)] = mixed(value ^ np.uint64(order)) & mask
+            n_found += 1
+    return n_found
+
+
+@kernel
+def add_frequencies(
+    text: Any, starts: Any, orders: Any, mask: Any, recent: Any, found: Any, latest: Any, frequencies: Any
+) -> None:
+    """Add 1 to the frequency of every bucket for each text that has it.
+
+    Text i is ``text[starts[i]:starts[i + 1]]``. Rows of `latest` and `frequencies` are for bytes and words; `latest`
+    is all 0 before, and holds the number of the last text that has the bucket, counted from 1, after.
+    """
+    for index in range(len(starts) - 1):
+        start, stop = starts[at(index)], starts[at(index + 1)]
+        for family in range(2):
+            if orders[at(family)] == 0:
+                continue
+            if family == 0:
+                n_found = find_byte_grams(text, start, stop, orders[0], mask, found)
+            else:
+                n_found = find_word_grams(text, start, stop, orders[1], mask, recent, found)
+            for place in range(n_found):
+                bucket = found[at(place)]
+                if latest[at(family), at(bucket)] != index + 1:
+                    latest[at(family), at(bucket)] = index + 1
+                    frequencies[at(family), at(bucket)] += 1
+
+
+@kernel
+def weigh_grams(
+    text: Any,
+    starts: Any,
+    orders: Any,
+    mask: Any,
+    recent: Any,
+    found: Any,
+    columns: Any,
+    bits: Any,
+    tallies: Any,
+    ends: Any,
+    indices: Any,
+    values: Any,
+) -> None:
+    """Write each text as a sparse row of sqrt(how often) times bits, bytes and words each of length 1.
+
+    `columns` says the column of each bucket, or -1; `bits` go by column. `tallies`, by column too, is all 0 before and
+    after. ``ends[i + 1]`` is where row i ends in `indices` and `values`.
+    """
+    size = 0
+    for index in range(len(starts) - 1):
+        start, stop = starts[at(index)], starts[at(index + 1)]
+        for family in range(2):
+            if orders[at(family)] == 0:
+                continue
+            if family == 0:
+                n_found = find_byte_grams(text, start, stop, orders[0], mask, found)
+            else:
+                n_found = find_word_grams(text, start, stop, orders[1], mask, recent, found)
+            first = size
+            for place in range(n_found):
+                column = columns[at(family), at(found[at(place)])]
+                if column >= 0:
+                    if tallies[at(column)] == 0:
+                        indices[at(size)] = column
+                        size += 1
+                    tallies[at(column)] += 1
+            squares = 0.0
+            for place in range(first, size):
+                column = indices[at(place)]
+                squares += tallies[at(column)] * bits[at(column)] ** 2
+            scale = 1.0 / math.sqrt(squares) if squares > 0 else 0.0
+            for place in range(first, size):
+                column = indices[at(place)]
+                values[at(place)] = scale * math.sqrt(tallies[at(column)]) * bits[at(column)]
+                tallies[at(column)] = 0
+        ends[at(index + 1)] = size

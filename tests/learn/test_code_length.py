@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import pickle
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
+
+from kolmo import CodeLengthClassifier, CodeLengthFeatures, Coder, coder
+from kolmo.coders import Tags, Uniform
+from kolmo.coders.registry import all_coders
+from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError
+
+PETS = ["the cat sat on the mat", "a cat and a kitten sat down", "the kitten slept on the mat", "my cat chased a mouse"]
+MONEY = ["stocks fell and bonds rose", "gold and stocks rose", "the bank sold its bonds", "bonds fell as rates rose"]
+TEXTS, LABELS = PETS + MONEY, ["pets"] * 4 + ["money"] * 4
+QUERIES = ["a kitten sat on the mat", "rates and bonds fell"]
+CODERS = ["deflate", "zstd", "bz2", "lz77", "order0"]
+
+
+class Unprimed(Uniform):
+    @property
+    def tags(self) -> Tags:
+        return Tags(priming=None)
+
+
+def test_scikit_learns_own_checks_all_run() -> None:
+    by_design = {"check_transformer_data_not_an_array", "check_transformer_general"}  # fit_transform is out of fold
+    for estimator, excepted in (
+        (CodeLengthClassifier("zstd"), set()),
+        (CodeLengthClassifier("order0", calibrate=False), set()),
+        (CodeLengthFeatures(["zstd"]), by_design),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results = check_estimator(estimator, on_skip=None, on_fail=None)
+        others = {result["check_name"]: result["exception"] for result in results if result["status"] != "passed"}
+        assert len(results) - len(others) >= 40, others
+        assert set(others) <= {"check_array_api_input"} | excepted, others
+
+
+@pytest.mark.parametrize("spec", CODERS)
+def test_the_label_is_that_of_the_shortest_code(spec: str) -> None:
+    classifier = CodeLengthClassifier(spec, prior="uniform").fit(TEXTS, LABELS)
+    bits = classifier.code_lengths(QUERIES)
+    assert np.array_equal(classifier.predict(QUERIES), classifier.classes_[bits.argmin(axis=1)])
+    assert classifier.decision_function(QUERIES).tolist() == (bits[:, 0] - bits[:, 1]).tolist()
+    if spec in ("deflate", "zstd", "lz77"):
+        assert classifier.predict(QUERIES).tolist() == ["pets", "money"]
+
+
+@pytest.mark.parametrize("spec", [name for name, found in all_coders() if isinstance(found, Coder)])
+def test_every_coder_that_primes_reads_classes_without_a_warning(spec: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier = CodeLengthClassifier(spec).fit([*TEXTS, "cats " * 30_000], [*LABELS, "pets"])
+    assert np.isfinite(classifier.predict_proba([*QUERIES, ""])).all()
+
+
+def test_naming_a_class_costs_what_its_prior_says() -> None:
+    classifier = CodeLengthClassifier("deflate", calibrate=False).fit([*TEXTS, *PETS[:2]], [*LABELS, "pets", "pets"])
+    bits = classifier.code_lengths(QUERIES) + np.log2(np.array([12 / 5, 12 / 7]))
+    assert np.allclose(classifier.decision_function(QUERIES), bits[:, 0] - bits[:, 1])
+    assert classifier.class_counts_.tolist() == [4, 6]
+    assert classifier.temperature_ == 1
+    shares = 2.0**-bits
+    assert np.allclose(classifier.predict_proba(QUERIES), shares / shares.sum(axis=1, keepdims=True))
+
+
+def test_calibrated_probabilities_lose_less_and_change_no_label() -> None:
+    rng = np.random.default_rng(0)
+    words = {"a": list("bcdefghijk"), "b": list("cdefghijkl")}
+    labels = [label for label in "ab" for _ in range(60)]
+    texts = [" ".join(rng.choice(words[label], 12)) for label in labels]
+    new = [" ".join(rng.choice(words[label], 12)) for label in labels]
+    calibrated = CodeLengthClassifier("deflate").fit(texts, labels)
+    raw = CodeLengthClassifier("deflate", calibrate=False).fit(texts, labels)
+    shares = calibrated.predict_proba(new)
+    assert np.allclose(shares.sum(axis=1), 1)
+    assert ((shares >= 0) & (shares <= 1)).all()
+    assert calibrated.temperature_ > 1
+    assert log_loss(labels, shares) < log_loss(labels, raw.predict_proba(new))
+    assert np.array_equal(calibrated.predict(new), raw.predict(new))
+
+
+words = st.lists(st.sampled_from(["cat", "dog", "sat", "mat", "a", "b"]), max_size=4).map(" ".join)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(words, st.sampled_from("xyz")), min_size=4, max_size=12), st.randoms())
+def test_the_order_of_the_training_set_and_its_portions_change_nothing(
+    training: list[tuple[str, str]], random: Any
+) -> None:
+    if len({label for _, label in training}) < 2:
+        return
+    shuffled = list(training)
+    random.shuffle(shuffled)
+    queries = [text for text, _ in training]
+    one, two = (
+        CodeLengthClassifier("deflate").fit(*map(list, zip(*part, strict=True))) for part in (training, shuffled)
+    )
+    assert np.array_equal(one.predict_proba(queries), two.predict_proba(queries))
+    portions = CodeLengthClassifier("deflate").partial_fit(
+        *map(list, zip(*training[:2], strict=True)), classes=one.classes_
+    )
+    portions.partial_fit(*map(list, zip(*training[2:], strict=True)))
+    assert np.array_equal(one.predict_proba(queries), portions.predict_proba(queries))
+
+
+def test_portions_know_their_classes() -> None:
+    with pytest.raises(ParameterError, match="needs all labels"):
+        CodeLengthClassifier("zstd").partial_fit(TEXTS, LABELS)
+    classifier = CodeLengthClassifier("zstd").partial_fit(PETS, ["pets"] * 4, classes=["money", "pets"])
+    assert classifier.predict(QUERIES).shape == (2,)
+    with pytest.raises(DataError, match="item 1 has the label 'sports'"):
+        classifier.partial_fit(["a", "b"], ["pets", "sports"])
+    with pytest.raises(ParameterError, match="in the first call"):
+        classifier.partial_fit(PETS, ["pets"] * 4, classes=["pets", "sports"])
+
+
+def test_no_training_text_is_scored_by_a_coder_that_has_read_it() -> None:
+    """Random texts tell nothing of each other, so only a coder that remembers one can make it cheap."""
+    rng = np.random.default_rng(0)
+    texts = [bytes(rng.integers(0, 256, 200, np.uint8)) for _ in range(20)]
+    texts += texts[:4]  # and a copy of a text would give it away
+    labels = [0, 1] * 12
+    features = CodeLengthFeatures(["deflate", "lz77"], per="byte")
+    out_of_fold = features.fit_transform(texts, labels)
+    assert np.abs(out_of_fold).max() < 0.3
+    own = features.transform(texts)
+    assert (own[np.arange(20), np.array(labels)[:20]] > 2).all()
+
+
+def test_features_are_bits_saved_by_scale() -> None:
+    coders = ["deflate", "zstd"]
+    found = {per: CodeLengthFeatures(coders, per=per).fit(TEXTS, LABELS) for per in ("bits", "byte", "sqrt")}
+    bits = [CodeLengthClassifier(spec).fit(TEXTS, LABELS).code_lengths(QUERIES) for spec in coders]
+    expected = np.hstack([part.mean(axis=1, keepdims=True) - part for part in bits])
+    sizes = np.array([[len(text)] for text in QUERIES])
+    assert np.allclose(found["bits"].transform(QUERIES), expected)
+    assert np.allclose(found["byte"].transform(QUERIES), expected / sizes)
+    assert np.allclose(found["sqrt"].transform(QUERIES), expected / np.sqrt(sizes))
+    names = found["bits"].get_feature_names_out().tolist()
+    assert names == ["deflate|money", "deflate|pets", "zstd|money", "zstd|pets"]
+    frame = found["bits"].set_output(transform="pandas").transform(QUERIES)
+    assert frame.columns.tolist() == names
+    assert np.isfinite(found["byte"].transform(["", b"\xff"])).all()
+
+
+def test_bytes_and_text_are_the_same() -> None:
+    classifier = CodeLengthClassifier("zstd").fit(pd.Series(TEXTS), LABELS)
+    in_bytes = CodeLengthClassifier("zstd").fit([text.encode() for text in TEXTS], LABELS)
+    assert np.array_equal(
+        classifier.predict_proba(QUERIES), in_bytes.predict_proba([text.encode() for text in QUERIES])
+    )
+
+
+def test_model_selection_pipelines_and_pickle() -> None:
+    fitted = CodeLengthClassifier("lz77").fit(TEXTS, LABELS)
+    assert fitted.coder_ == coder("lz77").learned(TEXTS)
+    again = pickle.loads(pickle.dumps(fitted))
+    assert np.array_equal(again.predict_proba(QUERIES), fitted.predict_proba(QUERIES))
+    assert clone(fitted).get_params() == fitted.get_params()
+    assert cross_val_score(CodeLengthClassifier("zstd"), TEXTS, LABELS, cv=2).shape == (2,)
+    search = GridSearchCV(CodeLengthClassifier("zstd"), {"coder": ["deflate", coder("zstd")], "chunks": [1, 2]}, cv=2)
+    assert search.fit(TEXTS, LABELS).predict(QUERIES).tolist() == ["pets", "money"]
+    pipeline = make_pipeline(CodeLengthFeatures(["deflate", "zstd"], folds=4), LogisticRegression(C=100))
+    assert pipeline.fit(TEXTS, LABELS).predict(QUERIES).tolist() == ["pets", "money"]
+    assert clone(pipeline).get_params()["codelengthfeatures__folds"] == 4
+    three = CodeLengthClassifier("zstd").fit(TEXTS, [0] * 3 + [1] * 3 + [2] * 2)
+    assert three.decision_function(QUERIES).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "X", "y", "error", "message"),
+    [
+        ({}, [], [], DataError, "0 samples"),
+        ({}, TEXTS, ["one"] * 8, DataError, "only one class, .*'one'"),
+        ({}, TEXTS, LABELS[:-1], DataError, "8 items but 7 labels"),
+        ({}, "one text", ["a"], DataError, "wrap it in a list"),
+        ({"coder": "gzp"}, TEXTS, LABELS, ParameterError, "did you mean 'gzip'"),
+        ({"coder": Unprimed()}, TEXTS, LABELS, PrimingError, "cannot read the texts of a class"),
+        ({"chunks": 0}, TEXTS, LABELS, ParameterError, "chunks must be a whole number from 1 on, but 0 came"),
+        ({"prior": "flat"}, TEXTS, LABELS, ParameterError, "prior must be one of training, uniform"),
+    ],
+)
+def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoError], message: str) -> None:
+    with pytest.raises(error, match=message):
+        CodeLengthClassifier(**({"coder": "zstd"} | parameters)).fit(X, y)
+    if "prior" not in parameters:
+        renamed = {"coders": [parameters.get("coder", "zstd")], "chunks": parameters.get("chunks", 4)}
+        with pytest.raises(error, match=message):
+            CodeLengthFeatures(**renamed).fit_transform(X, y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"coders": "zstd"}, "in a list, but 'zstd' came"),
+        ({"coders": []}, "one coder or more"),
+        ({"folds": 1}, "folds must be 2 or more"),
+        ({"per": "word"}, "per must be one of sqrt, byte, bits"),
+    ],
+)
+def test_features_name_bad_parameters(parameters: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        CodeLengthFeatures(**({"coders": ["zstd"]} | parameters)).fit(TEXTS, LABELS)
+
+
+def test_unfitted_estimators_say_so() -> None:
+    for call in (CodeLengthClassifier("zstd").predict, CodeLengthFeatures(["zstd"]).transform):
+        with pytest.raises(NotFittedError):
+            call(QUERIES)

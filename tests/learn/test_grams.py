@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import pickle
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
+
+from kolmo import NGramBits, NGramBitsClassifier
+from kolmo.errors import DataError, KolmoError, ParameterError
+
+PETS = ["the cat sat on the mat", "a cat and a kitten sat down", "the kitten slept on the mat", "my cat chased a mouse"]
+MONEY = ["stocks fell and bonds rose", "gold and stocks rose", "the bank sold its bonds", "bonds fell as rates rose"]
+TEXTS, LABELS = PETS + MONEY, ["pets"] * 4 + ["money"] * 4
+QUERIES = ["a kitten sat on the cat", "rates and bonds fell"]
+
+
+def byte_grams(text: str, orders: int) -> Counter[bytes]:
+    whole = b"\x02 " + " ".join(text.lower().split()).encode() + b" "
+    return Counter(
+        whole[start : start + order] for order in range(1, orders + 1) for start in range(len(whole) - order + 1)
+    )
+
+
+def word_grams(text: str, orders: int) -> Counter[tuple[str, ...]]:
+    words = ["<", *re.findall(r"[a-z0-9_\x80-\U0010ffff]+|[^\s\x02]", text.lower()), ">"]
+    return Counter(
+        tuple(words[end - order : end]) for end in range(2, len(words) + 1) for order in range(1, min(orders, end) + 1)
+    )
+
+
+def expected_rows(train: list[str], texts: list[str], count: Any, min_texts: int) -> list[list[float]]:
+    """Return the features of each text, in no particular order."""
+    frequencies = Counter(gram for text in train for gram in count(text))
+    rows = []
+    for text in texts:
+        values = {
+            gram: np.sqrt(n) * (1 - np.log2(frequencies[gram] / (len(train) + 1)))
+            for gram, n in count(text).items()
+            if frequencies[gram] >= min_texts
+        }
+        norm = np.sqrt(sum(value**2 for value in values.values()))
+        rows.append(sorted(value / norm for value in values.values()))
+    return rows
+
+
+@pytest.mark.parametrize("orders", [(6, 0), (0, 1), (0, 2), (0, 3), (1, 0)])
+@pytest.mark.parametrize("min_texts", [1, 2])
+def test_features_are_those_of_a_plain_count(orders: tuple[int, int], min_texts: int) -> None:
+    byte_orders, word_orders = orders
+    texts = [*TEXTS, "Naïve  prices, at\t$3.50: they_rose!", "", "prices: $3.50 $3.50"]
+    grams = NGramBits(byte_orders=byte_orders, word_orders=word_orders, min_texts=min_texts, dtype="float64")
+    rows = grams.fit_transform(texts)
+    count = (
+        (lambda text: byte_grams(text, byte_orders)) if byte_orders else (lambda text: word_grams(text, word_orders))
+    )
+    for row, expected in zip(rows, expected_rows(texts, texts, count, min_texts), strict=True):
+        assert np.allclose(sorted(row.data), expected)
+
+
+def test_bits_known_by_hand() -> None:
+    """Of three texts "cat" is in two, so it takes -log2(2/4) = 1 bit to say that it is there, and 1 for how often."""
+    grams = NGramBits(byte_orders=0, word_orders=1, min_texts=1, dtype="float64").fit(["cat cat", "a cat", "a dog"])
+    assert sorted(grams.bits_) == pytest.approx(sorted([2, 2, 3, 1 - np.log2(3 / 4)]))
+    row = grams.transform(["dog dog dog dog"])
+    end, dog = 1 - np.log2(3 / 4), 2 * 3.0
+    assert sorted(row.data) == pytest.approx([end / np.hypot(end, dog), dog / np.hypot(end, dog)])
+
+
+def test_both_kinds_have_length_one() -> None:
+    rows = NGramBits().fit_transform(TEXTS)
+    assert np.allclose(rows.multiply(rows).sum(axis=1), 2, atol=1e-5)
+    assert rows.dtype == np.float32
+    assert rows.has_canonical_format
+    names = NGramBits().fit(TEXTS).get_feature_names_out()
+    assert len(names) == len(set(names)) == rows.shape[1]
+
+
+def test_few_texts_keep_rare_grams_and_no_pairs_of_words() -> None:
+    few, many = NGramBits(byte_orders=0).fit(TEXTS, LABELS), NGramBits(byte_orders=0).fit(TEXTS * 25, LABELS * 25)
+    words = {word for text in TEXTS for word in text.split()}
+    assert len(few.bits_) == len(words) + 1
+    pairs = {pair for text in TEXTS for pair in word_grams(text, 2) if len(pair) == 2}
+    assert len(many.bits_) == len(words) + 1 + len(pairs)
+    assert len(NGramBits(byte_orders=0).fit(TEXTS).bits_) < len(words)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abcé ,\n", max_size=12), min_size=2, max_size=8), st.randoms())
+def test_the_order_of_texts_changes_nothing(texts: list[str], random: Any) -> None:
+    shuffled = list(texts)
+    random.shuffle(shuffled)
+    one, two = (NGramBits(min_texts=1, n_buckets=2**12).fit(part) for part in (texts, shuffled))
+    assert np.array_equal(one.bits_, two.bits_)
+    assert (one.transform(texts) != two.transform(texts)).nnz == 0
+    labels = [len(text) % 2 for text in texts]
+    if len(set(labels)) == 2:
+        order = [labels[index] for index in sorted(range(len(texts)), key=lambda index: texts[index])]
+        by_text = NGramBitsClassifier(n_buckets=2**12).fit(sorted(texts), order)
+        given_order = NGramBitsClassifier(n_buckets=2**12).fit(texts, labels)
+        assert np.array_equal(by_text.decision_function(texts), given_order.decision_function(texts))
+
+
+def test_many_blocks_and_threads_give_the_rows_of_one() -> None:
+    texts = [f"{text} {index} " + "filler " * 900 for index, text in enumerate(TEXTS * 25)]
+    grams = NGramBits(byte_orders=3, n_jobs=2).fit(texts)
+    together = grams.transform(texts)
+    alone = NGramBits(byte_orders=3).fit(texts[::-1])
+    assert all((together[index] != alone.transform([texts[index]])).nnz == 0 for index in (0, 99, 160, 199))
+
+
+def test_bytes_and_text_are_the_same_and_anything_is_read() -> None:
+    grams = NGramBits().fit(TEXTS)
+    assert (grams.transform(TEXTS) != grams.transform([text.encode() for text in TEXTS])).nnz == 0
+    assert (grams.transform(["THE\n CAT"]) != grams.transform(["the cat "])).nnz == 0
+    assert np.isfinite(grams.transform([b"\xff\xfe\x00\x02", b"", "\udcff"]).toarray()).all()
+
+
+@pytest.mark.parametrize("estimator", [NGramBits(n_buckets=2**10), NGramBitsClassifier(n_buckets=2**10)])
+def test_scikit_learns_own_checks_all_run(estimator: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(estimator, on_skip=None, on_fail=None)
+    others = {result["check_name"]: result["exception"] for result in results if result["status"] != "passed"}
+    assert len(results) - len(others) >= 35, others
+    assert set(others) <= {"check_array_api_input"}, others
+
+
+def test_the_classifier_in_scikit_learns_hands() -> None:
+    fitted = NGramBitsClassifier().fit(TEXTS, LABELS)
+    assert fitted.predict(QUERIES).tolist() == ["pets", "money"]
+    assert fitted.classes_.tolist() == ["money", "pets"]
+    again = pickle.loads(pickle.dumps(fitted))
+    assert np.array_equal(again.decision_function(QUERIES), fitted.decision_function(QUERIES))
+    assert clone(fitted).get_params() == fitted.get_params()
+    assert cross_val_score(NGramBitsClassifier(), TEXTS, LABELS, cv=2).shape == (2,)
+    search = GridSearchCV(NGramBitsClassifier(), {"byte_orders": [2, 4], "C": [0.5, 5]}, cv=2).fit(TEXTS, LABELS)
+    assert search.predict(pd.Series(QUERIES)).tolist() == ["pets", "money"]
+    pipeline = make_pipeline(NGramBits(), LogisticRegression(C=10)).fit(TEXTS, LABELS)
+    assert pipeline.predict(QUERIES).tolist() == ["pets", "money"]
+    three = NGramBitsClassifier().fit(TEXTS, [0] * 3 + [1] * 3 + [2] * 2)
+    assert three.decision_function(QUERIES).shape == (2, 3)
+    with pytest.raises(NotFittedError):
+        NGramBitsClassifier().predict(QUERIES)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "X", "error", "message"),
+    [
+        ({}, [], DataError, "0 samples"),
+        ({}, "one text", DataError, "wrap it in a list"),
+        ({}, [*TEXTS[:-1], None], DataError, "item 7"),
+        ({"byte_orders": -1}, TEXTS, ParameterError, "byte_orders must be a whole number from 0 to 32, but -1 came"),
+        ({"byte_orders": "auto"}, TEXTS, ParameterError, "byte_orders must be"),
+        ({"word_orders": 33}, TEXTS, ParameterError, "word_orders must be a whole number from 0 to 32 or 'auto'"),
+        ({"byte_orders": 0, "word_orders": 0}, TEXTS, ParameterError, "leaves no n-gram"),
+        ({"min_texts": 0}, TEXTS, ParameterError, "0 came"),
+        ({"min_texts": 9}, TEXTS, ParameterError, "no n-gram occurs in 9 of 8 texts"),
+        ({"n_buckets": 1000}, TEXTS, ParameterError, "power of 2"),
+    ],
+)
+def test_bad_input_is_named(parameters: Any, X: Any, error: type[KolmoError], message: str) -> None:
+    for estimator in (NGramBits, NGramBitsClassifier):
+        with pytest.raises(error, match=message):
+            estimator(**parameters).fit(X, LABELS)
+    with pytest.raises(ParameterError, match="dtype must be"):
+        NGramBits(dtype="int8").fit(TEXTS)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="8 items but 7 labels"):
+        NGramBits().fit(TEXTS, LABELS[:-1])
+
+
+@pytest.mark.realdata
+def test_questions_are_classified_better_than_by_their_words(data_dir: Path) -> None:
+    """TF-IDF of words and the same machine have 0.876."""
+
+    def read(name: str) -> tuple[list[str], list[str]]:
+        lines = (data_dir / "text" / "trec" / name).read_text(encoding="latin-1").splitlines()
+        return [line.partition(" ")[2] for line in lines], [line.partition(":")[0] for line in lines]
+
+    assert NGramBitsClassifier().fit(*read("train_5500.label")).score(*read("TREC_10.label")) > 0.915
