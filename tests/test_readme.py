@@ -59,7 +59,11 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
 
 @pytest.mark.parametrize(
     ("script", "results"),
-    [("readme_table.py", "text_classification.jsonl"), ("readme_neighbours.py", "neighbours.jsonl")],
+    [
+        ("readme_table.py", "text_classification.jsonl"),
+        ("readme_neighbours.py", "neighbours.jsonl"),
+        ("readme_classify.py", "classify.jsonl"),
+    ],
 )
 def test_the_tables_of_results_are_those_of_the_recorded_runs(script: str, results: str) -> None:
     folder = ROOT / "benchmarks"
