@@ -80,6 +80,14 @@ def test_the_tables_of_results_are_those_of_the_recorded_runs(script: str, resul
         assert table in README
 
 
+def test_the_table_of_coders_is_that_of_the_recorded_runs() -> None:
+    folder = ROOT / "benchmarks"
+    command = [sys.executable, str(folder / "coders.py"), "--table", str(folder / "results" / "coders.jsonl")]
+    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert len(table.splitlines()) > 10
+    assert table in README
+
+
 def test_every_folder_of_the_map_exists() -> None:
     _, _, section = README.partition("## Where things are")
     listed = re.findall(r"^\| `([a-z/]+)` \|", section, re.MULTILINE)

@@ -84,13 +84,13 @@ def constants() -> NDArray[np.int32]:
     import numpy as np
 
     with localcontext() as context:
-        context.prec = 30
-        half = Decimal("0.5")
-        stretch = [round(256 * ((i + half) / (Decimal("4095.5") - i)).ln()) for i in range(4096)]
+        context.prec = 20
+        upper = [round(256 * (Decimal(4097 + 2 * i) / (4095 - 2 * i)).ln()) for i in range(2048)]
+        stretch = [*(-value for value in reversed(upper)), *upper]
         # e to the power of k/256, by repeated multiplication
         powers, factor = [Decimal(-8).exp()], (Decimal(1) / 256).exp()
         for _ in range(4095):
-            powers.append(powers[-1] * factor)
+            powers.append(powers[-1] * factor)  # the error grows to 16 of 20 digits
         squash = [round(65536 * power / (1 + power)) for power in powers]
     values = [max(-2047, min(2047, value)) for value in stretch]
     values += [max(16, min(65520, value)) for value in squash]
