@@ -8,6 +8,7 @@ from kolmo.coders.base import (
 )
 from kolmo.coders.brotli import Brotli as Brotli
 from kolmo.coders.bz2 import Bz2 as Bz2
+from kolmo.coders.combined import Best as Best, Mixture as Mixture, best as best, mixture as mixture
 from kolmo.coders.container import (
     DEFAULT_BLOCK_BYTES as DEFAULT_BLOCK_BYTES,
     ContainerReport as ContainerReport,
@@ -20,7 +21,6 @@ from kolmo.coders.lz4 import Lz4 as Lz4
 from kolmo.coders.lz77 import Lz77 as Lz77
 from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz
 from kolmo.coders.mixing import Mix as Mix
-from kolmo.coders.mixture import Best as Best, Mixture as Mixture, best as best, mixture as mixture
 from kolmo.coders.ngram import Ngram as Ngram
 from kolmo.coders.order0 import Order0 as Order0
 from kolmo.coders.ppmd import Ppmd as Ppmd

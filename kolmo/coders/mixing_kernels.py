@@ -97,6 +97,15 @@ def _magnitude(value: int) -> Any:
 
 
 @part
+def _length_before(text: Any, first: int, second: int) -> Any:
+    """Return how many bytes before two places are equal, up to 400; 0 if there is no first place."""
+    length = np.int64(0)
+    while length < 400 and first - length > 0 and text[at(first - length - 1)] == text[at(second - length - 1)]:
+        length += 1
+    return length
+
+
+@part
 def _learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
     """Move a probability of 22 bits by one over how often it was used, which is kept in the 10 bits below."""
     count = entry & 1023
@@ -572,13 +581,7 @@ def run(
             where = np.int64(((last & keep) * _ODD) >> match_shift)
             if matched == 0:
                 pointer = np.int64(index[at(where)])
-                if pointer > 0:
-                    while (
-                        matched < 400
-                        and pointer - matched > 0
-                        and text[at(pointer - matched - 1)] == text[at(position - matched - 1)]
-                    ):
-                        matched += 1
+                matched = _length_before(text, pointer, position)
             if kept > 0:
                 journal[at(kept), 0] = -1 - where
                 journal[at(kept), 1] = np.int64(index[at(where)])
@@ -597,13 +600,7 @@ def run(
                 where = long_index + np.int64(code >> long_shift)
                 if long_matched == 0:
                     long_pointer = np.int64(index[at(where)])
-                    if long_pointer > 0:
-                        while (
-                            long_matched < 400
-                            and long_pointer - long_matched > 0
-                            and text[at(long_pointer - long_matched - 1)] == text[at(position - long_matched - 1)]
-                        ):
-                            long_matched += 1
+                    long_matched = _length_before(text, long_pointer, position)
                 if kept > 0:
                     journal[at(kept), 0] = -1 - where
                     journal[at(kept), 1] = np.int64(index[at(where)])

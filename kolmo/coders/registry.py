@@ -30,8 +30,8 @@ _BUILT_IN = {
     "lz77": "kolmo.coders.lz77:Lz77",
     "ngram": "kolmo.coders.ngram:Ngram",
     "mix": "kolmo.coders.mixing:Mix",
-    "mixture": "kolmo.coders.mixture:Mixture",
-    "best": "kolmo.coders.mixture:Best",
+    "mixture": "kolmo.coders.combined:Mixture",
+    "best": "kolmo.coders.combined:Best",
     "uniform": "kolmo.coders.uniform:Uniform",
     "order0": "kolmo.coders.order0:Order0",
 }
