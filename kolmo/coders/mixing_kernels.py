@@ -523,7 +523,7 @@ def run(
                 last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
                 own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
                 push = (((own + miss) >> 1) * rate) >> 10
-                if push != 0:
+                if push > 3 or push < -3:  # less would round to nothing for every input
                     offset = chosen[at(q)]
                     for k in range(n_inputs):
                         weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)

@@ -41,7 +41,7 @@ class Model:
         self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
         for name, value in {
             kernels.N_CONTEXTS: n_contexts,
-            kernels.TABLE_BITS: max(min(digits, 14), min(digits - 2, 22 if level < 5 else 23)),
+            kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 22)),
             kernels.N_INPUTS: -(-(kernels.INPUTS_PER_CONTEXT * n_contexts + 5) // 8) * 8,
             kernels.N_SETS: chosen.n_sets,
             kernels.MATCH_BITS: index_bits,

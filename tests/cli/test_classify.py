@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from kolmo import CodeLengthClassifier, NCDClassifier, NGramBitsClassifier, coder, read
+from kolmo.coders.deflate_lengths import is_available
 
 Topics = tuple[Path, Path]
 
@@ -289,6 +290,7 @@ def test_candidates_say_what_they_lose(kolmo: Any, topics: Topics) -> None:
 
 
 def test_margins_say_what_they_risk(kolmo: Any, topics: Topics) -> None:
+    assert is_available()  # once the kernels are loaded, bounds pay for as little as this
     found = results(kolmo("classify", *topics, "-c", "gzip", "--pruning", "calibrated", "--json"))["gzip"]
     assert found["calibration"]["rows_checked"] == 16
     assert "than proven" in " ".join(kolmo("classify", *topics, "-c", "gzip", "--pruning", "calibrated").stdout.split())

@@ -107,9 +107,9 @@ def test_info_decodes_nothing(kolmo: Any) -> None:
     Path("a").write_bytes(TEXT)
     kolmo("compress", "a", "--block-size", "1kB")
     archive = Path("a.kolmo").read_bytes()
-    Path("front.kolmo").write_bytes(archive[:400])
+    Path("front.kolmo").write_bytes(archive[:300])
     found = json.loads(kolmo("decompress", "front.kolmo", "--info", "--json").stdout)
-    assert found["compressed_bytes"] == 400
+    assert found["compressed_bytes"] == 300
     assert found["header"]["block_size"] == 1000
     table = kolmo("decompress", "-", "--info", stdin=archive).stdout
     assert coder(DEFAULT_CODER).fingerprint in table
@@ -158,7 +158,7 @@ def test_what_is_read_is_never_written(refused: Any, options: list[str]) -> None
 def test_a_failed_verification_leaves_nothing(refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("a").write_bytes(TEXT)
     monkeypatch.setattr(Zstd, "decompress", lambda self, payload, max_size: bytes(max_size))
-    message = refused("compress", "a", "--verify", code=1)
+    message = refused("compress", "a", "-c", "zstd", "--verify", code=1)
     assert "does not read back a block" in message
     assert "libzstd" in message
     assert os.listdir() == ["a"]
