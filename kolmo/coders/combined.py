@@ -78,8 +78,22 @@ def best(coders: Sequence[Any]) -> Best:
     return Best(coders=_joined(coders))
 
 
+class _OfMembers:
+    """What is made of the coders that its parameter `coders` names."""
+
+    coders: str
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The coders."""
+        return _members(self.coders)
+
+    def versions(self) -> dict[str, str]:
+        return {key: value for member in self.members for key, value in member.versions().items()}
+
+
 @dataclass(frozen=True, kw_only=True)
-class Mixture(PredictiveCoder):
+class Mixture(_OfMembers, PredictiveCoder):
     """The weighted mean of what several coders predict. Made by `mixture`.
 
     Parameters
@@ -112,14 +126,6 @@ class Mixture(PredictiveCoder):
             raise ParameterError(f"kind must be 'bayes' or 'switch', but {self.kind!r} came")
         if isinstance(self.rate, bool) or not isinstance(self.rate, int | float) or not 0 < self.rate < 1:
             raise ParameterError(f"rate must be a number between 0 and 1, but {self.rate!r} came")
-
-    @property
-    def members(self) -> tuple[Any, ...]:
-        """The coders."""
-        return _members(self.coders)
-
-    def versions(self) -> dict[str, str]:
-        return {key: value for member in self.members for key, value in member.versions().items()}
 
     def _cursor(self, context: bytes) -> Cursor:
         cursor = _MixtureCursor(self, [member.cursor() for member in self.members])
@@ -166,7 +172,7 @@ class _MixtureCursor(Cursor):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Best(Coder):
+class Best(_OfMembers, Coder):
     """The shortest of several codes, and which it is. Made by `best`.
 
     The stream names the member in a whole byte; the stated length counts log2(n) bits for it.
@@ -190,11 +196,6 @@ class Best(Coder):
         _members(self.coders)
 
     @property
-    def members(self) -> tuple[Any, ...]:
-        """The coders."""
-        return _members(self.coders)
-
-    @property
     def tags(self) -> Tags:
         tags = [member.tags for member in self.members]
         priming = {tag.priming for tag in tags}
@@ -208,9 +209,6 @@ class Best(Coder):
             portable=all(tag.portable for tag in tags),
             slack_bits=max(tag.slack_bits for tag in tags) + 8,
         )
-
-    def versions(self) -> dict[str, str]:
-        return {key: value for member in self.members for key, value in member.versions().items()}
 
     def _meter(self, context: bytes) -> Meter:
         meters = [member._meter(context) for member in self.members]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
+import functools
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
-from kolmo.coders.predictive import Cursor, PredictiveCoder
-from kolmo.errors import DecodeError, ParameterError
+from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.errors import DecodeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from kolmo.coders.mixing_layout import Layout
     from kolmo.coders.mixing_model import Model
 
-_LARGEST_ROW = 2**20 - 1
+_KEPT_MODELS = 8
 _LONGEST_TRIAL = 2**13
 _LEAST_CURSOR = 2**16
 
@@ -71,7 +68,10 @@ class Mix(PredictiveCoder):
 
     def __post_init__(self) -> None:
         check_integer("level", self.level, 1, 5)
-        _parsed(self.layout)
+        if self.layout != "auto":
+            from kolmo.coders.mixing_layout import Layout
+
+            Layout.parse(self.layout)
 
     @property
     def tags(self) -> Tags:
@@ -97,12 +97,13 @@ class Mix(PredictiveCoder):
         def meter(data: bytes) -> float:
             if not context:
                 layout = self._layout_of(data)
-                return 8.0 * len(_header(len(data), layout)) + float(self._fresh(layout, data).measure(data).sum())
-            bits = 8.0 * len(join_length(len(data), b""))
+                return 8.0 * len(join_length(len(data), layout.to_bytes())) + float(
+                    self._fresh(layout, data).measure(data).sum()
+                )
+            bits = length_bits(data)
             if len(data) > _LONGEST_TRIAL:
                 return bits + float(self._model(context, data).measure(data).sum())
-            with _PRIMED.borrow(self, context, len(data)) as model:
-                return bits + model.trial(data)
+            return bits + _LENT.model(*_key(self, context, len(data))).trial(data)
 
         return meter
 
@@ -111,30 +112,31 @@ class Mix(PredictiveCoder):
             if context:
                 return join_length(len(data), self._model(context, data).encode(data))
             layout = self._layout_of(data)
-            return _header(len(data), layout) + self._fresh(layout, data).encode(data)
+            return join_length(len(data), layout.to_bytes()) + self._fresh(layout, data).encode(data)
 
         return encode
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
+            from kolmo.coders.mixing_layout import Layout
             from kolmo.coders.mixing_model import Model, most_bytes
 
             size, stream = split_length(payload, max_size)
             if size > most_bytes(len(stream)):
                 raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
             if context:
-                model = _PRIMED.copy(self, context, size)
+                model = _primed_model(*_key(self, context, size)).copy()
             else:
-                layout, stream = _split_layout(stream)
+                layout, stream = Layout.split(stream)
                 model = Model(self.level, layout, size)
             return model.decode(stream, size)
 
         return decode
 
     def _layout_of(self, data: bytes) -> Layout:
-        from kolmo.coders.mixing_layout import find_layout
+        from kolmo.coders.mixing_layout import Layout, find_layout
 
-        return _parsed(self.layout) or find_layout(data)
+        return find_layout(data) if self.layout == "auto" else Layout.parse(self.layout)
 
     def _fresh(self, layout: Layout, data: bytes) -> Model:
         from kolmo.coders.mixing_model import Model
@@ -143,7 +145,9 @@ class Mix(PredictiveCoder):
 
     def _model(self, context: bytes, data: bytes) -> Model:
         """Return a model of one's own that has read the context, and has room for the data."""
-        return _PRIMED.copy(self, context, len(data)) if context else self._fresh(self._layout_of(data), data)
+        if context:
+            return _primed_model(*_key(self, context, len(data))).copy()
+        return self._fresh(self._layout_of(data), data)
 
 
 class _MixCursor(Cursor):
@@ -170,87 +174,26 @@ class _MixCursor(Cursor):
         return self.model.decode(payload, size)
 
 
-class _Primed:
-    """Models that have read a context, kept for the next call: reading it is paid once.
+@functools.lru_cache(_KEPT_MODELS)
+def _primed_model(coder: Mix, context: bytes, size: int) -> Model:
+    """Return the model that all calls with this context copy; nobody changes it."""
+    from kolmo.coders.mixing_model import Model
 
-    A model that is lent is given back as it was. Each thread has one of its own.
-    """
+    model = Model(coder.level, coder._layout_of(context), size)
+    model.measure(context)
+    return model
 
-    _KEPT = 8
+
+class _Lent(threading.local):
+    """Primed models of each thread's own, for trials, which leave them as they were."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Mix, bytes, int], Model] = OrderedDict()
-        self._lent = threading.local()
-
-    @contextlib.contextmanager
-    def borrow(self, coder: Mix, context: bytes, size: int) -> Iterator[Model]:
-        """Lend a model for trials, which leave it as it was."""
-        key = _key(coder, context, size)
-        mine: OrderedDict[tuple[Mix, bytes, int], Model] = self._lent.__dict__.setdefault("models", OrderedDict())
-        model = mine.pop(key, None) or self.copy(coder, context, size)
-        yield model  # not kept after an error: it may have stopped in the middle
-        mine[key] = model
-        if len(mine) > self._KEPT:
-            mine.popitem(last=False)
-
-    def copy(self, coder: Mix, context: bytes, size: int) -> Model:
-        """Return a model that the caller may change."""
-        from kolmo.coders.mixing_model import Model
-
-        key = _key(coder, context, size)
-        with self._lock:
-            model = self._kept.pop(key, None)
-            if model is None:
-                model = Model(coder.level, coder._layout_of(context), key[2])
-                model.measure(context)
-            self._kept[key] = model
-            if len(self._kept) > self._KEPT:
-                self._kept.popitem(last=False)
-        return model.copy()
+        self.model = functools.lru_cache(_KEPT_MODELS)(lambda *key: _primed_model(*key).copy())
 
 
-_PRIMED = _Primed()
+_LENT = _Lent()
 
 
 def _key(coder: Mix, context: bytes, size: int) -> tuple[Mix, bytes, int]:
     """Return what a primed model depends on; its tables are made for the context, or for longer data."""
     return coder, context, max(len(context), (1 << size.bit_length()) - 1)
-
-
-def _parsed(layout: object) -> Layout | None:
-    """Return the layout that a parameter names, None for ``"auto"``."""
-    from kolmo.coders.mixing_layout import KINDS, Layout
-
-    if layout == "auto":
-        return None
-    found = re.fullmatch(r"([a-z]+)(?:-(\d{1,7}))?(?:x(\d{1,7}))?", layout) if isinstance(layout, str) else None
-    if found:
-        kind, sample, row = found[1], int(found[2] or 0), int(found[3] or 0)
-        given = Layout(KINDS.index(kind), sample, row) if kind in KINDS else None
-        if given is not None and given.is_sound():
-            return given
-    raise ParameterError(
-        "layout must be 'auto', 'plain', 'records-SAMPLExROW', 'image-SAMPLExROW' or 'signal-SAMPLE', such as "
-        f"'image-3x2304', with SAMPLE from 1 to 64 and ROW above it up to {_LARGEST_ROW:,}, but {layout!r} came"
-    )
-
-
-def _header(size: int, layout: Layout) -> bytes:
-    """Return the length and the layout, which stand in front of the code."""
-    numbers = [layout.kind] if layout.kind == 0 else [layout.kind, layout.sample, layout.row]
-    return join_length(size, b"".join(join_length(number, b"") for number in numbers))
-
-
-def _split_layout(stream: bytes) -> tuple[Layout, bytes]:
-    from kolmo.coders.mixing_layout import KINDS, Layout
-
-    kind, stream = split_length(stream, len(KINDS) - 1)
-    sample = row = 0
-    if kind != 0:
-        sample, stream = split_length(stream, _LARGEST_ROW)
-        row, stream = split_length(stream, _LARGEST_ROW)
-    layout = Layout(kind, sample, row)
-    if not layout.is_sound():
-        raise DecodeError(f"the payload states a layout that there is not: {layout}")
-    return layout, stream

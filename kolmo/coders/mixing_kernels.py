@@ -11,7 +11,6 @@ import numpy as np
 from kolmo._kernels import kernel, part
 
 at = np.uint64
-_ONE = np.uint64(1)
 _BYTE = np.uint64(255)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _ODD2 = np.uint64(0xD6E8FEB86659FD93)
@@ -22,8 +21,8 @@ _REFINED = 1 << 60
 """Marks an entry of the journal as one of the refinements."""
 
 # primitives, of which every context takes a masked part
-(LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, INDIRECT, SAMPLES) = range(12)
-N_PRIMITIVES = 12
+(LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, SAMPLES) = range(11)
+N_PRIMITIVES = 11
 
 # whole numbers that say how the model is built
 (
@@ -33,7 +32,6 @@ N_PRIMITIVES = 12
     N_SETS,
     MATCH_BITS,
     MATCH_LENGTH,
-    LONG_MATCH_BITS,
     LONG_MATCH_LENGTH,
     REFINE_BITS,
     SAMPLE,
@@ -41,8 +39,8 @@ N_PRIMITIVES = 12
     RATE,
     LEAST_RATE,
     SAMPLE_BYTES,
-) = range(14)
-N_SETTINGS = 16
+) = range(13)
+N_SETTINGS = 13
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -56,20 +54,16 @@ N_SETTINGS = 16
     R_MATCH,
     R_EXPECTED,
     R_LETTERS,
-    R_HITS,
     R_LONG_POINTER,
     R_LONG_MATCH,
     R_LONG_EXPECTED,
     R_LINE_START,
     R_ABOVE_START,
-    R_SELECT,
-) = range(17)
-N_SELECTED = 16
-N_REGISTERS = R_SELECT + N_SELECTED
+) = range(15)
+N_REGISTERS = 15
 
 INPUTS_PER_CONTEXT = 3
 N_SCRATCH = 480
-MATCH_CLASSES = 32
 SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
@@ -103,6 +97,22 @@ def _length_before(text: Any, first: int, second: int) -> Any:
     while length < 400 and first - length > 0 and text[at(first - length - 1)] == text[at(second - length - 1)]:
         length += 1
     return length
+
+
+@part
+def _noted(journal: Any, kept: int, place: int, value: int) -> Any:
+    """Write down what a place held, if anything is to be kept; return how many entries there are."""
+    if kept > 0:
+        journal[at(kept), 0] = place
+        journal[at(kept), 1] = value
+        kept += 1
+    return kept
+
+
+@part
+def _leaning(chance: int) -> Any:
+    """Return how far a probability of 12 bits is from a half: an input beside its stretch."""
+    return ((chance - 2048) * 18) >> 4
 
 
 @part
@@ -151,7 +161,7 @@ def run(
     cursor : ndarray of shape (4,) and type int64
         Place in the stream, low, high, and the window of the decoder.
     costs : ndarray of float64
-        Bits of each byte from the start of this call; may be empty.
+        Bits of each byte from the start of this call; only `MEASURE` writes them.
     settings, masks, registers
         See the names above.
     table : ndarray of uint32
@@ -187,7 +197,6 @@ def run(
     match_shift = np.uint64(64 - settings[MATCH_BITS])
     match_length = settings[MATCH_LENGTH]
     long_length = settings[LONG_MATCH_LENGTH]
-    long_shift = np.uint64(64 - settings[LONG_MATCH_BITS]) if long_length > 0 else match_shift
     long_index = np.int64(1) << settings[MATCH_BITS]
     match_maps = n_contexts * 256
     squash = 4096
@@ -385,11 +394,8 @@ def run(
                             taken = place1
                         elif used2 < used0:
                             taken = place2
-                        if kept > 0:
-                            for j in range(16):
-                                journal[at(kept), 0] = taken + j
-                                journal[at(kept), 1] = np.int64(table[at(taken + j)])
-                                kept += 1
+                        for j in range(16):
+                            kept = _noted(journal, kept, taken + j, np.int64(table[at(taken + j)]))
                         for j in range(1, 16):
                             table[at(taken + j)] = 0
                         table[at(taken)] = np.uint32(check)
@@ -403,7 +409,7 @@ def run(
                 hits += live
                 chance = np.int64(maps[at(i * 256 + (history & 255))] >> 20)
                 inputs[at(k)] = constants[at(chance)] * live
-                inputs[at(k + 1)] = (((chance - 2048) * 18) >> 4) * live
+                inputs[at(k + 1)] = _leaning(chance) * live
                 inputs[at(k + 2)] = constants[at((history >> 20) ^ 2048)] * live
             k = 3 * n_contexts
             guess = 0
@@ -417,7 +423,7 @@ def run(
                 match_map = match_maps + size * 2 + guess
                 chance = np.int64(maps[at(match_map)] >> 20)
                 inputs[at(k)] = constants[at(chance)]
-                inputs[at(k + 1)] = ((chance - 2048) * 18) >> 4
+                inputs[at(k + 1)] = _leaning(chance)
                 match_class = 1 if matched < 8 else 3 if matched < 16 else 5 if matched < 32 else 7
                 match_class += guess
             else:
@@ -432,7 +438,7 @@ def run(
                     long_map = match_maps + 64 + size * 2 + guess
                     chance = np.int64(maps[at(long_map)] >> 20)
                     inputs[at(k + 3)] = constants[at(chance)]
-                    inputs[at(k + 4)] = ((chance - 2048) * 18) >> 4
+                    inputs[at(k + 4)] = _leaning(chance)
                 else:
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
@@ -481,16 +487,13 @@ def run(
             chance = 1 if chance < 1 else 65535 if chance > 65535 else chance
 
             # --- code ---
+            bit = (symbol >> (7 - bit_place)) & 1
             if mode == MEASURE:
-                bit = (symbol >> (7 - bit_place)) & 1
                 spent += cost_of[at(chance if bit else 65536 - chance)]
             else:
                 span = high - low
                 middle = low + (span >> 16) * chance + (((span & 65535) * chance) >> 16)
-                if mode == ENCODE:
-                    bit = (symbol >> (7 - bit_place)) & 1
-                    spent += cost_of[at(chance if bit else 65536 - chance)]
-                else:
+                if mode == DECODE:
                     bit = 1 if window <= middle else 0
                 if bit:
                     high = middle
@@ -512,10 +515,7 @@ def run(
             nearer = bin_low + 1 if bin_weight >= 2048 else bin_low
             for first in (row1 + nearer, row2 + nearer, row3 + nearer):
                 old = np.int64(refine[at(first)])
-                if kept > 0:
-                    journal[at(kept), 0] = first + _REFINED
-                    journal[at(kept), 1] = old
-                    kept += 1
+                kept = _noted(journal, kept, first + _REFINED, old)
                 refine[at(first)] = np.uint16(old + ((target - old) >> 6))
             miss = (bit << 16) - mixed
             for q in range(n_sets):
@@ -530,10 +530,7 @@ def run(
             for i in range(n_contexts):
                 where = at(slots[at(i)] + node)
                 history = np.int64(table[where])
-                if kept > 0:
-                    journal[at(kept), 0] = np.int64(where)
-                    journal[at(kept), 1] = history
-                    kept += 1
+                kept = _noted(journal, kept, np.int64(where), history)
                 state = history & 255
                 entry = i * 256 + state
                 maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, 1023)
@@ -555,7 +552,7 @@ def run(
         symbol = partial & 255
         if mode == DECODE:
             text[at(position)] = np.uint8(symbol)
-        elif len(costs) > 0:
+        elif mode == MEASURE:
             costs[at(position - begin)] = spent
 
         # --- on to the next byte ---
@@ -582,10 +579,7 @@ def run(
             if matched == 0:
                 pointer = np.int64(index[at(where)])
                 matched = _length_before(text, pointer, position)
-            if kept > 0:
-                journal[at(kept), 0] = -1 - where
-                journal[at(kept), 1] = np.int64(index[at(where)])
-                kept += 1
+            kept = _noted(journal, kept, -1 - where, np.int64(index[at(where)]))
             index[at(where)] = position
             if matched > 0:
                 expected = np.int64(text[at(pointer)])
@@ -597,14 +591,11 @@ def run(
                 code = (
                     last * _ODD + (before & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * long_length)))
                 ) * _ODD2
-                where = long_index + np.int64(code >> long_shift)
+                where = long_index + np.int64(code >> match_shift)
                 if long_matched == 0:
                     long_pointer = np.int64(index[at(where)])
                     long_matched = _length_before(text, long_pointer, position)
-                if kept > 0:
-                    journal[at(kept), 0] = -1 - where
-                    journal[at(kept), 1] = np.int64(index[at(where)])
-                    kept += 1
+                kept = _noted(journal, kept, -1 - where, np.int64(index[at(where)]))
                 index[at(where)] = position
                 if long_matched > 0:
                     long_expected = np.int64(text[at(long_pointer)])

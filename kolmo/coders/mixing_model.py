@@ -46,11 +46,10 @@ class Model:
             kernels.N_SETS: chosen.n_sets,
             kernels.MATCH_BITS: index_bits,
             kernels.MATCH_LENGTH: chosen.match_length,
-            kernels.LONG_MATCH_BITS: index_bits,
             kernels.LONG_MATCH_LENGTH: long,
             kernels.REFINE_BITS: refine_bits,
             kernels.SAMPLE: layout.sample,
-            kernels.ROW: layout.row if layout.kind != SIGNAL else 0,
+            kernels.ROW: layout.row,
             kernels.RATE: 100,
             kernels.LEAST_RATE: 30,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
@@ -91,12 +90,14 @@ class Model:
         n_contexts = int(self.settings[kernels.N_CONTEXTS])
         room = (_ENTRIES_PER_CONTEXT_AND_BYTE * n_contexts + _ENTRIES_PER_BYTE) * len(data) + 1
         journal = np.empty((room, 2), np.int64)
+        journal[0] = 1  # its first row counts
         before = [getattr(self, name).copy() for name in _UNRECORDED]
-        bits = float(self.measure(data, journal).sum())
-        kernels.undo(journal, self.table, self.index, self.refine)
-        for name, array in zip(_UNRECORDED, before, strict=True):
-            getattr(self, name)[:] = array
-        return bits
+        try:
+            return float(self.measure(data, journal).sum())
+        finally:  # also where a person interrupts
+            kernels.undo(journal, self.table, self.index, self.refine)
+            for name, array in zip(_UNRECORDED, before, strict=True):
+                getattr(self, name)[:] = array
 
     def encode(self, data: bytes) -> bytes:
         """Read on, and return the arithmetic code of `data`."""

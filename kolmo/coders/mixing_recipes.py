@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kolmo.coders.mixing_kernels import (
-    BEFORE,
     COLORS,
     GUESSES,
     LAST,
@@ -26,17 +25,15 @@ _WHOLE = 2**64 - 1
 
 
 def _order(size: int) -> Context:
-    """The last `size` bytes."""
-    if size <= 8:
-        return {LAST: (1 << 8 * size) - 1}
-    return {LAST: _WHOLE, BEFORE: (1 << 8 * (size - 8)) - 1}
+    """The last `size` bytes, up to 8."""
+    return {LAST: (1 << 8 * size) - 1}
 
 
-def _guess(*parts: tuple[int, int], bits: int = 8, channel: bool = True) -> Context:
-    """Bytes of the grid's primitives, by (primitive, place), each by its upper `bits`, and the channel."""
-    context: Context = {PLACE: 255} if channel else {}
+def _guess(*parts: tuple[int, int]) -> Context:
+    """Bytes of the grid's primitives, by (primitive, place), and the channel."""
+    context: Context = {PLACE: 255}
     for primitive, place in parts:
-        context[primitive] = context.get(primitive, 0) | (256 - (1 << 8 - bits)) << 8 * place
+        context[primitive] = context.get(primitive, 0) | 255 << 8 * place
     return context
 
 
@@ -130,7 +127,7 @@ class Recipe:
     contexts: list[Context] = field(repr=False)
     n_sets: int
     match_length: int
-    long_match_length: int = 0
+    long_match_length: int
 
 
 def recipe(level: int, kind: int) -> Recipe:

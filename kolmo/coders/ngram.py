@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from kolmo.coders.base import check_boolean, check_integer
-from kolmo.coders.predictive import Cursor, PredictiveCoder, _length_bits, _primed
+from kolmo.coders.base import Meter, check_boolean, check_integer
+from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits, primed_cursor
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -106,28 +105,20 @@ class Ngram(PredictiveCoder):
         def bits(setting: tuple[int, float, float]) -> float:
             order, discount, weight = setting
             tried = self.replace(order=order, discount=discount, weight=weight)
-            return float(tried._lengths(tried._cursor(context), held_out).sum())
+            cursor = tried._cursor(context)
+            return sum(map(cursor.trial, held_out))
 
         order, discount, weight = min(settings, key=bits)
         return self.replace(order=order, discount=discount, weight=weight)
-
-    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
-        return self._lengths(_primed(self, b"").copy(), items)
 
     def _cursor(self, context: bytes) -> _NgramCursor:
         cursor = _NgramCursor(self)
         cursor.read(context, learn=True)
         return cursor
 
-    def _meter(self, context: bytes) -> Any:
-        cursor = _primed(self, context)
-        cursor = cursor if not self.adapt else cursor.copy()
-        return lambda data: float(self._lengths(cursor, [data])[0])
-
-    def _lengths(self, cursor: Any, items: Sequence[bytes]) -> NDArray[np.float64]:
-        import numpy as np
-
-        return np.array([_length_bits(item) + cursor.trial(item) for item in items])
+    def _meter(self, context: bytes) -> Meter:
+        cursor = cast(_NgramCursor, primed_cursor(self, context).copy())
+        return lambda data: length_bits(data) + cursor.trial(data)
 
 
 class _NgramCursor(Cursor):
@@ -155,11 +146,8 @@ class _NgramCursor(Cursor):
 
         from kolmo.coders import ngram_kernels
 
-        if not self.coder.adapt:
-            twin = copy.copy(self)
-            return float(twin.read(data, learn=False).sum())
-        if len(data) > _LONGEST_TRIAL:
-            return float(self.copy().read(data, learn=True).sum())
+        if not self.coder.adapt or len(data) > _LONGEST_TRIAL:
+            return float(self.copy().surprisals(data).sum())
         journal = np.empty((4 * self.coder.order * len(data) + 1, 4), np.int64)
         journal[0] = 1  # its first row counts
         zero, last = self.zero.copy(), self.last

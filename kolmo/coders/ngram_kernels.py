@@ -11,8 +11,7 @@ from kolmo._kernels import kernel, part
 at = np.uint64
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _ODD2 = np.uint64(0xD6E8FEB86659FD93)
-_NEW_TEXT = np.uint64(1)
-MAX_ORDER = 8
+_NOT_EMPTY = np.uint64(1)
 
 
 @part
@@ -31,13 +30,25 @@ def _context_key(last: Any, order: int) -> Any:
     masked = last & (whole >> np.uint64(64 - 8 * order))
     key = masked * _ODD + np.uint64(order) * _ODD2
     key = (key ^ (key >> np.uint64(32))) * _ODD2
-    return (key ^ (key >> np.uint64(29))) | _NEW_TEXT
+    return (key ^ (key >> np.uint64(29))) | _NOT_EMPTY
 
 
 @part
 def _pair_key(context: Any, symbol: int) -> Any:
     key = (context + np.uint64(symbol + 1) * _ODD2) * _ODD
-    return (key ^ (key >> np.uint64(32))) | _NEW_TEXT
+    return (key ^ (key >> np.uint64(32))) | _NOT_EMPTY
+
+
+@part
+def _noted(journal: Any, kept: int, place: int, keys: Any, counts: Any) -> Any:
+    """Write down what a place holds, if anything is to be kept; return how many entries there are."""
+    if kept > 0:
+        journal[at(kept), 0] = place
+        journal[at(kept), 1] = np.int64(keys[at(place)])
+        journal[at(kept), 2] = counts[at(place), 0]
+        journal[at(kept), 3] = counts[at(place), 1]
+        kept += 1
+    return kept
 
 
 @part
@@ -124,23 +135,13 @@ def read(
             for k in range(order, 0, -1):
                 key = _context_key(recent, k)
                 place = scratch[at(k)] if k <= known else _slot(key, keys, mask)
-                if kept > 0:
-                    journal[at(kept), 0] = place
-                    journal[at(kept), 1] = np.int64(keys[at(place)])
-                    journal[at(kept), 2] = counts[at(place), 0]
-                    journal[at(kept), 3] = counts[at(place), 1]
-                    kept += 1
+                kept = _noted(journal, kept, place, keys, counts)
                 if keys[at(place)] == np.uint64(0):
                     keys[at(place)] = key
                     zero[258] += 1
                 follower = _pair_key(key, symbol)
                 pair = _slot(follower, keys, mask)
-                if kept > 0:
-                    journal[at(kept), 0] = pair
-                    journal[at(kept), 1] = np.int64(keys[at(pair)])
-                    journal[at(kept), 2] = counts[at(pair), 0]
-                    journal[at(kept), 3] = counts[at(pair), 1]
-                    kept += 1
+                kept = _noted(journal, kept, pair, keys, counts)
                 if keys[at(pair)] == np.uint64(0):
                     keys[at(pair)] = follower
                     zero[258] += 1

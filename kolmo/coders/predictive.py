@@ -120,7 +120,7 @@ class PredictiveCoder(Coder):
         >>> chr(int(cursor.distribution().argmax()))
         'a'
         """
-        return _primed(self, as_bytes(given)).copy()
+        return primed_cursor(self, as_bytes(given)).copy()
 
     def surprisals(self, data: Any, *, given: Any = b"") -> NDArray[np.float64]:
         """Return the bits of every byte, each given all before it.
@@ -163,7 +163,7 @@ class PredictiveCoder(Coder):
         >>> coder("ngram").distribution("some text").shape
         (256,)
         """
-        return _primed(self, as_bytes(given)).copy().distribution()
+        return self.cursor(given).distribution()
 
     def sample(
         self, size: int, *, given: Any = b"", random_state: int | None = None, temperature: float = 1.0
@@ -204,24 +204,25 @@ class PredictiveCoder(Coder):
         return self.cursor(given).sample(size, np.random.default_rng(random_state), float(temperature))
 
     def _meter(self, context: bytes) -> Meter:
-        return lambda data: _length_bits(data) + float(_primed(self, context).copy().surprisals(data).sum())
+        return lambda data: length_bits(data) + float(primed_cursor(self, context).copy().surprisals(data).sum())
 
     def _encoder(self, context: bytes) -> Encode:
-        return lambda data: join_length(len(data), _primed(self, context).copy().encode(data))
+        return lambda data: join_length(len(data), primed_cursor(self, context).copy().encode(data))
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
             size, stream = split_length(payload, max_size)
-            return _primed(self, context).copy().decode(stream, size)
+            return primed_cursor(self, context).copy().decode(stream, size)
 
         return decode
 
 
 @functools.lru_cache(_KEPT_CURSORS)
-def _primed(coder: PredictiveCoder, context: bytes) -> Cursor:
+def primed_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
     """Return the cursor that all calls with this context copy; nobody moves it."""
     return coder._cursor(context)
 
 
-def _length_bits(data: bytes) -> float:
+def length_bits(data: bytes) -> float:
+    """Return what it takes to say how many bytes there are."""
     return 8.0 * len(join_length(len(data), b""))
