@@ -34,7 +34,7 @@ class Model:
 
     def __init__(self, level: int, layout: Layout, size: int) -> None:
         chosen = recipe(level, layout.kind)
-        digits = max(size, 1).bit_length()
+        digits = max(size, 2).bit_length()  # a bucket has two others that may take its place
         n_contexts = len(chosen.contexts)
         index_bits, refine_bits = max(8, min(22, digits)), max(6, min(16, digits - 4))
         long = chosen.long_match_length

@@ -1,0 +1,31 @@
+"""Kernels run without looking at bounds; here they look, on the small inputs where sizes are odd."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_PROGRAM = """
+import random, sys
+import kolmo
+
+plain, drawn = kolmo.coder(sys.argv[1]), random.Random(0)
+for size in [0, 1, 1, 1, 2, 2, 3, 4, 5, 8, 17, 40, 300] * 3:
+    context, data = (bytes(drawn.choices(b"abc\\n \\xff", k=drawn.randint(0, size))) for _ in range(2))
+    primed = plain.prime(context)
+    primed.code_length(data)
+    plain.joint_lengths([context, data], [data, context])
+    if primed.tags.decodable:
+        assert primed.decompress(primed.compress(data)) == data
+print("inside")
+"""
+
+
+def test_no_kernel_leaves_its_arrays(tmp_path: Path) -> None:
+    environment = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    for spec in ("mix:level=1", "mix", "mix:level=5", "ngram", "lz77", "deflate"):
+        command = [sys.executable, "-c", _PROGRAM, spec]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout == "inside\n", (spec, done.stderr)
