@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], None], *, replace: bool = True) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replace: bool = True) -> None:
     """Let `write` fill `path`, which changes only once everything is written.
 
     Parameters
@@ -44,6 +44,11 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None], *, replace: bool
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_bytes(path: Path, raw: bytes) -> None:
+    """Have `path` hold these bytes, whole or not at all."""
+    write_whole(path, lambda file: file.write(raw))
 
 
 def _check_absent(target: Path, replace: bool) -> None:

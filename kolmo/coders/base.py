@@ -118,6 +118,12 @@ class Coder(ABC):
         encode = self._encoder(context)
         return lambda data: 8.0 * len(encode(data))
 
+    def _lengths(self, context: bytes, items: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(y | context) in bits for every y; coders that gain from seeing many at once override this."""
+        import numpy as np
+
+        return np.fromiter(map(self._meter(context), items), dtype=np.float64, count=len(items))
+
     def code_length(self, data: Any) -> float:
         """Return L(data), the number of bits this coder needs for `data`.
 
@@ -302,9 +308,7 @@ class Coder(ABC):
 
     def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, here and now: one handle of the library serves them all."""
-        import numpy as np
-
-        return np.fromiter(map(self._meter(b""), items), dtype=np.float64, count=len(items))
+        return self._lengths(b"", items)
 
     def compress(self, data: Any) -> bytes:
         """Return the real stream of `data`.
@@ -463,7 +467,7 @@ class PrimedCoder(Coder):
 
     def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         if self.coder.tags.priming == "native":
-            return super().lengths(items)
+            return self.coder._lengths(self.context, items)
         joint: NDArray[np.float64] = self.coder.joint_lengths([self.context], items)[0]
         return joint - self.coder.code_length(self.context)
 

@@ -1,0 +1,1 @@
+"""Neural language models as coders: models of bytes, their training, and the codes that they give."""

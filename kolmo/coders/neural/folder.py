@@ -1,0 +1,141 @@
+"""A model on disk: a folder with ``config.json`` and ``model.safetensors``, and nothing that could run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from kolmo._files import write_bytes
+from kolmo._version import __version__
+from kolmo.coders.neural.models import ModelConfig
+from kolmo.errors import DataError, KolmoError
+
+FORMAT = 1
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+_MAX_CONFIG_BYTES = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedModel:
+    """What a folder holds.
+
+    Parameters
+    ----------
+    config : ModelConfig
+    training : dict
+        How it was trained, as JSON.
+    digest : str
+        SHA-256 of the weights' file.
+    """
+
+    config: ModelConfig
+    digest: str
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: dict[str, Any]) -> SavedModel:
+    """Write a model to a folder, the configuration last: a folder without it holds no model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    raw = save({name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()})
+    saved = SavedModel(config=config, training=training, digest=hashlib.sha256(raw).hexdigest())
+    write_bytes(folder / WEIGHTS, raw)
+    fields = {
+        "format": FORMAT,
+        "kolmo": __version__,
+        "model": config.as_dict(),
+        "training": training,
+        "weights_sha256": saved.digest,
+    }
+    write_bytes(folder / CONFIG, json.dumps(fields, indent=1).encode())
+    return saved
+
+
+def read_config(folder: Path) -> SavedModel:
+    """Return what the folder says of its model.
+
+    Raises
+    ------
+    DataError
+        If this is no such folder, or one of another version.
+    """
+    path = folder / CONFIG
+    try:
+        if path.stat().st_size > _MAX_CONFIG_BYTES:
+            raise ValueError("it is too large")
+        fields = json.loads(path.read_bytes())
+        if not isinstance(fields, dict) or "format" not in fields:
+            raise ValueError("it has no 'format'")
+    except OSError as error:
+        raise DataError(
+            f"{folder} holds no model: its {CONFIG} cannot be read ({error.strerror}); make one with: kolmo train"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no configuration of a model: {error}; train it anew") from error
+    if fields["format"] != FORMAT:
+        raise DataError(
+            f"{path} is of format {fields['format']!r}, written by kolmo {fields.get('kolmo')!r}, and this kolmo "
+            f"{__version__} reads format {FORMAT}; read it with the version that wrote it, or train it anew"
+        )
+    try:
+        config = ModelConfig.from_dict(fields["model"])
+        digest, training = str(fields["weights_sha256"]), dict(fields["training"])
+    except (KolmoError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} is damaged: {error}; train the model anew") from error
+    return SavedModel(config=config, training=training, digest=digest)
+
+
+def load_model(folder: Path) -> tuple[nn.Module, SavedModel]:
+    """Return the model of a folder, on the processor, in float32, ready to predict.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, truncated, changed, of another version, or holds a weight that is no number.
+    """
+    saved = read_config(folder)
+    tensors = read_tensors(folder / WEIGHTS, saved.config.shapes())
+    if file_digest(folder / WEIGHTS) != saved.digest:
+        raise DataError(f"{folder / WEIGHTS} is not the file that {CONFIG} was written for; copy both, or train anew")
+    model = saved.config.build()
+    model.load_state_dict(tensors)
+    return model.eval().requires_grad_(False), saved
+
+
+def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Return the float32 tensors of a safetensors file, which must have these names and shapes, and finite values."""
+    try:
+        size = path.stat().st_size
+        least = 4 * sum(math.prod(shape) for shape in shapes.values())
+        if not least <= size <= least + 2**20:
+            raise DataError(f"{path} has {size:,} bytes, and its model takes {least:,}: it is truncated, or of another")
+        with safe_open(path, framework="pt") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            if found != shapes:
+                wrong = sorted(set(found.items()) ^ set(shapes.items()))[0][0]
+                raise DataError(f"{path} does not fit its model: {wrong!r} is missing, too much, or of another shape")
+            tensors = {name: file.get_tensor(name) for name in shapes}
+    except OSError as error:
+        raise DataError(f"the weights {path} cannot be read: {error.strerror or error}") from error
+    except SafetensorError as error:
+        raise DataError(f"{path} is no whole safetensors file ({error}): it is truncated or damaged") from error
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float32:
+            raise DataError(f"{path}: {name!r} is of type {tensor.dtype}, and float32 is expected")
+        if not bool(torch.isfinite(tensor).all()):
+            raise DataError(f"{path}: {name!r} holds a weight that is no finite number; the training went wrong")
+    return tensors
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
