@@ -49,6 +49,9 @@ class Tags:
         How it reads a context: into its own state, or as the difference L(xy) - L(x), or not at all.
     slack_bits : float
         The real stream is at most this much longer or shorter than the stated code length.
+    tolerance : float
+        The share by which lengths that should be equal may differ, and real streams from stated lengths beside the
+        slack: not 0 where a model computes in floating point, which depends on what is computed together.
     portable : bool
         Its streams are read back bit for bit on any machine and by any version of the library: their format is
         published and fixed.
@@ -60,6 +63,7 @@ class Tags:
     parallel: Literal["threads", "processes"] = "threads"
     priming: Literal["native", "difference"] | None = "difference"
     slack_bits: float = 0.0
+    tolerance: float = 0.0
     portable: bool = False
 
 

@@ -53,8 +53,7 @@ class Reader:
     @classmethod
     def begin(cls, model: nn.Module, device: torch.device, stride: int | None = None) -> Self:
         """Return a reader of one lane that has read nothing."""
-        context: Any = model.context
-        window = int(context or 2)
+        window = _context(model) or 2
         return cls(model, device, min(stride or window // 2, window - 1), np.empty((1, 0), np.uint8))
 
     def copy(self, n_lanes: int = 1) -> Self:
@@ -73,7 +72,7 @@ class Reader:
 
     def see(self, context: bytes) -> None:
         """Read a context in the only lane, of which a model with a window needs the end."""
-        if self.model.context is None:
+        if _context(self.model) is None:
             self._through(np.frombuffer(context, np.uint8)[None])
         else:
             self.window = np.frombuffer(context, np.uint8)[None, max(0, len(context) - self._kept) :]
@@ -81,7 +80,7 @@ class Reader:
     def step(self, symbols: NDArray[np.uint8]) -> None:
         """Read one byte in each lane."""
         self._catch_up()
-        context: Any = self.model.context
+        context = _context(self.model)
         if context is None:
             self._feed(symbols[:, None])
             return
@@ -102,18 +101,20 @@ class Reader:
                 bits[place] = _bits(self._catch_up()[:, None], torch.tensor([[int(value)]]))[0, 0]
                 self.step(values[place : place + 1])
             return bits
-        if self.model.context is None:
+        if _context(self.model) is None:
             return self._through(values[None])[0]
         (bits,) = self.surprisals([data])
         whole = np.concatenate([self.window[0], values])
-        *_, (start, _, _) = self._windows(len(whole), 0)
+        beyond = len(whole) - (_context(self.model) or 0)
+        # where the window began last: it does as soon as it is full
+        start = 0 if beyond < 0 else len(whole) - beyond % (self.stride + 1) - self._kept
         self.window, self.cache, self.logits = whole[None, start:], None, None
         return bits
 
     def surprisals(self, pieces: Sequence[bytes]) -> list[NDArray[np.float64]]:
         """Return the bits of each byte of each piece, all of them read from here; stay."""
         found: list[NDArray[np.float64]] = [np.empty(len(piece)) for piece in pieces]
-        if self.model.context is None:
+        if _context(self.model) is None:
             for block in _blocks([(number, len(piece)) for number, piece in enumerate(pieces)]):
                 rows = np.zeros((len(block), max(len(pieces[number]) for number in block)), np.uint8)
                 for row, number in zip(rows, block, strict=True):
@@ -142,13 +143,11 @@ class Reader:
 
     @property
     def _kept(self) -> int:
-        context: Any = self.model.context
-        return int(context) - self.stride - 1
+        return (_context(self.model) or 0) - self.stride - 1
 
     def _windows(self, size: int, first: int) -> Iterator[tuple[int, int, int]]:
         """Yield where each window over `size` bytes starts, and the first and last byte it predicts from `first` on."""
-        context: Any = self.model.context
-        start, stop = 0, int(context)
+        start, stop = 0, _context(self.model) or 0
         while stop < size:
             if first < stop:
                 yield start, first, stop
@@ -185,6 +184,12 @@ class Reader:
     def _forward(self, tokens: NDArray[Any], cache: tuple[Tensor, ...] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         logits, kept = self.model(torch.from_numpy(tokens.astype(np.int64)).to(self.device), cache)
         return logits, kept
+
+
+def _context(model: nn.Module) -> int | None:
+    """Return the window of a model, in bytes."""
+    context: Any = model.context
+    return None if context is None else int(context)
 
 
 @torch.inference_mode()

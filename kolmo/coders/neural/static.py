@@ -89,7 +89,7 @@ class NeuralCoder(PredictiveCoder):
 
     @property
     def tags(self) -> Tags:
-        return Tags(priming="native", slack_bits=64.0)
+        return Tags(priming="native", slack_bits=64.0, tolerance=1e-3)
 
     def versions(self) -> dict[str, str]:
         facts = self._environment()
@@ -169,8 +169,8 @@ class NeuralCoder(PredictiveCoder):
         from kolmo.coders.neural import coding, folder, training
 
         own = {key: value for key, value in self.config.items() if key not in ("id", "model", "device")}
-        facts = {"model": folder.read_config(Path(self.model)).digest[:16], "coder": own}
-        return facts | coding.environment(training.best_device(self.device))
+        facts = coding.environment(training.best_device(self.device))
+        return {"model": folder.read_config(Path(self.model)).digest[:16], "coder": own} | facts
 
 
 class _NeuralCursor(Cursor):

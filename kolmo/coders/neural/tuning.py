@@ -32,12 +32,13 @@ def tune(
     seed : int
     """
     values = np.frombuffer(data, np.uint8).astype(np.int64)
-    n_pieces = -(-len(values) // _LENGTH)
-    rows = np.full((n_pieces, _LENGTH + 1), -1)
+    length = min(_LENGTH, int(model.context or _LENGTH))  # type: ignore[arg-type]
+    n_pieces = -(-len(values) // length)
+    rows = np.full((n_pieces, length + 1), -1)
     rows[:, 0] = START
-    padded = np.full(n_pieces * _LENGTH, -1)  # what is left of the last piece is not learned
+    padded = np.full(n_pieces * length, -1)  # what is left of the last piece is not learned
     padded[: len(values)] = values
-    rows[:, 1:] = padded.reshape(n_pieces, _LENGTH)
+    rows[:, 1:] = padded.reshape(n_pieces, length)
     drawn = np.random.default_rng(seed)
     order = np.concatenate([drawn.permutation(n_pieces) for _ in range(passes)])
     steps = [order[start : start + _LANES] for start in range(0, len(order), _LANES)]
