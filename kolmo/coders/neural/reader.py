@@ -102,7 +102,8 @@ class Reader:
                 self.step(values[place : place + 1])
             return bits
         if _context(self.model) is None:
-            return self._through(values[None])[0]
+            through: NDArray[np.float64] = self._through(values[None])[0]
+            return through
         (bits,) = self.surprisals([data])
         whole = np.concatenate([self.window[0], values])
         beyond = len(whole) - (_context(self.model) or 0)
@@ -113,32 +114,36 @@ class Reader:
 
     def surprisals(self, pieces: Sequence[bytes]) -> list[NDArray[np.float64]]:
         """Return the bits of each byte of each piece, all of them read from here; stay."""
-        found: list[NDArray[np.float64]] = [np.empty(len(piece)) for piece in pieces]
-        if _context(self.model) is None:
-            for block in _blocks([(number, len(piece)) for number, piece in enumerate(pieces)]):
-                rows = np.zeros((len(block), max(len(pieces[number]) for number in block)), np.uint8)
-                for row, number in zip(rows, block, strict=True):
-                    row[: len(pieces[number])] = np.frombuffer(pieces[number], np.uint8)
-                for bits, number in zip(self.copy(len(block))._through(rows), block, strict=True):
-                    found[number][:] = bits[: len(pieces[number])]
-            return found
-        before = self.window.shape[1]
-        wholes = [np.concatenate([self.window[0], np.frombuffer(piece, np.uint8)]) for piece in pieces]
-        tasks = [
-            (number, *window) for number, whole in enumerate(wholes) for window in self._windows(len(whole), before)
-        ]
-        for block in _blocks([(task, tasks[task][3] - tasks[task][1]) for task in range(len(tasks))]):
-            tokens = np.full((len(block), max(tasks[task][3] - tasks[task][1] for task in block)), START)
+        values = [np.frombuffer(piece, np.uint8) for piece in pieces]
+        return self._in_lanes(values) if _context(self.model) is None else self._in_windows(values)
+
+    def _in_lanes(self, pieces: list[NDArray[np.uint8]]) -> list[NDArray[np.float64]]:
+        found = [np.empty(len(piece)) for piece in pieces]
+        for block in _blocks([len(piece) for piece in pieces]):
+            rows = np.zeros((len(block), max(len(pieces[number]) for number in block)), np.uint8)
+            for row, number in zip(rows, block, strict=True):
+                row[: len(pieces[number])] = pieces[number]
+            for bits, number in zip(self.copy(len(block))._through(rows), block, strict=True):
+                found[number][:] = bits[: len(pieces[number])]
+        return found
+
+    def _in_windows(self, pieces: list[NDArray[np.uint8]]) -> list[NDArray[np.float64]]:
+        found, before = [np.empty(len(piece)) for piece in pieces], self.window.shape[1]
+        wholes = [np.concatenate([self.window[0], piece]) for piece in pieces]
+        tasks = [(number, *part) for number, whole in enumerate(wholes) for part in self._windows(len(whole), before)]
+        sizes = [stop - start for _, start, _, stop in tasks]
+        for block in _blocks(sizes):
+            tokens = np.full((len(block), max(sizes[task] for task in block)), START)
             targets = np.zeros_like(tokens)
-            for row, task in enumerate(block):
+            for place, task in enumerate(block):
                 number, start, _, stop = tasks[task]
-                tokens[row, 1 : stop - start] = wholes[number][start : stop - 1]
-                targets[row, : stop - start] = wholes[number][start:stop]
+                tokens[place, 1 : stop - start] = wholes[number][start : stop - 1]
+                targets[place, : stop - start] = wholes[number][start:stop]
             logits, _ = self._forward(tokens, None)
             bits = _bits(logits, torch.from_numpy(targets))
-            for row, task in enumerate(block):
+            for place, task in enumerate(block):
                 number, start, first, stop = tasks[task]
-                found[number][first - before : stop - before] = bits[row, first - start : stop - start]
+                found[number][first - before : stop - before] = bits[place, first - start : stop - start]
         return found
 
     @property
@@ -199,11 +204,11 @@ def _bits(logits: Tensor, symbols: Tensor) -> NDArray[np.float64]:
     return -chosen.double().cpu().numpy() / math.log(2)
 
 
-def _blocks(sizes: list[tuple[int, int]]) -> Iterator[list[int]]:
+def _blocks(sizes: list[int]) -> Iterator[list[int]]:
     """Yield the numbers of pieces that go together: of like sizes, and not too many bytes in all."""
     block: list[int] = []
     longest = 0
-    for number, size in sorted(sizes, key=lambda pair: (-pair[1], pair[0])):
+    for size, number in sorted(((size, number) for number, size in enumerate(sizes)), reverse=True):
         if size == 0:
             break
         if block and (len(block) + 1) * longest > _TOKENS_AT_ONCE:
