@@ -21,3 +21,4 @@ from kolmo.measures.distance import (
     ncd as ncd,
     pairwise as pairwise,
 )
+from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate

@@ -378,6 +378,11 @@ class Coder(ABC):
         return self.code_length(b"")
 
     @property
+    def model_bits(self) -> float:
+        """What must be sent along with the code, in bits: the weights of a trained model, nothing for all others."""
+        return 0.0
+
+    @property
     def config(self) -> dict[str, Any]:
         """The coder as JSON: its name as ``id``, and every parameter. `kolmo.coder` takes it back."""
         return {"id": self.name} | {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -443,6 +448,10 @@ class PrimedCoder(Coder):
 
     def versions(self) -> dict[str, str]:
         return self.coder.versions()
+
+    @property
+    def model_bits(self) -> float:
+        return self.coder.model_bits
 
     def prime(self, context: Any) -> Coder:
         return self.coder.prime(self.context + as_bytes(context))

@@ -91,6 +91,10 @@ class _OfMembers:
     def versions(self) -> dict[str, str]:
         return {key: value for member in self.members for key, value in member.versions().items()}
 
+    @property
+    def model_bits(self) -> float:
+        return float(sum(member.model_bits for member in self.members))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture(_OfMembers, PredictiveCoder):

@@ -1,0 +1,140 @@
+"""Files as the symbols they stand for: pixels of a picture, samples of a sound, and not the bytes of their format."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from kolmo._extras import import_extra
+from kolmo.data.lines import check_path, read_whole
+from kolmo.errors import DataError
+
+PATCH_WIDTH, PATCH_HEIGHT = 64, 32
+_IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".jxl"}
+_SOUNDS = {".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3"}
+_MOST_PIXELS = 2**27
+
+
+@dataclass(frozen=True, kw_only=True)
+class Symbols:
+    """Raw data, and what they are.
+
+    Parameters
+    ----------
+    data : bytes
+    modality : {"text", "image", "audio", "bytes"}
+    name : str
+    """
+
+    data: bytes
+    modality: str
+    name: str
+
+
+def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
+    """Read a file, or the files of a folder one after another, as raw symbols.
+
+    Parameters
+    ----------
+    path : str or Path
+        Pictures become grey patches of 64 x 32 pixels, a byte a pixel, from left to right and from top to bottom, as
+        in the paper; what does not fill a patch is left out. Sounds become samples of 16 bits, low byte first, their
+        channels averaged. All else is taken as it is: text if it is UTF-8, bytes if not. In a folder, hidden files are
+        passed over, and all others must be of one kind.
+    limit : int
+        Bytes at most; no more is read.
+
+    Returns
+    -------
+    Symbols
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, or there is nothing in it.
+    MissingDependencyError
+        If pictures need the extra ``image``, or sounds the extra ``audio``.
+
+    References
+    ----------
+    Delétang et al., "Language Modeling Is Compression", ICLR 2024.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "a.txt").write_text("to be or not to be")
+    ...     read_symbols(folder).modality
+    'text'
+    """
+    check_path(path)
+    place = Path(path)
+    files = [place]
+    if place.is_dir():
+        files = sorted(file for file in place.rglob("*") if file.is_file() and not file.name.startswith("."))
+    parts: list[bytes] = []
+    kinds: set[str] = set()
+    for file in files:
+        kind, data = _read(file, limit)
+        kinds.add(kind)
+        parts.append(data)
+        if sum(map(len, parts)) >= limit:
+            break
+    data = b"".join(parts)[:limit]
+    if not data:
+        raise DataError(f"{path} holds nothing to measure: no bytes, or no picture of {PATCH_WIDTH} x {PATCH_HEIGHT}")
+    if len(kinds & {"image", "audio"}) and len(kinds) > 1:
+        raise DataError(f"{path} holds files of several kinds: {', '.join(sorted(kinds))}; name each kind by itself")
+    return Symbols(data=data, modality="bytes" if "bytes" in kinds else min(kinds), name=place.name or str(place))
+
+
+def patches(grey: bytes, width: int) -> bytes:
+    """Return a grey picture, a byte a pixel, as patches one after another."""
+    import numpy as np
+
+    rows = np.frombuffer(grey, np.uint8).reshape(-1, width)
+    down, across = rows.shape[0] // PATCH_HEIGHT, width // PATCH_WIDTH
+    cut = rows[: down * PATCH_HEIGHT, : across * PATCH_WIDTH]
+    return cut.reshape(down, PATCH_HEIGHT, across, PATCH_WIDTH).swapaxes(1, 2).tobytes()
+
+
+def _read(file: Path, limit: int) -> tuple[str, bytes]:
+    if file.suffix.lower() in _IMAGES:
+        return "image", _pixels(file)
+    if file.suffix.lower() in _SOUNDS:
+        return "audio", _samples(file, limit)
+    with file.open("rb") if file.is_file() else io.BytesIO(read_whole(file, limit)) as source:
+        data = source.read(limit)
+    # a character may be cut at the limit
+    for end in range(len(data), max(0, len(data) - 4), -1):
+        try:
+            data[:end].decode()
+        except UnicodeDecodeError:
+            continue
+        return "text", data
+    return ("bytes", data) if data else ("text", data)
+
+
+def _pixels(file: Path) -> bytes:
+    image = import_extra("PIL.Image", extra="image", purpose=f"reading the picture {file.name!r}")
+    try:
+        with image.open(file) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise DataError(f"{file} has {picture.width} x {picture.height} pixels; {_MOST_PIXELS:,} are the most")
+            grey = picture.convert("L")
+        return patches(grey.tobytes(), grey.width)
+    except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"the picture {file} cannot be read: {error}") from error
+
+
+def _samples(file: Path, limit: int) -> bytes:
+    soundfile = import_extra("soundfile", extra="audio", purpose=f"reading the sound {file.name!r}")
+    try:
+        samples, _ = soundfile.read(file, frames=limit // 2, dtype="int16", always_2d=True)
+    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
+        raise DataError(f"the sound {file} cannot be read: {error}") from error
+    mean: bytes = samples.mean(1).round().astype("<i2").tobytes()
+    return mean
