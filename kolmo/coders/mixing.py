@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
-from kolmo.errors import DecodeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,12 +117,12 @@ class Mix(PredictiveCoder):
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
+            from kolmo.coders.binary_code import check_size
             from kolmo.coders.mixing_layout import Layout
-            from kolmo.coders.mixing_model import Model, most_bytes
+            from kolmo.coders.mixing_model import Model
 
             size, stream = split_length(payload, max_size)
-            if size > most_bytes(len(stream)):
-                raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
+            check_size(len(stream), size)
             if context:
                 model = _primed_model(*_key(self, context, size)).copy()
             else:
