@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.errors import DecodeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,12 +118,12 @@ class Mix(PredictiveCoder):
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            from kolmo.coders.binary_code import check_size
             from kolmo.coders.mixing_layout import Layout
-            from kolmo.coders.mixing_model import Model
+            from kolmo.coders.mixing_model import Model, most_bytes
 
             size, stream = split_length(payload, max_size)
-            check_size(len(stream), size)
+            if size > most_bytes(len(stream)):
+                raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
             if context:
                 model = _primed_model(*_key(self, context, size)).copy()
             else:

@@ -489,7 +489,7 @@ def run(
             if mode == MEASURE:
                 spent += cost_of[at(chance if bit else 65536 - chance)]
             else:
-                bit, low, high, window, place = code_bit(mode, bit, chance, low, high, window, place, stream)
+                bit, low, high, window, place = code_bit(mode, bit, chance << 16, low, high, window, place, stream)
 
             # --- learn ---
             target = bit * 65535
