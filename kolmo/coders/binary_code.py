@@ -9,6 +9,7 @@ Langdon, "Arithmetic coding", IBM Journal of Research and Development, 1979.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,25 @@ def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int)
     taken = int(cursor[PLACE]) - 4
     if payload[:taken].ljust(taken, b"\0") + _last_bytes(cursor) != payload:
         raise DecodeError(f"the payload does not end where its {size:,} bytes end: it is corrupt, or has a tail")
+
+
+def check_size(payload_size: int, size: int, finest: int) -> None:
+    """Refuse a size that no stream of so many bytes can hold.
+
+    Parameters
+    ----------
+    payload_size, size : int
+    finest : int
+        No bit had a chance below 2 to the power of minus this, or above 1 less that: each took some length.
+
+    Raises
+    ------
+    DecodeError
+        If it is too large.
+    """
+    least_bits = -math.log1p(-(2.0**-finest)) / math.log(2)
+    if size > (payload_size + 8) / least_bits:
+        raise DecodeError(f"{payload_size:,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
 
 
 def _last_bytes(cursor: Cursor) -> bytes:

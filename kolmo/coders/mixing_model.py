@@ -157,11 +157,6 @@ class Model:
         return reached
 
 
-def most_bytes(payload_size: int) -> int:
-    """Return how many bytes a code of this size can hold, as no bit takes less than log2(65536 / 65535)."""
-    return (payload_size + 8) * 45_426
-
-
 _UNRECORDED = ("registers", "maps", "weights", "last_weights")
 """What a trial copies, as it is small; what else it changes goes into the journal."""
 

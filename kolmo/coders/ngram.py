@@ -29,6 +29,10 @@ class Ngram(PredictiveCoder):
     (max(n(xs) - d, 0) + (d T(x) + m) P(s | x without its first byte)) / (n(x) + m): absolute discounting by d, where
     what was taken off goes to the shorter context, as do m imaginary bytes.
 
+    A real stream takes the bits of a byte one after the other, each with its share of the distribution. It is as long
+    as stated, but for bytes held for less likely than 2 to the power of -22, as are common only without exclusion: they
+    take fewer bits.
+
     Parameters
     ----------
     order : int
@@ -184,8 +188,9 @@ class _NgramCursor(Cursor):
     def decode(self, payload: bytes, size: int) -> bytes:
         import numpy as np
 
-        from kolmo.coders import binary_code
+        from kolmo.coders import binary_code, ngram_kernels
 
+        binary_code.check_size(len(payload), size, ngram_kernels.FINEST)
         pieces: list[bytes] = []
 
         def code(asked: int, stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> int:

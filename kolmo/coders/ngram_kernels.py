@@ -22,6 +22,12 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 _ODD2 = np.uint64(0xD6E8FEB86659FD93)
 _NOT_EMPTY = np.uint64(1)
 _ONCE = 1 << 32
+_WHOLE = 1 << 32
+FINEST = 22
+_LEAST = 1 << 32 - FINEST
+"""No bit is coded with a chance below 2 to the power of minus `FINEST`: so what a stream can hold has a limit."""
+_MANY = 128
+"""Of so many followers or more, all 256 bytes are asked for: each step down a list waits for the one before."""
 
 SUM, KINDS, ENTRIES = 256, 257, 258
 """Where the counts of single bytes hold their sum, how many are not 0, and the number of entries in the table."""
@@ -98,10 +104,15 @@ def _distribute(
         context, value = table[at(places[at(k)])], _value(places[at(k)], table)
         kinds, symbol = value & 511, (value >> 16) & 255
         left /= (value >> 32) + weight
-        for _ in range(kinds):
-            value = _value(_slot(_pair_key(context, symbol), table), table)
-            tree[at(256 + symbol)] += left * ((value >> 32) - discount)
-            symbol = value & 255
+        if kinds < _MANY:
+            for _ in range(kinds):
+                value = _value(_slot(_pair_key(context, symbol), table), table)
+                tree[at(256 + symbol)] += left * ((value >> 32) - discount)
+                symbol = value & 255
+        else:
+            for symbol in range(256):
+                count = _value(_slot(_pair_key(context, symbol), table), table) >> 32
+                tree[at(256 + symbol)] += left * (count - discount) if count > 0 else 0.0
         left *= discount * kinds + weight
     for symbol in range(256):
         chance = _interpolated(1.0 / 256, zero[at(symbol)], zero[SUM], zero[KINDS], discount, weight)
@@ -204,7 +215,7 @@ def run(
             break
         if mode == MEASURE:
             symbol = np.int64(data[at(position)])
-            chance = _interpolated(1.0 / 256, zero[at(symbol)], zero[SUM], zero[KINDS], discount, weight)
+            likely = _interpolated(1.0 / 256, zero[at(symbol)], zero[SUM], zero[KINDS], discount, weight)
             for k in range(1, order + 1):
                 context = _context_key(recent, k)
                 entry = _slot(context, table)
@@ -212,8 +223,8 @@ def run(
                     break
                 value = _value(entry, table)
                 count = _value(_slot(_pair_key(context, symbol), table), table) >> 32
-                chance = _interpolated(chance, count, value >> 32, value & 511, discount, weight)
-            bits[at(position)] = -np.log2(chance)
+                likely = _interpolated(likely, count, value >> 32, value & 511, discount, weight)
+            bits[at(position)] = -np.log2(likely)
         else:
             _distribute(recent, order, discount, weight, table, zero, places, tree)
             for node in range(255, 0, -1):
@@ -221,9 +232,10 @@ def run(
             symbol = np.int64(data[at(position)]) if mode != DECODE else np.int64(0)
             node = 1
             for bit_place in range(7, -1, -1):
-                chance_of_one = min(np.int64(4294967296.0 * tree[at(2 * node + 1)] / tree[at(node)]), 4294967295)
+                share = np.int64(_WHOLE * (tree[at(2 * node + 1)] / tree[at(node)]))
+                chance = min(max(share, _LEAST), _WHOLE - _LEAST)
                 bit = (symbol >> bit_place) & 1
-                bit, low, high, window, place = code_bit(mode, bit, chance_of_one, low, high, window, place, stream)
+                bit, low, high, window, place = code_bit(mode, bit, chance, low, high, window, place, stream)
                 node = 2 * node + bit
             symbol = np.int64(node & 255)
             if mode == DECODE:
