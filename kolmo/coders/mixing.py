@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
-from kolmo.errors import DecodeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 _KEPT_MODELS = 8
 _LONGEST_TRIAL = 2**13
 _LEAST_CURSOR = 2**16
+_FINEST = 16
+"""Bits of its probabilities."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,12 +119,12 @@ class Mix(PredictiveCoder):
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
+            from kolmo.coders.binary_code import check_size
             from kolmo.coders.mixing_layout import Layout
-            from kolmo.coders.mixing_model import Model, most_bytes
+            from kolmo.coders.mixing_model import Model
 
             size, stream = split_length(payload, max_size)
-            if size > most_bytes(len(stream)):
-                raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
+            check_size(len(stream), size, _FINEST)
             if context:
                 model = _primed_model(*_key(self, context, size)).copy()
             else:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kolmo._kernels import kernel, part
+from kolmo.coders.binary_code import DECODE, MEASURE, code_bit, stuck
 
 at = np.uint64
 _BYTE = np.uint64(255)
@@ -16,7 +17,6 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 _ODD2 = np.uint64(0xD6E8FEB86659FD93)
 _WORD = np.uint64(0x2F0B4C474D4A35A7)
 
-MEASURE, ENCODE, DECODE = 0, 1, 2
 _REFINED = 1 << 60
 """Marks an entry of the journal as one of the refinements."""
 
@@ -242,9 +242,7 @@ def run(
 
     kept = np.int64(1) if len(journal) > 0 else np.int64(0)
     while position < stop:
-        if mode == ENCODE and place + 160 > len(stream):
-            break
-        if mode == DECODE and place > len(stream) + 8:
+        if stuck(mode, place, stream):
             break
         rate = settings[RATE] * 64 // (64 + (position >> 5))
         if rate < settings[LEAST_RATE]:
@@ -491,24 +489,7 @@ def run(
             if mode == MEASURE:
                 spent += cost_of[at(chance if bit else 65536 - chance)]
             else:
-                span = high - low
-                middle = low + (span >> 16) * chance + (((span & 65535) * chance) >> 16)
-                if mode == DECODE:
-                    bit = 1 if window <= middle else 0
-                if bit:
-                    high = middle
-                else:
-                    low = middle + 1
-                while (low ^ high) & 0xFF000000 == 0:
-                    if mode == ENCODE:
-                        stream[at(place)] = np.uint8(high >> 24)
-                    else:
-                        window = (window << 8) & 0xFFFFFFFF
-                        if place < len(stream):
-                            window |= np.int64(stream[at(place)])
-                    place += 1
-                    low = (low << 8) & 0xFFFFFFFF
-                    high = ((high << 8) & 0xFFFFFFFF) | 255
+                bit, low, high, window, place = code_bit(mode, bit, chance << 16, low, high, window, place, stream)
 
             # --- learn ---
             target = bit * 65535

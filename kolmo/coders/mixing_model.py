@@ -9,12 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders import mixing_kernels as kernels, mixing_tables
+from kolmo.coders import binary_code, mixing_kernels as kernels, mixing_tables
 from kolmo.coders.mixing_layout import SIGNAL, Layout
 from kolmo.coders.mixing_recipes import recipe
-from kolmo.errors import DecodeError
 
-_STREAM_ROOM = 2**16
 _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
 _NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
 _NO_JOURNAL = np.zeros((0, 2), np.int64)
@@ -82,7 +80,7 @@ class Model:
         stop = self._make_room(len(data))
         self.text[self.position : stop] = np.frombuffer(data, np.uint8)
         bits = np.empty(len(data))
-        self._run(kernels.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits, journal)
+        self._run(binary_code.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits, journal)
         return bits
 
     def trial(self, data: bytes) -> float:
@@ -103,14 +101,7 @@ class Model:
         """Read on, and return the arithmetic code of `data`."""
         stop = self._make_room(len(data))
         self.text[self.position : stop] = np.frombuffer(data, np.uint8)
-        cursor = np.array([0, 0, 0xFFFFFFFF, 0])
-        stream, pieces = np.empty(_STREAM_ROOM, np.uint8), []
-        while self._run(kernels.ENCODE, stop, stream, cursor, _NO_COSTS) < stop:
-            pieces.append(stream[: cursor[0]].tobytes())
-            cursor[0] = 0
-        pieces.append(stream[: cursor[0]].tobytes())
-        pieces.append(_last_bytes(cursor))
-        return b"".join(pieces)
+        return binary_code.encode(lambda stream, cursor: self._run(binary_code.ENCODE, stop, stream, cursor) == stop)
 
     def decode(self, stream: bytes, size: int) -> bytes:
         """Read on as `encode` did, and return its `size` bytes.
@@ -118,22 +109,16 @@ class Model:
         Raises
         ------
         DecodeError
-            If the stream ends before them.
+            If the stream ends before them, or after.
         """
-        window = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
-        cursor = np.array([4, 0, 0xFFFFFFFF, window])
-        start, stop = self.position, self.position + size
-        payload = np.frombuffer(stream, np.uint8).copy()
-        while self.position < stop:
-            # the memory grows with what was decoded, not with what the stream claims
-            part = min(stop, max(2 * self.position, self.position + _STREAM_ROOM))
-            self._make_room(part - self.position)
-            if self._run(kernels.DECODE, part, payload, cursor, _NO_COSTS) < part:
-                raise DecodeError(f"the payload ends before its {size:,} bytes: it is truncated or corrupt")
-        taken = int(cursor[0]) - 4
-        if stream[:taken].ljust(taken, b"\0") + _last_bytes(cursor) != stream:
-            raise DecodeError(f"the payload does not end where its {size:,} bytes end: it is corrupt, or has a tail")
-        return self.text[start:stop].tobytes()
+        start = self.position
+
+        def code(asked: int, stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> int:
+            before = self.position
+            return self._run(binary_code.DECODE, self._make_room(asked), stream, cursor) - before
+
+        binary_code.decode(code, stream, size)
+        return self.text[start : start + size].tobytes()
 
     def _make_room(self, size: int) -> int:
         stop = self.position + size
@@ -143,7 +128,9 @@ class Model:
             self.text = text
         return stop
 
-    def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any, journal: Any = _NO_JOURNAL) -> int:
+    def _run(
+        self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, journal: Any = _NO_JOURNAL
+    ) -> int:
         step, _ = mixing_tables.histories()
         reached: int = kernels.run(
             mode,
@@ -168,22 +155,6 @@ class Model:
             journal,
         )
         return reached
-
-
-def most_bytes(payload_size: int) -> int:
-    """Return how many bytes a code of this size can hold, as no bit takes less than log2(65536 / 65535)."""
-    return (payload_size + 8) * 45_426
-
-
-def _last_bytes(cursor: NDArray[np.int64]) -> bytes:
-    """Return the fewest bytes that end a code between low and high; a reader takes what follows for zeros."""
-    low, high = int(cursor[1]), int(cursor[2])
-    for size in range(1, 4):
-        unit = 1 << 8 * (4 - size)
-        value = -(-low // unit)
-        if value * unit <= high:
-            return value.to_bytes(size, "big")
-    return low.to_bytes(4, "big")
 
 
 _UNRECORDED = ("registers", "maps", "weights", "last_weights")

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from kolmo.coders.base import Meter, check_boolean, check_integer
+from kolmo.coders.base import Meter, Tags, check_boolean, check_integer
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits, primed_cursor
 from kolmo.errors import ParameterError
 
@@ -28,6 +28,10 @@ class Ngram(PredictiveCoder):
     After a context x that came n(x) times, followed by T(x) different bytes, the next byte is s with probability
     (max(n(xs) - d, 0) + (d T(x) + m) P(s | x without its first byte)) / (n(x) + m): absolute discounting by d, where
     what was taken off goes to the shorter context, as do m imaginary bytes.
+
+    A real stream takes the bits of a byte one after the other, each with its share of the distribution. It is as long
+    as stated, but for bytes held for less likely than 2 to the power of -22, as are common only without exclusion: they
+    take fewer bits.
 
     Parameters
     ----------
@@ -73,6 +77,10 @@ class Ngram(PredictiveCoder):
                 raise ParameterError(f"{name} must be a number from {low:g} to {high:g}, but {value!r} came")
         check_boolean("exclusion", self.exclusion)
         check_boolean("adapt", self.adapt)
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(priming="native", portable=True, slack_bits=64.0)
 
     def versions(self) -> dict[str, str]:
         return {}
@@ -128,8 +136,7 @@ class _NgramCursor(Cursor):
         import numpy as np
 
         self.coder, self.last = coder, 0
-        self.keys, self.counts = np.zeros(_FIRST_PLACES, np.uint64), np.zeros((_FIRST_PLACES, 2), np.int32)
-        self.zero = np.zeros(260, np.int64)
+        self.table, self.zero = np.zeros(2 * _FIRST_PLACES, np.uint64), np.zeros(259, np.int64)
 
     def surprisals(self, data: bytes) -> NDArray[np.float64]:
         return self.read(data, learn=self.coder.adapt)
@@ -137,7 +144,7 @@ class _NgramCursor(Cursor):
     def copy(self) -> Self:
         twin = copy.copy(self)
         if self.coder.adapt:
-            twin.keys, twin.counts, twin.zero = self.keys.copy(), self.counts.copy(), self.zero.copy()
+            twin.table, twin.zero = self.table.copy(), self.zero.copy()
         return twin
 
     def trial(self, data: bytes) -> float:
@@ -148,76 +155,126 @@ class _NgramCursor(Cursor):
 
         if not self.coder.adapt or len(data) > _LONGEST_TRIAL:
             return float(self.copy().surprisals(data).sum())
-        journal = np.empty((4 * self.coder.order * len(data) + 1, 4), np.int64)
+        journal = np.empty((2 * self.coder.order * len(data) + 1, 3), np.int64)
         journal[0] = 1  # its first row counts
         zero, last = self.zero.copy(), self.last
         self._make_room(2 * self.coder.order * (len(data) + 1))
         bits = float(self.read(data, learn=True, journal=journal).sum())
-        ngram_kernels.undo(journal, self.keys, self.counts)
+        ngram_kernels.undo(journal, self.table)
         self.zero, self.last = zero, last
         return bits
 
     def read(self, data: bytes, *, learn: bool, journal: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         import numpy as np
 
-        from kolmo.coders import ngram_kernels
+        from kolmo.coders.binary_code import MEASURE
 
-        journal = np.zeros((0, 4), np.int64) if journal is None else journal
-        coder, values, bits = self.coder, np.frombuffer(data, np.uint8), np.empty(len(data))
-        start = 0
-        while start < len(data):
-            start += ngram_kernels.read(
-                values[start:],
-                np.uint64(self._after(data[:start])),
-                coder.order,
-                float(coder.discount),
-                float(coder.weight),
-                learn,
-                coder.exclusion,
-                self.keys,
-                self.counts,
-                self.zero,
-                bits[start:],
-                len(self.keys) // 2,
-                journal,
-                np.zeros(32, np.int64),
-            )
-            if start < len(data):
-                self._make_room(len(self.keys) // 2)
-        self.last = self._after(data)
+        bits = np.empty(len(data))
+        self._run(MEASURE, _array(data), learn=learn, bits=bits, journal=journal)
         return bits
+
+    def encode(self, data: bytes) -> bytes:
+        from kolmo.coders import binary_code
+
+        rest = _array(data)
+
+        def code(stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> bool:
+            nonlocal rest
+            rest = rest[self._run(binary_code.ENCODE, rest, stream=stream, cursor=cursor) :]
+            return not len(rest)
+
+        return binary_code.encode(code)
+
+    def decode(self, payload: bytes, size: int) -> bytes:
+        import numpy as np
+
+        from kolmo.coders import binary_code, ngram_kernels
+
+        binary_code.check_size(len(payload), size, ngram_kernels.FINEST)
+        pieces: list[bytes] = []
+
+        def code(asked: int, stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> int:
+            piece = np.empty(asked, np.uint8)
+            done = self._run(binary_code.DECODE, piece, stream=stream, cursor=cursor)
+            pieces.append(piece.tobytes())
+            return done
+
+        binary_code.decode(code, payload, size)
+        return b"".join(pieces)
 
     def distribution(self) -> NDArray[np.float64]:
         import numpy as np
 
         from kolmo.coders import ngram_kernels
 
-        chances, coder = np.empty(256), self.coder
-        ngram_kernels.predict(
-            np.uint64(self.last),
-            coder.order,
-            float(coder.discount),
-            float(coder.weight),
-            self.keys,
-            self.counts,
-            self.zero,
-            chances,
-        )
-        return chances
+        coder, tree = self.coder, np.empty(512)
+        setting = coder.order, float(coder.discount), float(coder.weight)
+        ngram_kernels.predict(np.uint64(self.last), *setting, self.table, self.zero, np.zeros(9, np.int64), tree)
+        return tree[256:]
 
-    def _after(self, data: bytes) -> int:
-        return int.from_bytes((self.last.to_bytes(8, "big") + data[-8:])[-8:], "big")
-
-    def _make_room(self, entries: int) -> None:
-        """Make the table large enough for so many more."""
+    def _run(
+        self,
+        mode: int,
+        data: NDArray[np.uint8],
+        *,
+        learn: bool | None = None,
+        bits: NDArray[np.float64] | None = None,
+        stream: NDArray[np.uint8] | None = None,
+        cursor: NDArray[np.int64] | None = None,
+        journal: NDArray[np.int64] | None = None,
+    ) -> int:
+        """Measure or code on; return how many bytes: fewer than there are only if the stream is stuck."""
         import numpy as np
 
         from kolmo.coders import ngram_kernels
 
-        wanted = 2 * (int(self.zero[258]) + entries + 2 * self.coder.order)
-        if wanted <= len(self.keys):
-            return
-        places = 1 << wanted.bit_length()
-        keys, counts = np.zeros(places, np.uint64), np.zeros((places, 2), np.int32)
-        ngram_kernels.move(self.keys, self.counts, keys, counts)
-        self.keys, self.counts = keys, counts
+        coder, done = self.coder, 0
+        bits = np.empty(0) if bits is None else bits
+        stream = np.empty(0, np.uint8) if stream is None else stream
+        cursor = np.zeros(4, np.int64) if cursor is None else cursor
+        journal = np.empty((0, 3), np.int64) if journal is None else journal
+        while True:
+            reached: int = ngram_kernels.run(
+                mode,
+                data[done:],
+                np.uint64(self.last),
+                coder.order,
+                float(coder.discount),
+                float(coder.weight),
+                coder.adapt if learn is None else learn,
+                coder.exclusion,
+                self.table,
+                self.zero,
+                bits[done:],
+                stream,
+                cursor,
+                journal,
+                np.zeros(9, np.int64),
+                np.empty(512),
+            )
+            read = data[done : done + reached]
+            self.last = int.from_bytes((self.last.to_bytes(8, "big") + read[-8:].tobytes())[-8:], "big")
+            done += reached
+            if done == len(data) or not self._make_room(0):
+                return done
+
+    def _make_room(self, entries: int) -> bool:
+        """Make the table large enough for so many more; tell whether it was not."""
+        import numpy as np
+
+        from kolmo.coders import ngram_kernels
+
+        wanted = 2 * (int(self.zero[ngram_kernels.ENTRIES]) + entries + 2 * self.coder.order)
+        if wanted <= len(self.table) // 2:
+            return False
+        table = np.zeros(2 << wanted.bit_length(), np.uint64)
+        ngram_kernels.move(self.table, table)
+        self.table = table
+        return True
+
+
+def _array(data: bytes) -> NDArray[np.uint8]:
+    """Return an array that can be written, as kernels know no other."""
+    import numpy as np
+
+    return np.frombuffer(data, np.uint8).copy()

@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 from pathlib import Path
 
+import mixing_reference
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -74,6 +75,12 @@ def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     run = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, env=environment, check=True)
     here = [coder("mix", layout=layout, level=5).compress(data).hex() for layout in ("plain", "image-3x30", "signal-2")]
     assert run.stdout.decode().split() == here
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("data", [b"", TEXT * 2 + b"\nIt is a truth\n" + TEXT[::-1], bytes(range(256)) * 2 + bytes(60)])
+def test_the_kernel_writes_what_a_plain_reference_writes(level: int, data: bytes) -> None:
+    assert Model(level, Layout(), len(data)).encode(data) == mixing_reference.code(level, data)
 
 
 def test_the_fixed_tables_are_these() -> None:
