@@ -50,7 +50,7 @@ def line_plot(
     from matplotlib import pyplot as plt
 
     figure, grid = plt.subplots(
-        1, len(panels), figsize=(1.2 + 3.6 * len(panels), 4.4), sharey=True, squeeze=False, layout="constrained"
+        1, len(panels), figsize=(1.2 + 3.6 * len(panels), 4.4), squeeze=False, layout="constrained"
     )
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for axes, (panel, curves) in zip(grid[0], panels.items(), strict=True):
