@@ -67,7 +67,7 @@ class Mix(PredictiveCoder):
     name: ClassVar[str] = "mix"
 
     def __post_init__(self) -> None:
-        check_integer("level", self.level, 1, 5)
+        check_integer("level", self.level, 1, 6)
         if self.layout != "auto":
             from kolmo.coders.mixing_layout import Layout
 

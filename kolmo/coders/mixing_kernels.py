@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kolmo._kernels import kernel, part
+from kolmo.coders.recurrent_kernels import learn_bit, learn_byte, logit, sigmoid
 
 at = np.uint64
 _BYTE = np.uint64(255)
@@ -17,6 +18,10 @@ _ODD2 = np.uint64(0xD6E8FEB86659FD93)
 _WORD = np.uint64(0x2F0B4C474D4A35A7)
 
 MEASURE, ENCODE, DECODE = 0, 1, 2
+_HALF, _FARTHEST = np.float32(0.5), np.float32(7.99)
+_LOGIT_UNITS, _CHANCE_UNITS = np.float32(256), np.float32(4096)
+_BINS, _MIDDLE_BIN = np.float32(3.99), np.float32(32)
+
 _REFINED = 1 << 60
 """Marks an entry of the journal as one of the refinements."""
 
@@ -39,8 +44,9 @@ N_PRIMITIVES = 11
     RATE,
     LEAST_RATE,
     SAMPLE_BYTES,
-) = range(13)
-N_SETTINGS = 13
+    HIDDEN,
+) = range(14)
+N_SETTINGS = 14
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -64,7 +70,7 @@ N_REGISTERS = 15
 
 INPUTS_PER_CONTEXT = 3
 N_SCRATCH = 480
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 512)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
 
@@ -146,6 +152,7 @@ def run(
     cost_of: Any,
     scratch: Any,
     journal: Any,
+    network: Any,
 ) -> int:
     """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
 
@@ -184,6 +191,9 @@ def run(
     journal : ndarray of shape (n, 2) and type int64
         Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none
         is kept.
+    network : ndarray of float32
+        The memory of a recurrent network, one more model of the next bit; it has `HIDDEN` units, or 0 if there is none.
+        All that comes of its floating-point numbers is the same on any machine.
     """
     n_contexts = settings[N_CONTEXTS]
     n_inputs = settings[N_INPUTS]
@@ -194,6 +204,7 @@ def run(
     sample = settings[SAMPLE]
     row = settings[ROW] if settings[ROW] > settings[SAMPLE] else np.int64(0)  # a row is more than one sample
     wide = settings[SAMPLE_BYTES]
+    hidden = settings[HIDDEN]
     match_shift = np.uint64(64 - settings[MATCH_BITS])
     match_length = settings[MATCH_LENGTH]
     long_length = settings[LONG_MATCH_LENGTH]
@@ -442,6 +453,15 @@ def run(
                 else:
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
+            network_likely = _HALF
+            network_bin = 0
+            if hidden > 0:
+                network_logit = logit(network, hidden, partial)
+                network_likely = sigmoid(network_logit)
+                bounded = min(max(network_logit, -_FARTHEST), _FARTHEST)
+                inputs[at(k + 5)] = np.int64(bounded * _LOGIT_UNITS)
+                inputs[at(k + 6)] = _leaning(np.int64(network_likely * _CHANCE_UNITS))
+                network_bin = np.int64(bounded * _BINS + _MIDDLE_BIN)
 
             # --- mix ---
             chosen[0] = partial
@@ -453,6 +473,7 @@ def run(
             chosen[6] = previous2 * 8 + bit_place
             chosen[7] = kinds * 8 + bit_place
             chosen[8] = expected if matched > 0 else 0
+            chosen[9] = network_bin * 8 + bit_place
             total = np.int64(0)
             final = partial * n_sets
             for q in range(n_sets):
@@ -547,6 +568,8 @@ def run(
                 maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
                 if (long_expected >> (7 - bit_place)) & 1 != bit:
                     long_matched = 0
+            if hidden > 0:
+                learn_bit(network, hidden, partial, np.float32(bit) - network_likely)
             partial = partial * 2 + bit
             node = node * 2 + bit
         symbol = partial & 255
@@ -556,6 +579,8 @@ def run(
             costs[at(position - begin)] = spent
 
         # --- on to the next byte ---
+        if hidden > 0:
+            learn_byte(network, hidden, symbol)
         before = before << np.uint64(8) | last >> np.uint64(56)
         last = last << np.uint64(8) | np.uint64(symbol)
         lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol

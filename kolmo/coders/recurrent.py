@@ -30,8 +30,8 @@ class Gru(PredictiveCoder):
     are learned like the network's output. The network learns by going back over the last 32 bytes. The decoder repeats
     all this from the same first weights.
 
-    It computes in 32-bit floating point, of which it uses only what IEEE 754 rounds in one way, and in a fixed order, so
-    that a stream reads back bit for bit on any machine.
+    It computes in 32-bit floating point, in a fixed order and by what IEEE 754 rounds in one way alone, so that a
+    stream reads back bit for bit on any machine.
 
     Parameters
     ----------

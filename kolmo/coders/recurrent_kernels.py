@@ -384,8 +384,21 @@ def _find(table: Any, hashes: Any, slots: Any, n_contexts: int, table_bits: int,
 
 @part
 def _mix(
-    total: Any, table: Any, weights: Any, matches: Any, constants: Any, slots: Any, chosen: Any, inputs: Any,
-    n_contexts: int, partial: int, node: int, bit_place: int, previous: int, matched: int, expected: int,
+    total: Any,
+    table: Any,
+    weights: Any,
+    matches: Any,
+    constants: Any,
+    slots: Any,
+    chosen: Any,
+    inputs: Any,
+    n_contexts: int,
+    partial: int,
+    node: int,
+    bit_place: int,
+    previous: int,
+    matched: int,
+    expected: int,
 ) -> Any:
     """Add to a logit what each history says, by its weights, and the match; write down what was taken."""
     match_class = 0 if matched == 0 else 1 if matched < 16 else 2
@@ -514,8 +527,21 @@ def run(
                 node = np.int64(1)
                 _find(table, hashes, slots, n_contexts, table_bits, partial, 1)
             total = _mix(
-                logit(memory, h, partial), table, weights, matches, constants, slots, chosen, inputs, n_contexts,
-                partial, node, bit_place, previous, matched, expected,
+                logit(memory, h, partial),
+                table,
+                weights,
+                matches,
+                constants,
+                slots,
+                chosen,
+                inputs,
+                n_contexts,
+                partial,
+                node,
+                bit_place,
+                previous,
+                matched,
+                expected,
             )
             likely = sigmoid(total)
             chance = _chance(likely)
@@ -556,10 +582,8 @@ def run(
         learn_byte(memory, h, symbol)
         last = last << np.uint64(8) | np.uint64(symbol)
         lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol
-        if (lower >= 97 and lower <= 122) or symbol >= 128:
-            word = (word + np.uint64(lower + 1)) * _WORD
-        else:
-            word = np.uint64(0)
+        lettered = (lower >= 97 and lower <= 122) or symbol >= 128
+        word = (word + np.uint64(lower + 1)) * _WORD if lettered else np.uint64(0)
         position += 1
         if matched > 0:
             pointer += 1
@@ -628,8 +652,21 @@ def predict(
             node = partial if bit_place < 4 else (np.int64(1) << (bit_place - 4)) | (partial & (first >> 4) - 1)
             agrees = matched > 0 and (expected | 256) >> (8 - bit_place) == partial
             total = _mix(
-                logit(memory, h, partial), table, weights, matches, constants, slots, chosen, inputs, n_contexts,
-                partial, node, bit_place, previous, matched if agrees else np.int64(0), expected,
+                logit(memory, h, partial),
+                table,
+                weights,
+                matches,
+                constants,
+                slots,
+                chosen,
+                inputs,
+                n_contexts,
+                partial,
+                node,
+                bit_place,
+                previous,
+                matched if agrees else np.int64(0),
+                expected,
             )
             chance = _chance(sigmoid(total)) / 65536.0
             whole = chances[at(number)]

@@ -25,6 +25,7 @@ SETTINGS = [
     "mix:level=1",
     "mix:level=5,layout=records-1x13",
     "mixture:kind=switch",
+    "gru:hidden=16,seed=7",
     "best:coders=gzip+order0",
 ]
 
@@ -32,5 +33,5 @@ SETTINGS = [
 @pytest.mark.parametrize("spec", [*coder_names(), *SETTINGS])
 def test_coder_keeps_the_contract(spec: str) -> None:
     name = spec.partition(":")[0]
-    slow = name in ("ppmd", "ngram", "mixture", "mix", "best")  # a process to decode in, or many models to build
+    slow = name in ("ppmd", "ngram", "mixture", "mix", "gru", "best")  # a process to decode in, or many models to build
     check_coder(coder(spec), examples=15 if slow else 100, large=name not in ("ngram", "mixture", "best"))
