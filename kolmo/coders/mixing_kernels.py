@@ -18,12 +18,12 @@ _ODD2 = np.uint64(0xD6E8FEB86659FD93)
 _WORD = np.uint64(0x2F0B4C474D4A35A7)
 
 MEASURE, ENCODE, DECODE = 0, 1, 2
-_HALF, _FARTHEST = np.float32(0.5), np.float32(7.99)
-_LOGIT_UNITS, _CHANCE_UNITS = np.float32(256), np.float32(4096)
-_BINS, _MIDDLE_BIN = np.float32(3.99), np.float32(32)
-
 _REFINED = 1 << 60
 """Marks an entry of the journal as one of the refinements."""
+
+# of the recurrent network
+_HALF, _TWICE, _FARTHEST = np.float32(0.5), np.float32(2), np.float32(2047 / 256)
+_LOGIT_UNITS, _CHANCE_UNITS = np.float32(256), np.float32(4095)
 
 # primitives, of which every context takes a masked part
 (LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, SAMPLES) = range(11)
@@ -70,7 +70,7 @@ N_REGISTERS = 15
 
 INPUTS_PER_CONTEXT = 3
 N_SCRATCH = 480
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 512)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
 
@@ -454,14 +454,12 @@ def run(
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
             network_likely = _HALF
-            network_bin = 0
             if hidden > 0:
                 network_logit = logit(network, hidden, partial)
                 network_likely = sigmoid(network_logit)
                 bounded = min(max(network_logit, -_FARTHEST), _FARTHEST)
                 inputs[at(k + 5)] = np.int64(bounded * _LOGIT_UNITS)
                 inputs[at(k + 6)] = _leaning(np.int64(network_likely * _CHANCE_UNITS))
-                network_bin = np.int64(bounded * _BINS + _MIDDLE_BIN)
 
             # --- mix ---
             chosen[0] = partial
@@ -473,7 +471,6 @@ def run(
             chosen[6] = previous2 * 8 + bit_place
             chosen[7] = kinds * 8 + bit_place
             chosen[8] = expected if matched > 0 else 0
-            chosen[9] = network_bin * 8 + bit_place
             total = np.int64(0)
             final = partial * n_sets
             for q in range(n_sets):
@@ -569,7 +566,8 @@ def run(
                 if (long_expected >> (7 - bit_place)) & 1 != bit:
                     long_matched = 0
             if hidden > 0:
-                learn_bit(network, hidden, partial, np.float32(bit) - network_likely)
+                # by twice its miss, as no histories beside it share the work
+                learn_bit(network, hidden, partial, (np.float32(bit) - network_likely) * _TWICE)
             partial = partial * 2 + bit
             node = node * 2 + bit
         symbol = partial & 255

@@ -151,7 +151,7 @@ _SIZES = {
     3: (10, 6, 6, 12, 0),
     4: (20, 7, 6, 16, 0),
     5: (30, 9, 6, 16, 0),
-    6: (30, 10, 6, 16, 32),
+    6: (30, 9, 6, 16, 64),
 }
 """By level: contexts at most, weight sets, the lengths, up to 7 and 16, at which the two match models start, and the
 units of the recurrent network."""

@@ -24,6 +24,7 @@ SETTINGS = [
     "ngram:order=3,adapt=false,exclusion=false",
     "mix:level=1",
     "mix:level=5,layout=records-1x13",
+    "mix:level=6",
     "mixture:kind=switch",
     "gru:hidden=16,seed=7",
     "best:coders=gzip+order0",
