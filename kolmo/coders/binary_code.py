@@ -1,4 +1,4 @@
-"""A binary arithmetic coder: bit after bit, each with a probability of 16 bits; what bitwise coders share.
+"""A binary arithmetic coder: bit after bit, each with a probability of its own; what bitwise coders share.
 
 The code is a number from `low` to `high`, of which 32 bits are in hand; each bit takes a part of the interval as large
 as it was likely, and bytes on which both ends agree leave it. All is done in whole numbers.
@@ -9,6 +9,7 @@ Langdon, "Arithmetic coding", IBM Journal of Research and Development, 1979.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -50,13 +51,13 @@ def code_bit(mode: int, bit: int, chance: int, low: Any, high: Any, window: Any,
     bit : int
         `DECODE` ignores it.
     chance : int
-        The probability of a one in units of 2 to the power of -16: 1 to 65,535.
+        The probability of a one in units of 2 to the power of -32: 0 to 2 to the power of 32, less 1. Both bits can
+        be coded whatever it is, as each keeps at least one number of the interval.
     low, high, window, place : int64
         What the cursor holds.
     stream : ndarray of uint8
     """
-    span = high - low
-    middle = low + (span >> 16) * chance + (((span & 65535) * chance) >> 16)
+    middle = low + np.int64((np.uint64(high - low) * np.uint64(chance)) >> np.uint64(32))
     if mode == DECODE:
         bit = 1 if window <= middle else 0
     if bit:
@@ -122,15 +123,22 @@ def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int)
         raise DecodeError(f"the payload does not end where its {size:,} bytes end: it is corrupt, or has a tail")
 
 
-def check_size(payload_size: int, size: int) -> None:
-    """Refuse a size that no stream of so many bytes can hold, as no bit takes less than log2(65536 / 65535).
+def check_size(payload_size: int, size: int, finest: int) -> None:
+    """Refuse a size that no stream of so many bytes can hold.
+
+    Parameters
+    ----------
+    payload_size, size : int
+    finest : int
+        No bit had a chance below 2 to the power of minus this, or above 1 less that: each took some length.
 
     Raises
     ------
     DecodeError
         If it is too large.
     """
-    if size > (payload_size + 8) * 45_426:
+    least_bits = -math.log1p(-(2.0**-finest)) / math.log(2)
+    if size > (payload_size + 8) / least_bits:
         raise DecodeError(f"{payload_size:,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
 
 

@@ -94,7 +94,7 @@ class Gru(PredictiveCoder):
             from kolmo.coders.binary_code import check_size
 
             size, stream = split_length(payload, max_size)
-            check_size(len(stream), size)
+            check_size(len(stream), size, finest=16)
             return self._model(context, size).decode(stream, size)
 
         return decode

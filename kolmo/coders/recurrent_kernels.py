@@ -551,7 +551,7 @@ def run(
             if mode == MEASURE:
                 spent += cost_of[at(chance if bit else 65536 - chance)]
             else:
-                bit, low, high, ahead, place = code_bit(mode, bit, chance, low, high, ahead, place, stream)
+                bit, low, high, ahead, place = code_bit(mode, bit, chance << 16, low, high, ahead, place, stream)
 
             # --- learn ---
             miss = np.float32(bit) - likely
