@@ -41,7 +41,8 @@ _SLOWER = np.float32(1 / 80000)
 _KEEP = np.float32(0.999)
 _MIXING_RATE, _LEAST_MIXING_RATE = np.float32(0.003), np.float32(0.001)
 
-# what the network carries from byte to byte, as numbers at the start of its memory
+# what the network carries from byte to byte, as numbers at the start of its memory: the place in the window, the bytes
+# read, and the share of a mean of squares that is still its start
 STEP, AGE, POWER = range(3)
 _N_NUMBERS = 16
 
@@ -176,7 +177,7 @@ def logit(memory: Any, h: int, node: int) -> Any:
         The bits of the byte so far, after a 1.
     """
     numbers, _, outputs, _, _, trace, _, _, _, _, _, lanes = _parts(memory, h)
-    state = np.int64(numbers[0]) * h
+    state = np.int64(numbers[STEP]) * h
     row = node * h
     for i in range(_LANES):
         lanes[at(i)] = outputs[at(row + i)] * trace[at(state + i)]
@@ -194,8 +195,8 @@ def logit(memory: Any, h: int, node: int) -> Any:
 def learn_bit(memory: Any, h: int, node: int, miss: Any) -> None:
     """Move the weights of a node by how far its probability was off, and keep what that means for the state."""
     numbers, _, outputs, _, _, trace, pushes, _, _, _, _, _ = _parts(memory, h)
-    state = np.int64(numbers[0]) * h
-    step = miss * _slower(_OUTPUT_RATE, _LEAST_OUTPUT_RATE, numbers[1])
+    state = np.int64(numbers[STEP]) * h
+    step = miss * _slower(_OUTPUT_RATE, _LEAST_OUTPUT_RATE, numbers[AGE])
     outputs[at(256 * h + node)] += step
     row = node * h
     for i in range(h):
@@ -208,21 +209,21 @@ def learn_bit(memory: Any, h: int, node: int, miss: Any) -> None:
 def learn_byte(memory: Any, h: int, symbol: int) -> None:
     """Go on to the state after `symbol`; at the end of a window, learn from all of it first."""
     numbers, weights, _, squares, turned, trace, pushes, errors, symbols, gates, carry, _ = _parts(memory, h)
-    if np.int64(numbers[0]) == WINDOW:
-        numbers[2] *= _KEEP
-        rate = _slower(_RATE, _LEAST_RATE, numbers[1]) * np.sqrt(_1 - numbers[2])  # as means start from 0
+    if np.int64(numbers[STEP]) == WINDOW:
+        numbers[POWER] *= _KEEP
+        rate = _slower(_RATE, _LEAST_RATE, numbers[AGE]) * np.sqrt(_1 - numbers[POWER])  # as means start from 0
         _go_back(turned, trace, pushes, errors, carry, h)
         _move_weights(weights, squares, turned, trace, errors, symbols, gates, h, rate)
         for i in range(h):
             trace[at(i)] = trace[at(WINDOW * h + i)]
-        numbers[0] = _0
-    s = np.int64(numbers[0])
+        numbers[STEP] = _0
+    s = np.int64(numbers[STEP])
     symbols[at(s)] = np.float32(symbol)
     _read(weights, trace, gates, h, s, symbol)
     for i in range(h):
         pushes[at((s + 1) * h + i)] = _0
-    numbers[0] += _1
-    numbers[1] += _1
+    numbers[STEP] += _1
+    numbers[AGE] += _1
 
 
 @part
