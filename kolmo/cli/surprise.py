@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Show where the bits of a file go: its text, coloured by how surprising each byte was.
 
-    CODER is one that predicts: ngram, mix, or a mixture of such. A FILE of - is stdin.
+    CODER is one that predicts: ngram, mix, gru, or a mixture of such. A FILE of - is stdin.
 
     \b
     kolmo surprise book.txt

@@ -10,6 +10,7 @@ import numpy as np
 
 from kolmo._kernels import kernel, part
 from kolmo.coders.binary_code import DECODE, MEASURE, code_bit, stuck
+from kolmo.coders.recurrent_kernels import learn_bit, learn_byte, logit, sigmoid
 
 at = np.uint64
 _BYTE = np.uint64(255)
@@ -19,6 +20,10 @@ _WORD = np.uint64(0x2F0B4C474D4A35A7)
 
 _REFINED = 1 << 60
 """Marks an entry of the journal as one of the refinements."""
+
+# of the recurrent network
+_HALF, _TWICE, _FARTHEST = np.float32(0.5), np.float32(2), np.float32(2047 / 256)
+_LOGIT_UNITS, _CHANCE_UNITS = np.float32(256), np.float32(4095)
 
 # primitives, of which every context takes a masked part
 (LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, SAMPLES) = range(11)
@@ -39,8 +44,9 @@ N_PRIMITIVES = 11
     RATE,
     LEAST_RATE,
     SAMPLE_BYTES,
-) = range(13)
-N_SETTINGS = 13
+    HIDDEN,
+) = range(14)
+N_SETTINGS = 14
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -146,6 +152,7 @@ def run(
     cost_of: Any,
     scratch: Any,
     journal: Any,
+    network: Any,
 ) -> int:
     """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
 
@@ -184,6 +191,9 @@ def run(
     journal : ndarray of shape (n, 2) and type int64
         Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none
         is kept.
+    network : ndarray of float32
+        The memory of a recurrent network, one more model of the next bit; it has `HIDDEN` units, or 0 if there is none.
+        All that comes of its floating-point numbers is the same on any machine.
     """
     n_contexts = settings[N_CONTEXTS]
     n_inputs = settings[N_INPUTS]
@@ -194,6 +204,7 @@ def run(
     sample = settings[SAMPLE]
     row = settings[ROW] if settings[ROW] > settings[SAMPLE] else np.int64(0)  # a row is more than one sample
     wide = settings[SAMPLE_BYTES]
+    hidden = settings[HIDDEN]
     match_shift = np.uint64(64 - settings[MATCH_BITS])
     match_length = settings[MATCH_LENGTH]
     long_length = settings[LONG_MATCH_LENGTH]
@@ -440,6 +451,13 @@ def run(
                 else:
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
+            network_likely = _HALF
+            if hidden > 0:
+                network_logit = logit(network, hidden, partial)
+                network_likely = sigmoid(network_logit)
+                bounded = min(max(network_logit, -_FARTHEST), _FARTHEST)
+                inputs[at(k + 5)] = np.int64(bounded * _LOGIT_UNITS)
+                inputs[at(k + 6)] = _leaning(np.int64(network_likely * _CHANCE_UNITS))
 
             # --- mix ---
             chosen[0] = partial
@@ -528,6 +546,9 @@ def run(
                 maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
                 if (long_expected >> (7 - bit_place)) & 1 != bit:
                     long_matched = 0
+            if hidden > 0:
+                # by twice its miss, as no histories beside it share the work
+                learn_bit(network, hidden, partial, (np.float32(bit) - network_likely) * _TWICE)
             partial = partial * 2 + bit
             node = node * 2 + bit
         symbol = partial & 255
@@ -537,6 +558,8 @@ def run(
             costs[at(position - begin)] = spent
 
         # --- on to the next byte ---
+        if hidden > 0:
+            learn_byte(network, hidden, symbol)
         before = before << np.uint64(8) | last >> np.uint64(56)
         last = last << np.uint64(8) | np.uint64(symbol)
         lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol

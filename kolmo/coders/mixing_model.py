@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from kolmo.coders import binary_code, mixing_kernels as kernels, mixing_tables
 from kolmo.coders.mixing_layout import SIGNAL, Layout
 from kolmo.coders.mixing_recipes import recipe
+from kolmo.coders.recurrent_model import network
 
 _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
 _NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
+_NO_NETWORK = np.zeros(0, np.float32)
 _NO_JOURNAL = np.zeros((0, 2), np.int64)
 
 
@@ -24,7 +26,7 @@ class Model:
     Parameters
     ----------
     level : int
-        1 to 5.
+        1 to 6.
     layout : Layout
     size : int
         How many bytes it is made for; more can be read, but then the tables are crowded.
@@ -40,7 +42,7 @@ class Model:
         for name, value in {
             kernels.N_CONTEXTS: n_contexts,
             kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 22)),
-            kernels.N_INPUTS: -(-(kernels.INPUTS_PER_CONTEXT * n_contexts + 5) // 8) * 8,
+            kernels.N_INPUTS: -(-(kernels.INPUTS_PER_CONTEXT * n_contexts + (7 if chosen.hidden else 5)) // 8) * 8,
             kernels.N_SETS: chosen.n_sets,
             kernels.MATCH_BITS: index_bits,
             kernels.MATCH_LENGTH: chosen.match_length,
@@ -51,6 +53,7 @@ class Model:
             kernels.RATE: 100,
             kernels.LEAST_RATE: 30,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
+            kernels.HIDDEN: chosen.hidden,
         }.items():
             self.settings[name] = value
         self.masks = _masks(level, layout.kind)
@@ -59,6 +62,7 @@ class Model:
         self.index = np.zeros((1 << index_bits) * (2 if long else 1), np.int32)
         start = _start(n_contexts, int(self.settings[kernels.N_INPUTS]), chosen.n_sets, refine_bits)
         self.maps, self.weights, self.last_weights, self.refine = (array.copy() for array in start)
+        self.network = network(chosen.hidden, 0) if chosen.hidden else _NO_NETWORK
         self.text = np.zeros(size + 1, np.uint8)
 
     @property
@@ -153,11 +157,12 @@ class Model:
             mixing_tables.costs(),
             np.zeros(kernels.N_SCRATCH, np.int64),
             journal,
+            self.network,
         )
         return reached
 
 
-_UNRECORDED = ("registers", "maps", "weights", "last_weights")
+_UNRECORDED = ("registers", "maps", "weights", "last_weights", "network")
 """What a trial copies, as it is small; what else it changes goes into the journal."""
 
 

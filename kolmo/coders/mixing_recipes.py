@@ -128,21 +128,30 @@ class Recipe:
     n_sets: int
     match_length: int
     long_match_length: int
+    hidden: int
 
 
 def recipe(level: int, kind: int) -> Recipe:
-    """Return the contexts of a level, 1 to 5, for a kind of data."""
-    n_contexts, n_sets, match_length, long_match_length = _SIZES[level]
+    """Return the contexts of a level, 1 to 6, for a kind of data."""
+    n_contexts, n_sets, match_length, long_match_length, hidden = _SIZES[level]
     if kind == PLAIN:
-        contexts = {1: _FAST, 2: _TEXT[:-1], 3: _TEXT, 4: _TEXT_MORE, 5: _TEXT_MOST}[level]
+        contexts = {1: _FAST, 2: _TEXT[:-1], 3: _TEXT, 4: _TEXT_MORE, 5: _TEXT_MOST, 6: _TEXT_MOST}[level]
     elif kind == IMAGE:
         contexts = _IMAGE if level < 4 else _IMAGE_MORE
     else:
         contexts = _RECORDS if kind == RECORDS else _SAMPLES
     if kind != PLAIN:
         n_sets = min(n_sets, 5) if level < 5 else n_sets
-    return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length)
+    return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length, hidden)
 
 
-_SIZES = {1: (6, 3, 6, 0), 2: (8, 5, 7, 0), 3: (10, 6, 6, 12), 4: (20, 7, 6, 16), 5: (30, 9, 6, 16)}
-"""By level: contexts at most, weight sets, and the lengths, up to 7 and 16, at which the two match models start."""
+_SIZES = {
+    1: (6, 3, 6, 0, 0),
+    2: (8, 5, 7, 0, 0),
+    3: (10, 6, 6, 12, 0),
+    4: (20, 7, 6, 16, 0),
+    5: (30, 9, 6, 16, 0),
+    6: (30, 9, 6, 16, 64),
+}
+"""By level: contexts at most, weight sets, the lengths, up to 7 and 16, at which the two match models start, and the
+units of the recurrent network."""

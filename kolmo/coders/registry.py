@@ -30,6 +30,7 @@ _BUILT_IN = {
     "lz77": "kolmo.coders.lz77:Lz77",
     "ngram": "kolmo.coders.ngram:Ngram",
     "mix": "kolmo.coders.mixing:Mix",
+    "gru": "kolmo.coders.recurrent:Gru",
     "neural": "kolmo.coders.neural.static:NeuralCoder",
     "mixture": "kolmo.coders.combined:Mixture",
     "best": "kolmo.coders.combined:Best",

@@ -26,7 +26,9 @@ SETTINGS = [
     "ngram:order=3,adapt=false,exclusion=false",
     "mix:level=1",
     "mix:level=5,layout=records-1x13",
+    "mix:level=6",
     "mixture:kind=switch",
+    "gru:hidden=16,seed=7",
     "best:coders=gzip+order0",
 ]
 
@@ -34,5 +36,5 @@ SETTINGS = [
 @pytest.mark.parametrize("spec", [*(name for name in coder_names() if name not in TRAINED), *SETTINGS])
 def test_coder_keeps_the_contract(spec: str) -> None:
     name = spec.partition(":")[0]
-    slow = name in ("ppmd", "ngram", "mixture", "mix", "best")  # a process to decode in, or many models to build
+    slow = name in ("ppmd", "ngram", "mixture", "mix", "gru", "best")  # a process to decode in, or many models to build
     check_coder(coder(spec), examples=15 if slow else 100, large=name not in ("mixture", "best"))

@@ -30,7 +30,7 @@ def raster(width: int, height: int, channels: int) -> bytes:
     return (100 + 60 * np.sin(x / 9 + c) + 40 * np.cos(y / 7) + noise).astype(np.uint8).tobytes()
 
 
-@pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("level", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("layout", ["plain", "records-1x13", "image-3x30", "signal-2", "records-4x5"])
 def test_every_level_and_layout_decodes(level: int, layout: str) -> None:
     mix = coder("mix", level=level, layout=layout)
@@ -42,11 +42,11 @@ def test_every_level_and_layout_decodes(level: int, layout: str) -> None:
 @given(context=st.binary(max_size=400), data=st.binary(max_size=200))
 @settings(max_examples=30, deadline=None)
 def test_a_trial_leaves_the_model_as_it_was(context: bytes, data: bytes) -> None:
-    model = Model(5, Layout(IMAGE, 3, 30), 600)
+    model = Model(6, Layout(IMAGE, 3, 30), 600)
     model.measure(context)
     before = model.copy()
     bits = model.trial(data)
-    for name in ("table", "index", "refine", "maps", "weights", "last_weights", "registers"):
+    for name in ("table", "index", "refine", "maps", "weights", "last_weights", "network", "registers"):
         assert np.array_equal(getattr(model, name), getattr(before, name)), name
     assert bits == pytest.approx(before.measure(data).sum(), abs=1e-9)
 
@@ -65,16 +65,16 @@ def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
     data = TEXT + bytes(range(200, 256)) + TEXT[20:60]
+    specs = ["mix:level=6", "mix:level=5,layout=image-3x30", "mix:level=5,layout=signal-2"]
     code = (
         "import sys, warnings; warnings.simplefilter('ignore', RuntimeWarning); from kolmo import coder\n"
         "data = sys.stdin.buffer.read()\n"
-        "for layout in ('plain', 'image-3x30', 'signal-2'):\n"
-        "    print(coder('mix', layout=layout, level=5).compress(data).hex())\n"
+        f"for spec in {specs}:\n"
+        "    print(coder(spec).compress(data).hex())\n"
     )
     environment = os.environ | setting | {"NUMBA_CACHE_DIR": str(tmp_path)}
     run = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, env=environment, check=True)
-    here = [coder("mix", layout=layout, level=5).compress(data).hex() for layout in ("plain", "image-3x30", "signal-2")]
-    assert run.stdout.decode().split() == here
+    assert run.stdout.decode().split() == [coder(spec).compress(data).hex() for spec in specs]
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
