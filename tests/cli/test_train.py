@@ -1,0 +1,51 @@
+"""``kolmo train``, and the model it leaves as a coder of other commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+
+TEXT = "".join(f"the {n} cats sat on the mat, and {n * n} dogs lay on the rug; " for n in range(300))
+PLAN = ("--bytes", "20kB", "--lanes", "8", "--length", "32", "--intervals", "2", "--device", "cpu")
+
+
+def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TEXT)
+    folder = tmp_path / "model"
+    found = json.loads(
+        kolmo("train", str(tmp_path / "a"), "-o", str(folder), "--model", "gru:20k,n_grams=1", *PLAN, "--json").stdout
+    )
+    assert len(found["curve"]) == 2
+    assert found["curve"][1]["held_out_bits"] < found["curve"][0]["held_out_bits"] < 8
+    assert [size["bits_a_weight"] for size in found["sizes"]] == [32, 8, 4]
+    assert len((folder / "curve.jsonl").read_text().splitlines()) == 2
+    spec = f"neural:model={folder}"
+    length = json.loads(kolmo("length", str(tmp_path / "a"), "-c", spec, "--json").stdout)["lengths"][0]
+    assert 0 < length["bits_per_byte"] < 7
+    kolmo("compress", str(tmp_path / "a"), "-c", spec, "-o", str(tmp_path / "a.kolmo"))
+    kolmo("decompress", str(tmp_path / "a.kolmo"), "-o", str(tmp_path / "b"))
+    assert (tmp_path / "b").read_text() == TEXT
+    rates = json.loads(
+        kolmo("compare", str(tmp_path / "a"), "-c", spec, "-c", spec + ",bits=8", "--sizes", str(tmp_path / "s.png"),
+            "--chunk", "whole", "--no-random", "--json").stdout
+    )["sets"][0]["rates"]  # fmt: skip
+    assert all(rate["adjusted"] > rate["raw"] for rate in rates)
+    assert rates[0]["model_bits"] > 3 * rates[1]["model_bits"]
+
+
+def test_wrong_usage_is_told(refused: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TEXT)
+    for arguments, word in (
+        (("--model", "rnn:9k"), "no model"),
+        (("--bytes", "5kB", "--seconds", "5"), "give one"),
+        (("--device", "nonsense"), "cannot be used"),
+    ):
+        assert word in refused("train", tmp_path / "a", "-o", tmp_path / "m", *arguments, code=2)
+    (tmp_path / "short").write_text("abc")
+    assert "too few" in refused("train", tmp_path / "short", "-o", tmp_path / "m", code=1)
+    assert not (tmp_path / "m").exists()

@@ -1,0 +1,57 @@
+"""Pictures are pixels, sounds are samples, and all else is what it is."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kolmo.data.symbols import patches, read_symbols
+from kolmo.errors import DataError
+
+
+def test_text_and_bytes_are_taken_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("naïve " * 50, encoding="utf-8")
+    (tmp_path / "b").write_bytes(b"\xff\xfe\x00" * 50)
+    assert read_symbols(tmp_path / "a").modality == "text"
+    assert read_symbols(tmp_path / "a", limit=3).data == "na\u00ef".encode()[:3]  # a character cut in two
+    assert read_symbols(tmp_path / "a", limit=3).modality == "text"
+    assert read_symbols(tmp_path / "b").modality == "bytes"
+    assert read_symbols(tmp_path).data == ("naïve " * 50).encode() + b"\xff\xfe\x00" * 50
+
+
+def test_a_picture_is_its_grey_patches(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    grey = np.random.default_rng(0).integers(0, 256, (70, 150), np.uint8)
+    image.fromarray(grey).save(tmp_path / "a.png")
+    read = read_symbols(tmp_path / "a.png")
+    assert (read.modality, len(read.data)) == ("image", 2 * 2 * 64 * 32)
+    assert read.data[:2048] == grey[:32, :64].tobytes()
+    assert read.data[2048:4096] == grey[:32, 64:128].tobytes()
+    assert patches(grey.tobytes(), 150) == read.data
+
+
+def test_a_sound_is_its_samples(tmp_path: Path) -> None:
+    pytest.importorskip("soundfile")
+    samples = np.random.default_rng(0).integers(-1000, 1000, 500).astype("<i2")
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(samples.tobytes())
+    read = read_symbols(tmp_path / "a.wav")
+    assert (read.modality, read.data) == ("audio", samples.tobytes())
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    for name in ("a.png", "a.wav"):
+        (tmp_path / name).write_bytes(b"nonsense")
+        with pytest.raises(DataError, match="cannot be read"):
+            read_symbols(tmp_path / name)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="nothing to measure"):
+        read_symbols(tmp_path / "empty")
+    with pytest.raises(DataError, match="no file"):
+        read_symbols(tmp_path / "missing")

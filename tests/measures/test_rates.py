@@ -1,0 +1,51 @@
+"""Rates count what they say: the code, and the model where there is one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kolmo import bits_by_position, coder, compression_rate
+from kolmo.errors import DataError, ParameterError
+
+TEXT = b"a rose is a rose is a rose, and a thorn is a thorn; " * 100
+
+
+def test_a_rate_is_the_code_length() -> None:
+    rate = compression_rate(TEXT, "deflate")
+    assert rate.code_bits == coder("deflate").code_length(TEXT)
+    assert rate.raw == rate.adjusted == rate.code_bits / 8 / len(TEXT)
+    assert rate.bits_per_byte == 8 * rate.raw
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 2048, 10**6])
+def test_chunks_are_coded_each_alone(chunk: int) -> None:
+    rate = compression_rate(TEXT, "gzip", chunk=chunk)
+    pieces = [TEXT[start : start + chunk] for start in range(0, len(TEXT), chunk)]
+    assert rate.code_bits == coder("gzip").code_lengths(pieces).sum()
+    assert rate.raw >= compression_rate(TEXT, "gzip").raw
+
+
+def test_random_bytes_do_not_compress() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, 50_000, np.uint8).tobytes()
+    for spec in ("gzip", "mix", "ngram"):
+        assert compression_rate(noise, spec, chunk=2048).raw > 1
+
+
+def test_bits_fall_with_the_place_in_a_chunk() -> None:
+    curve = bits_by_position(TEXT, "ngram", chunk=1024)
+    assert [place for place, _ in curve] == [16, 32, 64, 128, 256, 512, 1024]
+    assert curve[-1][1] < 1 < curve[0][1]
+    mean = sum(bits * size for (_, bits), size in zip(curve, (16, 16, 32, 64, 128, 256, 512), strict=True)) / 1024
+    pieces = [TEXT[start : start + 1024] for start in range(0, len(TEXT) - 1023, 1024)]
+    lengths = coder("ngram").code_lengths(pieces).mean() - coder("ngram").overhead_bits
+    assert mean == pytest.approx(lengths / 1024)
+
+
+def test_nothing_has_no_rate() -> None:
+    with pytest.raises(DataError, match="no bytes"):
+        compression_rate(b"", "gzip")
+    with pytest.raises(DataError, match="fill no chunk"):
+        bits_by_position(b"short", "gzip")
+    with pytest.raises(ParameterError):
+        compression_rate(TEXT, "gzip", chunk=0)
