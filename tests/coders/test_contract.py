@@ -26,6 +26,10 @@ SETTINGS = [
     "ngram:order=3,adapt=false,exclusion=false",
     "mix:level=1",
     "mix:level=5,layout=records-1x13",
+    "png:width=7,channels=3",
+    "webp:width=7,channels=3,method=0",
+    "jxl:width=7,channels=3,effort=1",
+    "flac:channels=2,width=1",
     "mixture:kind=switch",
     "best:coders=gzip+order0",
 ]
