@@ -10,7 +10,7 @@ import click
 from kolmo.cli.options import json_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
-from kolmo.errors import KolmoError
+from kolmo.errors import KolmoError, MissingDependencyError
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command(as_json: bool) -> None:
     from kolmo.show.tables import Column, Table
 
     table = Table(
-        f"{sum(fact['installed'] for fact in facts)} coders",
+        f"{sum('error' not in fact for fact in facts)} coders",
         [
             Column("coder"),
             Column("overhead, bits", numeric=True),
@@ -45,8 +45,9 @@ def command(as_json: bool) -> None:
         footers=["Parameters are written after the name: zstd:level=19"],
     )
     for fact in facts:
-        if not fact["installed"]:
-            table.footers.append(f"Not installed: {fact['name']}; {fact['error']}")
+        if "error" in fact:
+            why = "Takes a parameter" if fact["installed"] else "Not installed"
+            table.footers.append(f"{why}: {fact['name']}; {fact['error']}")
             continue
         table.add(
             fact["name"],
@@ -63,7 +64,7 @@ def command(as_json: bool) -> None:
 
 def _facts(name: str, found: Coder | KolmoError) -> dict[str, Any]:
     if isinstance(found, KolmoError):
-        return {"name": name, "installed": False, "error": str(found)}
+        return {"name": name, "installed": not isinstance(found, MissingDependencyError), "error": str(found)}
     return {
         "name": name,
         "installed": True,

@@ -1,4 +1,5 @@
 # The public names; the package imports each when it is first used.
+from kolmo.coders.audio import Flac as Flac
 from kolmo.coders.base import (
     MAX_DECODED_BYTES as MAX_DECODED_BYTES,
     Bounded as Bounded,
@@ -17,6 +18,7 @@ from kolmo.coders.container import (
     write_container as write_container,
 )
 from kolmo.coders.container_header import ContainerHeader as ContainerHeader, GivenFile as GivenFile
+from kolmo.coders.image import Jxl as Jxl, Png as Png, Webp as Webp
 from kolmo.coders.lz4 import Lz4 as Lz4
 from kolmo.coders.lz77 import Lz77 as Lz77
 from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz

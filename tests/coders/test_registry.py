@@ -53,12 +53,17 @@ def test_a_wrong_coder_says_what_is_wrong(spec: object, message: str) -> None:
         coder(spec)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "module"), [("ppmd", "pyppmd"), ("lz4", "lz4")])
-def test_a_missing_extra_names_the_line_to_run(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [("ppmd", "pyppmd", "ppmd"), ("lz4", "lz4", "lz4"), ("jxl", "pillow_jxl", "image"), ("flac", "soundfile", "audio")],
+)
+def test_a_missing_extra_names_the_line_to_run(
+    name: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for loaded in [key for key in sys.modules if key.partition(".")[0] == module]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingDependencyError, match=rf"pip install 'kolmo\[{name}\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"pip install 'kolmo\[{extra}\]'"):
         coder(name)
 
 
