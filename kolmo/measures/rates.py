@@ -77,7 +77,9 @@ def compression_rate(data: Any, coder: str | Coder, *, chunk: int | None = None)
     Parameters
     ----------
     data : str or bytes-like
+        Text counts as its UTF-8 bytes.
     coder : str or Coder
+        See `kolmo.coder`.
     chunk : int, optional
         Bytes of a chunk, such as 2048, the context that the paper's language models see.
 
@@ -131,6 +133,7 @@ def bits_by_position(data: Any, coder: str | Coder, *, chunk: int = 2048) -> lis
     data : str or bytes-like
         Cut into chunks, which are coded each alone; what does not fill one is left out.
     coder : str or Coder
+        See `kolmo.coder`.
     chunk : int
         Bytes.
 
