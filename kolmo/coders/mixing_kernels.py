@@ -66,8 +66,12 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     SAMPLE_BYTES,
     DEEP,
     SLOW_LIMIT,
-) = range(15)
-N_SETTINGS = 15
+    OWN,
+    FINAL_RATE,
+    WBITS,
+    DECAY,
+) = range(19)
+N_SETTINGS = 19
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -91,8 +95,8 @@ N_SETTINGS = 15
 N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
-N_SCRATCH = 1024
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256)
+N_SCRATCH = 1088
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 1, 256, 256, 256, 256, 256, 256)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
 
@@ -224,6 +228,11 @@ def run(
     bucket_size = np.int64(1) << bucket_bits
     n_primitives = masks.shape[1]
     run_maps = match_maps + 128
+    weight_bits = settings[WBITS] if deep else np.int64(16)
+    push_bits = 30 - weight_bits
+    push_half = np.int64(1) << (push_bits - 1)
+    own_share = settings[OWN] if deep else np.int64(2)
+    final_rate = settings[FINAL_RATE] if deep else np.int64(16)
     followed = long_index * 2
     follow_shift = np.uint64(64 - min(settings[MATCH_BITS], 16))
     memory = registers[R_TEXT:]
@@ -268,7 +277,7 @@ def run(
     place = cursor[0]
     low, high, window = cursor[1], cursor[2], cursor[3]
 
-    set_starts = scratch[336:352]
+    set_starts = scratch[1024:1088]
     start = 0
     for q in range(n_sets):
         set_starts[at(q)] = start
@@ -282,7 +291,7 @@ def run(
             break
         if mode == DECODE and place > len(stream) + 8:
             break
-        rate = settings[RATE] * 64 // (64 + (position >> 5))
+        rate = settings[RATE] * 64 // (64 + (position >> (settings[DECAY] if deep else 5)))
         if rate < settings[LEAST_RATE]:
             rate = settings[LEAST_RATE]
 
@@ -527,6 +536,13 @@ def run(
                 chosen[12] = long_class * 8 + bit_place
                 chosen[13] = np.int64(memory[BRACKETS] & _BYTE) * 8 + bit_place
                 chosen[14] = (expected if matched > 0 else 0) * 8 + bit_place
+                chosen[16] = 0
+                chosen[17] = np.int64(table[at(slots[1] + node)]) & 255
+                chosen[18] = np.int64(table[at(slots[2] + node)]) & 255
+                chosen[19] = np.int64(table[at(slots[3] + node)]) & 255
+                chosen[20] = np.int64(table[at(slots[4] + node)]) & 255
+                chosen[21] = np.int64(table[at(slots[5] + node)]) & 255
+                chosen[22] = np.int64(table[at(slots[6] + node)]) & 255
                 chosen[15] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
             total = np.int64(0)
             final = partial * n_sets
@@ -536,7 +552,7 @@ def run(
                 dot = np.int64(0)
                 for k in range(n_inputs):
                     dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
-                dot >>= 16
+                dot >>= weight_bits
                 dot = 2047 if dot > 2047 else -2047 if dot < -2047 else dot
                 outputs[at(q)] = dot
                 total += dot * np.int64(last_weights[at(final + q)])
@@ -628,19 +644,19 @@ def run(
                 miss3 = (bit << 16) - np.int64(constants[at(squash + total3 + 2048)])
                 for q in range(n_sets):
                     output = outputs[at(q)]
-                    last_weights[at(final + q)] += np.int32((output * miss1 + 32768) >> 16)
-                    last_weights[at(final2 + q)] += np.int32((output * miss2 + 32768) >> 16)
-                    last_weights[at(final3 + q)] += np.int32((output * miss3 + 32768) >> 16)
+                    last_weights[at(final + q)] += np.int32((output * miss1 * final_rate + (1 << 19)) >> 20)
+                    last_weights[at(final2 + q)] += np.int32((output * miss2 * final_rate + (1 << 19)) >> 20)
+                    last_weights[at(final3 + q)] += np.int32((output * miss3 * final_rate + (1 << 19)) >> 20)
             for q in range(n_sets):
                 output = outputs[at(q)]
                 if not deep:
                     last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
                 own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
-                push = (((own + miss) >> 1) * rate) >> 10
+                push = (((own * own_share + miss * (4 - own_share)) >> 2) * rate) >> 10
                 if push > 3 or push < -3:  # less would round to nothing for every input
                     offset = chosen[at(q)]
                     for k in range(n_inputs):
-                        weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)
+                        weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + push_half) >> push_bits)
             for i in range(n_contexts):
                 where = at(slots[at(i)] + node)
                 history = np.int64(table[where])
