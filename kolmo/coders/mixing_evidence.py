@@ -12,6 +12,8 @@ from kolmo._kernels import part
 
 at = np.uint64
 
+LARGEST_WEIGHT = 900_000
+"""Of 18 bits behind the point."""
 DEEP_INPUTS = 5
 RUN = 16
 """Where in a bucket of the deep level the second half begins: a run, and slow probabilities."""
@@ -92,3 +94,24 @@ def learn_deep(i: int, bit: int, table: Any, maps: Any, where: int, reciprocals:
     if entry >= 0:
         place = at(entry >> 1)
         maps[place] = learned(np.int64(maps[place]), np.int64((entry & 1) == bit), reciprocals, 1023)
+
+
+@part
+def weighed(inputs: Any, weights: Any, offset: int, n_inputs: int) -> Any:
+    """Return the sum of inputs times weights, in units of the inputs.
+
+    All in 32 bits, of which a processor does twice as many at once: `push_weights` keeps weights as small as that needs.
+    """
+    total = np.int32(0)
+    for k in range(n_inputs):
+        total = np.int32(total + np.int32(np.int32(inputs[at(k)] * weights[at(offset + k)]) >> 10))
+    return np.int64(total) >> 8
+
+
+@part
+def push_weights(inputs: Any, weights: Any, offset: int, n_inputs: int, push: int) -> None:
+    """Move weights along the inputs."""
+    for k in range(n_inputs):
+        change = np.int32(np.int32(inputs[at(k)] * np.int32(push)) + np.int32(2048)) >> 12
+        moved = np.int32(weights[at(offset + k)] + change)
+        weights[at(offset + k)] = min(max(moved, np.int32(-LARGEST_WEIGHT)), np.int32(LARGEST_WEIGHT))

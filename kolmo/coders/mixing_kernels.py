@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from kolmo._kernels import kernel, part
-from kolmo.coders.mixing_evidence import DEEP_INPUTS, RUN, after_run, gather_deep, learn_deep, learned as _learned
+from kolmo.coders.mixing_evidence import (
+    DEEP_INPUTS,
+    RUN,
+    after_run,
+    gather_deep,
+    learn_deep,
+    learned as _learned,
+    push_weights,
+    weighed,
+)
 from kolmo.coders.mixing_text import (
     BRACKETS,
     ENDINGS,
@@ -228,9 +237,6 @@ def run(
     bucket_size = np.int64(1) << bucket_bits
     n_primitives = masks.shape[1]
     run_maps = match_maps + 128
-    weight_bits = settings[WBITS] if deep else np.int64(16)
-    push_bits = 30 - weight_bits
-    push_half = np.int64(1) << (push_bits - 1)
     own_share = settings[OWN] if deep else np.int64(2)
     final_rate = settings[FINAL_RATE] if deep else np.int64(16)
     followed = long_index * 2
@@ -550,9 +556,12 @@ def run(
                 offset = (set_starts[at(q)] + chosen[at(q)]) * n_inputs
                 chosen[at(q)] = offset
                 dot = np.int64(0)
-                for k in range(n_inputs):
-                    dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
-                dot >>= weight_bits
+                if deep:
+                    dot = weighed(inputs, weights, offset, n_inputs)
+                else:
+                    for k in range(n_inputs):
+                        dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
+                    dot >>= 16
                 dot = 2047 if dot > 2047 else -2047 if dot < -2047 else dot
                 outputs[at(q)] = dot
                 total += dot * np.int64(last_weights[at(final + q)])
@@ -655,8 +664,11 @@ def run(
                 push = (((own * own_share + miss * (4 - own_share)) >> 2) * rate) >> 10
                 if push > 3 or push < -3:  # less would round to nothing for every input
                     offset = chosen[at(q)]
-                    for k in range(n_inputs):
-                        weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + push_half) >> push_bits)
+                    if deep:
+                        push_weights(inputs, weights, offset, n_inputs, push)
+                    else:
+                        for k in range(n_inputs):
+                            weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)
             for i in range(n_contexts):
                 where = at(slots[at(i)] + node)
                 history = np.int64(table[where])

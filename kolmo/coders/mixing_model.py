@@ -53,11 +53,11 @@ class Model:
             kernels.SAMPLE: layout.sample,
             kernels.ROW: layout.row,
             kernels.RATE: 100,
-            kernels.LEAST_RATE: 30,
+            kernels.LEAST_RATE: 20 if deep else 30,
             kernels.DEEP: deep,
             kernels.SLOW_LIMIT: 1023,
-            kernels.OWN: 2,
-            kernels.FINAL_RATE: 16,
+       kernels.OWN: 1,
+            kernels.FINAL_RATE: 3,
             kernels.WBITS: 20,
             kernels.DECAY: 5,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
@@ -234,7 +234,7 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: 
     weights = np.zeros((sum(kernels.SET_SIZES[:n_sets]), n_inputs), np.int32)
     per_context = kernels.DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts
-    weights[:, 0 : inputs + 1 : per_context] = 3600 << 4 if deep else 11796  # 0.18
+    weights[:, 0 : inputs + 1 : per_context] = 3600 << 2 if deep else 11796  # 0.18
     last_weights = np.full((256 + 328 * deep) * n_sets, 65536 // n_sets, np.int32)
     bins = mixing_tables.constants()[4096 + np.minimum(np.arange(33) * 128, 4095)].astype(np.uint16)
     return maps, weights.ravel(), last_weights, np.tile(bins, 256 + ((5 if deep else 2) << refine_bits))
