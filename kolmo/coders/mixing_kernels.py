@@ -77,10 +77,11 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     SLOW_LIMIT,
     OWN,
     FINAL_RATE,
-    WBITS,
+    MAP_LIMIT,
     DECAY,
-) = range(19)
-N_SETTINGS = 19
+    LOST,
+) = range(20)
+N_SETTINGS = 20
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -99,13 +100,15 @@ N_SETTINGS = 19
     R_LONG_EXPECTED,
     R_LINE_START,
     R_ABOVE_START,
+    R_LOST_POINTER,
+    R_LOST_HISTORY,
     R_TEXT,
-) = range(16)
+) = range(18)
 N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
 N_SCRATCH = 1088
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 1, 256, 256, 256, 256, 256, 256)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
 
@@ -236,7 +239,11 @@ def run(
     bucket_bits = np.int64(5) if deep else np.int64(4)
     bucket_size = np.int64(1) << bucket_bits
     n_primitives = masks.shape[1]
-    run_maps = match_maps + 128
+    lost_maps = match_maps + 128
+    run_maps = lost_maps + 1024
+    map_limit = settings[MAP_LIMIT] if deep else np.int64(1023)
+    lost_pointer = np.int64(registers[R_LOST_POINTER])
+    lost_history = np.int64(registers[R_LOST_HISTORY])
     own_share = settings[OWN] if deep else np.int64(2)
     final_rate = settings[FINAL_RATE] if deep else np.int64(16)
     followed = long_index * 2
@@ -418,6 +425,7 @@ def run(
         partial = 1
         node = 1
         spent = 0.0
+        lost_byte = np.int64(text[at(lost_pointer)])
         for bit_place in range(8):
             if bit_place == 0 or bit_place == 4:
                 node = 1
@@ -519,6 +527,16 @@ def run(
                 else:
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
+            lost_map = 0
+            if deep:
+                inputs[at(k + 5)] = 0
+                inputs[at(k + 6)] = 0
+                if lost_pointer > 0 and (lost_byte | 256) >> (8 - bit_place) == partial:
+                    lost_bit = (lost_byte >> (7 - bit_place)) & 1
+                    lost_map = lost_maps + (lost_history & 255) * 4 + np.int64(matched > 0) * 2 + lost_bit
+                    chance = np.int64(maps[at(lost_map)] >> 20)
+                    inputs[at(k + 5)] = constants[at(chance)]
+                    inputs[at(k + 6)] = _leaning(chance)
 
             # --- mix ---
             chosen[0] = partial
@@ -542,7 +560,7 @@ def run(
                 chosen[12] = long_class * 8 + bit_place
                 chosen[13] = np.int64(memory[BRACKETS] & _BYTE) * 8 + bit_place
                 chosen[14] = (expected if matched > 0 else 0) * 8 + bit_place
-                chosen[16] = 0
+                chosen[16] = min(column, 127) * 2 + np.int64(previous == 32)
                 chosen[17] = np.int64(table[at(slots[1] + node)]) & 255
                 chosen[18] = np.int64(table[at(slots[2] + node)]) & 255
                 chosen[19] = np.int64(table[at(slots[3] + node)]) & 255
@@ -675,7 +693,7 @@ def run(
                 kept = _noted(journal, kept, np.int64(where), history)
                 state = history & 255
                 entry = i * 256 + state
-                maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, 1023)
+                maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, map_limit)
                 count = (history >> 8) & 15
                 chance = (history >> 16) ^ 32768
                 chance += ((bit * 65535 - chance) * np.int64(quick[at(count)])) >> 16
@@ -693,6 +711,8 @@ def run(
                 maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
                 if (long_expected >> (7 - bit_place)) & 1 != bit:
                     long_matched = 0
+            if lost_map > 0:
+                maps[at(lost_map)] = _learned(np.int64(maps[at(lost_map)]), bit, reciprocals, 1023)
             partial = partial * 2 + bit
             node = node * 2 + bit
         symbol = partial & 255
@@ -732,6 +752,14 @@ def run(
             word = np.uint64(0)
             letters = 0
         if deep:
+            if lost_pointer > 0:
+                lost_history = (lost_history << 1 | np.int64(lost_byte != symbol)) & 0xFFFF
+                lost_pointer += 1
+                wrong = lost_history & 255
+                wrong = (wrong & 0x55) + ((wrong >> 1) & 0x55)
+                wrong = (wrong & 0x33) + ((wrong >> 2) & 0x33)
+                if (wrong & 15) + (wrong >> 4) > settings[LOST]:
+                    lost_pointer = np.int64(0)
             read_text(memory, symbol, last, word, word1, word2, ended, classes)
             code = (last & np.uint64(65535)) * _ODD
             memory[FOLLOWED] = np.uint64(index[at(followed + symbol)]) | np.uint64(
@@ -770,6 +798,10 @@ def run(
                 if long_matched > 0:
                     long_expected = np.int64(text[at(long_pointer)])
 
+        if deep and matched > 0 and (lost_pointer == 0 or (lost_history & 1) > 0 and matched > 15):
+            lost_pointer = pointer
+            lost_history = np.int64(255)
+
     registers[R_POSITION] = np.uint64(position)
     registers[R_LAST] = last
     registers[R_BEFORE] = before
@@ -785,6 +817,8 @@ def run(
     registers[R_LONG_EXPECTED] = np.uint64(long_expected)
     registers[R_LINE_START] = np.uint64(line_start)
     registers[R_ABOVE_START] = np.uint64(above_start)
+    registers[R_LOST_POINTER] = np.uint64(lost_pointer)
+    registers[R_LOST_HISTORY] = np.uint64(lost_history)
     if kept > 0:
         journal[0, 0] = kept
     cursor[0] = place
