@@ -80,8 +80,10 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     MAP_LIMIT,
     DECAY,
     LOST,
-) = range(20)
-N_SETTINGS = 20
+    OFF,
+    SHARE,
+) = range(22)
+N_SETTINGS = 22
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -108,7 +110,7 @@ N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
 N_SCRATCH = 1088
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 2048, 2048)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
 
@@ -527,6 +529,11 @@ def run(
                 else:
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
+            if deep and settings[OFF] > 0:
+                for i in range(n_contexts):
+                    for j in range(5):
+                        if (settings[OFF] >> j) & 1:
+                            inputs[at(5 * i + j)] = 0
             lost_map = 0
             if deep:
                 inputs[at(k + 5)] = 0
@@ -566,6 +573,11 @@ def run(
                 chosen[19] = np.int64(table[at(slots[3] + node)]) & 255
                 chosen[20] = np.int64(table[at(slots[4] + node)]) & 255
                 chosen[21] = np.int64(table[at(slots[5] + node)]) & 255
+                chosen[23] = np.int64(table[at(slots[7] + node)]) & 255
+                chosen[24] = np.int64(table[at(slots[8] + node)]) & 255
+                chosen[25] = np.int64(table[at(slots[9] + node)]) & 255
+                chosen[26] = np.int64(memory[FIRSTS] & _BYTE) * 8 + bit_place
+                chosen[27] = (runs[3] & 255) * 8 + bit_place
                 chosen[22] = np.int64(table[at(slots[6] + node)]) & 255
                 chosen[15] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
             total = np.int64(0)
@@ -625,7 +637,7 @@ def run(
                 chance = 4 * chance + mixed
                 for r in range(3):
                     chance += _refined(refine, rows[at(r)], bin_low, bin_weight)
-                chance = chance >> 3
+                chance = (chance * settings[SHARE] + mixed * (128 - 8 * settings[SHARE])) >> 7
             chance = 1 if chance < 1 else 65535 if chance > 65535 else chance
 
             # --- code ---

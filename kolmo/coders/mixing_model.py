@@ -60,6 +60,7 @@ class Model:
             kernels.FINAL_RATE: 3,
             kernels.MAP_LIMIT: 1023,
             kernels.LOST: 8,
+            kernels.SHARE: 16,
             kernels.DECAY: 5,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
         }.items():
