@@ -14,7 +14,7 @@ at = np.uint64
 
 LARGEST_WEIGHT = 900_000
 """Of 18 bits behind the point."""
-DEEP_INPUTS = 5
+DEEP_INPUTS = 6
 RUN = 16
 """Where in a bucket of the deep level the second half begins: a run, and slow probabilities."""
 RUN_MAP = 512
@@ -42,10 +42,11 @@ def gather_deep(
     k = DEEP_INPUTS * i
     chance = np.int64(maps[at(i * 256 + (history & 255))] >> 20)
     inputs[at(k)] = constants[at(chance)] * live
-    inputs[at(k + 1)] = (((chance - 2048) * 18) >> 4) * live
+    inputs[at(k + 1)] = (((chance - 2048) * 14) >> 4) * live
     inputs[at(k + 2)] = constants[at((history >> 20) ^ 2048)] * live
     slow = np.int64(table[at(slot + node + RUN)])
     inputs[at(k + 3)] = constants[at((slow >> 20) ^ 2048)] * live
+    inputs[at(k + 5)] = ((((slow >> 20) ^ 2048) - 2048) * 18 >> 4) * live
     # the byte that came last here, or the one before it, as long as the bits so far are its own
     count = (run >> 16) & 255
     entry = np.int64(-1)

@@ -109,7 +109,7 @@ N_SETTINGS = 22
 N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
-N_SCRATCH = 1088
+N_SCRATCH = 1488
 SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 2048, 2048)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
@@ -271,7 +271,7 @@ def run(
     run_entries = scratch[608:672]
     rows = scratch[672:688]
     if deep:
-        inputs = scratch[688:944].view(np.int32)
+        inputs = scratch[1104:1488].view(np.int32)
 
     position = np.int64(registers[R_POSITION])
     begin = position
@@ -531,9 +531,9 @@ def run(
                     inputs[at(k + 4)] = 0
             if deep and settings[OFF] > 0:
                 for i in range(n_contexts):
-                    for j in range(5):
+                    for j in range(6):
                         if (settings[OFF] >> j) & 1:
-                            inputs[at(5 * i + j)] = 0
+                            inputs[at(6 * i + j)] = 0
             lost_map = 0
             if deep:
                 inputs[at(k + 5)] = 0

@@ -237,7 +237,7 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: 
     weights = np.zeros((sum(kernels.SET_SIZES[:n_sets]), n_inputs), np.int32)
     per_context = kernels.DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts
-    weights[:, 0 : inputs + 1 : per_context] = 3600 << 2 if deep else 11796  # 0.18
+    weights[:, 0 : inputs + 1 : per_context] = 629146 // n_contexts if deep else 11796  # 0.18
     last_weights = np.full((256 + 328 * deep) * n_sets, 65536 // n_sets, np.int32)
     bins = mixing_tables.constants()[4096 + np.minimum(np.arange(33) * 128, 4095)].astype(np.uint16)
     return maps, weights.ravel(), last_weights, np.tile(bins, 256 + ((5 if deep else 2) << refine_bits))
