@@ -88,10 +88,10 @@ def learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
 
 
 @part
-def learn_deep(i: int, bit: int, table: Any, maps: Any, where: int, reciprocals: Any, entry: int, limit: int) -> None:
+def learn_deep(i: int, bit: int, table: Any, maps: Any, where: int, reciprocals: Any, entry: int) -> None:
     """Correct what the second half of a context's bucket says, and what its run has meant."""
     slow = np.int64(table[at(where + RUN)]) ^ (1 << 31)
-    table[at(where + RUN)] = learned(slow, bit, reciprocals, limit) ^ np.uint32(1 << 31)
+    table[at(where + RUN)] = learned(slow, bit, reciprocals, 1023) ^ np.uint32(1 << 31)
     if entry >= 0:
         place = at(entry >> 1)
         maps[place] = learned(np.int64(maps[place]), np.int64((entry & 1) == bit), reciprocals, 1023)

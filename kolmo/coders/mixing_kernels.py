@@ -19,26 +19,7 @@ from kolmo.coders.mixing_evidence import (
     push_weights,
     weighed,
 )
-from kolmo.coders.mixing_text import (
-    BRACKETS,
-    ENDINGS,
-    FIELD,
-    FIRSTS,
-    FOLDED,
-    FOLLOWED,
-    HEAD,
-    INSIDE,
-    LINE_WORD,
-    N_TEXT_MEMORY,
-    SENTENCE,
-    SHAPE,
-    SKELETON,
-    STEM,
-    TAG,
-    WORD3,
-    WORD4,
-    read_text,
-)
+from kolmo.coders.mixing_text import BRACKETS, FOLLOWED, N_TEXT_MEMORY, SENTENCE, SHAPE, read_text
 
 at = np.uint64
 _BYTE = np.uint64(255)
@@ -74,16 +55,8 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     LEAST_RATE,
     SAMPLE_BYTES,
     DEEP,
-    SLOW_LIMIT,
-    OWN,
-    FINAL_RATE,
-    MAP_LIMIT,
-    DECAY,
-    LOST,
-    OFF,
-    SHARE,
-) = range(22)
-N_SETTINGS = 22
+) = range(14)
+N_SETTINGS = 14
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -102,15 +75,15 @@ N_SETTINGS = 22
     R_LONG_EXPECTED,
     R_LINE_START,
     R_ABOVE_START,
-    R_LOST_POINTER,
-    R_LOST_HISTORY,
     R_TEXT,
-) = range(18)
+) = range(16)
 N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
+LAST_RATE = 3
+"""Of the last weights of the deep level, in units of 2 to the power of -20."""
 N_SCRATCH = 1488
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 2048, 2048)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256)
 """How many weight sets each selector chooses from; a level takes the first few."""
 
 
@@ -237,17 +210,10 @@ def run(
     long_index = np.int64(1) << settings[MATCH_BITS]
     match_maps = n_contexts * 256
     deep = settings[DEEP] > 0
-    slow_limit = settings[SLOW_LIMIT]
     bucket_bits = np.int64(5) if deep else np.int64(4)
     bucket_size = np.int64(1) << bucket_bits
     n_primitives = masks.shape[1]
-    lost_maps = match_maps + 128
-    run_maps = lost_maps + 1024
-    map_limit = settings[MAP_LIMIT] if deep else np.int64(1023)
-    lost_pointer = np.int64(registers[R_LOST_POINTER])
-    lost_history = np.int64(registers[R_LOST_HISTORY])
-    own_share = settings[OWN] if deep else np.int64(2)
-    final_rate = settings[FINAL_RATE] if deep else np.int64(16)
+    run_maps = match_maps + 128
     followed = long_index * 2
     follow_shift = np.uint64(64 - min(settings[MATCH_BITS], 16))
     memory = registers[R_TEXT:]
@@ -306,7 +272,7 @@ def run(
             break
         if mode == DECODE and place > len(stream) + 8:
             break
-        rate = settings[RATE] * 64 // (64 + (position >> (settings[DECAY] if deep else 5)))
+        rate = settings[RATE] * 64 // (64 + (position >> 5))
         if rate < settings[LEAST_RATE]:
             rate = settings[LEAST_RATE]
 
@@ -427,7 +393,6 @@ def run(
         partial = 1
         node = 1
         spent = 0.0
-        lost_byte = np.int64(text[at(lost_pointer)])
         for bit_place in range(8):
             if bit_place == 0 or bit_place == 4:
                 node = 1
@@ -529,21 +494,6 @@ def run(
                 else:
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
-            if deep and settings[OFF] > 0:
-                for i in range(n_contexts):
-                    for j in range(6):
-                        if (settings[OFF] >> j) & 1:
-                            inputs[at(6 * i + j)] = 0
-            lost_map = 0
-            if deep:
-                inputs[at(k + 5)] = 0
-                inputs[at(k + 6)] = 0
-                if lost_pointer > 0 and (lost_byte | 256) >> (8 - bit_place) == partial:
-                    lost_bit = (lost_byte >> (7 - bit_place)) & 1
-                    lost_map = lost_maps + (lost_history & 255) * 4 + np.int64(matched > 0) * 2 + lost_bit
-                    chance = np.int64(maps[at(lost_map)] >> 20)
-                    inputs[at(k + 5)] = constants[at(chance)]
-                    inputs[at(k + 6)] = _leaning(chance)
 
             # --- mix ---
             chosen[0] = partial
@@ -573,11 +523,6 @@ def run(
                 chosen[19] = np.int64(table[at(slots[3] + node)]) & 255
                 chosen[20] = np.int64(table[at(slots[4] + node)]) & 255
                 chosen[21] = np.int64(table[at(slots[5] + node)]) & 255
-                chosen[23] = np.int64(table[at(slots[7] + node)]) & 255
-                chosen[24] = np.int64(table[at(slots[8] + node)]) & 255
-                chosen[25] = np.int64(table[at(slots[9] + node)]) & 255
-                chosen[26] = np.int64(memory[FIRSTS] & _BYTE) * 8 + bit_place
-                chosen[27] = (runs[3] & 255) * 8 + bit_place
                 chosen[22] = np.int64(table[at(slots[6] + node)]) & 255
                 chosen[15] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
             total = np.int64(0)
@@ -637,7 +582,7 @@ def run(
                 chance = 4 * chance + mixed
                 for r in range(3):
                     chance += _refined(refine, rows[at(r)], bin_low, bin_weight)
-                chance = (chance * settings[SHARE] + mixed * (128 - 8 * settings[SHARE])) >> 7
+                chance = chance >> 3
             chance = 1 if chance < 1 else 65535 if chance > 65535 else chance
 
             # --- code ---
@@ -683,15 +628,15 @@ def run(
                 miss3 = (bit << 16) - np.int64(constants[at(squash + total3 + 2048)])
                 for q in range(n_sets):
                     output = outputs[at(q)]
-                    last_weights[at(final + q)] += np.int32((output * miss1 * final_rate + (1 << 19)) >> 20)
-                    last_weights[at(final2 + q)] += np.int32((output * miss2 * final_rate + (1 << 19)) >> 20)
-                    last_weights[at(final3 + q)] += np.int32((output * miss3 * final_rate + (1 << 19)) >> 20)
+                    last_weights[at(final + q)] += np.int32((output * miss1 * LAST_RATE + (1 << 19)) >> 20)
+                    last_weights[at(final2 + q)] += np.int32((output * miss2 * LAST_RATE + (1 << 19)) >> 20)
+                    last_weights[at(final3 + q)] += np.int32((output * miss3 * LAST_RATE + (1 << 19)) >> 20)
             for q in range(n_sets):
                 output = outputs[at(q)]
                 if not deep:
                     last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
                 own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
-                push = (((own * own_share + miss * (4 - own_share)) >> 2) * rate) >> 10
+                push = ((((own + 3 * miss) >> 2 if deep else (own + miss) >> 1)) * rate) >> 10
                 if push > 3 or push < -3:  # less would round to nothing for every input
                     offset = chosen[at(q)]
                     if deep:
@@ -705,7 +650,7 @@ def run(
                 kept = _noted(journal, kept, np.int64(where), history)
                 state = history & 255
                 entry = i * 256 + state
-                maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, map_limit)
+                maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, 1023)
                 count = (history >> 8) & 15
                 chance = (history >> 16) ^ 32768
                 chance += ((bit * 65535 - chance) * np.int64(quick[at(count)])) >> 16
@@ -713,7 +658,7 @@ def run(
                 if deep:
                     place_slow = slots[at(i)] + node
                     kept = _noted(journal, kept, place_slow + RUN, np.int64(table[at(place_slow + RUN)]))
-                    learn_deep(i, bit, table, maps, place_slow, reciprocals, run_entries[at(i)], slow_limit)
+                    learn_deep(i, bit, table, maps, place_slow, reciprocals, run_entries[at(i)])
                 table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | np.int64(step[at(state * 2 + bit)]))
             if matched > 0:
                 maps[at(match_map)] = _learned(np.int64(maps[at(match_map)]), bit, reciprocals, 1023)
@@ -723,8 +668,6 @@ def run(
                 maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
                 if (long_expected >> (7 - bit_place)) & 1 != bit:
                     long_matched = 0
-            if lost_map > 0:
-                maps[at(lost_map)] = _learned(np.int64(maps[at(lost_map)]), bit, reciprocals, 1023)
             partial = partial * 2 + bit
             node = node * 2 + bit
         symbol = partial & 255
@@ -764,15 +707,7 @@ def run(
             word = np.uint64(0)
             letters = 0
         if deep:
-            if lost_pointer > 0:
-                lost_history = (lost_history << 1 | np.int64(lost_byte != symbol)) & 0xFFFF
-                lost_pointer += 1
-                wrong = lost_history & 255
-                wrong = (wrong & 0x55) + ((wrong >> 1) & 0x55)
-                wrong = (wrong & 0x33) + ((wrong >> 2) & 0x33)
-                if (wrong & 15) + (wrong >> 4) > settings[LOST]:
-                    lost_pointer = np.int64(0)
-            read_text(memory, symbol, last, word, word1, word2, ended, classes)
+            read_text(memory, symbol, last, word1, word2, ended, classes)
             code = (last & np.uint64(65535)) * _ODD
             memory[FOLLOWED] = np.uint64(index[at(followed + symbol)]) | np.uint64(
                 index[at(followed + 256 + np.int64(code >> follow_shift))]
@@ -810,9 +745,6 @@ def run(
                 if long_matched > 0:
                     long_expected = np.int64(text[at(long_pointer)])
 
-        if deep and matched > 0 and (lost_pointer == 0 or (lost_history & 1) > 0 and matched > 15):
-            lost_pointer = pointer
-            lost_history = np.int64(255)
 
     registers[R_POSITION] = np.uint64(position)
     registers[R_LAST] = last
@@ -829,8 +761,6 @@ def run(
     registers[R_LONG_EXPECTED] = np.uint64(long_expected)
     registers[R_LINE_START] = np.uint64(line_start)
     registers[R_ABOVE_START] = np.uint64(above_start)
-    registers[R_LOST_POINTER] = np.uint64(lost_pointer)
-    registers[R_LOST_HISTORY] = np.uint64(lost_history)
     if kept > 0:
         journal[0, 0] = kept
     cursor[0] = place

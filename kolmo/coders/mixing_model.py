@@ -44,7 +44,7 @@ class Model:
         for name, value in {
             kernels.N_CONTEXTS: n_contexts,
             kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 22)),
-            kernels.N_INPUTS: -(-(per_context * n_contexts + 5 + 3 * deep) // 8) * 8,
+            kernels.N_INPUTS: -(-(per_context * n_contexts + 5) // 8) * 8,
             kernels.N_SETS: chosen.n_sets,
             kernels.MATCH_BITS: index_bits,
             kernels.MATCH_LENGTH: chosen.match_length,
@@ -53,15 +53,8 @@ class Model:
             kernels.SAMPLE: layout.sample,
             kernels.ROW: layout.row,
             kernels.RATE: 100,
-            kernels.LEAST_RATE: 20 if deep else 30,
+            kernels.LEAST_RATE: 16 if deep else 30,
             kernels.DEEP: deep,
-            kernels.SLOW_LIMIT: 1023,
-       kernels.OWN: 1,
-            kernels.FINAL_RATE: 3,
-            kernels.MAP_LIMIT: 1023,
-            kernels.LOST: 8,
-            kernels.SHARE: 16,
-            kernels.DECAY: 5,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
         }.items():
             self.settings[name] = value
@@ -232,8 +225,7 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: 
     by_run = np.repeat([65536 - 65536 * 2 // (2 * min(length, 31) + 5) for length in range(64)], 8)
     by_run[256:] = 32768
     runs = np.tile(by_run, n_contexts * deep)
-    lost = [32768] * (1024 * deep)
-    maps = np.concatenate([np.tile(chances, n_contexts), likely, lost, runs]).astype(np.uint32) << np.uint32(16)
+    maps = np.concatenate([np.tile(chances, n_contexts), likely, runs]).astype(np.uint32) << np.uint32(16)
     weights = np.zeros((sum(kernels.SET_SIZES[:n_sets]), n_inputs), np.int32)
     per_context = kernels.DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 
 from kolmo.coders.mixing_kernels import (
     COLORS,
+    EXPECTED,
     GUESSES,
     LAST,
     LINE,
     NEIGHBORS,
     PLACE,
     SAMPLES,
+    TEXT,
     WORD,
     WORD1,
     WORD2,
 )
+from kolmo.coders import mixing_text as text
 from kolmo.coders.mixing_layout import IMAGE, PLAIN, RECORDS
 
 Context = dict[int, int]
@@ -72,6 +75,26 @@ _TEXT_MOST = [
     {LAST: 255, WORD1: _WHOLE},
     {LAST: 0xFFFF, LINE: 0xFF00},
     {LAST: 0xFF00FF},
+    {TEXT + text.SHAPE: 2**48 - 1},
+    {WORD: _WHOLE, TEXT + text.SHAPE: 0xFFFF},
+    {TEXT + text.INSIDE: _WHOLE},
+    {TEXT + text.INSIDE: _WHOLE, TEXT + text.TAG: _WHOLE},
+    {TEXT + text.TAG: _WHOLE, LAST: 0xFFFFFF},
+    {TEXT + text.FOLDED: 2**40 - 1},
+    {TEXT + text.FOLLOWED: 0xFFFF, LAST: 255},
+    {TEXT + text.FOLLOWED: 0xFFFF << 24, LAST: 255},
+    {EXPECTED: 0xFFFF, LAST: 255},
+    {WORD: _WHOLE, WORD2: _WHOLE},
+    {WORD: _WHOLE, WORD1: _WHOLE, TEXT + text.WORD3: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.WORD3: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.FIRSTS: 0xFFFF},
+    {WORD: _WHOLE, TEXT + text.ENDINGS: 0xFFFF},
+    {WORD: _WHOLE, TEXT + text.LINE_WORD: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.ABOVE_WORD: _WHOLE},
+    {LAST: 0xFFFF, TEXT + text.STEM: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.MARKS: 0xFFFFFFFF},
+    {WORD: _WHOLE, TEXT + text.BRACKETS: 0xFFFF, LAST: 255},
+    _order(7),
 ]
 _RECORDS = [
     _NOTHING,
@@ -144,5 +167,5 @@ def recipe(level: int, kind: int) -> Recipe:
     return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length)
 
 
-_SIZES = {1: (6, 3, 6, 0), 2: (8, 5, 7, 0), 3: (10, 6, 6, 12), 4: (20, 7, 6, 16), 5: (30, 9, 6, 16)}
+_SIZES = {1: (6, 3, 6, 0), 2: (8, 5, 7, 0), 3: (10, 6, 6, 12), 4: (20, 7, 6, 16), 5: (44, 23, 5, 12)}
 """By level: contexts at most, weight sets, and the lengths, up to 7 and 16, at which the two match models start."""

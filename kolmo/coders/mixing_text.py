@@ -21,23 +21,27 @@ _FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 # what is carried from byte to byte: places in `memory`
 (
     SHAPE,  # classes of the last 16 bytes
+    FOLDED,  # the last 8 bytes without case, all digits alike
     FIRSTS,  # first letters of the last 8 words
     ENDINGS,  # last two letters of the last 4 words
-    WORD3,
-    WORD4,
-    BRACKETS,  # which are open, the innermost lowest
-    INSIDE,  # all since the last bracket, bar or line began
-    TAG,  # the last tag of a markup language
-    SENTENCE,  # words since the last full stop, and the last mark
+    STEM,  # first five letters of this word
+    MARKS,  # the last 8 bytes that are no letters
+    WORD3,  # the third word back
+    SECOND,  # the second word back, which will be the third
+    SENTENCE,  # words since the last mark, and that mark
     LINE_WORD,  # the first word of the line
-    FOLDED,  # the last bytes without case, all digits alike
-    FOLLOWED,  # what came last after this byte, and after these two
-    STEM,
-    HEAD,  # first word of the line above
-    FIELD,
-    SKELETON,
-) = range(16)
-N_TEXT_MEMORY = 16
+    ABOVE_WORD,  # the first word of the line above
+    BRACKETS,  # which are open, the innermost lowest
+    INSIDE,  # all since the last bracket, bar, equals sign or line began
+    TAG,  # the last tag of a markup language
+    FOLLOWED,  # what came after the last byte the last three times, and after the last two bytes
+) = range(15)
+N_TEXT_MEMORY = 15
+
+
+@part
+def _is_letter(kind: int) -> Any:
+    return kind == LOWER or kind == UPPER or kind == VOWEL or kind == HIGH
 
 
 @part
@@ -53,24 +57,22 @@ def _pop(brackets: int, opener: int) -> Any:
 
 
 @part
-def read_text(memory: Any, symbol: int, last: int, word: int, word1: int, word2: int, ended: int, classes: Any) -> None:
+def read_text(memory: Any, symbol: int, last: int, word1: int, word2: int, ended: bool, classes: Any) -> None:
     """Take in a byte; `last` ends in it, `ended` says whether a word ended before it."""
     kind = np.int64(classes[at(symbol)])
     memory[SHAPE] = memory[SHAPE] << np.uint64(4) | np.uint64(kind)
     lower = symbol + 32 if kind == UPPER else symbol
     plain = 48 if kind == DIGIT else 32 if kind == NEWLINE else lower
     memory[FOLDED] = memory[FOLDED] << _EIGHT | np.uint64(plain)
-    before = np.int64((last >> _EIGHT) & _BYTE)
     kind_before = np.int64((memory[SHAPE] >> np.uint64(4)) & np.uint64(15))
-    letter = kind == LOWER or kind == UPPER or kind == VOWEL or kind == HIGH
-    letter_before = kind_before == LOWER or kind_before == UPPER or kind_before == VOWEL or kind_before == HIGH
+    letter = _is_letter(kind)
+    letter_before = _is_letter(kind_before)
     if letter and not letter_before:
         memory[FIRSTS] = memory[FIRSTS] << _EIGHT | np.uint64(lower)
     if ended:
         memory[ENDINGS] = memory[ENDINGS] << np.uint64(16) | ((last >> _EIGHT) & np.uint64(0xDFDF))
-        memory[WORD4] = memory[WORD3]
-        memory[WORD3] = memory[FIELD]
-        memory[FIELD] = word2
+        memory[WORD3] = memory[SECOND]
+        memory[SECOND] = word2
         memory[SENTENCE] = memory[SENTENCE] + np.uint64(1)
         if memory[LINE_WORD] == np.uint64(0):
             memory[LINE_WORD] = word1
@@ -94,7 +96,7 @@ def read_text(memory: Any, symbol: int, last: int, word: int, word1: int, word2:
         while (brackets & _BYTE) != np.uint64(0) and (brackets & _BYTE) != np.uint64(123):
             brackets = brackets >> _EIGHT
         opened = True
-        memory[HEAD] = memory[LINE_WORD]
+        memory[ABOVE_WORD] = memory[LINE_WORD]
         memory[LINE_WORD] = np.uint64(0)
     elif symbol == 124 or symbol == 61:
         opened = True
@@ -111,11 +113,10 @@ def read_text(memory: Any, symbol: int, last: int, word: int, word1: int, word2:
             memory[TAG] = ((memory[TAG] + np.uint64(symbol + 1)) * _FACTOR) << np.uint64(1)
         else:
             memory[TAG] = memory[TAG] | np.uint64(1)
-    # words alone, every mark and space between them as it is
     if letter:
         if not letter_before:
             memory[STEM] = np.uint64(0)
         if (memory[STEM] >> np.uint64(32)) == np.uint64(0):
             memory[STEM] = memory[STEM] << _EIGHT | np.uint64(lower)
     else:
-        memory[SKELETON] = memory[SKELETON] << _EIGHT | np.uint64(symbol)
+        memory[MARKS] = memory[MARKS] << _EIGHT | np.uint64(symbol)
