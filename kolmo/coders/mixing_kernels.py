@@ -54,9 +54,8 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     RATE,
     LEAST_RATE,
     SAMPLE_BYTES,
-    DEEP,
-) = range(14)
-N_SETTINGS = 14
+) = range(13)
+N_SETTINGS = 13
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -136,6 +135,7 @@ def _leaning(chance: int) -> Any:
 
 @kernel
 def run(
+    depth: Any,
     mode: int,
     text: Any,
     stop: int,
@@ -163,6 +163,8 @@ def run(
 
     Parameters
     ----------
+    depth : int or None
+        None for all but the deep level. Numba compiles each type for itself, so that neither pays for the other.
     mode : {MEASURE, ENCODE, DECODE}
     text : ndarray of uint8
         Everything read so far, and what is to be coded; `DECODE` writes it.
@@ -209,10 +211,10 @@ def run(
     long_length = settings[LONG_MATCH_LENGTH]
     long_index = np.int64(1) << settings[MATCH_BITS]
     match_maps = n_contexts * 256
-    deep = settings[DEEP] > 0
+    deep = depth is not None
     bucket_bits = np.int64(5) if deep else np.int64(4)
     bucket_size = np.int64(1) << bucket_bits
-    n_primitives = masks.shape[1]
+    n_primitives = N_DEEP_PRIMITIVES if deep else N_PRIMITIVES
     run_maps = match_maps + 128
     followed = long_index * 2
     follow_shift = np.uint64(64 - min(settings[MATCH_BITS], 16))
@@ -406,6 +408,8 @@ def run(
                     wanted[at(i)] = np.int64(code >> np.uint64(48))
                     # asked for before it is needed, so that the memory works on all contexts at once
                     found[at(i)] = np.int64(table[at(bucket << bucket_bits)])
+                    if deep:
+                        run_entries[at(i)] = np.int64(table[at((bucket << bucket_bits) + RUN)])
                 for i in range(n_contexts):
                     check = wanted[at(i)]
                     place0 = slots[at(i)]

@@ -16,8 +16,12 @@ from kolmo.errors import DecodeError
 
 _STREAM_ROOM = 2**16
 _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
+_DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE = 2 * 8 + 2 * 32 + 1, 8 * 6 + 4
 _NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
 _NO_JOURNAL = np.zeros((0, 2), np.int64)
+
+DEEP_LEVEL = 5
+"""From here on, each context gives more inputs, from buckets of twice the size."""
 
 
 class Model:
@@ -38,12 +42,13 @@ class Model:
         n_contexts = len(chosen.contexts)
         index_bits, refine_bits = max(8, min(22, digits)), max(6, min(16, digits - 4))
         long = chosen.long_match_length
-        deep = int(level >= 5)
+        deep = int(level >= DEEP_LEVEL)
+        self.depth = 1 if deep else None
         per_context = kernels.DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
         self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
         for name, value in {
             kernels.N_CONTEXTS: n_contexts,
-            kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 22)),
+            kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 19 if deep else 22)),
             kernels.N_INPUTS: -(-(per_context * n_contexts + 5) // 8) * 8,
             kernels.N_SETS: chosen.n_sets,
             kernels.MATCH_BITS: index_bits,
@@ -54,7 +59,6 @@ class Model:
             kernels.ROW: layout.row,
             kernels.RATE: 100,
             kernels.LEAST_RATE: 16 if deep else 30,
-            kernels.DEEP: deep,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
         }.items():
             self.settings[name] = value
@@ -91,7 +95,10 @@ class Model:
     def trial(self, data: bytes) -> float:
         """Return the bits of `data`, and be as before."""
         n_contexts = int(self.settings[kernels.N_CONTEXTS])
-        room = (_ENTRIES_PER_CONTEXT_AND_BYTE * n_contexts + _ENTRIES_PER_BYTE) * len(data) + 1
+        per_context, per_byte = _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE
+        if self.depth:
+            per_context, per_byte = _DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE
+        room = (per_context * n_contexts + per_byte) * len(data) + 1
         journal = np.empty((room, 2), np.int64)
         journal[0] = 1  # its first row counts
         before = [getattr(self, name).copy() for name in _UNRECORDED]
@@ -149,6 +156,7 @@ class Model:
     def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any, journal: Any = _NO_JOURNAL) -> int:
         step, _ = mixing_tables.histories()
         reached: int = kernels.run(
+            self.depth,
             mode,
             self.text,
             stop,
@@ -208,7 +216,7 @@ def _constants() -> NDArray[np.int32]:
 @functools.cache
 def _masks(level: int, kind: int) -> NDArray[np.uint64]:
     contexts = recipe(level, kind).contexts
-    masks = np.zeros((len(contexts), kernels.N_DEEP_PRIMITIVES if level >= 5 else kernels.N_PRIMITIVES), np.uint64)
+    masks = np.zeros((len(contexts), kernels.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else kernels.N_PRIMITIVES), np.uint64)
     for row, context in zip(masks, contexts, strict=True):
         for primitive, mask in context.items():
             row[primitive] = mask
