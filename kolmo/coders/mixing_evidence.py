@@ -88,7 +88,7 @@ def learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
 
 
 @part
-def learn_deep(i: int, bit: int, table: Any, maps: Any, where: int, reciprocals: Any, entry: int) -> None:
+def learn_deep(bit: int, table: Any, maps: Any, where: int, reciprocals: Any, entry: int) -> None:
     """Correct what the second half of a context's bucket says, and what its run has meant."""
     slow = np.int64(table[at(where + RUN)]) ^ (1 << 31)
     table[at(where + RUN)] = learned(slow, bit, reciprocals, 1023) ^ np.uint32(1 << 31)
@@ -101,7 +101,7 @@ def learn_deep(i: int, bit: int, table: Any, maps: Any, where: int, reciprocals:
 def weighed(inputs: Any, weights: Any, offset: int, n_inputs: int) -> Any:
     """Return the sum of inputs times weights, in units of the inputs.
 
-    All in 32 bits, of which a processor does twice as many at once: `push_weights` keeps weights as small as that needs.
+    All in 32 bits, of which a processor does twice as many at once: `push_weights` keeps the weights small enough.
     """
     total = np.int32(0)
     for k in range(n_inputs):

@@ -82,8 +82,10 @@ INPUTS_PER_CONTEXT = 3
 LAST_RATE = 3
 """Of the last weights of the deep level, in units of 2 to the power of -20."""
 N_SCRATCH = 1488
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 2048, 2048, 256, 2048, 2048, 256, 256, 256, 256, 256, 256, 256, 256)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 256, 2048, 128, 64, *[256] * 9)
 """How many weight sets each selector chooses from; a level takes the first few."""
+HISTORY_SETS, N_HISTORY_SETS = 16, 7
+"""The selectors that are the histories of contexts: those after the first, which has none."""
 
 
 @part
@@ -510,25 +512,19 @@ def run(
             chosen[7] = kinds * 8 + bit_place
             chosen[8] = expected if matched > 0 else 0
             if deep:
-                shape = np.int64(memory[SHAPE] & _BYTE)
                 sure = 0
                 if matched > 0 and (expected | 256) >> (8 - bit_place) == partial:
                     sure = 1 + ((expected >> (7 - bit_place)) & 1)
                 long_class = 0 if long_matched == 0 else 1 + min(long_matched >> 3, 15)
                 chosen[9] = sure * 256 + partial
-                chosen[10] = shape * 8 + bit_place
+                chosen[10] = np.int64(memory[SHAPE] & _BYTE)
                 chosen[11] = (previous >> 5) * 256 + partial
                 chosen[12] = long_class * 8 + bit_place
-                chosen[13] = np.int64(memory[BRACKETS] & _BYTE) * 8 + bit_place
-                chosen[14] = (expected if matched > 0 else 0) * 8 + bit_place
-                chosen[16] = min(column, 127) * 2 + np.int64(previous == 32)
-                chosen[17] = np.int64(table[at(slots[1] + node)]) & 255
-                chosen[18] = np.int64(table[at(slots[2] + node)]) & 255
-                chosen[19] = np.int64(table[at(slots[3] + node)]) & 255
-                chosen[20] = np.int64(table[at(slots[4] + node)]) & 255
-                chosen[21] = np.int64(table[at(slots[5] + node)]) & 255
-                chosen[22] = np.int64(table[at(slots[6] + node)]) & 255
-                chosen[15] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
+                chosen[13] = np.int64((memory[BRACKETS] >> np.uint64(4)) & np.uint64(7)) * 8 + bit_place
+                chosen[14] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
+                chosen[15] = min(column, 127) * 2 + np.int64(previous == 32)
+                for j in range(N_HISTORY_SETS):
+                    chosen[at(HISTORY_SETS + j)] = np.int64(table[at(slots[at(j + 1)] + node)]) & 255
             total = np.int64(0)
             final = partial * n_sets
             for q in range(n_sets):
@@ -640,7 +636,7 @@ def run(
                 if not deep:
                     last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
                 own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
-                push = ((((own + 3 * miss) >> 2 if deep else (own + miss) >> 1)) * rate) >> 10
+                push = (((own + 3 * miss) >> 2 if deep else (own + miss) >> 1) * rate) >> 10
                 if push > 3 or push < -3:  # less would round to nothing for every input
                     offset = chosen[at(q)]
                     if deep:
@@ -662,7 +658,7 @@ def run(
                 if deep:
                     place_slow = slots[at(i)] + node
                     kept = _noted(journal, kept, place_slow + RUN, np.int64(table[at(place_slow + RUN)]))
-                    learn_deep(i, bit, table, maps, place_slow, reciprocals, run_entries[at(i)])
+                    learn_deep(bit, table, maps, place_slow, reciprocals, run_entries[at(i)])
                 table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | np.int64(step[at(state * 2 + bit)]))
             if matched > 0:
                 maps[at(match_map)] = _learned(np.int64(maps[at(match_map)]), bit, reciprocals, 1023)
@@ -748,7 +744,6 @@ def run(
                 index[at(where)] = position
                 if long_matched > 0:
                     long_expected = np.int64(text[at(long_pointer)])
-
 
     registers[R_POSITION] = np.uint64(position)
     registers[R_LAST] = last

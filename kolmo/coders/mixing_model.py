@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders import mixing_kernels as kernels, mixing_tables
+from kolmo.coders.mixing_evidence import DEEP_INPUTS
 from kolmo.coders.mixing_layout import SIGNAL, Layout
 from kolmo.coders.mixing_recipes import recipe
 from kolmo.errors import DecodeError
@@ -44,7 +45,7 @@ class Model:
         long = chosen.long_match_length
         deep = int(level >= DEEP_LEVEL)
         self.depth = 1 if deep else None
-        per_context = kernels.DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
+        per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
         self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
         for name, value in {
             kernels.N_CONTEXTS: n_contexts,
@@ -65,7 +66,9 @@ class Model:
         self.masks = _masks(level, layout.kind)
         self.registers = np.zeros(kernels.N_REGISTERS, np.uint64)
         self.table = _on_cache_lines(n_contexts * 16 << int(self.settings[kernels.TABLE_BITS]) + deep)
-        self.index = np.zeros((1 << index_bits) * (2 if long else 1) + deep * (256 + (1 << min(index_bits, 16))), np.int32)
+        self.index = np.zeros(
+            (1 << index_bits) * (2 if long else 1) + deep * (256 + (1 << min(index_bits, 16))), np.int32
+        )
         start = _start(n_contexts, int(self.settings[kernels.N_INPUTS]), chosen.n_sets, refine_bits, deep)
         self.maps, self.weights, self.last_weights, self.refine = (array.copy() for array in start)
         self.text = np.zeros(size + 1, np.uint8)
@@ -216,7 +219,9 @@ def _constants() -> NDArray[np.int32]:
 @functools.cache
 def _masks(level: int, kind: int) -> NDArray[np.uint64]:
     contexts = recipe(level, kind).contexts
-    masks = np.zeros((len(contexts), kernels.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else kernels.N_PRIMITIVES), np.uint64)
+    masks = np.zeros(
+        (len(contexts), kernels.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else kernels.N_PRIMITIVES), np.uint64
+    )
     for row, context in zip(masks, contexts, strict=True):
         for primitive, mask in context.items():
             row[primitive] = mask
@@ -235,7 +240,7 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: 
     runs = np.tile(by_run, n_contexts * deep)
     maps = np.concatenate([np.tile(chances, n_contexts), likely, runs]).astype(np.uint32) << np.uint32(16)
     weights = np.zeros((sum(kernels.SET_SIZES[:n_sets]), n_inputs), np.int32)
-    per_context = kernels.DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
+    per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts
     weights[:, 0 : inputs + 1 : per_context] = 629146 // n_contexts if deep else 11796  # 0.18
     last_weights = np.full((256 + 328 * deep) * n_sets, 65536 // n_sets, np.int32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kolmo.coders import mixing_text as text
 from kolmo.coders.mixing_kernels import (
     COLORS,
     EXPECTED,
@@ -18,7 +19,6 @@ from kolmo.coders.mixing_kernels import (
     WORD1,
     WORD2,
 )
-from kolmo.coders import mixing_text as text
 from kolmo.coders.mixing_layout import IMAGE, PLAIN, RECORDS
 
 Context = dict[int, int]

@@ -16,7 +16,9 @@ _EIGHT = np.uint64(8)
 _FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 
 # classes of bytes
-(OTHER, LOWER, UPPER, DIGIT, SPACE, NEWLINE, STOP, PAUSE, QUOTE, OPEN, CLOSE, BAR, AMPERSAND, DASH, HIGH, VOWEL) = range(16)
+(OTHER, LOWER, UPPER, DIGIT, SPACE, NEWLINE, STOP, PAUSE, QUOTE, OPEN, CLOSE, BAR, AMPERSAND, DASH, HIGH, VOWEL) = (
+    range(16)
+)
 
 # what is carried from byte to byte: places in `memory`
 (
@@ -41,7 +43,7 @@ N_TEXT_MEMORY = 15
 
 @part
 def _is_letter(kind: int) -> Any:
-    return kind == LOWER or kind == UPPER or kind == VOWEL or kind == HIGH
+    return kind in (LOWER, UPPER, VOWEL, HIGH)
 
 
 @part
@@ -76,7 +78,7 @@ def read_text(memory: Any, symbol: int, last: int, word1: int, word2: int, ended
         memory[SENTENCE] = memory[SENTENCE] + np.uint64(1)
         if memory[LINE_WORD] == np.uint64(0):
             memory[LINE_WORD] = word1
-    if kind == STOP or kind == PAUSE:
+    if kind in (STOP, PAUSE):
         memory[SENTENCE] = np.uint64(symbol) << _EIGHT
     # brackets
     brackets = memory[BRACKETS]
