@@ -82,7 +82,8 @@ INPUTS_PER_CONTEXT = 3
 LAST_RATE = 3
 """Of the last weights of the deep level, in units of 2 to the power of -20."""
 N_SCRATCH = 1488
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256, 768, 256, 2048, 128, 64, *[256] * 9)
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048)
+DEEP_SET_SIZES = (256, 72, 256, 256, 256, 128, 256, 256, 256, 768, 256, 1024, 128, 64, *[256] * 9)
 """How many weight sets each selector chooses from; a level takes the first few."""
 HISTORY_SETS, N_HISTORY_SETS = 16, 7
 """The selectors that are the histories of contexts: those after the first, which has none."""
@@ -517,8 +518,10 @@ def run(
                     sure = 1 + ((expected >> (7 - bit_place)) & 1)
                 long_class = 0 if long_matched == 0 else 1 + min(long_matched >> 3, 15)
                 chosen[9] = sure * 256 + partial
+                chosen[6] = previous2
+                chosen[7] = kinds
                 chosen[10] = np.int64(memory[SHAPE] & _BYTE)
-                chosen[11] = (previous >> 5) * 256 + partial
+                chosen[11] = (previous >> 6) * 256 + partial
                 chosen[12] = long_class * 8 + bit_place
                 chosen[13] = np.int64((memory[BRACKETS] >> np.uint64(4)) & np.uint64(7)) * 8 + bit_place
                 chosen[14] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place

@@ -175,7 +175,7 @@ class Model:
             self.last_weights,
             self.refine,
             self.index,
-            _constants(),
+            _constants(self.depth is not None),
             step,
             mixing_tables.costs(),
             np.zeros(kernels.N_SCRATCH, np.int64),
@@ -212,8 +212,9 @@ def _on_cache_lines(size: int) -> NDArray[np.uint32]:
 
 
 @functools.cache
-def _constants() -> NDArray[np.int32]:
-    return np.concatenate([mixing_tables.constants(), np.array(kernels.SET_SIZES, np.int32), mixing_tables.classes()])
+def _constants(deep: bool) -> NDArray[np.int32]:
+    sizes = np.array(kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES, np.int32)
+    return np.concatenate([mixing_tables.constants(), sizes, mixing_tables.classes()])
 
 
 @functools.cache
@@ -239,7 +240,7 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: 
     by_run[256:] = 32768
     runs = np.tile(by_run, n_contexts * deep)
     maps = np.concatenate([np.tile(chances, n_contexts), likely, runs]).astype(np.uint32) << np.uint32(16)
-    weights = np.zeros((sum(kernels.SET_SIZES[:n_sets]), n_inputs), np.int32)
+    weights = np.zeros((sum((kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES)[:n_sets]), n_inputs), np.int32)
     per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts
     weights[:, 0 : inputs + 1 : per_context] = 629146 // n_contexts if deep else 11796  # 0.18
