@@ -181,14 +181,14 @@ def run(
         See the names above.
     table : ndarray of uint32
         Buckets of 16: a check, and 15 histories of the bits of half a byte: 16 bits of probability, 4 of count, 8 of
-        state.
+        state. At the deep level 16 more: the last bytes, and 15 slower probabilities of 22 bits with 10 of count.
     maps : ndarray of uint32
-        What a state of a history, and a length of a match, has meant so far.
+        What a state of a history, a length of a match, and a run (deep level), has meant so far.
     weights, last_weights : ndarray of int32
     refine : ndarray of uint16
-        Three maps from a probability in a context to a better one.
+        Three maps (six at the deep level) from a probability in a context to a better one.
     index : ndarray of int32
-        Where the last bytes were seen before.
+        Where the last bytes were seen before; at the deep level also what followed the last one and two.
     constants : ndarray of int32
         Tables of stretch, squash, and reciprocals.
     step : ndarray of uint8

@@ -143,6 +143,12 @@ def test_public_data_are_as_small_as_claimed(data_dir: Path, file: str, bits_per
 
 
 @pytest.mark.realdata
+def test_the_highest_level_is_as_small_as_claimed(data_dir: Path) -> None:
+    data = (data_dir / "corpora/enwik/enwik6").read_bytes()
+    assert coder("mix", level=5).code_length(data) / len(data) <= 1.65
+
+
+@pytest.mark.realdata
 def test_a_photograph_is_found_to_be_one(data_dir: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     photo = image.open(data_dir / "images/kodak/05.png").convert("RGB")
