@@ -10,6 +10,17 @@ import numpy as np
 
 from kolmo._kernels import kernel, part
 from kolmo.coders.binary_code import DECODE, MEASURE, code_bit, stuck
+from kolmo.coders.mixing_evidence import (
+    DEEP_INPUTS,
+    RUN,
+    after_run,
+    gather_deep,
+    learn_deep,
+    learned as _learned,
+    push_weights,
+    weighed,
+)
+from kolmo.coders.mixing_text import BRACKETS, FOLLOWED, N_TEXT_MEMORY, SENTENCE, SHAPE, read_text
 from kolmo.coders.recurrent_kernels import learn_bit, learn_byte, logit, sigmoid
 
 at = np.uint64
@@ -28,6 +39,10 @@ _LOGIT_UNITS, _CHANCE_UNITS = np.float32(256), np.float32(4095)
 # primitives, of which every context takes a masked part
 (LAST, BEFORE, WORD, WORD1, WORD2, NEIGHBORS, GUESSES, COLORS, PLACE, LINE, SAMPLES) = range(11)
 N_PRIMITIVES = 11
+EXPECTED = 11
+TEXT = 12
+"""The first of the primitives of text, which only the deep level has; they are in the order of its memory."""
+N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
 
 # whole numbers that say how the model is built
 (
@@ -65,13 +80,19 @@ N_SETTINGS = 14
     R_LONG_EXPECTED,
     R_LINE_START,
     R_ABOVE_START,
-) = range(15)
-N_REGISTERS = 15
+    R_TEXT,
+) = range(16)
+N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
-N_SCRATCH = 480
-SET_SIZES = (256, 72, 256, 256, 256, 128, 2048, 2048, 256)
+LAST_RATE = 3
+"""Of the last weights of the deep level, in units of 2 to the power of -20."""
+N_SCRATCH = 1488
+SET_SIZES = (256, 72, 256, 256, 256, 128, 2048)
+DEEP_SET_SIZES = (256, 72, 256, 256, 256, 128, 256, 256, 256, 768, 256, 1024, 128, 64, *[256] * 9)
 """How many weight sets each selector chooses from; a level takes the first few."""
+HISTORY_SETS, N_HISTORY_SETS = 16, 7
+"""The selectors that are the histories of contexts: those after the first, which has none."""
 
 
 @part
@@ -121,17 +142,9 @@ def _leaning(chance: int) -> Any:
     return ((chance - 2048) * 18) >> 4
 
 
-@part
-def _learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
-    """Move a probability of 22 bits by one over how often it was used, which is kept in the 10 bits below."""
-    count = entry & 1023
-    chance = entry >> 10
-    chance += ((bit * 4194303 - chance) * np.int64(reciprocals[at(count)])) >> 16
-    return np.uint32(chance << 10 | min(count + 1, limit))
-
-
 @kernel
 def run(
+    depth: Any,
     mode: int,
     text: Any,
     stop: int,
@@ -160,6 +173,8 @@ def run(
 
     Parameters
     ----------
+    depth : int or None
+        None for all but the deep level. Numba compiles each type for itself, so that neither pays for the other.
     mode : {MEASURE, ENCODE, DECODE}
     text : ndarray of uint8
         Everything read so far, and what is to be coded; `DECODE` writes it.
@@ -173,14 +188,14 @@ def run(
         See the names above.
     table : ndarray of uint32
         Buckets of 16: a check, and 15 histories of the bits of half a byte: 16 bits of probability, 4 of count, 8 of
-        state.
+        state. At the deep level 16 more: the last bytes, and 15 slower probabilities of 22 bits with 10 of count.
     maps : ndarray of uint32
-        What a state of a history, and a length of a match, has meant so far.
+        What a state of a history, a length of a match, and a run (deep level), has meant so far.
     weights, last_weights : ndarray of int32
     refine : ndarray of uint16
-        Three maps from a probability in a context to a better one.
+        Three maps (six at the deep level) from a probability in a context to a better one.
     index : ndarray of int32
-        Where the last bytes were seen before.
+        Where the last bytes were seen before; at the deep level also what followed the last one and two.
     constants : ndarray of int32
         Tables of stretch, squash, and reciprocals.
     step : ndarray of uint8
@@ -210,6 +225,16 @@ def run(
     long_length = settings[LONG_MATCH_LENGTH]
     long_index = np.int64(1) << settings[MATCH_BITS]
     match_maps = n_contexts * 256
+    deep = depth is not None
+    bucket_bits = np.int64(5) if deep else np.int64(4)
+    bucket_size = np.int64(1) << bucket_bits
+    n_primitives = N_DEEP_PRIMITIVES if deep else N_PRIMITIVES
+    run_maps = match_maps + 128
+    followed = long_index * 2
+    follow_shift = np.uint64(64 - min(settings[MATCH_BITS], 16))
+    memory = registers[R_TEXT:]
+    classes = constants[len(constants) - 256 :]
+    per_context = DEEP_INPUTS if deep else INPUTS_PER_CONTEXT
     squash = 4096
     reciprocals = constants[8192:9216]
     quick = constants[9216:9232]
@@ -220,9 +245,15 @@ def run(
     inputs = scratch[128:256].view(np.int32)
     outputs = scratch[256:288]
     chosen = scratch[288:320]
-    primitives = scratch[320:336].view(np.uint64)
+    primitives = scratch[944:1008].view(np.uint64)
     wanted = scratch[352:416]
     found = scratch[416:480]
+    run_slots = scratch[480:544]
+    runs = scratch[544:608]
+    run_entries = scratch[608:672]
+    rows = scratch[672:688]
+    if deep:
+        inputs = scratch[1104:1488].view(np.int32)
 
     position = np.int64(registers[R_POSITION])
     begin = position
@@ -243,7 +274,7 @@ def run(
     place = cursor[0]
     low, high, window = cursor[1], cursor[2], cursor[3]
 
-    set_starts = scratch[336:352]
+    set_starts = scratch[1024:1088]
     start = 0
     for q in range(n_sets):
         set_starts[at(q)] = start
@@ -350,9 +381,16 @@ def run(
                     | known << 49
                 )
                 texture = odd * 8 + _magnitude(abs(s1 - s2) >> 4)
+        if deep:
+            primitives[EXPECTED] = np.uint64(
+                (expected | min(matched, 255) << 8 if matched > 0 else 0)
+                | (long_expected | min(long_matched >> 2, 15) << 8 if long_matched > 0 else 0) << 16
+            )
+            for j in range(N_TEXT_MEMORY):
+                primitives[TEXT + j] = memory[at(j)]
         for i in range(n_contexts):
             code = np.uint64(i + 1) * _ODD2
-            for j in range(N_PRIMITIVES):
+            for j in range(n_primitives):
                 mask = masks[at(i), at(j)]
                 if mask != 0:
                     code = (code ^ (primitives[at(j)] & mask)) * _ODD
@@ -378,16 +416,18 @@ def run(
                         code = (code + np.uint64(partial)) * _ODD
                         code ^= code >> np.uint64(29)
                     bucket = np.int64((code >> np.uint64(20)) & bucket_mask) + i * n_buckets
-                    slots[at(i)] = bucket << 4
+                    slots[at(i)] = bucket << bucket_bits
                     wanted[at(i)] = np.int64(code >> np.uint64(48))
                     # asked for before it is needed, so that the memory works on all contexts at once
-                    found[at(i)] = np.int64(table[at(bucket << 4)])
+                    found[at(i)] = np.int64(table[at(bucket << bucket_bits)])
+                    if deep:
+                        run_entries[at(i)] = np.int64(table[at((bucket << bucket_bits) + RUN)])
                 for i in range(n_contexts):
                     check = wanted[at(i)]
                     place0 = slots[at(i)]
                     if found[at(i)] != check:
-                        place1 = place0 ^ 16
-                        place2 = place0 ^ 32
+                        place1 = place0 ^ bucket_size
+                        place2 = place0 ^ (2 * bucket_size)
                         if np.int64(table[at(place1)]) == check:
                             slots[at(i)] = place1
                             continue
@@ -403,14 +443,33 @@ def run(
                             taken = place1
                         elif used2 < used0:
                             taken = place2
-                        for j in range(16):
+                        for j in range(bucket_size):
                             kept = _noted(journal, kept, taken + j, np.int64(table[at(taken + j)]))
-                        for j in range(1, 16):
+                        for j in range(1, bucket_size):
                             table[at(taken + j)] = 0
                         table[at(taken)] = np.uint32(check)
                         slots[at(i)] = taken
             hits = 0
-            for i in range(n_contexts):
+            if deep:
+                for i in range(n_contexts):
+                    if bit_place == 0:
+                        run_slots[at(i)] = slots[at(i)] + RUN
+                        runs[at(i)] = np.int64(table[at(slots[at(i)] + RUN)])
+                    hits += gather_deep(
+                        i,
+                        inputs,
+                        table,
+                        maps,
+                        constants,
+                        slots[at(i)],
+                        node,
+                        runs[at(i)],
+                        run_maps,
+                        run_entries,
+                        partial,
+                        bit_place,
+                    )
+            for i in range(0 if deep else n_contexts):
                 history = np.int64(table[at(slots[at(i)] + node)])
                 k = 3 * i
                 count = (history >> 8) & 15
@@ -420,7 +479,7 @@ def run(
                 inputs[at(k)] = constants[at(chance)] * live
                 inputs[at(k + 1)] = _leaning(chance) * live
                 inputs[at(k + 2)] = constants[at((history >> 20) ^ 2048)] * live
-            k = 3 * n_contexts
+            k = per_context * n_contexts
             guess = 0
             match_map = 0
             match_class = 0
@@ -464,25 +523,57 @@ def run(
             chosen[1] = match_class * 8 + bit_place
             chosen[2] = previous
             chosen[3] = texture if sample > 0 else letter * 8 + bit_place
-            chosen[4] = hits * 8 + bit_place
+            chosen[4] = (hits >> 1 if deep else hits) * 8 + bit_place
             chosen[5] = min(letters, 15) * 8 + bit_place
             chosen[6] = previous2 * 8 + bit_place
             chosen[7] = kinds * 8 + bit_place
             chosen[8] = expected if matched > 0 else 0
+            if deep:
+                sure = 0
+                if matched > 0 and (expected | 256) >> (8 - bit_place) == partial:
+                    sure = 1 + ((expected >> (7 - bit_place)) & 1)
+                long_class = 0 if long_matched == 0 else 1 + min(long_matched >> 3, 15)
+                chosen[9] = sure * 256 + partial
+                chosen[6] = previous2
+                chosen[7] = kinds
+                chosen[10] = np.int64(memory[SHAPE] & _BYTE)
+                chosen[11] = (previous >> 6) * 256 + partial
+                chosen[12] = long_class * 8 + bit_place
+                chosen[13] = np.int64((memory[BRACKETS] >> np.uint64(4)) & np.uint64(7)) * 8 + bit_place
+                chosen[14] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
+                chosen[15] = min(column, 127) * 2 + np.int64(previous == 32)
+                for j in range(N_HISTORY_SETS):
+                    chosen[at(HISTORY_SETS + j)] = np.int64(table[at(slots[at(j + 1)] + node)]) & 255
             total = np.int64(0)
             final = partial * n_sets
             for q in range(n_sets):
                 offset = (set_starts[at(q)] + chosen[at(q)]) * n_inputs
                 chosen[at(q)] = offset
                 dot = np.int64(0)
-                for k in range(n_inputs):
-                    dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
-                dot >>= 16
+                if deep:
+                    dot = weighed(inputs, weights, offset, n_inputs)
+                else:
+                    for k in range(n_inputs):
+                        dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
+                    dot >>= 16
                 dot = 2047 if dot > 2047 else -2047 if dot < -2047 else dot
                 outputs[at(q)] = dot
                 total += dot * np.int64(last_weights[at(final + q)])
             total >>= 16
             total = 2047 if total > 2047 else -2047 if total < -2047 else total
+            total1 = total2 = total3 = total
+            final2 = (256 + match_class * 8 + bit_place) * n_sets
+            final3 = (328 + previous) * n_sets
+            if deep:
+                total2 = total3 = np.int64(0)
+                for q in range(n_sets):
+                    total2 += outputs[at(q)] * np.int64(last_weights[at(final2 + q)])
+                    total3 += outputs[at(q)] * np.int64(last_weights[at(final3 + q)])
+                total2 >>= 16
+                total3 >>= 16
+                total2 = 2047 if total2 > 2047 else -2047 if total2 < -2047 else total2
+                total3 = 2047 if total3 > 2047 else -2047 if total3 < -2047 else total3
+                total = (2 * total + total2 + total3) >> 2
             mixed = np.int64(constants[at(squash + total + 2048)])
 
             # --- refine ---
@@ -500,6 +591,17 @@ def run(
             chance = mixed + _refined(refine, row1, bin_low, bin_weight)
             chance += _refined(refine, row2, bin_low, bin_weight) + _refined(refine, row3, bin_low, bin_weight)
             chance = (chance + 2) >> 2
+            if deep:
+                code = ((last & np.uint64(255)) * _ODD2 + np.uint64(partial) * _ODD) >> np.uint64(44)
+                rows[0] = (256 + 2 * (refine_mask + 1) + (np.int64(code) & refine_mask)) * 33
+                code = (primitives[EXPECTED] & np.uint64(0xFFFFFF)) * _WORD + np.uint64(partial) * _ODD
+                rows[1] = (256 + 3 * (refine_mask + 1) + (np.int64(code >> np.uint64(44)) & refine_mask)) * 33
+                code = (last & np.uint64(0xFFFFFF)) * _WORD + np.uint64(partial) * _ODD
+                rows[2] = (256 + 4 * (refine_mask + 1) + (np.int64(code >> np.uint64(44)) & refine_mask)) * 33
+                chance = 4 * chance + mixed
+                for r in range(3):
+                    chance += _refined(refine, rows[at(r)], bin_low, bin_weight)
+                chance = chance >> 3
             chance = 1 if chance < 1 else 65535 if chance > 65535 else chance
 
             # --- code ---
@@ -517,15 +619,33 @@ def run(
                 kept = _noted(journal, kept, first + _REFINED, old)
                 refine[at(first)] = np.uint16(old + ((target - old) >> 6))
             miss = (bit << 16) - mixed
+            if deep:
+                for r in range(3):
+                    first = rows[at(r)] + nearer
+                    old = np.int64(refine[at(first)])
+                    kept = _noted(journal, kept, first + _REFINED, old)
+                    refine[at(first)] = np.uint16(old + ((target - old) >> 6))
+                miss1 = (bit << 16) - np.int64(constants[at(squash + total1 + 2048)])
+                miss2 = (bit << 16) - np.int64(constants[at(squash + total2 + 2048)])
+                miss3 = (bit << 16) - np.int64(constants[at(squash + total3 + 2048)])
+                for q in range(n_sets):
+                    output = outputs[at(q)]
+                    last_weights[at(final + q)] += np.int32((output * miss1 * LAST_RATE + (1 << 19)) >> 20)
+                    last_weights[at(final2 + q)] += np.int32((output * miss2 * LAST_RATE + (1 << 19)) >> 20)
+                    last_weights[at(final3 + q)] += np.int32((output * miss3 * LAST_RATE + (1 << 19)) >> 20)
             for q in range(n_sets):
                 output = outputs[at(q)]
-                last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
+                if not deep:
+                    last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
                 own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
-                push = (((own + miss) >> 1) * rate) >> 10
+                push = (((own + 3 * miss) >> 2 if deep else (own + miss) >> 1) * rate) >> 10
                 if push > 3 or push < -3:  # less would round to nothing for every input
                     offset = chosen[at(q)]
-                    for k in range(n_inputs):
-                        weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)
+                    if deep:
+                        push_weights(inputs, weights, offset, n_inputs, push)
+                    else:
+                        for k in range(n_inputs):
+                            weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)
             for i in range(n_contexts):
                 where = at(slots[at(i)] + node)
                 history = np.int64(table[where])
@@ -537,6 +657,10 @@ def run(
                 chance = (history >> 16) ^ 32768
                 chance += ((bit * 65535 - chance) * np.int64(quick[at(count)])) >> 16
                 count = min(count + 1, 14)
+                if deep:
+                    place_slow = slots[at(i)] + node
+                    kept = _noted(journal, kept, place_slow + RUN, np.int64(table[at(place_slow + RUN)]))
+                    learn_deep(bit, table, maps, place_slow, reciprocals, run_entries[at(i)])
                 table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | np.int64(step[at(state * 2 + bit)]))
             if matched > 0:
                 maps[at(match_map)] = _learned(np.int64(maps[at(match_map)]), bit, reciprocals, 1023)
@@ -556,6 +680,21 @@ def run(
             text[at(position)] = np.uint8(symbol)
         elif mode == MEASURE:
             costs[at(position - begin)] = spent
+        if deep:
+            for i in range(n_contexts):
+                where = at(run_slots[at(i)])
+                kept = _noted(journal, kept, np.int64(where), np.int64(table[where]))
+                table[where] = np.uint32(after_run(np.int64(table[where]), symbol))
+            # what followed the last byte, and the last two, becomes one longer
+            where = followed + previous
+            old = np.int64(index[at(where)])
+            kept = _noted(journal, kept, -1 - where, old)
+            index[at(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
+            code = (last & np.uint64(65535)) * _ODD
+            where = followed + 256 + np.int64(code >> follow_shift)
+            old = np.int64(index[at(where)])
+            kept = _noted(journal, kept, -1 - where, old)
+            index[at(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
 
         # --- on to the next byte ---
         if hidden > 0:
@@ -566,11 +705,20 @@ def run(
         if (lower >= 97 and lower <= 122) or symbol >= 128:
             letters += 1
             word = (word + np.uint64(lower + 1)) * _WORD
-        elif word != np.uint64(0):
+            ended = False
+        else:
+            ended = word != np.uint64(0)
+        if ended:
             word2 = word1
             word1 = word
             word = np.uint64(0)
             letters = 0
+        if deep:
+            read_text(memory, symbol, last, word1, word2, ended, classes)
+            code = (last & np.uint64(65535)) * _ODD
+            memory[FOLLOWED] = np.uint64(index[at(followed + symbol)]) | np.uint64(
+                index[at(followed + 256 + np.int64(code >> follow_shift))]
+            ) << np.uint64(24)
         position += 1
         if symbol == 10:
             above_start = line_start

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kolmo.coders import mixing_text as text
 from kolmo.coders.mixing_kernels import (
     COLORS,
+    EXPECTED,
     GUESSES,
     LAST,
     LINE,
     NEIGHBORS,
     PLACE,
     SAMPLES,
+    TEXT,
     WORD,
     WORD1,
     WORD2,
@@ -72,6 +75,26 @@ _TEXT_MOST = [
     {LAST: 255, WORD1: _WHOLE},
     {LAST: 0xFFFF, LINE: 0xFF00},
     {LAST: 0xFF00FF},
+    {TEXT + text.SHAPE: 2**48 - 1},
+    {WORD: _WHOLE, TEXT + text.SHAPE: 0xFFFF},
+    {TEXT + text.INSIDE: _WHOLE},
+    {TEXT + text.INSIDE: _WHOLE, TEXT + text.TAG: _WHOLE},
+    {TEXT + text.TAG: _WHOLE, LAST: 0xFFFFFF},
+    {TEXT + text.FOLDED: 2**40 - 1},
+    {TEXT + text.FOLLOWED: 0xFFFF, LAST: 255},
+    {TEXT + text.FOLLOWED: 0xFFFF << 24, LAST: 255},
+    {EXPECTED: 0xFFFF, LAST: 255},
+    {WORD: _WHOLE, WORD2: _WHOLE},
+    {WORD: _WHOLE, WORD1: _WHOLE, TEXT + text.WORD3: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.WORD3: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.FIRSTS: 0xFFFF},
+    {WORD: _WHOLE, TEXT + text.ENDINGS: 0xFFFF},
+    {WORD: _WHOLE, TEXT + text.LINE_WORD: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.ABOVE_WORD: _WHOLE},
+    {LAST: 0xFFFF, TEXT + text.STEM: _WHOLE},
+    {WORD: _WHOLE, TEXT + text.MARKS: 0xFFFFFFFF},
+    {WORD: _WHOLE, TEXT + text.BRACKETS: 0xFFFF, LAST: 255},
+    _order(7),
 ]
 _RECORDS = [
     _NOTHING,
@@ -135,13 +158,13 @@ def recipe(level: int, kind: int) -> Recipe:
     """Return the contexts of a level, 1 to 6, for a kind of data."""
     n_contexts, n_sets, match_length, long_match_length, hidden = _SIZES[level]
     if kind == PLAIN:
-        contexts = {1: _FAST, 2: _TEXT[:-1], 3: _TEXT, 4: _TEXT_MORE, 5: _TEXT_MOST, 6: _TEXT_MOST}[level]
+        contexts = {1: _FAST, 2: _TEXT[:-1], 3: _TEXT, 4: _TEXT_MORE, 5: _TEXT_MORE, 6: _TEXT_MOST}[level]
     elif kind == IMAGE:
         contexts = _IMAGE if level < 4 else _IMAGE_MORE
     else:
         contexts = _RECORDS if kind == RECORDS else _SAMPLES
     if kind != PLAIN:
-        n_sets = min(n_sets, 5) if level < 5 else n_sets
+        n_sets = min(n_sets, 5) if level < 6 else n_sets
     return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length, hidden)
 
 
@@ -150,8 +173,8 @@ _SIZES = {
     2: (8, 5, 7, 0, 0),
     3: (10, 6, 6, 12, 0),
     4: (20, 7, 6, 16, 0),
-    5: (30, 9, 6, 16, 0),
-    6: (30, 9, 6, 16, 64),
+    5: (20, 7, 6, 16, 64),
+    6: (44, 23, 5, 12, 64),
 }
 """By level: contexts at most, weight sets, the lengths, up to 7 and 16, at which the two match models start, and the
 units of the recurrent network."""

@@ -18,6 +18,23 @@ _KEPT = (0, 1, 2, 3, 3, 4, 4, 5, 5, 5, 6)
 _EXACT = 3
 """Histories up to this many bits are kept as they are."""
 
+_CLASSES = {
+    1: b"bcdfghjklmnpqrstvwxyz",
+    2: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    3: b"0123456789",
+    4: b" ",
+    5: b"\n",
+    6: b".!?",
+    7: b",;:",
+    8: b"'\"",
+    9: b"[{(<",
+    10: b"]})>",
+    11: b"|=*#",
+    12: b"&",
+    13: b"-_/",
+    15: b"aeiou",
+}
+
 State = tuple[int, ...]
 
 
@@ -97,6 +114,18 @@ def constants() -> NDArray[np.int32]:
     values += [655360 // (10 * i + 16) for i in range(1024)]
     values += [131072 // (2 * i + 3) for i in range(16)]
     return np.array(values, np.int32)
+
+
+@functools.cache
+def classes() -> NDArray[np.int32]:
+    """Return a class of 0 to 15 for each byte, as a text uses it."""
+    import numpy as np
+
+    kinds = np.zeros(256, np.int32)
+    for kind, members in _CLASSES.items():
+        kinds[list(members)] = kind
+    kinds[128:] = 14
+    return kinds
 
 
 @functools.cache
