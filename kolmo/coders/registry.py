@@ -31,6 +31,7 @@ _BUILT_IN = {
     "ngram": "kolmo.coders.ngram:Ngram",
     "mix": "kolmo.coders.mixing:Mix",
     "neural": "kolmo.coders.neural.static:NeuralCoder",
+    "hf": "kolmo.coders.neural.huggingface:HuggingFaceCoder",
     "mixture": "kolmo.coders.combined:Mixture",
     "best": "kolmo.coders.combined:Best",
     "uniform": "kolmo.coders.uniform:Uniform",
