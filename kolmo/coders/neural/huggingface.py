@@ -34,8 +34,8 @@ class HuggingFaceCoder(Coder):
 
     Every token costs the surprisal that the model has at it, the first one too: it comes after the token that begins a
     text, or if there is none after the one that ends it; without either it costs the logarithm of the number of
-    tokens. The entropy coder gives each of V tokens a chance of at least 2^-24, which costs up to V / 2^24 · 1.45 bits
-    a token: 0.0044 at 50,000 tokens. The stated length has that in it. It does not hold the model; `model_bits` says
+    tokens. The entropy coder gives each of V tokens a chance of at least 2^-24, which costs up to 1.45 V / 2^24 bits a
+    token: 0.0044 at 50,000 tokens. The stated length has that in it. It does not hold the model; `model_bits` says
     what that costs.
 
     What the tokenizer does not give back exactly is coded at 8 bits a byte: bytes that are no UTF-8, unknown

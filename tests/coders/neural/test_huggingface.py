@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from kolmo.coders.neural.huggingface import HuggingFaceCoder  # noqa: E402
 from kolmo.coders.neural.pretrained import hub_folder, load  # noqa: E402
 from kolmo.coders.neural.segments import cut  # noqa: E402
 from kolmo.coders.neural.token_reader import TOTAL, Lanes  # noqa: E402
-from kolmo.errors import DataError, DecodeError, ParameterError  # noqa: E402
+from kolmo.errors import DataError, DecodeError, MissingDependencyError, ParameterError  # noqa: E402
 from kolmo.testing import check_coder  # noqa: E402
 
 CONTEXT = 48
@@ -94,7 +95,7 @@ def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
 def _plain_bits(folder: Path, text: str) -> tuple[list[int], np.ndarray]:
     """Return the tokens of a text and their bits, by one forward of the library."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).float()
     tokens = tokenizer.encode(text, add_special_tokens=False)
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     whole = torch.tensor([([] if start is None else [start]) + tokens])
@@ -290,6 +291,11 @@ def _looks_ahead(folder: Path) -> None:
     transformers.BertForMaskedLM(config).save_pretrained(folder)
 
 
+def _recurrent(folder: Path) -> None:
+    config = transformers.MambaConfig(vocab_size=310, hidden_size=32, num_hidden_layers=1, state_size=8)
+    transformers.MambaForCausalLM(config).save_pretrained(folder)
+
+
 def _classifier(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "vit"}))
@@ -316,6 +322,7 @@ def _own_code(folder: Path) -> None:
         (_not_a_number, "no finite number"),
         (_no_head, "lm_head"),
         (_looks_ahead, "not causal|are not those"),
+        (_recurrent, "keeps no keys"),
         (_classifier, "no causal language model"),
         (_no_tokenizer, "tokenizer"),
         (_own_code, "no causal language model"),
@@ -361,6 +368,12 @@ def test_a_model_of_the_hub_is_one_of_a_folder(folders: dict[str, Path], monkeyp
     with pytest.raises(DataError, match="no connection"):
         HuggingFaceCoder("other/model", revision="ab" * 20).code_length("abc")
     hub_folder.cache_clear()
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'kolmo\[hf\]'"):
+        HuggingFaceCoder("no-such-folder").code_length("abc")
 
 
 def test_models_are_loaded_once(folders: dict[str, Path]) -> None:
