@@ -32,6 +32,7 @@ _BUILT_IN = {
     "mix": "kolmo.coders.mixing:Mix",
     "gru": "kolmo.coders.recurrent:Gru",
     "neural": "kolmo.coders.neural.static:NeuralCoder",
+    "hf": "kolmo.coders.neural.huggingface:HuggingFaceCoder",
     "png": "kolmo.coders.image:Png",
     "webp": "kolmo.coders.image:Webp",
     "jxl": "kolmo.coders.image:Jxl",

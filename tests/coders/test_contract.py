@@ -7,7 +7,7 @@ import pytest
 from kolmo import coder, coder_names
 from kolmo.testing import check_coder
 
-TRAINED = ("neural",)
+TRAINED = ("neural", "hf")
 """Coders that are nothing without a trained model; their own tests run the suite."""
 SETTINGS = [
     "deflate:level=1",

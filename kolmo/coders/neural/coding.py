@@ -52,7 +52,7 @@ def frequencies(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def encode(reader: Reader, pieces: Sequence[bytes]) -> bytes:
     """Return the code of pieces, each of which is read from where the reader stands."""
-    encoder, model = _constriction("queue").RangeEncoder(), _model()
+    encoder, model = range_coder("RangeEncoder"), categorical()
     with one_thread():
         for group in _groups(pieces):
             lanes = reader.copy(len(group))
@@ -65,7 +65,7 @@ def encode(reader: Reader, pieces: Sequence[bytes]) -> bytes:
                 encoder.encode(rows[:active, place].astype(np.int32), model, counts[:active])
                 if place + 1 < rows.shape[1]:
                     lanes.step(rows[:, place])
-    return _packed(encoder)
+    return packed(encoder)
 
 
 def decode(reader: Reader, sizes: Sequence[int], payload: bytes) -> list[bytes]:
@@ -76,12 +76,7 @@ def decode(reader: Reader, sizes: Sequence[int], payload: bytes) -> list[bytes]:
     DecodeError
         If it is the code of nothing that has these sizes.
     """
-    words = np.frombuffer(payload.ljust(-(-len(payload) // 4) * 4, b"\0"), "<u4").astype(np.uint32)
-    decoder, encoder, model = (
-        _constriction("queue").RangeDecoder(words),
-        _constriction("queue").RangeEncoder(),
-        _model(),
-    )
+    decoder, encoder, model = range_coder("RangeDecoder", words(payload)), range_coder("RangeEncoder"), categorical()
     found: list[bytes] = []
     with one_thread():
         for group in _groups([range(size) for size in sizes]):
@@ -96,7 +91,7 @@ def decode(reader: Reader, sizes: Sequence[int], payload: bytes) -> list[bytes]:
                 if place + 1 < rows.shape[1]:
                     lanes.step(rows[:, place])
             found += [row[: len(piece)].tobytes() for row, piece in zip(rows, group, strict=True)]
-    if _packed(encoder) != payload:  # whatever decodes to these bytes, they are coded otherwise
+    if packed(encoder) != payload:  # whatever decodes to these bytes, they are coded otherwise
         raise DecodeError(f"these {len(payload):,} bytes are no code of this model: they are truncated, or corrupt")
     return found
 
@@ -118,15 +113,26 @@ def _groups(pieces: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield pieces[start : start + LANES]
 
 
-def _packed(encoder: Any) -> bytes:
+def packed(encoder: Any) -> bytes:
     """Return the code without zeros at the end of its last word, which a decoder reads anyway."""
-    words: bytes = encoder.get_compressed().astype("<u4").tobytes()
-    return words[:-4] + words[-4:].rstrip(b"\0")
+    code: bytes = encoder.get_compressed().astype("<u4").tobytes()
+    return code[:-4] + code[-4:].rstrip(b"\0")
 
 
-def _constriction(part: str) -> Any:
-    return getattr(import_extra("constriction", extra="neural", purpose="the code of a neural model").stream, part)
+def words(payload: bytes) -> NDArray[np.uint32]:
+    """Return a packed code as the decoder takes it."""
+    return np.frombuffer(payload.ljust(-(-len(payload) // 4) * 4, b"\0"), "<u4").astype(np.uint32)
 
 
-def _model() -> Any:
-    return _constriction("model").Categorical(perfect=False)
+def range_coder(kind: str, *arguments: Any) -> Any:
+    """Return a RangeEncoder or RangeDecoder."""
+    return getattr(_constriction().queue, kind)(*arguments)
+
+
+def categorical() -> Any:
+    """Return the kind of model that takes frequencies with each call."""
+    return _constriction().model.Categorical(perfect=False)
+
+
+def _constriction() -> Any:
+    return import_extra("constriction", extra="neural", purpose="the code of a neural model").stream

@@ -1,0 +1,380 @@
+"""Any causal language model of Hugging Face's is a coder: its code decodes, and is as long as it says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+transformers = pytest.importorskip("transformers", reason="transformers is not installed (extra hf)")
+tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed (extra hf)")
+torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+
+from kolmo import coder  # noqa: E402
+from kolmo.coders.neural.huggingface import HuggingFaceCoder  # noqa: E402
+from kolmo.coders.neural.pretrained import hub_folder, load  # noqa: E402
+from kolmo.coders.neural.segments import cut  # noqa: E402
+from kolmo.coders.neural.token_reader import TOTAL, Lanes  # noqa: E402
+from kolmo.errors import DataError, DecodeError, MissingDependencyError, ParameterError  # noqa: E402
+from kolmo.testing import check_coder  # noqa: E402
+
+CONTEXT = 48
+CORPUS = [f"the {n} cats sat on the mat, and {n * n} dogs lay on the rug;\n" for n in range(300)]
+TEXT = "the 7 cats sat on the rug, and 49 dogs, naïve ones, 猫も, lay on the mat;\n" * 4
+LIGHT = settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+def _byte_level() -> Any:
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=300,
+        special_tokens=["<s>", "</s>"],
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return tokenizer
+
+
+def _lossy() -> Any:
+    """Return a tokenizer that makes capitals small, and knows only what is in the corpus."""
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = tokenizers.normalizers.Lowercase()
+    tokenizer.decoder = tokenizers.decoders.Fuse()
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=120, special_tokens=["<unk>"], show_progress=False)
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return tokenizer
+
+
+def _model(kind: str) -> Any:
+    torch.manual_seed(7)
+    size = {"vocab_size": 310, "bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
+    if kind == "llama":
+        shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+        config = transformers.LlamaConfig(
+            **shape, **size, num_key_value_heads=2, max_position_embeddings=CONTEXT, initializer_range=0.3
+        )
+        return transformers.LlamaForCausalLM(config)
+    return transformers.GPT2LMHeadModel(_gpt2_config(size))
+
+
+def _gpt2_config(size: dict[str, Any]) -> Any:
+    return transformers.GPT2Config(n_embd=32, n_layer=2, n_head=2, n_positions=CONTEXT, initializer_range=0.3, **size)
+
+
+def _save(folder: Path, kind: str) -> Path:
+    special = {"gpt2": {"eos_token": "</s>"}, "llama": {"bos_token": "<s>", "eos_token": "</s>"}}
+    raw = _lossy() if kind == "lossy" else _byte_level()
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **special.get(kind, {}))
+    tokenizer.save_pretrained(folder)
+    _model(kind).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A GPT-2 with an end token only, a Llama, one without special tokens, and one with a tokenizer that loses."""
+    parent = tmp_path_factory.mktemp("models")
+    return {kind: _save(parent / kind, kind) for kind in ("gpt2", "llama", "bare", "lossy")}
+
+
+@pytest.fixture(params=["gpt2", "llama", "bare"])
+def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
+    """One of those that lose nothing."""
+    return folders[request.param]
+
+
+def _plain_bits(folder: Path, text: str) -> tuple[list[int], np.ndarray]:
+    """Return the tokens of a text and their bits, by one forward of the library."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).float()
+    tokens = tokenizer.encode(text, add_special_tokens=False)
+    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    whole = torch.tensor([([] if start is None else [start]) + tokens])
+    with torch.no_grad():
+        logits = model(whole).logits[0, :-1, : len(tokenizer)].double()
+    bits = -torch.log_softmax(logits, 1).gather(1, whole[0, 1:, None])[:, 0].numpy() / np.log(2)
+    return tokens, bits if start is not None else np.append(np.log2(len(tokenizer)), bits)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_it_keeps_the_contract(folders: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolmo.coders.neural.token_coding._LANES", 256)  # fewer steps
+    check_coder(HuggingFaceCoder(str(folders[kind]), piece=200), examples=1, large=False)
+
+
+def test_the_length_is_that_of_one_forward(folder: Path) -> None:
+    hf, text = HuggingFaceCoder(str(folder)), "the 7 cats sat, 猫"
+    tokens, bits = _plain_bits(folder, text)
+    assert 1 < len(tokens) < CONTEXT
+    assert hf.code_length(text) == pytest.approx(8 * (4 + 2) + bits.sum(), abs=0.01)  # a stamp, no raw, n tokens
+    sizes, own = hf.token_surprisals(text)
+    assert len(sizes) == len(tokens)
+    assert sizes.sum() == len(text.encode())
+    np.testing.assert_allclose(own, -np.log2((1 + 2**-bits * (TOTAL - 300)) / TOTAL), atol=1e-3)
+
+
+def test_the_first_token_is_charged(folder: Path, folders: dict[str, Path]) -> None:
+    hf = HuggingFaceCoder(str(folder))
+    sizes, bits = hf.token_surprisals("t")
+    assert sizes.tolist() == [1]
+    assert bits[0] == pytest.approx(hf.code_length("t") - hf.code_length(""))
+    assert bits[0] > 0.01
+    if folder == folders["bare"]:
+        assert bits[0] == pytest.approx(np.log2(300), abs=1e-3)
+
+
+@pytest.mark.parametrize("stride", [None, 1, 7, CONTEXT - 1, 4000])
+@pytest.mark.parametrize(("context", "piece"), [(None, 40), (20, 2**13), (2, 100)])
+def test_the_code_is_as_long_as_stated(folder: Path, stride: int | None, context: int | None, piece: int) -> None:
+    hf = HuggingFaceCoder(str(folder), stride=stride, context=context, piece=piece)
+    for primed in (hf, hf.prime(TEXT)):
+        stream, stated = primed.compress(TEXT[:150]), primed.code_length(TEXT[:150])
+        assert primed.decompress(stream) == TEXT[:150].encode()
+        assert abs(8 * len(stream) - stated) <= 0.001 * stated + 64
+
+
+@pytest.mark.parametrize("stride", [None, 1, 30])
+def test_steps_say_what_windows_say(folder: Path, stride: int | None) -> None:
+    hf = HuggingFaceCoder(str(folder), stride=stride)
+    reader = hf._reader(b"the cats")
+    symbols = cut(hf._loaded().tokenizer, TEXT.encode()).symbols()[:150]
+    (bits,) = reader.surprisals([symbols])
+    lanes = Lanes(reader, 2)
+    for symbol, expected in zip(symbols, bits, strict=True):
+        counts = lanes.frequencies()
+        assert (counts.sum(1) == TOTAL - 300).all()
+        assert (1 + counts[1, symbol]) / TOTAL == pytest.approx(2**-expected, abs=3 / TOTAL, rel=1e-3)
+        lanes.step(np.array([symbol, symbol]))
+
+
+def test_windows_begin_anew_from_the_end_of_what_they_have(folders: dict[str, Path]) -> None:
+    """A window of 8 and a stride of 2: tokens 8 to 10 follow the start and tokens 3 to 7, and so on."""
+    hf = HuggingFaceCoder(str(folders["llama"]), context=8, stride=2)
+    loaded, found = hf._loaded(), hf.token_surprisals(TEXT)[1]
+    tokens = cut(loaded.tokenizer, TEXT.encode()).symbols()
+    for first, begin in ((8, 3), (9, 3), (10, 3), (11, 6)):
+        inputs = torch.tensor([[loaded.start, *tokens[begin:first]]])
+        with torch.no_grad():
+            logits = loaded.model(inputs).logits[0, -1, :300].double()
+        assert 2 ** -found[first] == pytest.approx(float(logits.softmax(0)[tokens[first]]), rel=1e-3, abs=1 / TOTAL)
+
+
+def test_many_at_once_are_each_alone(folder: Path) -> None:
+    primed = HuggingFaceCoder(str(folder), piece=60).prime(TEXT)
+    items = [b"", TEXT.encode()[:1], TEXT.encode(), b"cats\xff\xfe" * 9, TEXT[::-1].encode()]
+    np.testing.assert_allclose(primed.lengths(items), [primed.code_length(item) for item in items], atol=1e-2)
+
+
+def test_few_logits_at_a_time_say_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hf = HuggingFaceCoder(str(folder)).prime("the cats")
+    before = hf.code_length(TEXT)
+    monkeypatch.setattr("kolmo.coders.neural.token_reader._LOGITS_AT_ONCE", 3000)
+    assert hf.code_length(TEXT) == pytest.approx(before, abs=0.01)
+    assert hf.decompress(hf.compress(TEXT)) == TEXT.encode()
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "lossy"])
+def test_any_bytes_come_back(folders: dict[str, Path], kind: str) -> None:
+    hf = HuggingFaceCoder(str(folders[kind]))
+    words = st.sampled_from([b"the cats sat on the mat", b"\xff", b"THE ", "ï猫".encode(), b"<unk>", b"</s>", b"\n"])
+
+    @LIGHT
+    @given(st.one_of(st.binary(max_size=60), st.text(max_size=40).map(str.encode), st.lists(words).map(b"".join)))
+    def check(data: bytes) -> None:
+        stream, stated = hf.compress(data), hf.code_length(data)
+        assert hf.decompress(stream) == data
+        assert abs(8 * len(stream) - stated) <= 0.001 * stated + 64
+        sizes, bits = hf.token_surprisals(data)
+        assert sizes.sum() == len(data)
+        assert 0 < stated - bits.sum() <= 8 * (4 + 2 * (2 + len(data)))
+
+    check()
+
+
+def test_only_what_is_lost_is_raw(folders: dict[str, Path]) -> None:
+    lossy = HuggingFaceCoder(str(folders["lossy"]))._loaded().tokenizer
+    segments = cut(lossy, b"the 7 cats sat on the mat; Dogs lay on the rug, and \xf0 dogs lay on the mat")
+    assert segments.raw == [b"D", b"\xf0"]
+    assert lossy.text(segments.tokens[0]) == "the 7 cats sat on the mat; "
+    whole = HuggingFaceCoder(str(folders["gpt2"]))._loaded().tokenizer
+    assert cut(whole, TEXT.encode()).raw == []
+    assert cut(whole, b"\xff short \xff").raw == [b"\xff short \xff"]
+
+
+def test_a_context_counts_and_only_its_end(folders: dict[str, Path]) -> None:
+    hf = HuggingFaceCoder(str(folders["llama"]))
+    assert hf.prime(TEXT).code_length("cats") != hf.code_length("cats")
+    assert hf.prime("x" * 500 + TEXT).code_length("cats") == hf.prime(TEXT).code_length("cats")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "auto"])
+def test_other_types_of_numbers(folders: dict[str, Path], dtype: str) -> None:
+    hf = HuggingFaceCoder(str(folders["llama"]), dtype=dtype)
+    stream, stated = hf.compress(TEXT), hf.code_length(TEXT)
+    assert hf.decompress(stream) == TEXT.encode()
+    assert abs(8 * len(stream) - stated) <= hf.tags.tolerance * stated + 64
+    assert stated == pytest.approx(hf.replace(dtype="float32").code_length(TEXT), rel=0.02)
+    with pytest.raises(DecodeError, match="another model or setting"):
+        hf.replace(dtype="float32").decompress(stream)
+
+
+def test_model_bits_are_those_of_the_file(folders: dict[str, Path], tmp_path: Path) -> None:
+    hf = HuggingFaceCoder(str(folders["llama"]))
+    n_parameters = sum(weight.numel() for weight in hf._loaded().model.parameters())
+    assert hf.model_bits == 32 * n_parameters
+    shutil.copytree(folders["llama"], tmp_path, dirs_exist_ok=True)
+    _model("llama").to(torch.bfloat16).save_pretrained(tmp_path)
+    assert HuggingFaceCoder(str(tmp_path)).model_bits == 16 * n_parameters
+    (tmp_path / "model.safetensors").unlink()
+    _model("llama").save_pretrained(tmp_path, max_shard_size="50KB")
+    sharded = HuggingFaceCoder(str(tmp_path))
+    assert sharded.model_bits == 32 * n_parameters
+    assert sharded.code_length(TEXT) == pytest.approx(hf.code_length(TEXT))
+
+
+def test_a_copy_elsewhere_reads_the_code(folders: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(folders["gpt2"], tmp_path, dirs_exist_ok=True)
+    stream = HuggingFaceCoder(str(folders["gpt2"])).compress(TEXT)
+    assert HuggingFaceCoder(str(tmp_path)).decompress(stream) == TEXT.encode()
+    with pytest.raises(DecodeError, match="another model or setting"):
+        HuggingFaceCoder(str(folders["llama"])).decompress(stream)
+
+
+def test_damaged_streams_are_refused(folders: dict[str, Path]) -> None:
+    hf = HuggingFaceCoder(str(folders["llama"]))
+    data = TEXT.encode()[:90] + b"\xff\xfe" + TEXT.encode()[:40]
+    stream = hf.compress(data)
+    for broken in (stream[:-1], stream[:20], stream[:7], stream[:4], stream + b"x", stream[:4] + b"\xff" * 9):
+        with pytest.raises(DecodeError):
+            hf.decompress(broken)
+    for place in range(4, len(stream), 5):
+        flipped = bytearray(stream)
+        flipped[place] ^= 4
+        try:
+            assert hf.decompress(bytes(flipped)) != data
+        except DecodeError:
+            continue
+
+
+def _pickled(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def _truncated(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _not_a_number(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\xc0\x7f")
+
+
+def _no_head(folder: Path) -> None:
+    model = _model("llama").model
+    model.save_pretrained(folder)
+
+
+def _looks_ahead(folder: Path) -> None:
+    config = transformers.BertConfig(
+        vocab_size=300, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    transformers.BertForMaskedLM(config).save_pretrained(folder)
+
+
+def _recurrent(folder: Path) -> None:
+    config = transformers.MambaConfig(vocab_size=310, hidden_size=32, num_hidden_layers=1, state_size=8)
+    transformers.MambaForCausalLM(config).save_pretrained(folder)
+
+
+def _classifier(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "vit"}))
+
+
+def _no_tokenizer(folder: Path) -> None:
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+
+
+def _own_code(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    changed = config | {"model_type": "unheard-of", "auto_map": {"AutoModelForCausalLM": "code.Model"}}
+    (folder / "config.json").write_text(json.dumps(changed))
+    (folder / "code.py").write_text("raise SystemExit('code that came with a model was run')")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_pickled, "pickle"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "no model.safetensors"),
+        (_truncated, "no causal language model"),
+        (_not_a_number, "no finite number"),
+        (_no_head, "lm_head"),
+        (_looks_ahead, "not causal|are not those"),
+        (_recurrent, "keeps no keys"),
+        (_classifier, "no causal language model"),
+        (_no_tokenizer, "tokenizer"),
+        (_own_code, "no causal language model"),
+        (lambda folder: (folder / "config.json").unlink(), "no causal language model"),
+    ],
+)
+def test_damaged_models_are_refused(folders: dict[str, Path], tmp_path: Path, damage: Any, message: str) -> None:
+    shutil.copytree(folders["llama"], tmp_path, dirs_exist_ok=True)
+    HuggingFaceCoder(str(tmp_path)).code_length("abc")  # a model that is already loaded does not hide the damage
+    damage(tmp_path)
+    with pytest.raises(DataError, match=message):
+        HuggingFaceCoder(str(tmp_path)).code_length("abc")
+
+
+def test_parameters_are_checked(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in ({"dtype": "int8"}, {"stride": 0}, {"piece": 1}, {"context": 1}, {"device": 3}, {"model": ""}):
+        with pytest.raises(ParameterError):
+            HuggingFaceCoder(**({"model": "x"} | wrong))
+    for revision in ("main", "a" * 39, "g" * 40, 7):
+        with pytest.raises(ParameterError, match="40 hex"):
+            HuggingFaceCoder("openai-community/gpt2", revision=revision)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="revision=HASH"):
+        HuggingFaceCoder("openai-community/gpt2").code_length("abc")
+    with pytest.raises(DataError, match="no folder"):
+        HuggingFaceCoder("no-such-folder").compress("abc")
+    with pytest.raises(ParameterError, match="cannot be used"):
+        HuggingFaceCoder(str(folders["gpt2"]), device="nonsense").compress("abc")
+
+
+def test_a_model_of_the_hub_is_one_of_a_folder(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def snapshot(name: str, revision: str, **_: Any) -> str:
+        if name != "some/model":
+            raise OSError("no connection")
+        assert revision == "ab" * 20
+        return str(folders["gpt2"])
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    hub_folder.cache_clear()
+    from_hub = coder(f"hf:model=some/model,revision={'ab' * 20}")
+    assert from_hub.decompress(HuggingFaceCoder(str(folders["gpt2"])).compress(TEXT)) == TEXT.encode()
+    with pytest.raises(DataError, match="no connection"):
+        HuggingFaceCoder("other/model", revision="ab" * 20).code_length("abc")
+    hub_folder.cache_clear()
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'kolmo\[hf\]'"):
+        HuggingFaceCoder("no-such-folder").code_length("abc")
+
+
+def test_models_are_loaded_once(folders: dict[str, Path]) -> None:
+    assert load(folders["gpt2"], torch.device("cpu"), "float32") is HuggingFaceCoder(str(folders["gpt2"]))._loaded()
