@@ -1,0 +1,166 @@
+"""Neural beside classical coders: given the same text to read, and on text, pictures, sound and noise.
+
+    kolmo train DATA/corpora/silesia/dickens --format file --model gru:800k,n_grams=5 --seconds 1800 \
+        --length 128 --intervals 30 -o model/
+    python benchmarks/neural.py primed --text DATA/corpora/silesia/dickens --model model/ -o results.jsonl
+    python benchmarks/neural.py rates --data-dir DATA --model model/ -o results.jsonl
+    python benchmarks/neural.py table results.jsonl
+
+*primed*: every coder reads all of a text but its last fiftieth, and states the length of that; the model was trained on
+the same part. *rates*: raw and adjusted rates, in chunks of 2,048 bytes and whole; pictures are grey patches.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tarfile
+import tempfile
+import time
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+import kolmo
+from kolmo.coders.neural.static import NeuralCoder
+from kolmo.coders.neural.training import split_corpus
+from kolmo.data.symbols import Symbols, read_symbols
+from kolmo.errors import WindowWarning
+
+PRIMED = ("gzip", "xz", "zstd:level=19", "ppmd:order=6,memory=268435456", "ngram", "gru", "mix")
+RATES = ("gzip", "xz", "brotli", "ppmd", "ngram", "gru", "mix", "png", "webp", "jxl", "flac")
+MODEL = "neural"
+LIMIT = 10**6
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def append(path: Path | None, row: dict[str, Any]) -> None:
+    print(
+        {key: value for key, value in row.items() if key not in ("fingerprint", "machine", "python", "date")},
+        flush=True,
+    )
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def sets(folder: Path) -> list[Symbols]:
+    """Text, pictures, sound and noise."""
+    with tempfile.TemporaryDirectory() as place:
+        with tarfile.open(folder / "audio/fsdd/recordings.tar.gz") as archive:
+            names = sorted(name for name in archive.getnames() if name.endswith(".wav"))[:150]
+            archive.extractall(place, [archive.getmember(name) for name in names], filter="data")
+        sound = read_symbols(place, limit=LIMIT)
+    noise = np.random.default_rng(0).integers(0, 256, LIMIT // 4, np.uint8).tobytes()
+    return [
+        Symbols(data=read_symbols(folder / "corpora/enwik/enwik6", limit=LIMIT).data, modality="text", name="enwik6"),
+        Symbols(data=pictures(folder / "images/kodak"), modality="image", name="Kodak, grey patches"),
+        Symbols(data=sound.data, modality="audio", name="digits, PCM"),
+        Symbols(data=noise, modality="random", name="random"),
+    ]
+
+
+def pictures(folder: Path) -> bytes:
+    return b"".join(read_symbols(path).data for path in sorted(folder.glob("*.png")))[:LIMIT]
+
+
+@click.group(help=__doc__.partition("\n")[0] if __doc__ else None)
+def main() -> None:
+    warnings.simplefilter("ignore", WindowWarning)
+
+
+output = click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
+model_option = click.option("--model", type=click.Path(path_type=Path, exists=True), required=True)
+
+
+@main.command()
+@click.option("--text", type=click.Path(path_type=Path, exists=True), required=True)
+@model_option
+@output
+def primed(text: Path, model: Path, output: Path | None) -> None:
+    """Lengths of held-out text, given the rest of it."""
+    context, held_out = split_corpus(text.read_bytes())
+    about = {"kind": "primed", "text": text.name, "context_bytes": len(context), "held_out_bytes": len(held_out)}
+    for spec in PRIMED:
+        coder = kolmo.coder(spec)
+        start = time.perf_counter()
+        bits = coder.prime(context).code_length(held_out)
+        row = {"coder": spec, "bits_per_byte": bits / len(held_out), "seconds": time.perf_counter() - start}
+        append(output, about | row | {"model_bytes": 0, "fingerprint": coder.fingerprint} | machine())
+    for bits_of_a_weight in (32, 8, 4):
+        neural = NeuralCoder(str(model), bits=bits_of_a_weight)
+        row = {
+            "coder": f"{MODEL}, {neural.saved.config}, {bits_of_a_weight} bits a weight",
+            "bits_per_byte": neural.code_length(held_out) / len(held_out),
+            "seconds": neural.saved.training["seconds"],
+            "model_bytes": neural.model_bits / 8,
+        }
+        append(output, about | row | {"fingerprint": neural.fingerprint} | machine())
+
+
+@main.command()
+@click.option("--data-dir", type=click.Path(path_type=Path, exists=True), required=True)
+@model_option
+@output
+def rates(data_dir: Path, model: Path, output: Path | None) -> None:
+    """Raw and adjusted rates on four kinds of data."""
+    neural = NeuralCoder(str(model), bits=8)
+    for each in sets(data_dir):
+        for coder in (*map(kolmo.coder, RATES), neural):
+            for chunk in (2048, None):
+                rate = kolmo.compression_rate(each.data, coder, chunk=chunk).as_dict()
+                name = f"{MODEL}, 8 bits a weight" if coder is neural else str(coder)
+                append(output, {"kind": "rates", "data": each.name} | rate | {"coder": name} | machine())
+
+
+@main.command()
+@click.argument("results", type=click.Path(path_type=Path, exists=True))
+def table(results: Path) -> None:
+    """Print the README's tables."""
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    print("\n\n".join([primed_table(rows), rates_table(rows)]))
+
+
+def primed_table(rows: list[dict[str, Any]]) -> str:
+    own = {row["coder"]: row for row in rows if row["kind"] == "primed"}
+    lines = [
+        "| given the same text | held-out bits a byte | seconds to read or train | MB of model |",
+        "|---" * 4 + "|",
+    ]
+    for name, row in own.items():
+        size = f"{row['model_bytes'] / 1e6:.1f}" if row["model_bytes"] else ""
+        lines.append(f"| {name} | {row['bits_per_byte']:.3f} | {row['seconds']:,.0f} | {size} |")
+    return "\n".join(lines)
+
+
+def rates_table(rows: list[dict[str, Any]]) -> str:
+    own = {(row["coder"], row["chunk"], row["data"]): row for row in rows if row["kind"] == "rates"}
+    kinds = list(dict.fromkeys(data for _, _, data in own))
+    head = [f"| chunk | coder | {' | '.join(f'{kind}: raw %, adjusted %' for kind in kinds)} | MB/s |"]
+    lines = [*head, "|---" * (len(kinds) + 3) + "|"]
+    for chunk in (2048, None):
+        for coder in dict.fromkeys(name for name, _, _ in own):
+            found = [own[coder, chunk, kind] for kind in kinds]
+            cells = [
+                f"{100 * row['raw']:.1f}" + (f", {100 * row['adjusted']:,.0f}" if row["model_bits"] else "")
+                for row in found
+            ]
+            speed = float(np.median([row["megabytes_per_second"] for row in found]))
+            lines.append(f"| {chunk or 'whole'} | {coder} | {' | '.join(cells)} | {speed:.2g} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
