@@ -42,7 +42,7 @@ class Mix(PredictiveCoder):
     ----------
     level : int
         1 (fastest) to 6 (smallest). From 5 on, the network of the coder ``gru`` is one more model beside the contexts.
-        6 has many more contexts, takes 5 to 10 times as long as 4, and 1.5 GB of memory for a megabyte.
+        6 has many more contexts, takes 5 to 10 times as long as 4, and 1.5 GB of memory for a megabyte, 3 GB at most.
     layout : str
         ``"auto"`` finds out how the bytes are laid out, by trying it on a piece; ``"plain"`` takes them as text, or
         as anything without a layout. ``"records-1x13"`` are records of 13 bytes; ``"image-3x2304"`` is a raster of

@@ -28,7 +28,7 @@ LANES = 64
 
 def environment(device: torch.device) -> dict[str, Any]:
     """Return what must be the same where a code is read as where it was written, beside the model itself."""
-    facts: dict[str, Any] = {"torch": torch.__version__, "device": device.type}
+    facts: dict[str, Any] = {"torch": torch.__version__, "device": device.type, "threads": 1, "lanes": LANES}
     if device.type == "cuda":
         return facts | {"device": torch.cuda.get_device_name(device), "cuda": torch.version.cuda}
     return facts | {"cpu": torch.backends.cpu.get_cpu_capability()}

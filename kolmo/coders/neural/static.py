@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kolmo.coders.neural.reader import Reader
 
 _STAMP_BITS = 32.0
-_KEPT = 8
+_KEPT_MODELS, _KEPT_READERS = 8, 32
 _WORDS_OF_BITS = (32, 8, 4)
 
 
@@ -165,11 +165,13 @@ class NeuralCoder(PredictiveCoder):
         return _primed_reader(self, _loaded(self.model, self.device, self.bits)[1].digest, context)
 
     def _environment(self) -> dict[str, Any]:
-        import_extra("torch", extra="neural", purpose="the coder 'neural'")
+        torch = import_extra("torch", extra="neural", purpose="the coder 'neural'")
         from kolmo.coders.neural import coding, folder, training
 
         own = {key: value for key, value in self.config.items() if key not in ("id", "model", "device")}
         facts = coding.environment(training.best_device(self.device))
+        if self.passes:
+            facts["threads"] = torch.get_num_threads()  # those that tune
         return {"model": folder.read_config(Path(self.model)).digest[:16], "coder": own} | facts
 
 
@@ -213,7 +215,7 @@ def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, Saved
     return _model_of(folder, read_config(Path(folder)).digest, best_device(device), bits)
 
 
-@functools.lru_cache(_KEPT)
+@functools.lru_cache(_KEPT_MODELS)
 def _model_of(folder: str, _digest: str, device: torch.device, bits: int) -> tuple[torch.nn.Module, SavedModel, float]:
     from kolmo.coders.neural.folder import load_model
     from kolmo.coders.neural.quantizing import quantize
@@ -223,7 +225,7 @@ def _model_of(folder: str, _digest: str, device: torch.device, bits: int) -> tup
     return model.to(device), saved, model_bits
 
 
-@functools.lru_cache(_KEPT)
+@functools.lru_cache(_KEPT_READERS)
 def _primed_reader(coder: NeuralCoder, _digest: str, context: bytes) -> Reader:
     from kolmo.coders.neural.reader import Reader
     from kolmo.coders.neural.training import best_device

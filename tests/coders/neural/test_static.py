@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kolmo import coder, mixture
+from kolmo import CodeLengthClassifier, coder, mixture
 from kolmo.coders.neural.static import NeuralCoder
 from kolmo.errors import DataError, DecodeError, ParameterError
 from kolmo.testing import check_coder
@@ -75,6 +75,12 @@ def test_it_is_a_member_of_mixtures(folder: Path) -> None:
     own = min(NeuralCoder(str(folder)).surprisals(DATA).sum(), coder("ngram").surprisals(DATA).sum())
     assert mixed.surprisals(DATA).sum() <= own + 1.01
     assert mixed.decompress(mixed.compress(DATA[:60])) == DATA[:60]
+
+
+def test_it_tells_classes_apart(folder: Path) -> None:
+    texts = [f"{animal} {n} " * 12 for n in range(6) for animal in ("the cats sat", "QXZ JKV WQX")]
+    classifier = CodeLengthClassifier(NeuralCoder(str(folder), passes=4)).fit(texts, ["a", "b"] * 6)
+    assert classifier.predict(["the cats sat 9 " * 8, "QXZ JKV WQX 9 " * 8]).tolist() == ["a", "b"]
 
 
 def test_damaged_streams_are_refused(folder: Path) -> None:
