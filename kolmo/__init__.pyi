@@ -21,4 +21,5 @@ from kolmo.measures.distance import (
     ncd as ncd,
     pairwise as pairwise,
 )
+from kolmo.measures.joint import joint_gain as joint_gain, joint_gains as joint_gains, paired_gain as paired_gain
 from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate

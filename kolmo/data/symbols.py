@@ -13,6 +13,7 @@ from kolmo.errors import DataError
 PATCH_WIDTH, PATCH_HEIGHT = 64, 32
 _IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".jxl"}
 _SOUNDS = {".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3"}
+_GENES = {".fa", ".fasta", ".fna", ".ffn", ".frn"}
 _MOST_PIXELS = 2**27
 
 
@@ -23,7 +24,7 @@ class Symbols:
     Parameters
     ----------
     data : bytes
-    modality : {"text", "image", "audio", "bytes"}
+    modality : {"text", "image", "audio", "dna", "bytes"}
     name : str
     """
 
@@ -40,7 +41,8 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
     path : str or Path
         Pictures become grey patches of 64 x 32 pixels, a byte a pixel, from left to right and from top to bottom, as
         in the paper; what does not fill a patch is left out. Sounds become samples of 16 bits, low byte first, their
-        channels averaged. All else is taken as it is: text if it is UTF-8, bytes if not. In a folder, hidden files are
+        channels averaged. FASTA becomes its letters, in upper case, without the
+        headers. All else is taken as it is: text if it is UTF-8, bytes if not. In a folder, hidden files are
         passed over, and all others must be of one kind.
     limit : int
         Bytes at most; no more is read.
@@ -84,7 +86,7 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
     data = b"".join(parts)[:limit]
     if not data:
         raise DataError(f"{path} holds nothing to measure: no bytes, or no picture of {PATCH_WIDTH} x {PATCH_HEIGHT}")
-    if len(kinds & {"image", "audio"}) and len(kinds) > 1:
+    if len(kinds & {"image", "audio", "dna"}) and len(kinds) > 1:
         raise DataError(f"{path} holds files of several kinds: {', '.join(sorted(kinds))}; name each kind by itself")
     return Symbols(data=data, modality="bytes" if "bytes" in kinds else min(kinds), name=place.name or str(place))
 
@@ -104,6 +106,9 @@ def _read(file: Path, limit: int) -> tuple[str, bytes]:
         return "image", _pixels(file)
     if file.suffix.lower() in _SOUNDS:
         return "audio", _samples(file, limit)
+    if file.suffix.lower() in _GENES:
+        lines = read_whole(file, 2**30).splitlines()
+        return "dna", b"".join(line.strip().upper() for line in lines if not line.startswith((b">", b";")))
     with file.open("rb") if file.is_file() else io.BytesIO(read_whole(file, limit)) as source:
         data = source.read(limit)
     # a character may be cut at the limit
