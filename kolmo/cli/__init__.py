@@ -20,6 +20,7 @@ COMMANDS = {
     "compress": "Compress a file with any coder that writes a stream.",
     "decompress": "Read back what compress wrote, or show what it says about itself.",
     "surprise": "Show where the bits of a file go: text coloured by surprisal.",
+    "joint": "Measure what data sets of any kind share, in bits.",
     "compare": "Compare coders on text, pictures, sound and noise: raw rates, and with their models' size.",
     "train": "Train a language model on a corpus: it becomes a coder.",
     "coders": "List the coders and what they can do.",

@@ -285,7 +285,7 @@ def paired_gain(
 ) -> PairedGain:
     """Measure what the items of Y share with their own partners in X, beyond what they share with all of X.
 
-    Captions with their pictures, translations, labels with inputs: L(y|x) of true pairs is set beside that of all others.
+    Captions with their pictures, translations, labels with inputs: L(y|x) of true pairs is set beside all others.
 
     Parameters
     ----------
