@@ -36,8 +36,8 @@ import kolmo
 
 SIZE = 10**6
 CODERS = (
-    "gzip", "bz2", "xz", "zstd:level=19", "brotli", "lz4:level=12", "ppmd", "ngram",
-    "mix:level=1", "mix:level=2", "mix", "mix:level=4", "mix:level=5",
+    "gzip", "bz2", "xz", "zstd:level=19", "brotli", "lz4:level=12", "ppmd", "ngram", "gru",
+    "mix:level=1", "mix:level=2", "mix", "mix:level=4", "mix:level=5", "mix:level=6",
 )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for row in own:
         name, _, level = row["coder"].partition(":level=")
-        color = "#b3263f" if name in ("mix", "ngram") else "#4a6b8a"
+        color = "#b3263f" if name in ("mix", "ngram", "gru") else "#4a6b8a"
         place = (row["compress_mb_s"], row["bits_per_byte"])
         axes.scatter(*place, color=color, zorder=3)
         if name == "mix":  # five points close together: the level alone, below
