@@ -58,39 +58,25 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "results"),
+    ("command", "results", "n_tables"),
     [
-        ("readme_table.py", "text_classification.jsonl"),
-        ("readme_neighbours.py", "neighbours.jsonl"),
-        ("readme_classify.py", "classify.jsonl"),
+        (["readme_table.py"], "text_classification.jsonl", 3),
+        (["readme_neighbours.py"], "neighbours.jsonl", 3),
+        (["readme_classify.py"], "classify.jsonl", 3),
+        (["coders.py", "--table"], "coders.jsonl", 1),
+        (["neural.py", "table"], "neural.jsonl", 2),
     ],
 )
-def test_the_tables_of_results_are_those_of_the_recorded_runs(script: str, results: str) -> None:
+def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str], results: str, n_tables: int) -> None:
     folder = ROOT / "benchmarks"
     run = subprocess.run(
-        [sys.executable, str(folder / script), str(folder / "results" / results)],
+        [sys.executable, str(folder / command[0]), *command[1:], str(folder / "results" / results)],
         capture_output=True,
         text=True,
         check=True,
     )
     tables = run.stdout.strip().split("\n\n")
-    assert len(tables) == 3
+    assert len(tables) == n_tables
     for table in tables:
         assert len(table.splitlines()) > 5
         assert table in README
-
-
-def test_the_table_of_coders_is_that_of_the_recorded_runs() -> None:
-    folder = ROOT / "benchmarks"
-    command = [sys.executable, str(folder / "coders.py"), "--table", str(folder / "results" / "coders.jsonl")]
-    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    assert len(table.splitlines()) > 10
-    assert table in README
-
-
-def test_every_folder_of_the_map_exists() -> None:
-    _, _, section = README.partition("## Where things are")
-    listed = re.findall(r"^\| `([a-z/]+)` \|", section, re.MULTILINE)
-    assert "kolmo/coders" in listed
-    for folder in listed:
-        assert (ROOT / folder).is_dir(), folder

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+torch.set_num_threads(1)
 
 TEXT = "".join(f"the {n} cats sat on the mat, and {n * n} dogs lay on the rug; " for n in range(300))
 PLAN = ("--bytes", "20kB", "--lanes", "8", "--length", "32", "--intervals", "2", "--device", "cpu")

@@ -12,6 +12,8 @@ from kolmo.coders.neural.models import ModelConfig  # noqa: E402
 from kolmo.coders.neural.plan import TrainingPlan  # noqa: E402
 from kolmo.coders.neural.training import split_corpus, train  # noqa: E402
 
+torch.set_num_threads(1)  # models this small gain nothing from more, which wait for each other where cores are busy
+
 TEXT = b"".join(b"the %d cats sat on the mat, and %d dogs lay on the rug; " % (n, n * n) for n in range(400))
 MODELS = {
     "gru": "gru:20k,n_grams=2,hash_bits=6",
