@@ -110,6 +110,6 @@ def test_a_compression_bomb_is_refused_before_it_is_decoded() -> None:
     zeros = bytes(50_000_000)
     for found in INSTALLED:
         if found.tags.decodable and found.name != "uniform":
-            bomb = coder("zstd").compress(zeros) if found.name == "zstd" else found.compress(zeros[:2_000_000])
+            bomb = coder("zstd").compress(zeros) if found.name == "zstd" else found.compress(zeros[:200_000])
             with pytest.raises(DecodeError, match="more than the 1,000 bytes allowed"):
                 found.decompress(bomb, max_size=1000)
