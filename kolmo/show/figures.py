@@ -38,7 +38,7 @@ def checked_path(path: str | Path) -> Path:
 
 def new_figure(width: float, height: float) -> Any:
     """Return an empty figure of so many inches. It has no window, and leaves the caller's own figures alone."""
-    import_extra("matplotlib", extra="plot", purpose="drawing")
+    _find_matplotlib()
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -64,6 +64,7 @@ def shown(name: str) -> str:
 
 def text_width(names: Sequence[str], size: float = FONT_SIZE) -> float:
     """Return the inches that the longest of some names takes."""
+    _find_matplotlib()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
@@ -76,3 +77,7 @@ def name_ticks(axis: Any, places: Sequence[float], names: Sequence[str], *, size
     axis.set_ticks(places, names, fontsize=size, rotation=rotation)
     for label in axis.get_ticklabels():
         label.set_parse_math(False)
+
+
+def _find_matplotlib() -> None:
+    import_extra("matplotlib", extra="plot", purpose="drawing")

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _MOST_PRINTED = 20
 """Rows of a matrix whose values are printed."""
 _CELL, _SMALL_CELL = 0.42, 0.16
-_MAP = 7.0
+_MAP, _NAMES_WITH_ROOM = 7.0, 40
+_LEGEND_ROWS = 30
 _DIRECTIONS = 16
 
 
@@ -156,7 +157,10 @@ def scatter_map(
         if given is not None and len(given) != len(places):
             raise DataError(f"{what} must be as many as points, which are {len(places)}, but {len(given)} came")
     kinds = list(dict.fromkeys(classes))
-    figure = new_figure(_MAP + (text_width(kinds) + 0.6 if labels is not None else 0), _MAP + 0.3 * bool(title))
+    columns = -(-len(kinds) // _LEGEND_ROWS) if labels is not None else 0
+    # as much room for each name, however many there are
+    side = _MAP * min(max(1.0, np.sqrt(len(places) / _NAMES_WITH_ROOM)), 3.0) if written else _MAP
+    figure = new_figure(side + columns * (text_width(kinds) + 0.6), side + 0.3 * bool(title))
     axes = figure.subplots()
     for number, kind in enumerate(kinds):
         chosen = places[[place for place, label in enumerate(classes) if label == kind]]
@@ -171,7 +175,7 @@ def scatter_map(
     for spine in axes.spines.values():
         spine.set_color(FAINT)
     if labels is not None:
-        legend = figure.legend(loc="outside right upper", frameon=False, fontsize=FONT_SIZE)
+        legend = figure.legend(loc="outside right upper", frameon=False, fontsize=FONT_SIZE, ncols=columns)
         for text in legend.get_texts():
             text.set_parse_math(False)
     if title:
@@ -209,7 +213,7 @@ def _write_names(figure: Any, axes: Any, points: NDArray[np.float64], names: lis
     # outer points first: they can have their names outside
     for number in np.argsort(-np.linalg.norm(at - at.mean(axis=0), axis=1), kind="stable"):
         width = text_width([names[number]], FONT_SIZE - 1) * figure.dpi
-        for distance, turn in ((distance, turn) for distance in (7, 14, 24, 36, 50, 70) for turn in turns):
+        for distance, turn in ((distance, turn) for distance in (7, 14, 24, 36) for turn in turns):
             angle = 2 * np.pi * turn / _DIRECTIONS
             along, up = float(np.cos(angle)), float(np.sin(angle))
             # the box touches a circle round the point with the edge that faces it

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kolmo import Tree, hierarchy, neighbor_joining
-from kolmo.errors import DataError, ParameterError
+from kolmo.errors import DataError, MissingDependencyError, ParameterError
 from kolmo.show import dendrogram, heat_map, scatter_map
 from kolmo.show.maps import _order
 
@@ -75,3 +76,15 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
         scatter_map([[0, 1]], ["a", "b"], None, path)
     with pytest.raises(DataError, match="labels must be as many"):
         scatter_map([[0, 1]], None, [], path)
+
+
+def test_drawing_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    tree, path = Tree.from_newick("(a,b);"), tmp_path / "picture.png"
+    for draw in (
+        lambda: dendrogram(tree, path),
+        lambda: heat_map([[0]], None, path),
+        lambda: scatter_map([[0, 0]], None, [1], path),
+    ):
+        with pytest.raises(MissingDependencyError, match=r"kolmo\[plot\]"):
+            draw()
