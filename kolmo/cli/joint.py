@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kolmo.measures.joint import JointGain
     from kolmo.show.tables import Table
 
+_METHODS = ("average", "neighbors", "quartets")
+
 
 @click.command(no_args_is_help=False)
 @click.argument("data", nargs=-1, required=True, metavar="DATA...")
@@ -37,6 +39,17 @@ if TYPE_CHECKING:
 @click.option(
     "--csv", "csv_file", type=OutputFile(), metavar="FILE", help="Write the matrix of the first coder as CSV."
 )
+@click.option("--heat-map", type=OutputFile(), metavar="PNG", help="Draw the matrix, in the order of the tree.")
+@click.option("--tree", "tree_file", type=OutputFile(), metavar="PNG", help="Draw the tree.")
+@click.option("--newick", "newick_file", type=OutputFile(), metavar="FILE", help="Write the tree in Newick's format.")
+@click.option("--map", "map_file", type=OutputFile(), metavar="PNG", help="Draw the sets as points in the plane.")
+@click.option(
+    "--method",
+    type=click.Choice(list(_METHODS)),
+    default="average",
+    show_default=True,
+    help="How the tree is made: joining the nearest groups, neighbours (Saitou and Nei), or by quartets.",
+)
 @jobs_option
 @json_option
 def command(
@@ -47,6 +60,11 @@ def command(
     seed: int,
     checkpoint: Path | None,
     csv_file: Path | None,
+    heat_map: Path | None,
+    tree_file: Path | None,
+    newick_file: Path | None,
+    map_file: Path | None,
+    method: str,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -54,11 +72,12 @@ def command(
 
     DATA are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all else as it is.
     Two sets are measured in depth, with controls: random bytes, which share nothing, and the set itself, which
-    shares half. More sets give a matrix.
+    shares half. More sets give a matrix, and a tree of the distances 1 - 2 x share, by the first coder.
 
     \b
     kolmo joint english.txt french.txt
     kolmo joint english.txt french.txt code.py photographs/ -c mix -c xz
+    kolmo joint genomes/*.fa --tree tree.png --method quartets
     """
     from kolmo.data.symbols import read_symbols
 
@@ -69,10 +88,15 @@ def command(
     names = [each.name for each in sets]
     if len(set(names)) < len(names):
         names = list(data)
-    if len(sets) == 2 and csv_file is None:
+    drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
+    if len(sets) == 2 and not any([csv_file, *drawings.values()]):
         _two(sets, names, coders, resamples, seed, jobs, as_json=as_json)
-    else:
-        _many(sets, names, coders, jobs, checkpoint, csv_file, as_json=as_json)
+        return
+    if len(sets) < 3 and any(drawings.values()):
+        raise ParameterError(f"trees and maps are of at least three sets, but {len(sets)} came")
+    matrices = _many(sets, names, coders, jobs, checkpoint, csv_file, as_json=as_json)
+    if any(drawings.values()):
+        _draw(names, matrices[coders[0]], method, str(coders[0]), drawings)
 
 
 def _two(
@@ -149,7 +173,7 @@ def _many(
     csv_file: Path | None,
     *,
     as_json: bool,
-) -> None:
+) -> dict[Coder, NDArray[Any]]:
     from kolmo.measures.joint import joint_gains
 
     items = {name: each.data for name, each in zip(names, sets, strict=True)}
@@ -162,8 +186,38 @@ def _many(
             for coder, matrix in matrices.items()
         ]
         print_json({"sets": _facts(sets, names), "matrices": found})
-        return
-    print_tables([_matrix_table(coder, names, matrix) for coder, matrix in matrices.items()])
+    else:
+        print_tables([_matrix_table(coder, names, matrix) for coder, matrix in matrices.items()])
+    return matrices
+
+
+def _draw(names: list[str], shares: NDArray[Any], method: str, coder: str, files: dict[str, Path | None]) -> None:
+    """Write the tree and the pictures that were asked for."""
+    import numpy as np
+
+    from kolmo.measures.cluster import embed, hierarchy, neighbor_joining
+    from kolmo.measures.matrix import symmetric
+    from kolmo.measures.quartets import quartet_tree
+
+    apart = np.clip(1 - 2 * shares, 0, None)
+    even = symmetric(apart)
+    make = {"average": hierarchy, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
+    tree = make(even, names)
+    if files["newick"] is not None:
+        text = tree.newick() + "\n"
+        write_text(files["newick"], lambda file: file.write(text))
+    if files["tree"] is not None:
+        from kolmo.show.trees import dendrogram
+
+        dendrogram(tree, files["tree"], title=f"What is not shared, by {coder}")
+    if files["heat_map"] is not None or files["map"] is not None:
+        from kolmo.show import maps
+
+        title = f"1 - 2 x the share that one code by {coder} saves"
+        if files["heat_map"] is not None:
+            maps.heat_map(apart, names, files["heat_map"], order=tree, title=title)
+        if files["map"] is not None:
+            maps.scatter_map(embed(even), names, None, files["map"])
 
 
 def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any]) -> Table:

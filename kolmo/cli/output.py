@@ -59,7 +59,7 @@ class OutputFile(click.ParamType):  # type: ignore[type-arg]
         return path
 
 
-def write_text(path: Path, write: Callable[[IO[str]], None]) -> None:
+def write_text(path: Path, write: Callable[[IO[str]], object]) -> None:
     """Let `write` fill a text file in UTF-8, whole or not at all.
 
     Characters that stand for undecodable bytes become these bytes again.

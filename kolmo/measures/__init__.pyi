@@ -1,4 +1,5 @@
 # The public names; the package imports each when it is first used.
+from kolmo.measures.cluster import embed as embed, hierarchy as hierarchy, neighbor_joining as neighbor_joining
 from kolmo.measures.distance import (
     Neighbors as Neighbors,
     cdm as cdm,
@@ -8,3 +9,6 @@ from kolmo.measures.distance import (
     pairwise as pairwise,
 )
 from kolmo.measures.formulas import MEASURES as MEASURES, Measure as Measure
+from kolmo.measures.matrix import symmetric as symmetric
+from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
+from kolmo.measures.trees import Tree as Tree

@@ -8,9 +8,7 @@ from typing import Any
 
 from kolmo._extras import import_extra
 from kolmo._files import write_whole
-
-_COLORS = ("#b3263f", "#2f5d8a", "#3f7d4e", "#c27c1a", "#6b4a8f", "#4a4a4a", "#2a8c8c", "#a0527a")
-_MARKS = "osD^vPX*"
+from kolmo.show.figures import COLORS, MARKS
 
 Curves = Mapping[str, Sequence[tuple[float, float]]]
 """Points by the name of their line."""
@@ -56,7 +54,7 @@ def line_plot(
     for axes, (panel, curves) in zip(grid[0], panels.items(), strict=True):
         for name, points in curves.items():
             number = names.index(name)
-            style: dict[str, Any] = {"color": _COLORS[number % len(_COLORS)], "marker": _MARKS[number % len(_MARKS)]}
+            style: dict[str, Any] = {"color": COLORS[number % len(COLORS)], "marker": MARKS[number % len(MARKS)]}
             axes.plot(*zip(*points, strict=True), markersize=4, linewidth=1.5, label=name, **style)
         if level is not None:
             axes.axhline(level, color="#999999", linestyle="--", linewidth=1)

@@ -45,9 +45,25 @@ def test_several_sets_as_a_matrix(kolmo: Any, files: list[str], tmp_path: Path) 
     assert "on the diagonal" in kolmo("joint", *files, "-c", "ngram").stdout
 
 
+@pytest.mark.parametrize("method", ["average", "neighbors", "quartets"])
+def test_trees_and_pictures(kolmo: Any, files: list[str], tmp_path: Path, method: str) -> None:
+    from kolmo import Tree
+
+    (tmp_path / "more.py").write_text("".join(f"def g{n}(y):\n    return y - {n}\n" for n in range(80)))
+    outputs = {name: tmp_path / f"{name}.png" for name in ("heat-map", "tree", "map")}
+    options = [part for name, path in outputs.items() for part in (f"--{name}", str(path))]
+    newick = tmp_path / "tree.nwk"
+    sets = [*files, str(tmp_path / "more.py")]
+    kolmo("joint", *sets, "-c", "ngram", "--method", method, "--newick", str(newick), *options)
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in outputs.values())
+    tree = Tree.from_newick(newick.read_text())
+    assert frozenset({"code.py", "more.py"}) in tree.splits() or frozenset({"cats.txt", "dogs.txt"}) in tree.splits()
+
+
 def test_wrong_usage_is_told(refused: Any, files: list[str], tmp_path: Path) -> None:
     assert "at least two sets" in refused("joint", files[0], code=2)
     assert "each once" in refused("joint", files[0], files[0], code=2)
     assert "no file" in refused("joint", files[0], tmp_path / "missing", code=1)
+    assert "three sets" in refused("joint", *files[:2], "--tree", tmp_path / "t.png", code=2)
     (tmp_path / "empty").write_bytes(b"")
     assert "nothing to measure" in refused("joint", files[0], tmp_path / "empty", code=1)

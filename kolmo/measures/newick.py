@@ -1,0 +1,133 @@
+"""The Newick format of trees: ``((cat:1,dog:1):2,'it''s a man':3);``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kolmo.errors import DataError
+
+LONGEST = 2**24
+"""Characters; a tree of a hundred thousand leaves has fewer."""
+DEEPEST = 10_000
+
+_TOKEN = re.compile(r"\s+|\[[^\]]*\]|(?P<sign>[(),:;])|'(?P<quoted>(?:[^']|'')*)'|(?P<plain>[^\s()\[\],:;']+)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PLAIN = re.compile(r"[^\s()\[\],:;'_\x00-\x1f\x7f]+")
+
+
+@dataclass
+class Parsed:
+    """The nodes of a tree in the order they are met, the root first."""
+
+    children: dict[int, list[int]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+    lengths: dict[int, float] = field(default_factory=dict)
+
+
+def write(
+    root: int, children: Mapping[int, Sequence[int]], names: Sequence[str], lengths: Sequence[float] | None
+) -> str:
+    """Return a tree as text; nodes without children have names."""
+    parts: list[str] = []
+    # a number is a node to be written, a text is written as it is
+    waiting: list[int | str] = [";", root]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            parts.append(item)
+            continue
+        length = "" if lengths is None or item == root else f":{float(lengths[item])!r}"
+        if item not in children:
+            parts.append(quoted(names[item]) + length)
+            continue
+        waiting.append(")" + length)
+        for place, child in enumerate(reversed(children[item])):
+            waiting.extend([",", child] if place else [child])
+        parts.append("(")
+    return "".join(parts)
+
+
+def quoted(name: str) -> str:
+    """Return a name as the format has it: in quotes, and its own quotes doubled, unless it can stand as it is.
+
+    Examples
+    --------
+    >>> quoted("cat"), quoted("a_b"), quoted("it's")
+    ('cat', "'a_b'", "'it''s'")
+    """
+    # an underscore without quotes would be read as a blank
+    return name if _PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
+
+
+def parse(text: str) -> Parsed:
+    """Return the nodes of one tree.
+
+    Raises
+    ------
+    DataError
+        If the text is no tree, or one beyond all bounds.
+    """
+    if not isinstance(text, str):
+        raise DataError(f"a tree in the Newick format must be a str, but {type(text).__name__} came")
+    if len(text) > LONGEST:
+        raise DataError(f"a tree of {len(text):,} characters is too long; at most {LONGEST:,} are read")
+    parsed = Parsed()
+    path = [0]  # from the root to the node that is being read
+    count, state, ended = 1, "start", False
+    for place, sign, word, plain in _tokens(text):
+        if ended:
+            raise _broken("text after the semicolon; pass one tree at a time", place)
+        node = path[-1]
+        if sign == "(" and state == "start":
+            if len(path) > DEEPEST:
+                raise DataError(f"the tree is nested deeper than {DEEPEST:,} levels; such trees are not read")
+            parsed.children[node] = [count]
+            path.append(count)
+            count += 1
+        elif sign in ("", None) and state == "colon":
+            if not plain or not _NUMBER.fullmatch(word):
+                raise _broken(f"{word[:40]!r} where the length of a branch must stand", place)
+            parsed.lengths[node], state = float(word), "length"
+        elif sign is None and state in ("start", "closed"):
+            if state == "start":
+                parsed.names[node] = word.replace("_", " ") if plain else word
+            state = "named"
+        elif sign == ":" and state in ("named", "closed"):
+            state = "colon"
+        elif sign == "," and len(path) > 1 and state in ("named", "closed", "length"):
+            path[-1] = count
+            parsed.children[path[-2]].append(count)
+            count, state = count + 1, "start"
+        elif sign == ")" and len(path) > 1 and state in ("named", "closed", "length"):
+            path.pop()
+            state = "closed"
+        elif sign == ";" and len(path) == 1 and state in ("named", "closed", "length"):
+            ended = True
+        else:
+            expected = {"start": "a name or '('", "colon": "a length"}.get(state, "',' or ')' or, at the end, ';'")
+            raise _broken(f"{(sign or word)[:40]!r} where {expected} must stand", place)
+    if not ended:
+        raise _broken("an end before the semicolon: parentheses may be open, or the text cut", len(text))
+    return parsed
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str | None, str, bool]]:
+    """Yield the place, the sign if it is one, the word if not, and whether the word stands without quotes."""
+    place = 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        if found is None:
+            raise _broken(f"{text[place]!r} without its counterpart", place)
+        if found["sign"]:
+            yield place, found["sign"], "", False
+        elif found["quoted"] is not None:
+            yield place, None, found["quoted"].replace("''", "'"), False
+        elif found["plain"]:
+            yield place, None, found["plain"], True
+        place = found.end()
+
+
+def _broken(what: str, place: int) -> DataError:
+    return DataError(f"this is no tree in the Newick format: at character {place} there is {what}")
