@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kolmo import CodeLengthClassifier, coder, mixture
+from kolmo import CodeLengthClassifier, coder, joint_gain, mixture
 from kolmo.coders.neural.static import NeuralCoder
 from kolmo.errors import DataError, DecodeError, ParameterError
 from kolmo.testing import check_coder
@@ -81,6 +81,12 @@ def test_it_tells_classes_apart(folder: Path) -> None:
     texts = [f"{animal} {n} " * 12 for n in range(6) for animal in ("the cats sat", "QXZ JKV WQX")]
     classifier = CodeLengthClassifier(NeuralCoder(str(folder), passes=4)).fit(texts, ["a", "b"] * 6)
     assert classifier.predict(["the cats sat 9 " * 8, "QXZ JKV WQX 9 " * 8]).tolist() == ["a", "b"]
+
+
+def test_it_measures_what_sets_share(folder: Path) -> None:
+    gain = joint_gain(DATA, DATA[:200], coder=NeuralCoder(str(folder), passes=6), n_resamples=0)
+    assert gain.bound <= gain.length_x + gain.length_y + 1
+    assert gain.share > gain.random_share
 
 
 def test_damaged_streams_are_refused(folder: Path) -> None:

@@ -1,0 +1,67 @@
+"""Gains and trees of public data whose history is known."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kolmo import joint_gains, neighbor_joining
+from kolmo.data.symbols import read_symbols
+from kolmo.measures import symmetric
+
+APES = ("chimpanzee", "pygmyChimpanzee", "human", "gorilla")
+ORANGUTANS = ("orangutan", "sumatranOrangutan")
+GREAT_APES = (*APES, *ORANGUTANS)
+SEALS, BEARS = ("graySeal", "harborSeal"), ("brownBear", "polarBear")
+CARNIVORES = (*SEALS, *BEARS, "cat")
+WHALES = ("blueWhale", "finbackWhale")
+FERUNGULATES = (*CARNIVORES, "horse", "whiteRhino", *WHALES, "cow")
+RODENTS = ("rat", "houseMouse")
+PRIMATES = (*GREAT_APES, "gibbon")
+MARSUPIALS, MONOTREMES = ("opossum", "wallaroo"), ("echidna", "platypus")
+CLADES = (
+    APES[:2], APES[:3], APES, ORANGUTANS, GREAT_APES, PRIMATES,
+    SEALS, BEARS, (*SEALS, *BEARS), CARNIVORES, ("horse", "whiteRhino"), WHALES, (*WHALES, "cow"),
+    RODENTS, MARSUPIALS, MONOTREMES, FERUNGULATES, (*FERUNGULATES, *PRIMATES),
+    (*FERUNGULATES, *PRIMATES, *RODENTS), (*MARSUPIALS, *MONOTREMES),
+    (*FERUNGULATES, *PRIMATES, *RODENTS, *MARSUPIALS, *MONOTREMES),
+)  # fmt: skip
+"""Of 24 mitochondrial genomes; the last but one is what this molecule says, against others."""
+
+
+def _found(splits: Iterable[frozenset[str]], clade: Iterable[str], names: Iterable[str]) -> bool:
+    inside = frozenset(clade)
+    outside = frozenset(names) - inside
+    return len(outside) == 1 or any(split in (inside, outside) for split in splits)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("spec", ["zstd:level=19", "mix"])
+def test_mitochondrial_genomes_give_the_tree_of_mammals(data_dir: Path, spec: str) -> None:
+    files = sorted((data_dir / "dna" / "mtdna_mammals24").glob("*.fa"))
+    sets = {file.stem: read_symbols(file).data for file in files}
+    gains = joint_gains(sets, coder=spec, n_jobs=2)
+    assert gains.diagonal().min() > np.where(np.eye(len(sets), dtype=bool), 0, gains).max()
+    splits = neighbor_joining(symmetric(np.clip(1 - 2 * gains, 0, None)), list(sets)).splits()
+    missing = [clade for clade in CLADES if not _found(splits, clade, sets)]
+    assert not missing
+
+
+@pytest.mark.realdata
+def test_languages_lie_beside_those_of_their_branch(data_dir: Path) -> None:
+    folder = data_dir / "text" / "udhr_latin"
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        branches = {row["key"]: (row["family"], row["branch"]) for row in csv.DictReader(file)}
+    sets = {key: (folder / "txt" / f"{key}.txt").read_bytes() for key in branches}
+    gains = joint_gains(sets, coder="ngram", n_jobs=2)
+    np.fill_diagonal(gains, -1)
+    labels = list(branches.values())
+    judged = [row for row in range(len(labels)) if labels.count(labels[row]) > 1]
+    right = [labels[row] == labels[int(gains[row].argmax())] for row in judged]
+    assert np.mean(right) > 0.93
+    tree = neighbor_joining(symmetric(np.clip(1 - 2 * gains, 0, None)), list(sets))
+    assert {"ces", "slk"} & set(sets) <= set(tree.leaves)
