@@ -9,15 +9,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders import binary_code, mixing_kernels as kernels, mixing_tables
+from kolmo.coders import mixing_kernels as kernels, mixing_tables
 from kolmo.coders.mixing_evidence import DEEP_INPUTS
 from kolmo.coders.mixing_layout import SIGNAL, Layout
 from kolmo.coders.mixing_recipes import recipe
 from kolmo.coders.recurrent_model import network
+from kolmo.coders.text_model import TextModel
 
 _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
 _DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE = 2 * 8 + 2 * 32 + 1, 8 * 6 + 4
-_NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
+_NO_COSTS = np.zeros(0)
 _NO_NETWORK = np.zeros(0, np.float32)
 _NO_JOURNAL = np.zeros((0, 2), np.int64)
 
@@ -25,7 +26,7 @@ DEEP_LEVEL = 6
 """From here on, each context gives more inputs, from buckets of twice the size."""
 
 
-class Model:
+class Model(TextModel):
     """What the model has learned, and the text that it has read.
 
     Parameters
@@ -38,6 +39,7 @@ class Model:
     """
 
     def __init__(self, level: int, layout: Layout, size: int) -> None:
+        super().__init__(size)
         chosen = recipe(level, layout.kind)
         digits = max(size, 2).bit_length()  # a bucket has two others that may take its place
         n_contexts = len(chosen.contexts)
@@ -73,7 +75,6 @@ class Model:
         start = _start(n_contexts, int(self.settings[kernels.N_INPUTS]), chosen.n_sets, refine_bits, deep)
         self.maps, self.weights, self.last_weights, self.refine = (array.copy() for array in start)
         self.network = network(chosen.hidden, 0) if chosen.hidden else _NO_NETWORK
-        self.text = np.zeros(size + 1, np.uint8)
 
     @property
     def position(self) -> int:
@@ -89,14 +90,6 @@ class Model:
         twin.table[:] = self.table
         return twin
 
-    def measure(self, data: bytes, journal: NDArray[np.int64] = _NO_JOURNAL) -> NDArray[np.float64]:
-        """Read on, and return the bits of each byte."""
-        stop = self._make_room(len(data))
-        self.text[self.position : stop] = np.frombuffer(data, np.uint8)
-        bits = np.empty(len(data))
-        self._run(binary_code.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits, journal)
-        return bits
-
     def trial(self, data: bytes) -> float:
         """Return the bits of `data`, and be as before."""
         n_contexts = int(self.settings[kernels.N_CONTEXTS])
@@ -108,46 +101,13 @@ class Model:
         journal[0] = 1  # its first row counts
         before = [getattr(self, name).copy() for name in _UNRECORDED]
         try:
-            return float(self.measure(data, journal).sum())
+            return float(self.measure(data, journal=journal).sum())
         finally:  # also where a person interrupts
             kernels.undo(journal, self.table, self.index, self.refine)
             for name, array in zip(_UNRECORDED, before, strict=True):
                 getattr(self, name)[:] = array
 
-    def encode(self, data: bytes) -> bytes:
-        """Read on, and return the arithmetic code of `data`."""
-        stop = self._make_room(len(data))
-        self.text[self.position : stop] = np.frombuffer(data, np.uint8)
-        return binary_code.encode(lambda stream, cursor: self._run(binary_code.ENCODE, stop, stream, cursor) == stop)
-
-    def decode(self, stream: bytes, size: int) -> bytes:
-        """Read on as `encode` did, and return its `size` bytes.
-
-        Raises
-        ------
-        DecodeError
-            If the stream ends before them, or after.
-        """
-        start = self.position
-
-        def code(asked: int, stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> int:
-            before = self.position
-            return self._run(binary_code.DECODE, self._make_room(asked), stream, cursor) - before
-
-        binary_code.decode(code, stream, size)
-        return self.text[start : start + size].tobytes()
-
-    def _make_room(self, size: int) -> int:
-        stop = self.position + size
-        if stop >= len(self.text):
-            text = np.zeros(max(stop + 1, 3 * len(self.text) // 2), np.uint8)
-            text[: self.position] = self.text[: self.position]
-            self.text = text
-        return stop
-
-    def _run(
-        self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, journal: Any = _NO_JOURNAL
-    ) -> int:
+    def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
         step, _ = mixing_tables.histories()
         reached: int = kernels.run(
             self.depth,
@@ -170,7 +130,7 @@ class Model:
             step,
             mixing_tables.costs(),
             np.zeros(kernels.N_SCRATCH, np.int64),
-            journal,
+            more.get("journal", _NO_JOURNAL),
             self.network,
         )
         return reached

@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders import binary_code, mixing_tables, recurrent_kernels as kernels
+from kolmo.coders import mixing_tables, recurrent_kernels as kernels
+from kolmo.coders.text_model import TextModel
 
-_NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
+_NO_COSTS = np.zeros(0)
 _WHOLE = 2**64 - 1
 _CONTEXTS = ([2**8 - 1, 0], [2**16 - 1, 0], [2**24 - 1, 0], [2**32 - 1, 0], [2**40 - 1, 0], [2**48 - 1, 0])
 _MASKS = np.array([*_CONTEXTS, [0, _WHOLE], [0xDFDFDFE0E0, 0]], np.uint64)
@@ -19,7 +20,7 @@ _MASKS = np.array([*_CONTEXTS, [0, _WHOLE], [0xDFDFDFE0E0, 0]], np.uint64)
 _FIRST_WEIGHT = 0.17
 
 
-class Model:
+class Model(TextModel):
     """What the model has learned, and the text that it has read.
 
     Parameters
@@ -33,6 +34,7 @@ class Model:
     """
 
     def __init__(self, hidden: int, seed: int, size: int) -> None:
+        super().__init__(size)
         digits = max(size, 1).bit_length()
         table_bits, match_bits = max(4, min(digits, 14), min(digits - 3, 20)), max(8, min(22, digits))
         self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
@@ -50,7 +52,6 @@ class Model:
         self.weights[kernels.first_added(len(_MASKS)) : -8 * kernels.MATCH_LENGTHS] = 0
         self.matches = _matches().copy()
         self.index = np.zeros(1 << match_bits, np.int32)
-        self.text = np.zeros(size + 1, np.uint8)
 
     @property
     def position(self) -> int:
@@ -63,35 +64,6 @@ class Model:
         for name in ("registers", "memory", "table", "weights", "matches", "index", "text"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
-
-    def measure(self, data: bytes) -> NDArray[np.float64]:
-        """Read on, and return the bits of each byte."""
-        stop = self._append(data)
-        bits = np.empty(len(data))
-        self._run(binary_code.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits)
-        return bits
-
-    def encode(self, data: bytes) -> bytes:
-        """Read on, and return the arithmetic code of `data`."""
-        stop = self._append(data)
-        return binary_code.encode(lambda stream, cursor: self._run(binary_code.ENCODE, stop, stream, cursor) == stop)
-
-    def decode(self, stream: bytes, size: int) -> bytes:
-        """Read on as `encode` did, and return its `size` bytes.
-
-        Raises
-        ------
-        DecodeError
-            If the stream ends before them, or after.
-        """
-        start = self.position
-
-        def code(asked: int, stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> int:
-            before = self.position
-            return self._run(binary_code.DECODE, self._make_room(asked), stream, cursor) - before
-
-        binary_code.decode(code, stream, size)
-        return self.text[start : start + size].tobytes()
 
     def distribution(self) -> NDArray[np.float64]:
         """Return the probability of each value of the next byte."""
@@ -111,20 +83,7 @@ class Model:
         )
         return chances
 
-    def _append(self, data: bytes) -> int:
-        stop = self._make_room(len(data))
-        self.text[self.position : stop] = np.frombuffer(data, np.uint8)
-        return stop
-
-    def _make_room(self, size: int) -> int:
-        stop = self.position + size
-        if stop >= len(self.text):
-            text = np.zeros(max(stop + 1, 3 * len(self.text) // 2), np.uint8)
-            text[: self.position] = self.text[: self.position]
-            self.text = text
-        return stop
-
-    def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS) -> int:
+    def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
         reached: int = kernels.run(
             mode,
             self.text,
