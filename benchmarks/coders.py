@@ -171,13 +171,14 @@ def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
         color = "#b3263f" if name in ("mix", "ngram", "gru") else "#4a6b8a"
         place = (row["compress_mb_s"], row["bits_per_byte"])
         axes.scatter(*place, color=color, zorder=3)
-        if name == "mix":  # five points close together: the level alone, below
-            axes.annotate(level or "3", place, textcoords="offset points", xytext=(0, -15), ha="center", color=color)
+        if name == "mix":  # points close together: the level alone, beside
+            side = {"1": (10, 0), "2": (0, 9), "": (-2, -15)}.get(level, (0, -15))
+            axes.annotate(level or "3", place, textcoords="offset points", xytext=side, ha="center", color=color)
         else:
             axes.annotate(row["coder"], place, textcoords="offset points", xytext=(6, 4), color=color)
     slowest = min((row for row in own if row["coder"].startswith("mix")), key=lambda row: row["compress_mb_s"])
     place = (slowest["compress_mb_s"], slowest["bits_per_byte"])
-    axes.annotate("mix, by level", place, textcoords="offset points", xytext=(-8, -3), ha="right", color="#b3263f")
+    axes.annotate("mix, by level", place, textcoords="offset points", xytext=(8, -4), color="#b3263f")
     axes.set(xscale="log", xlabel="MB/s to compress, one core", ylabel=f"bits a byte on {kind}")
     axes.set_title("Size against speed: lower and further right is better")
     axes.grid(visible=True, color="#e5e5e5")
