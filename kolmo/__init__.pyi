@@ -13,6 +13,7 @@ from kolmo.learn.code_length_features import CodeLengthFeatures as CodeLengthFea
 from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
 from kolmo.learn.grams import NGramBits as NGramBits
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
+from kolmo.measures.auditing import audit as audit
 from kolmo.measures.distance import (
     calibrate as calibrate,
     cdm as cdm,
@@ -22,3 +23,4 @@ from kolmo.measures.distance import (
     pairwise as pairwise,
 )
 from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate
+from kolmo.measures.self_test import doubts as doubts

@@ -21,6 +21,7 @@ COMMANDS = {
     "decompress": "Read back what compress wrote, or show what it says about itself.",
     "surprise": "Show where the bits of a file go: text coloured by surprisal.",
     "compare": "Compare coders on text, pictures, sound and noise: raw rates, and with their models' size.",
+    "audit": "Test coders for what a distance takes for granted, and up to which size it holds.",
     "train": "Train a language model on a corpus: it becomes a coder.",
     "coders": "List the coders and what they can do.",
     "data": "List, describe and fetch the public data sets that are known by name.",
