@@ -133,7 +133,7 @@ class Audit:
         """What the coder may be used for, in a sentence."""
         exact, seen = self.idempotent, self.seen
         if exact is None and seen is None:
-            return f"lengths only: a second x costs as if it were new (NCD(x, x) {self._self_distance()})"
+            return f"lengths only: most of a second x is paid for again (NCD(x, x) {self._self_distance()})"
         if exact is None:
             uses = [
                 f"rankings by distance of {self._pieces(seen)}, no near-duplicates (NCD(x, x) {self._self_distance()})"
@@ -254,7 +254,7 @@ def audit(
     >>> found.verdicts["idempotent"], found.use
     (True, 'distances and near-duplicates of pieces up to 2 kB')
     >>> audit("uniform", sizes=(200,), kinds=["random"]).use
-    'lengths only: a second x costs as if it were new (NCD(x, x) 1.00)'
+    'lengths only: most of a second x is paid for again (NCD(x, x) 1.00)'
     """
     made, data = make_coder(coder), _data(kinds)
     check_integer("random_state", random_state, 0, 2**32 - 1)
