@@ -13,6 +13,7 @@ from kolmo.learn.code_length_features import CodeLengthFeatures as CodeLengthFea
 from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
 from kolmo.learn.grams import NGramBits as NGramBits
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
+from kolmo.measures.auditing import audit as audit
 from kolmo.measures.cluster import embed as embed, hierarchy as hierarchy, neighbor_joining as neighbor_joining
 from kolmo.measures.distance import (
     calibrate as calibrate,
@@ -25,4 +26,5 @@ from kolmo.measures.distance import (
 from kolmo.measures.joint import joint_gain as joint_gain, joint_gains as joint_gains, paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate
+from kolmo.measures.self_test import doubts as doubts
 from kolmo.measures.trees import Tree as Tree

@@ -22,6 +22,7 @@ COMMANDS = {
     "surprise": "Show where the bits of a file go: text coloured by surprisal.",
     "joint": "Measure what data sets of any kind share, in bits.",
     "compare": "Compare coders on text, pictures, sound and noise: raw rates, and with their models' size.",
+    "audit": "Test coders for what a distance takes for granted, and up to which size it holds.",
     "train": "Train a language model on a corpus: it becomes a coder.",
     "coders": "List the coders and what they can do.",
     "data": "List, describe and fetch the public data sets that are known by name.",

@@ -1,4 +1,6 @@
 # The public names; the package imports each when it is first used.
+from kolmo.measures.auditing import Audit as Audit, Span as Span, audit as audit
+from kolmo.measures.axioms import AXIOMS as AXIOMS, Cell as Cell, Excess as Excess
 from kolmo.measures.cluster import embed as embed, hierarchy as hierarchy, neighbor_joining as neighbor_joining
 from kolmo.measures.distance import (
     Neighbors as Neighbors,
@@ -11,4 +13,5 @@ from kolmo.measures.distance import (
 from kolmo.measures.formulas import MEASURES as MEASURES, Measure as Measure
 from kolmo.measures.matrix import symmetric as symmetric
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
+from kolmo.measures.self_test import doubts as doubts
 from kolmo.measures.trees import Tree as Tree

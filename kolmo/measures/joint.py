@@ -326,7 +326,7 @@ def paired_gain(
     drawn, places = np.random.default_rng(random_state), np.arange(len(xs))
     shuffled = np.array([given[drawn.permutation(len(xs)), places].sum() for _ in range(n_shuffles)])
     others = (given.sum() - true) / (len(xs) - 1)
-    bits = (others - true) / len(xs)
+    bits = float(others - true) / len(xs)
     return PairedGain(
         bits=bits,
         share=bits / max(float(made.lengths(ys).mean()), 1e-9),

@@ -1,0 +1,84 @@
+"""What to doubt about a coder before its lengths are set against each other."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kolmo._items import as_bytes
+from kolmo.coders.base import check_integer
+from kolmo.coders.registry import coder as make_coder
+from kolmo.measures.auditing import size_text
+from kolmo.measures.axioms import IDEMPOTENT, LOGS, PRIOR
+from kolmo.measures.blocks import CoderLike
+from kolmo.measures.specimens import respelled
+
+_SAMPLE, _SHORT = 1024, 128
+"""Bytes of the sample that are coded twice, and of the strings that count as short."""
+
+
+def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
+    """Return what speaks against comparing pieces of some size by this coder; nothing if nothing is known to.
+
+    A fast look, in place of an `audit`: at what the coder says of its window, and at a dozen lengths of a kilobyte of
+    the data at hand.
+
+    Parameters
+    ----------
+    coder : str, mapping or Coder
+        See `kolmo.coder`.
+    size : int
+        Bytes of what is read first.
+    sample : str or bytes-like, optional
+        Some of the data; without it only the window counts.
+
+    Returns
+    -------
+    list of str
+        A sentence each.
+
+    Raises
+    ------
+    ParameterError
+        If the size is no number of bytes.
+
+    Examples
+    --------
+    >>> doubts("deflate", 100_000)
+    ["'deflate' sees 32.8 kB back, less than the 100 kB that are read first"]
+    >>> doubts("uniform", 100, sample="what is coded twice costs twice")
+    ["'uniform' pays 100% of a piece again when it comes twice, where a normal compressor pays next to nothing"]
+    >>> doubts("zstd", 100, sample="what is coded twice costs twice")
+    []
+    """
+    made = make_coder(coder)
+    check_integer("size", size, 0, 2**60)
+    found = []
+    if made.tags.window is not None and made.tags.window < size:
+        seen, read = size_text(made.tags.window), size_text(size)
+        found.append(f"{str(made)!r} sees {seen} back, less than the {read} that are read first")
+    piece = as_bytes(sample)[:_SAMPLE] if sample is not None else b""
+    if not piece:
+        return found
+    half = min(_SHORT, len(piece) // 2)
+    x, y = piece[:half], piece[half : 2 * half]
+    once, twice, other, short_x, short_y, joint = map(
+        float, made.lengths([piece, piece + piece, respelled(piece), x, y, x + y])
+    )
+    allowed = LOGS * math.log2(8 * len(piece))
+    if twice - once > IDEMPOTENT * once + allowed:
+        found.append(
+            f"{str(made)!r} pays {(twice - once) / max(once, 1.0):.0%} of a piece again when it comes twice, where a "
+            "normal compressor pays next to nothing"
+        )
+    if joint > short_x + short_y + LOGS * math.log2(8 * max(half, 1)):
+        found.append(
+            f"{str(made)!r} needs {joint - short_x - short_y:.0f} bits more for two short pieces in one code than in "
+            "two"
+        )
+    if other - once > PRIOR * other + allowed:
+        found.append(
+            f"{str(made)!r} knew {(other - once) / other:.0%} of the sample beforehand, as by a built-in dictionary: "
+            "short texts seem simpler than they are"
+        )
+    return found

@@ -1,0 +1,62 @@
+"""``kolmo audit``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def quick_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two kinds that take no time to read."""
+    from kolmo.measures import specimens
+
+    for kind in ("text", "source"):
+        monkeypatch.delitem(specimens.KINDS, kind)
+
+
+def test_a_table(kolmo: Any) -> None:
+    shown = kolmo("audit", "-c", "gzip", "-c", "uniform", "-c", "gzip", "--largest", "1kB", "-j", "1").stdout
+    assert "2 coders on records, random" in shown
+    heading = next(line for line in shown.splitlines() if line.startswith("coder "))
+    for column in ("tested to", "idempotent to", "NCD(x,x)", "asymmetry", "monotone", "distributive", "joint <= sep"):
+        assert column in heading
+    rows = {line.split()[0]: line for line in reversed(shown.splitlines()) if line.startswith(("gzip ", "uniform "))}
+    assert "1 kB+" in rows["gzip"]
+    assert "near-duplicates" in rows["gzip"]
+    assert "lengths only" in rows["uniform"]
+    assert "pieces: of records, random to 1 kB" in shown
+    assert "gzip:level=9 [zlib" in shown
+
+
+def test_json(kolmo: Any) -> None:
+    arguments = ("audit", "-c", "zstd", "--largest", "200B", "--seed", "5", "-j", "1", "--json")
+    found = json.loads(kolmo(*arguments).stdout)
+    assert set(found) == {"largest", "seconds", "axioms", "thresholds", "coders", "left_out"}
+    (zstd,) = found["coders"]
+    assert (zstd["coder"], zstd["sizes"], zstd["random_state"]) == ("zstd", [200], 5)
+    assert zstd["idempotent"] == {"first": 200, "last": 200, "broken": None}
+    assert found["thresholds"]["idempotent"] == 0.1
+    assert json.loads(kolmo(*arguments).stdout) == found
+
+
+def test_all_leaves_out_what_needs_a_parameter(kolmo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kolmo.coders import registry
+
+    few = {name: registry._BUILT_IN[name] for name in ("deflate", "neural", "uniform")}
+    monkeypatch.setattr(registry, "_BUILT_IN", few)
+    monkeypatch.setattr(registry, "_plugins", dict)
+    arguments = ("audit", "-c", "all", "--largest", "200", "-j", "1")
+    found = json.loads(kolmo(*arguments, "--json").stdout)
+    assert [each["coder"] for each in found["coders"]] == ["deflate", "uniform"]
+    assert list(found["left_out"]) == ["neural"]
+    assert "not tested: neural; " in kolmo(*arguments).stdout
+
+
+def test_wrong_usage_is_told(refused: Any) -> None:
+    assert "no coder named" in refused("audit", "-c", "gzipp", code=2)
+    assert "no size" in refused("audit", "--largest", "x", code=2)
+    assert "seconds" in refused("audit", "--seconds", "0", code=2)
+    assert "from 16" in refused("audit", "-c", "uniform", "--largest", "3", "-j", "1", code=2)
