@@ -365,7 +365,7 @@ def _data(kinds: Iterable[str] | Mapping[str, Any] | None) -> dict[str, bytes]:
         return {str(name): as_bytes(own) for name, own in kinds.items()}
     names = list(KINDS) if kinds is None else [kinds] if isinstance(kinds, str) else list(kinds)
     if not names or not set(names) <= set(KINDS):
-        raise ParameterError(f"kinds are some of {', '.join(KINDS)}, or a mapping of data, but {kinds!r} came")
+        raise ParameterError(f"kinds are some of {', '.join(sorted(KINDS))}, or a mapping of data, but {kinds!r} came")
     return {name: specimen(name) for name in dict.fromkeys(names)}
 
 
