@@ -152,7 +152,7 @@ def test_it_is_json() -> None:
         ({"sizes": ()}, "sizes is empty"),
         ({"sizes": (8,)}, "from 16"),
         ({"sizes": (200.0,)}, "whole number"),
-        ({"kinds": ["prose"]}, "records, random, source, text"),
+        ({"kinds": ["prose"]}, "random, records, source, text"),
         ({"kinds": {}}, "kinds is empty"),
         ({"seconds": 0}, "positive"),
         ({"random_state": -1}, "random_state"),
