@@ -52,7 +52,9 @@ class Mix(PredictiveCoder):
     ----------
     Mahoney, "Adaptive weighing of context models for lossless data compression", Florida Tech technical report
     CS-2005-16, 2005. Mahoney, "Data Compression Explained", 2013. Cleary and Witten, "Data compression using adaptive
-    coding and partial string matching", IEEE Transactions on Communications, 1984.
+    coding and partial string matching", IEEE Transactions on Communications, 1984. Pratas, Pinho and Ferreira,
+    "Efficient compression of genomic sequences", Data Compression Conference 2016, on contexts that tolerate mutations
+    and on the other strand.
 
     Examples
     --------

@@ -10,6 +10,15 @@ import numpy as np
 
 from kolmo._kernels import kernel, part
 from kolmo.coders.binary_code import DECODE, MEASURE, code_bit, stuck
+from kolmo.coders.mixing_bases import (
+    SURE_MATCH,
+    after_guess,
+    match_kind,
+    n_misses,
+    opposite,
+    opposite_key,
+    opposite_length,
+)
 from kolmo.coders.mixing_evidence import (
     DEEP_INPUTS,
     RUN,
@@ -60,8 +69,9 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     LEAST_RATE,
     SAMPLE_BYTES,
     HIDDEN,
-) = range(14)
-N_SETTINGS = 14
+    MISSES,
+) = range(15)
+N_SETTINGS = 15
 
 # what the model carries from byte to byte, beside its tables
 (
@@ -80,8 +90,10 @@ N_SETTINGS = 14
     R_LONG_EXPECTED,
     R_LINE_START,
     R_ABOVE_START,
+    R_MISSES,
+    R_LONG_MISSES,
     R_TEXT,
-) = range(16)
+) = range(18)
 N_REGISTERS = R_TEXT + N_TEXT_MEMORY
 
 INPUTS_PER_CONTEXT = 3
@@ -238,7 +250,11 @@ def run(
     squash = 4096
     reciprocals = constants[8192:9216]
     quick = constants[9216:9232]
-    keep = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * match_length)
+    keep = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * min(match_length, 8))
+    keep_before = np.uint64(0)
+    if match_length > 8:
+        keep_before = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * match_length)
+    allowed = settings[MISSES]
 
     slots = scratch[0:64]
     hashes = scratch[64:128].view(np.uint64)
@@ -271,6 +287,8 @@ def run(
     long_expected = np.int64(registers[R_LONG_EXPECTED])
     line_start = np.int64(registers[R_LINE_START])
     above_start = np.int64(registers[R_ABOVE_START])
+    misses = np.int64(registers[R_MISSES])
+    long_misses = np.int64(registers[R_LONG_MISSES])
     place = cursor[0]
     low, high, window = cursor[1], cursor[2], cursor[3]
 
@@ -404,6 +422,10 @@ def run(
         kinds |= np.int64((last >> np.uint64(22)) & np.uint64(3))
 
         symbol = np.int64(text[at(position)]) if mode != DECODE else np.int64(0)
+        many = long_many = np.int64(0)
+        if allowed > 0:
+            many, long_many = n_misses(misses), n_misses(long_misses)
+        missed = long_missed = False
         partial = 1
         node = 1
         spent = 0.0
@@ -483,16 +505,20 @@ def run(
             guess = 0
             match_map = 0
             match_class = 0
-            if matched > 0:
+            if matched > 0 and not missed:
                 guess = (expected >> (7 - bit_place)) & 1
                 size = matched if matched < 16 else 16 + ((matched - 16) >> 3) if matched < 128 else 31
                 if matched >= 128 and matched < 400:
                     size = 30
+                if allowed > 0:
+                    size = match_kind(matched, many)
                 match_map = match_maps + size * 2 + guess
                 chance = np.int64(maps[at(match_map)] >> 20)
                 inputs[at(k)] = constants[at(chance)]
                 inputs[at(k + 1)] = _leaning(chance)
                 match_class = 1 if matched < 8 else 3 if matched < 16 else 5 if matched < 32 else 7
+                if many > 0:
+                    match_class = 1 if many > 8 else 3
                 match_class += guess
             else:
                 inputs[at(k)] = 0
@@ -500,9 +526,11 @@ def run(
             inputs[at(k + 2)] = 256
             long_map = 0
             if long_length > 0:
-                if long_matched > 0:
+                if long_matched > 0 and not long_missed:
                     guess = (long_expected >> (7 - bit_place)) & 1
                     size = min(long_matched >> 2, 31)
+                    if allowed > 0:
+                        size = match_kind(long_matched, long_many)
                     long_map = match_maps + 64 + size * 2 + guess
                     chance = np.int64(maps[at(long_map)] >> 20)
                     inputs[at(k + 3)] = constants[at(chance)]
@@ -527,10 +555,10 @@ def run(
             chosen[5] = min(letters, 15) * 8 + bit_place
             chosen[6] = previous2 * 8 + bit_place
             chosen[7] = kinds * 8 + bit_place
-            chosen[8] = expected if matched > 0 else 0
+            chosen[8] = expected if matched > 0 and not missed else 0
             if deep:
                 sure = 0
-                if matched > 0 and (expected | 256) >> (8 - bit_place) == partial:
+                if matched > 0 and not missed and (expected | 256) >> (8 - bit_place) == partial:
                     sure = 1 + ((expected >> (7 - bit_place)) & 1)
                 long_class = 0 if long_matched == 0 else 1 + min(long_matched >> 3, 15)
                 chosen[9] = sure * 256 + partial
@@ -662,14 +690,12 @@ def run(
                     kept = _noted(journal, kept, place_slow + RUN, np.int64(table[at(place_slow + RUN)]))
                     learn_deep(bit, table, maps, place_slow, reciprocals, run_entries[at(i)])
                 table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | np.int64(step[at(state * 2 + bit)]))
-            if matched > 0:
+            if matched > 0 and not missed:
                 maps[at(match_map)] = _learned(np.int64(maps[at(match_map)]), bit, reciprocals, 1023)
-                if (expected >> (7 - bit_place)) & 1 != bit:
-                    matched = 0
-            if long_length > 0 and long_matched > 0:
+                missed = (expected >> (7 - bit_place)) & 1 != bit
+            if long_length > 0 and long_matched > 0 and not long_missed:
                 maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
-                if (long_expected >> (7 - bit_place)) & 1 != bit:
-                    long_matched = 0
+                long_missed = (long_expected >> (7 - bit_place)) & 1 != bit
             if hidden > 0:
                 # by twice its miss, as no histories beside it share the work
                 learn_bit(network, hidden, partial, (np.float32(bit) - network_likely) * _TWICE)
@@ -723,23 +749,43 @@ def run(
         if symbol == 10:
             above_start = line_start
             line_start = position
+        matched, misses = after_guess(matched, misses, missed, allowed)
         if matched > 0:
             pointer += 1
-            matched += 1
         if position >= match_length:
-            where = np.int64(((last & keep) * _ODD) >> match_shift)
+            where = np.int64(((last & keep) * _ODD + (before & keep_before) * _ODD2) >> match_shift)
             if matched == 0:
                 pointer = np.int64(index[at(where)])
                 matched = _length_before(text, pointer, position)
+                if allowed > 0 and matched < match_length:
+                    matched = np.int64(0)
+            elif misses > 0 and matched < SURE_MATCH:
+                other = np.int64(index[at(where)])
+                length = _length_before(text, other, position)
+                if length >= SURE_MATCH:
+                    pointer, matched, misses = other, length, np.int64(0)
             kept = _noted(journal, kept, -1 - where, np.int64(index[at(where)]))
             index[at(where)] = position
             if matched > 0:
                 expected = np.int64(text[at(pointer)])
         if long_length > 0:
+            long_matched, long_misses = after_guess(long_matched, long_misses, long_missed, allowed)
             if long_matched > 0:
-                long_pointer += 1
-                long_matched += 1
-            if position >= 16:
+                long_pointer += -1 if allowed > 0 else 1
+            if allowed > 0:
+                # of DNA, the second match is with the other strand, which runs backwards
+                if long_pointer < 0:
+                    long_matched = np.int64(0)
+                if long_matched == 0 and position >= match_length:
+                    where = np.int64(opposite_key(text, position, match_length) >> match_shift)
+                    long_pointer = np.int64(index[at(where)]) - match_length - 1
+                    if long_pointer >= 0:
+                        long_matched = opposite_length(text, long_pointer, position)
+                    if long_matched < match_length:
+                        long_matched = np.int64(0)
+                if long_matched > 0:
+                    long_expected = opposite(np.int64(text[at(long_pointer)]))
+            elif position >= 16:
                 code = (
                     last * _ODD + (before & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * long_length)))
                 ) * _ODD2
@@ -762,11 +808,13 @@ def run(
     registers[R_MATCH] = np.uint64(matched)
     registers[R_EXPECTED] = np.uint64(expected)
     registers[R_LETTERS] = np.uint64(letters)
-    registers[R_LONG_POINTER] = np.uint64(long_pointer)
+    registers[R_LONG_POINTER] = np.uint64(max(long_pointer, 0))
     registers[R_LONG_MATCH] = np.uint64(long_matched)
     registers[R_LONG_EXPECTED] = np.uint64(long_expected)
     registers[R_LINE_START] = np.uint64(line_start)
     registers[R_ABOVE_START] = np.uint64(above_start)
+    registers[R_MISSES] = np.uint64(misses)
+    registers[R_LONG_MISSES] = np.uint64(long_misses)
     if kept > 0:
         journal[0, 0] = kept
     cursor[0] = place

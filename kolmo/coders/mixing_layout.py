@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from kolmo.coders.framing import join_length, split_length
 from kolmo.errors import DecodeError, ParameterError
 
-PLAIN, RECORDS, IMAGE, SIGNAL = range(4)
-KINDS = ("plain", "records", "image", "signal")
-"""Text and anything else; records; rows of samples of 8 bits; samples of 16 bits."""
+PLAIN, RECORDS, IMAGE, SIGNAL, BASES = range(5)
+KINDS = ("plain", "records", "image", "signal", "bases")
+"""Text and anything else; records; rows of samples of 8 bits; samples of 16 bits; DNA, a letter for a base."""
 
 _LARGEST_SAMPLE, _LARGEST_ROW = 64, 2**20 - 1
+_BASES_LETTERS, _LEAST_BASES = (b"ACGTN", b"acgtn"), 32
 _LEAST_BYTES, _SEARCHED_BYTES, _MEASURED_BYTES = 2**12, 2**18, 3 * 2**13
 _LONGEST_SAMPLE, _LONGEST_ROW, _PLACES = 16, 2**14, 2**12
 
@@ -31,7 +32,7 @@ class Layout:
 
     def is_sound(self) -> bool:
         """Whether the numbers fit the kind."""
-        if self.kind == PLAIN:
+        if self.kind in (PLAIN, BASES):
             return self.sample == self.row == 0
         if self.kind == SIGNAL:
             return self.sample in range(2, _LARGEST_SAMPLE + 1, 2) and self.row == 0
@@ -52,14 +53,14 @@ class Layout:
             if layout.is_sound():
                 return layout
         raise ParameterError(
-            "layout must be 'auto', 'plain', 'records-SAMPLExROW', 'image-SAMPLExROW' or 'signal-SAMPLE', such as "
-            f"'image-3x2304', with SAMPLE from 1 to {_LARGEST_SAMPLE} and ROW above it up to {_LARGEST_ROW:,}, but "
+            "layout must be 'auto', 'plain', 'bases', 'records-SAMPLExROW', 'image-SAMPLExROW' or 'signal-SAMPLE', "
+            f"such as 'image-3x2304', with SAMPLE from 1 to {_LARGEST_SAMPLE} and ROW above it up to {_LARGEST_ROW:,}, but "
             f"{text!r} came"
         )
 
     def to_bytes(self) -> bytes:
         """Return the layout as it stands in front of a code."""
-        numbers = [self.kind] if self.kind == PLAIN else [self.kind, self.sample, self.row]
+        numbers = [self.kind] if self.kind in (PLAIN, BASES) else [self.kind, self.sample, self.row]
         return b"".join(join_length(number, b"") for number in numbers)
 
     @classmethod
@@ -73,7 +74,7 @@ class Layout:
         """
         kind, stream = split_length(stream, len(KINDS) - 1)
         sample = row = 0
-        if kind != PLAIN:
+        if kind not in (PLAIN, BASES):
             sample, stream = split_length(stream, _LARGEST_ROW)
             row, stream = split_length(stream, _LARGEST_ROW)
         layout = cls(kind, sample, row)
@@ -85,14 +86,19 @@ class Layout:
 def find_layout(data: bytes) -> Layout:
     """Return how `data` seems to be laid out: the layout under which a piece of it is shortest.
 
-    Text is plain without a try, and so is whatever is too short to tell.
+    Text is plain without a try, and so is whatever is too short to tell; the letters of DNA tell soon.
     """
     from kolmo.coders.mixing_model import Model
 
-    if len(data) < _LEAST_BYTES:
+    if len(data) < _LEAST_BASES:
         return Layout()
     start = max(0, (len(data) - _SEARCHED_BYTES) // 2)
     piece = np.frombuffer(data[start : start + _SEARCHED_BYTES], np.uint8)
+    counts = np.bincount(piece, minlength=256)
+    if max(counts[list(letters)].sum() for letters in _BASES_LETTERS) > 0.98 * len(piece):
+        return Layout(BASES)
+    if len(data) < _LEAST_BYTES:
+        return Layout()
     printed = ((piece >= 32) & (piece < 127)) | (piece == 10) | (piece == 13) | (piece == 9)
     if printed.mean() > 0.95:
         return Layout()

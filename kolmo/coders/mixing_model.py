@@ -64,6 +64,7 @@ class Model(TextModel):
             kernels.LEAST_RATE: 16 if deep else 30,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
             kernels.HIDDEN: chosen.hidden,
+            kernels.MISSES: chosen.misses,
         }.items():
             self.settings[name] = value
         self.masks = _masks(level, layout.kind)

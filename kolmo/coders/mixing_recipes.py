@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from kolmo.coders import mixing_text as text
 from kolmo.coders.mixing_kernels import (
+    BEFORE,
     COLORS,
     EXPECTED,
     GUESSES,
@@ -19,7 +20,7 @@ from kolmo.coders.mixing_kernels import (
     WORD1,
     WORD2,
 )
-from kolmo.coders.mixing_layout import IMAGE, PLAIN, RECORDS
+from kolmo.coders.mixing_layout import BASES, IMAGE, PLAIN, RECORDS, SIGNAL
 
 Context = dict[int, int]
 """A mask for each primitive of the kernel that the context takes bits from."""
@@ -28,8 +29,10 @@ _WHOLE = 2**64 - 1
 
 
 def _order(size: int) -> Context:
-    """The last `size` bytes, up to 8."""
-    return {LAST: (1 << 8 * size) - 1}
+    """The last `size` bytes, up to 16."""
+    if size <= 8:
+        return {LAST: (1 << 8 * size) - 1}
+    return {LAST: _WHOLE, BEFORE: (1 << 8 * (size - 8)) - 1}
 
 
 def _guess(*parts: tuple[int, int]) -> Context:
@@ -141,17 +144,19 @@ _SAMPLES = [
     {SAMPLES: 0xFFFF << 32 | 1 << 48, PLACE: 255},
     {SAMPLES: 0xFF | 1 << 48 | 0xF0 << 49, PLACE: 255},
 ]
+_BASES = [_NOTHING, *map(_order, (2, 11, 6, 4, 8, 3, 1, 9, 16, 12, 14, 7, 5))]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a level does with a kind of data."""
+    """What a level does with a kind of data; of 32 guesses a match may miss so many, and go on."""
 
     contexts: list[Context] = field(repr=False)
     n_sets: int
     match_length: int
     long_match_length: int
     hidden: int
+    misses: int = 0
 
 
 def recipe(level: int, kind: int) -> Recipe:
@@ -162,11 +167,16 @@ def recipe(level: int, kind: int) -> Recipe:
     elif kind == IMAGE:
         contexts = _IMAGE if level < 4 else _IMAGE_MORE
     else:
-        contexts = _RECORDS if kind == RECORDS else _SAMPLES
+        contexts = {RECORDS: _RECORDS, SIGNAL: _SAMPLES, BASES: _BASES}[kind]
     if kind != PLAIN:
         n_sets = min(n_sets, 5) if level < 6 else n_sets
+    if kind == BASES:
+        return Recipe(contexts[:n_contexts], n_sets, *_BASES_MATCH, hidden, _BASES_MISSES)
     return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length, hidden)
 
+
+_BASES_MATCH, _BASES_MISSES = (12, 12), 20
+"""Bases at which a match with this strand and with the other begins, and how many of 32 guesses it may miss."""
 
 _SIZES = {
     1: (6, 3, 6, 0, 0),

@@ -1,4 +1,4 @@
-"""The coder ``mix`` for plain data in ordinary Python: slow, and as close to its description as can be.
+"""The coder ``mix`` for plain data and DNA in ordinary Python: slow, and as close to its description as can be.
 
 It shares the fixed tables and the contexts with the kernel, and nothing else: numbers are Python's own, tables are
 dictionaries that hold what was changed.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from kolmo.coders import mixing_tables
-from kolmo.coders.mixing_kernels import LAST, LINE, WORD, WORD1, WORD2
-from kolmo.coders.mixing_layout import PLAIN
+from kolmo.coders.mixing_kernels import BEFORE, LAST, LINE, WORD, WORD1, WORD2
+from kolmo.coders.mixing_layout import BASES, PLAIN
 from kolmo.coders.mixing_recipes import recipe
 
 M64 = 2**64 - 1
@@ -83,6 +83,14 @@ class Context:
         self.bucket = self.buckets[least] = Bucket(check)
 
 
+def common(first: bytes, second: bytes, most: int) -> int:
+    """Return how long the ends of two strings are the same."""
+    length = 0
+    while length < min(most, len(first), len(second)) and first[-1 - length] == second[-1 - length]:
+        length += 1
+    return length
+
+
 class Match:
     """Where the last bytes were seen before, and which byte came then."""
 
@@ -91,39 +99,119 @@ class Match:
         self.maps = {(size, guess): Learned(abs(65536 * (1 - guess) - right)) for size, right in enumerate(classes)
                      for guess in (0, 1)}  # fmt: skip
         self.pointer = self.length = self.expected = 0
+        self.missed = False
+
+    def size(self) -> int:
+        return min(self.length >> 2, 31)
+
+    def weight_class(self) -> int:
+        return 1 if self.length < 8 else 3 if self.length < 16 else 5 if self.length < 32 else 7
 
     def advance(self, text: bytearray, key: int | None) -> None:
-        if self.length:
-            self.pointer += 1
-            self.length += 1
+        self.length = self.length + 1 if self.length and not self.missed else 0
+        self.pointer, self.missed = self.pointer + 1, False
         if key is None:
             return
         if not self.length:
             self.pointer = self.index[key]
-            while (
-                self.length < 400
-                and self.pointer > self.length
-                and text[self.pointer - self.length - 1] == text[len(text) - self.length - 1]
-            ):
-                self.length += 1
+            self.length = common(text[: self.pointer], text, 400)
         self.index[key] = len(text)
         if self.length:
             self.expected = text[self.pointer]
 
 
+class ShortMatch(Match):
+    """One whose length tells more by the byte."""
+
+    def size(self) -> int:
+        length = self.length
+        return length if length < 16 else 16 + (length - 16 >> 3) if length < 128 else 30 if length < 400 else 31
+
+
+class MutatedMatch(Match):
+    """One between genomes, which goes on after a miss."""
+
+    allowed, least, sure = 20, 12, 16
+
+    def __init__(self, classes: list[int]) -> None:
+        super().__init__(classes)
+        self.guesses: list[bool] = []
+
+    def size(self) -> int:
+        many, length = sum(self.guesses), self.length
+        if not many:
+            return min(length >> 2, 11)
+        return 12 + 4 * min(many - 1 >> 2, 4) + (length >= 4) + (length >= 8) + (length >= 16)
+
+    def weight_class(self) -> int:
+        many = sum(self.guesses)
+        return 1 if many > 8 else 3 if many else super().weight_class()
+
+    def after_guess(self) -> None:
+        if self.length:
+            self.guesses = [*self.guesses[-31:], self.missed]
+            self.length = 1 if self.missed else self.length + 1
+            if sum(self.guesses) > self.allowed:
+                self.length = 0
+        self.missed = False
+        if not self.length:
+            self.guesses = []
+
+    def advance(self, text: bytearray, key: int | None) -> None:
+        self.after_guess()
+        self.pointer += 1
+        if key is None:
+            return
+        other = self.index[key]
+        if not self.length or (any(self.guesses) and self.length < self.sure):
+            length = common(text[:other], text, 400)
+            if length >= (self.sure if self.length else self.least):
+                self.pointer, self.length, self.guesses = other, length, []
+        self.index[key] = len(text)
+        if self.length:
+            self.expected = text[self.pointer]
+
+
+class OppositeMatch(MutatedMatch):
+    """One with the other strand, which runs backwards; it looks up what another match has noted."""
+
+    pairs = bytes.maketrans(b"ACGTacgt", b"TGCAtgca")
+
+    def find(self, text: bytearray, index: dict[int, int], key: int | None) -> None:
+        self.after_guess()
+        self.pointer -= 1
+        if self.pointer < 0:
+            self.length = 0
+        if not self.length and key is not None:
+            self.pointer = index[key] - self.least - 1
+            if self.pointer >= 0:
+                behind = text[self.pointer + 1 : self.pointer + 33]
+                paired = text[-32:].translate(self.pairs)
+                # the two run towards each other and may not overlap
+                most = sum(self.pointer + 1 + length < len(text) - length for length in range(32))
+                self.length = common(bytes(reversed(behind)), paired, most)
+                self.length = self.length if self.length >= self.least else 0
+        if self.length:
+            self.expected = text[self.pointer : self.pointer + 1].translate(self.pairs)[0]
+
+
 class Reference:
     """A model that has read `text`, and stands before bit `depth` of the next byte, whose bits so far are `partial`."""
 
-    def __init__(self, level: int, size: int) -> None:
-        chosen = recipe(level, PLAIN)
+    def __init__(self, level: int, size: int, kind: int = PLAIN) -> None:
+        chosen = recipe(level, kind)
         digits = max(size, 1).bit_length()
         self.index_bits, self.refine_size = max(8, min(22, digits)), 1 << max(6, min(16, digits - 4))
         self.match_length, self.long_length = chosen.match_length, chosen.long_match_length
         table_bits = max(min(digits, 14), min(digits - (3 if level < 4 else 2), 22))
         self.masks = chosen.contexts
         self.contexts = [Context(1 << table_bits) for _ in self.masks]
-        self.match = Match([65536 - 65536 * 2 // (2 * length + 5) for length in range(32)])
-        self.long_match = Match([65536 - 65536 // (4 * length + 6) for length in range(32)])
+        by_length = [65536 - 65536 * 2 // (2 * length + 5) for length in range(32)]
+        by_long_length = [65536 - 65536 // (4 * length + 6) for length in range(32)]
+        self.match: Match = ShortMatch(by_length)
+        self.long_match = Match(by_long_length)
+        if kind == BASES:
+            self.match, self.long_match = MutatedMatch(by_length), OppositeMatch(by_long_length)
         first = [11796, 0, 0] * len(self.masks) + [11796] + [0] * 4
         self.sets = [defaultdict(lambda: list(first)) for _ in range(chosen.n_sets)]
         self.last_sets = defaultdict(lambda: [65536 // chosen.n_sets] * chosen.n_sets)
@@ -139,7 +227,8 @@ class Reference:
         self.depth, self.partial = 0, 1
         column = len(self.text) - self.line
         above = self.text[self.line_above + column] if self.line_above + column < self.line else 0
-        known = {LAST: self.last(8), WORD: self.word, WORD1: self.word1, WORD2: self.word2}
+        before = int.from_bytes(self.text[-16:-8], "big")
+        known = {LAST: self.last(8), BEFORE: before, WORD: self.word, WORD1: self.word1, WORD2: self.word2}
         known[LINE] = min(column, 255) | above << 8
         self.codes = []
         for number, masks in enumerate(self.masks):
@@ -169,32 +258,23 @@ class Reference:
                 self.inputs += [*self.used[-1].inputs(), STRETCH[history.chance >> 4]]
             else:
                 self.inputs += [0, 0, 0]
-        length = self.match.length
-        if length:
-            size = length if length < 16 else 16 + (length - 16 >> 3) if length < 128 else 30 if length < 400 else 31
-            self.inputs += self.matched(self.match, size)
-        else:
-            self.inputs += [0, 0]
-        self.inputs.append(256)
-        if self.long_length and self.long_match.length:
-            self.inputs += self.matched(self.long_match, min(self.long_match.length >> 2, 31))
-        else:
-            self.inputs += [0, 0]
+        self.inputs += [*self.matched(self.match), 256, *self.matched(self.long_match)]
         return self.refined(self.mixed(hits))
 
-    def matched(self, match: Match, size: int) -> list[int]:
-        used = match.maps[size, match.expected >> 7 - self.depth & 1]
+    def matched(self, match: Match) -> list[int]:
+        if not match.length or match.missed:
+            return [0, 0]
+        used = match.maps[match.size(), match.expected >> 7 - self.depth & 1]
         self.used.append(used)
         return used.inputs()
 
     def mixed(self, hits: int) -> int:
         """Return the stretched mix of the inputs."""
-        depth, length = self.depth, self.match.length
+        depth, matched = self.depth, self.match.length and not self.match.missed
         previous, previous2, previous3 = (self.last(3) >> 8 * k & 255 for k in range(3))
         match_class = 0
-        if length:
-            match_class = 1 if length < 8 else 3 if length < 16 else 5 if length < 32 else 7
-            match_class += self.match.expected >> 7 - depth & 1
+        if matched:
+            match_class = self.match.weight_class() + (self.match.expected >> 7 - depth & 1)
         letter = 4 if previous == 32 else 3 if self.letters else 2 if previous >= 64 else 1
         kinds = previous >> 5 << 5 | previous2 >> 5 << 2 | previous3 >> 6
         selectors = [
@@ -206,7 +286,7 @@ class Reference:
             (min(self.letters, 15), depth),
             (previous2, depth),
             (kinds, depth),
-            self.match.expected if length else 0,
+            self.match.expected if matched else 0,
         ]
         self.weights = [weights[selector] for weights, selector in zip(self.sets, selectors, strict=False)]
         self.last_weights = self.last_sets[self.partial]
@@ -246,8 +326,7 @@ class Reference:
         for history in self.histories:
             history.learn(bit)
         for match in (self.match, self.long_match):
-            if match.length and match.expected >> 7 - self.depth & 1 != bit:
-                match.length = 0
+            match.missed |= match.expected >> 7 - self.depth & 1 != bit
         self.partial = 2 * self.partial + bit
         self.depth += 1
         if self.depth == 8:
@@ -264,18 +343,27 @@ class Reference:
         if symbol == 10:
             self.line, self.line_above = len(self.text), self.line
         shift, size = 64 - self.index_bits, len(self.text)
-        key = (self.last(self.match_length) * ODD & M64) >> shift
-        self.match.advance(self.text, key if size >= self.match_length else None)
-        if self.long_length:
+        known = size >= self.match_length
+        key = self.key(self.text[-self.match_length :], shift)
+        self.match.advance(self.text, key if known else None)
+        if isinstance(self.long_match, OppositeMatch):
+            paired = self.text[-self.match_length :].translate(self.long_match.pairs)[::-1]
+            self.long_match.find(self.text, self.match.index, self.key(paired, shift) if known else None)
+        elif self.long_length:
             before = int.from_bytes(self.text[-self.long_length : -8], "big")
             key = ((self.last(8) * ODD + before) * ODD2 & M64) >> shift
             self.long_match.advance(self.text, key if size >= 16 else None)
         self.start_byte()
 
+    @staticmethod
+    def key(last: bytes, shift: int) -> int:
+        near, far = int.from_bytes(last[-8:], "big"), int.from_bytes(last[:-8], "big")
+        return (near * ODD + far * ODD2 & M64) >> shift
 
-def code(level: int, data: bytes) -> bytes:
+
+def code(level: int, data: bytes, kind: int = PLAIN) -> bytes:
     """Return the arithmetic code of `data`."""
-    model, low, high, stream = Reference(level, len(data)), 0, 2**32 - 1, bytearray()
+    model, low, high, stream = Reference(level, len(data), kind), 0, 2**32 - 1, bytearray()
     for symbol in data:
         for depth in range(8):
             bit = symbol >> 7 - depth & 1

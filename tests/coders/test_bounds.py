@@ -25,7 +25,17 @@ print("inside")
 
 def test_no_kernel_leaves_its_arrays(tmp_path: Path) -> None:
     environment = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
-    for spec in ("mix:level=1", "mix", "mix:level=5", "mix:level=6", "gru", "ngram", "lz77", "deflate"):
+    for spec in (
+        "mix:level=1",
+        "mix",
+        "mix:level=5",
+        "mix:level=6",
+        "mix:layout=bases",
+        "gru",
+        "ngram",
+        "lz77",
+        "deflate",
+    ):
         command = [sys.executable, "-c", _PROGRAM, spec]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.stdout == "inside\n", (spec, done.stderr)

@@ -16,7 +16,7 @@ from hypothesis import given, settings, strategies as st
 from kolmo import coder
 from kolmo.coders import mixing_tables
 from kolmo.coders.framing import join_length
-from kolmo.coders.mixing_layout import IMAGE, Layout, find_layout
+from kolmo.coders.mixing_layout import BASES, IMAGE, Layout, find_layout
 from kolmo.coders.mixing_model import Model
 from kolmo.errors import DecodeError, ParameterError
 
@@ -31,7 +31,7 @@ def raster(width: int, height: int, channels: int) -> bytes:
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5, 6])
-@pytest.mark.parametrize("layout", ["plain", "records-1x13", "image-3x30", "signal-2", "records-4x5"])
+@pytest.mark.parametrize("layout", ["plain", "records-1x13", "image-3x30", "signal-2", "records-4x5", "bases"])
 def test_every_level_and_layout_decodes(level: int, layout: str) -> None:
     mix = coder("mix", level=level, layout=layout)
     data = TEXT * 8 + raster(10, 30, 3) + bytes(range(256)) + TEXT
@@ -39,7 +39,9 @@ def test_every_level_and_layout_decodes(level: int, layout: str) -> None:
     assert abs(8 * len(mix.compress(data)) - mix.code_length(data)) <= mix.tags.slack_bits
 
 
-@pytest.mark.parametrize(("level", "layout"), [(4, Layout()), (6, Layout()), (6, Layout(IMAGE, 3, 30))])
+@pytest.mark.parametrize(
+    ("level", "layout"), [(4, Layout()), (6, Layout()), (6, Layout(IMAGE, 3, 30)), (3, Layout(BASES))]
+)
 @given(context=st.binary(max_size=400), data=st.binary(max_size=200))
 @settings(max_examples=20, deadline=None)
 def test_a_trial_leaves_the_model_as_it_was(level: int, layout: Layout, context: bytes, data: bytes) -> None:
@@ -66,7 +68,7 @@ def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
     data = TEXT + bytes(range(200, 256)) + b"<a b=1>[[Link (x)|y]]\n* {{z}} &c; 12.5</a>\n" + TEXT[20:60]
-    specs = ["mix", "mix:level=6", "mix:level=6,layout=image-3x30", "mix:level=5,layout=signal-2"]
+    specs = ["mix", "mix:level=6", "mix:level=6,layout=image-3x30", "mix:level=5,layout=signal-2", "mix:layout=bases"]
     code = (
         "import sys, warnings; warnings.simplefilter('ignore', RuntimeWarning); from kolmo import coder\n"
         "data = sys.stdin.buffer.read()\n"
@@ -82,6 +84,39 @@ def test_streams_are_the_same_for_another_processor_and_in_plain_python(
 @pytest.mark.parametrize("data", [b"", TEXT * 2 + b"\nIt is a truth\n" + TEXT[::-1], bytes(range(256)) * 2 + bytes(60)])
 def test_the_kernel_writes_what_a_plain_reference_writes(level: int, data: bytes) -> None:
     assert Model(level, Layout(), len(data)).encode(data) == mixing_reference.code(level, data)
+
+
+def dna(size: int, seed: int = 0) -> bytes:
+    return np.random.default_rng(seed).choice(np.frombuffer(b"ACGT", np.uint8), size).tobytes()
+
+
+def mutated(bases: bytes, rate: float) -> bytes:
+    changed = np.random.default_rng(9).random(len(bases)) < rate
+    return bytes(np.where(changed, np.frombuffer(dna(len(bases), 5), np.uint8), np.frombuffer(bases, np.uint8)))
+
+
+def other_strand(bases: bytes) -> bytes:
+    return bases.translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1]
+
+
+@pytest.mark.parametrize("level", [1, 3, 4])
+@pytest.mark.parametrize("ending", [mutated(dna(300), 0.2), other_strand(dna(300)), TEXT[:90] + dna(60)[::-1]])
+def test_the_kernel_writes_what_a_plain_reference_writes_of_dna(level: int, ending: bytes) -> None:
+    data = dna(300) + ending
+    assert Model(level, Layout(BASES), len(data)).encode(data) == mixing_reference.code(level, data, BASES)
+
+
+def test_dna_is_found_and_mutants_and_the_other_strand_are_known_again() -> None:
+    bases = dna(4000)
+    assert find_layout(bases) == find_layout(bases[:40].lower()) == Layout(BASES)
+    assert find_layout(b"a cat sat at a gate and a tag " * 5) == Layout()
+    aware, plain = coder("mix"), coder("mix", layout="plain")
+    assert aware.prime(bases).code_length(other_strand(bases)) < 0.05 * aware.code_length(bases)
+    assert plain.prime(bases).code_length(other_strand(bases)) > 0.9 * plain.code_length(bases)
+    mutant = mutated(bases, 0.2)
+    assert aware.prime(bases).code_length(mutant) < 0.85 * plain.prime(bases).code_length(mutant)
+    # what is to be said of each base: whether it was drawn anew, a fifth of the time, and which it then is
+    assert aware.prime(bases).code_length(mutant) / len(mutant) < 1.25
 
 
 def test_the_fixed_tables_are_these() -> None:
