@@ -54,8 +54,8 @@ class Layout:
                 return layout
         raise ParameterError(
             "layout must be 'auto', 'plain', 'bases', 'records-SAMPLExROW', 'image-SAMPLExROW' or 'signal-SAMPLE', "
-            f"such as 'image-3x2304', with SAMPLE from 1 to {_LARGEST_SAMPLE} and ROW above it up to {_LARGEST_ROW:,}, but "
-            f"{text!r} came"
+            f"such as 'image-3x2304', with SAMPLE from 1 to {_LARGEST_SAMPLE} and ROW above it up to "
+            f"{_LARGEST_ROW:,}, but {text!r} came"
         )
 
     def to_bytes(self) -> bytes:
