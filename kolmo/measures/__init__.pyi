@@ -11,7 +11,7 @@ from kolmo.measures.distance import (
     pairwise as pairwise,
 )
 from kolmo.measures.formulas import MEASURES as MEASURES, Measure as Measure
-from kolmo.measures.matrix import symmetric as symmetric
+from kolmo.measures.matrix import centered as centered, symmetric as symmetric
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.self_test import doubts as doubts
 from kolmo.measures.trees import Tree as Tree

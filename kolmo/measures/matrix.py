@@ -65,6 +65,51 @@ def symmetric(D: ArrayLike, how: How = "mean") -> Floats:
     return np.maximum(even, 0.0)
 
 
+def centered(D: ArrayLike) -> Floats:
+    """Return distances less what each item is from all others on average.
+
+    Some items are near to everything: they are short, or hold much of what all have in common. As the nearest
+    neighbour of most they hide who is truly close. Only the excess over the means of both items is left here, as
+    neighbour joining takes it (its trees are the same before and after), for hierarchies, maps and nearest neighbours.
+
+    Parameters
+    ----------
+    D : array-like of shape (n, n)
+        Distances between three items or more; see `symmetric` for how they are made even.
+
+    Returns
+    -------
+    float64 ndarray of shape (n, n)
+        A symmetric matrix with a zero diagonal; the smallest distance of two items is zero. Ranks of distances mean
+        something, ratios do not.
+
+    Raises
+    ------
+    DataError
+        If D is no matrix of distances, or of fewer than three items.
+
+    References
+    ----------
+    Saitou and Nei, "The neighbor-joining method", Molecular Biology and Evolution, 1987. Radovanovic, Nanopoulos and
+    Ivanovic, "Hubs in space: popular nearest neighbors in high-dimensional data", JMLR 11, 2010.
+
+    Examples
+    --------
+    >>> D = [[0, 8, 6, 9], [8, 0, 5, 9], [6, 5, 0, 4], [9, 9, 4, 0]]  # the third is near to all
+    >>> centered(D)[0].argsort()[1], symmetric(D)[0].argsort()[1]
+    (np.int64(1), np.int64(2))
+    """
+    even = symmetric(D)
+    if len(even) < 3:
+        raise DataError(f"distances of {len(even)} items came; to be centered they must be of three or more")
+    own = even.sum(axis=1) / (len(even) - 2)  # what of each distance is an item's own, in the sense of least squares
+    excess: Floats = even - (own[:, None] + own[None, :])
+    np.fill_diagonal(excess, np.inf)
+    excess -= excess.min()
+    np.fill_diagonal(excess, 0.0)
+    return excess
+
+
 def square(D: ArrayLike) -> Floats:
     """Return a square matrix of finite numbers, as a copy.
 

@@ -5,7 +5,7 @@ import pytest
 
 from kolmo import embed, hierarchy, neighbor_joining, pairwise, quartet_tree
 from kolmo.errors import DataError, ParameterError
-from kolmo.measures import symmetric
+from kolmo.measures import centered, symmetric
 from kolmo.measures.matrix import checked_names
 
 NAN = float("nan")
@@ -27,6 +27,32 @@ def test_distances_of_coders_can_be_used_as_they_come() -> None:
     assert np.array_equal(even, even.T)
     assert not even.diagonal().any()
     assert frozenset(["0", "1"]) in hierarchy(D).clades()
+
+
+def test_one_that_is_near_to_all_is_no_neighbour_of_all() -> None:
+    source = np.random.default_rng(3)
+    points = np.concatenate([source.normal(place, 0.3, (5, 2)) for place in ((0, 0), (3, 0), (0, 3))])
+    D = np.linalg.norm(points[:, None] - points[None, :], axis=2)
+    hub = np.full((16, 16), 0.05)  # the last one
+    hub[:15, :15] = D
+    np.fill_diagonal(hub, 0)
+
+    def nearest(distances: np.ndarray) -> list[int]:
+        others = distances + np.where(np.eye(16, dtype=bool), np.inf, 0)
+        return [int(place) for place in others.argmin(axis=1)]
+
+    assert nearest(hub)[:15].count(15) == 15 - sum(np.sort(row)[1] < 0.05 for row in D)
+    assert [place // 5 for place in nearest(centered(hub))[:15]] == [number // 5 for number in range(15)]
+    moved = centered(hub)
+    assert np.array_equal(moved, moved.T)
+    assert not moved.diagonal().any()
+    assert neighbor_joining(moved).splits() == neighbor_joining(hub).splits()
+    assert centered(moved) == pytest.approx(moved)
+
+
+def test_two_items_have_no_others_to_be_centered_by() -> None:
+    with pytest.raises(DataError, match="three or more"):
+        centered([[0, 1], [1, 0]])
 
 
 def test_a_little_below_zero_is_zero() -> None:
