@@ -76,8 +76,9 @@ def joint_gain(
     it; the constant c is one bit here, see `Gain.bound`.
 
     A coder with a short window has forgotten X by the time it comes to most of Y: deflate sees 32 KiB back. Where the
-    sets come by turns, a document of X is always beside one of Y, and the gain is what such neighbours share. That a
-    coder with a long window gains as much either way tells that order is not what it learns from.
+    sets come by turns, a document of X is always beside one of Y, and such a coder sees what neighbours share. It sees
+    less of each set in turn: unless the documents are short, or each tells of its neighbour, as translations do, the
+    gain may come out lower, and so it mostly does for long strings, which have to be cut.
 
     Parameters
     ----------
