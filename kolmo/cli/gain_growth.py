@@ -62,7 +62,12 @@ def _table(x_name: str, y_name: str, coder: Coder, curve: list[Gain], seen: list
     table = Table(
         f"What one code by {coder} saves over two, as both sets grow; X: {x_name}, Y: {y_name}",
         [Column(name, True) for name in columns],
-        footers=["L(X,Y): the mean of both orders; %: of L(X) + L(Y)", *seen, coder.fingerprint],
+        footers=[
+            "L(X,Y): the mean of both orders; %: of L(X) + L(Y)",
+            f"of each gain, {show_bits(round(coder.overhead_bits, 1))} bits are those of a second header",
+            *seen,
+            coder.fingerprint,
+        ],
     )
     for gain in curve:
         lengths = (gain.length_x, gain.length_y, (gain.length_xy + gain.length_yx) / 2, gain.bits)

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.gain_matrix import draw, show_matrices
 from kolmo.cli.options import Size, coder_option, jobs_option, json_option
-from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits, write_text
+from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kolmo.data.symbols import Symbols
     from kolmo.measures.joint import JointGain, Order
     from kolmo.show.tables import Table
@@ -166,9 +165,9 @@ def command(
         facts.append({"name": "random", "modality": "random", "size_bytes": len(items["random"])})
     if len(items) < 3 and any(drawings.values()):
         raise ParameterError(f"trees and maps are of at least three sets, but {len(items)} came")
-    matrices = _many(items, facts, coders, jobs, checkpoint, csv_file, as_json=as_json)
+    matrices = show_matrices(items, facts, coders, jobs, checkpoint, csv_file, as_json=as_json)
     if any(drawings.values()):
-        _draw(list(items), matrices[coders[0]], method, str(coders[0]), drawings)
+        draw(list(items), matrices[coders[0]], method, str(coders[0]), drawings)
 
 
 def _check(data: tuple[str, ...], *, growth: bool, paired: bool, plot: bool, as_matrix: bool, order: str) -> None:
@@ -277,93 +276,6 @@ def _gains_table(gains: list[JointGain]) -> Table:
         *(gain.fingerprint for gain in gains),
     ]
     return table
-
-
-def _many(
-    items: dict[str, bytes],
-    facts: list[dict[str, Any]],
-    coders: tuple[Coder, ...],
-    jobs: int,
-    checkpoint: Path | None,
-    csv_file: Path | None,
-    *,
-    as_json: bool,
-) -> dict[Coder, NDArray[Any]]:
-    from kolmo.measures.cautions import set_doubts
-    from kolmo.measures.joint import joint_gains
-
-    names = list(items)
-    matrices = {coder: joint_gains(items, coder=coder, n_jobs=jobs, checkpoint=checkpoint) for coder in coders}
-    doubts = {coder: set_doubts(items, matrix, coder=coder) for coder, matrix in matrices.items()}
-    if csv_file is not None:
-        _write_csv(csv_file, names, matrices[coders[0]])
-    if as_json:
-        found: list[dict[str, Any]] = [
-            {
-                "coder": str(coder),
-                "fingerprint": coder.fingerprint,
-                "shares": matrix.tolist(),
-                "doubts": doubts[coder],
-            }
-            for coder, matrix in matrices.items()
-        ]
-        print_json({"sets": facts, "matrices": found})
-    else:
-        print_tables([_matrix_table(coder, names, matrix, doubts[coder]) for coder, matrix in matrices.items()])
-    return matrices
-
-
-def _draw(names: list[str], shares: NDArray[Any], method: str, coder: str, files: dict[str, Path | None]) -> None:
-    """Write the tree and the pictures that were asked for."""
-    import numpy as np
-
-    from kolmo.measures.cluster import embed, hierarchy, neighbor_joining
-    from kolmo.measures.matrix import symmetric
-    from kolmo.measures.quartets import quartet_tree
-
-    apart = np.clip(1 - 2 * shares, 0, None)
-    even = symmetric(apart)
-    make = {"average": hierarchy, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
-    tree = make(even, names)
-    if files["newick"] is not None:
-        text = tree.newick() + "\n"
-        write_text(files["newick"], lambda file: file.write(text))
-    if files["tree"] is not None:
-        from kolmo.show.trees import dendrogram
-
-        dendrogram(tree, files["tree"], title=f"What is not shared, by {coder}")
-    if files["heat_map"] is not None or files["map"] is not None:
-        from kolmo.show import maps
-
-        title = f"1 - 2 x the share that one code by {coder} saves"
-        if files["heat_map"] is not None:
-            maps.heat_map(apart, names, files["heat_map"], order=tree, title=title)
-        if files["map"] is not None:
-            maps.scatter_map(embed(even), names, None, files["map"])
-
-
-def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any], doubts: list[str]) -> Table:
-    from kolmo.show.tables import Column, Table
-
-    table = Table(
-        f"What one code by {coder} saves over two, % of both",
-        [Column("set"), *(Column(name, True) for name in names)],
-        footers=["on the diagonal: each set with itself", *doubts, coder.fingerprint],
-    )
-    for name, row in zip(names, matrix, strict=True):
-        table.add(name, *(f"{100 * share:.2f}" for share in row))
-    return table
-
-
-def _write_csv(path: Path, names: list[str], matrix: NDArray[Any]) -> None:
-    import csv
-
-    def write(file: Any) -> None:
-        writer = csv.writer(file)
-        writer.writerow(["set", *names])
-        writer.writerows([name, *row] for name, row in zip(names, matrix.tolist(), strict=True))
-
-    write_text(path, write)
 
 
 def _facts(sets: list[Symbols], names: list[str]) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ def pair_doubts(
     Parameters
     ----------
     coder : Coder
+        What they were coded by.
     x, y : bytes
         The sets.
     gain : Gain
@@ -51,9 +52,10 @@ def pair_doubts(
             "suit both"
         )
     if self_share < (1 - SEEN) / 2:
+        tuned = "; a model that was trained beforehand reads more if it is tuned, such as by passes=8"
         found.append(
-            f"{str(coder)!r} saves {self_share:.1%} of X and a copy of it, where a half is expected: at this size it "
-            "does not see most of what is shared"
+            f"of a second X {str(coder)!r} saves {2 * self_share:.1%}, and all could be saved: set the share beside "
+            f"that of X with itself{tuned if coder.model_bits else ''}"
         )
     found += _size_doubts(len(x), len(y), gain, blocks is not None)
     for name, count in zip("XY", blocks or (), strict=False):
@@ -107,8 +109,8 @@ def set_doubts(sets: Mapping[str, Any], shares: NDArray[np.float64], *, coder: C
     blind = [name for name, share in zip(names, shares.diagonal(), strict=True) if share < (1 - SEEN) / 2]
     if blind:
         found.append(
-            f"{spelled!r} saves less than half of a copy of {_some(blind)}: at this size it does not see most of what "
-            "is shared"
+            f"of a second {_some(blind)} {spelled!r} saves less than half, and all could be saved: set shares beside "
+            "those on the diagonal"
         )
     by_size = sorted(names, key=lambda name: len(items[name]))
     if len(items[by_size[-1]]) > _UNLIKE * len(items[by_size[0]]):
@@ -133,5 +135,5 @@ def _size_doubts(size_x: int, size_y: int, gain: Gain, interval: bool) -> list[s
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:3]))
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+    shown = " or ".join(map(repr, names[:3]))
+    return shown if len(names) <= 3 else f"{shown} or {len(names) - 3} more"
