@@ -64,6 +64,6 @@ def _table(data: tuple[str, str], pairs: Pairs, found: list[PairedGain]) -> Tabl
     ]
     if pairs.left_out:
         table.footers.append(f"{pairs.left_out:,} lines, empty in one or both, are left out")
-    table.footers += [doubt for gain in found for doubt in gain.doubts]
+    table.footers += dict.fromkeys(doubt for gain in found for doubt in gain.doubts)
     table.footers += [gain.fingerprint for gain in found]
     return table

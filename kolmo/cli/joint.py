@@ -272,7 +272,7 @@ def _gains_table(gains: list[JointGain]) -> Table:
     table.footers = [
         "% of L(X) + L(Y): 0 for nothing in common, 50 for all",
         "at most: both together, or each by itself, and a bit or two that say which",
-        *(doubt for gain in gains for doubt in gain.doubts),
+        *dict.fromkeys(doubt for gain in gains for doubt in gain.doubts),
         *(gain.fingerprint for gain in gains),
     ]
     return table

@@ -57,11 +57,11 @@ def pair_doubts(
             f"of a second X {str(coder)!r} saves {2 * self_share:.1%}, and all could be saved: set the share beside "
             f"that of X with itself{tuned if coder.model_bits else ''}"
         )
-    found += _size_doubts(len(x), len(y), gain, blocks is not None)
+    found += _size_doubts(str(coder), len(x), len(y), gain, blocks is not None)
     for name, count in zip("XY", blocks or (), strict=False):
         if count < _FEW:
             found.append(
-                f"{name} has {count} documents: halves of so few are much alike, and the interval is too short"
+                f"{name} is only {count} blocks: halves of so few are much alike, and the interval is too short"
             )
     return found
 
@@ -121,7 +121,7 @@ def set_doubts(sets: Mapping[str, Any], shares: NDArray[np.float64], *, coder: C
     return found
 
 
-def _size_doubts(size_x: int, size_y: int, gain: Gain, interval: bool) -> list[str]:
+def _size_doubts(coder: str, size_x: int, size_y: int, gain: Gain, interval: bool) -> list[str]:
     if max(size_x, size_y) <= _UNLIKE * min(size_x, size_y):
         return []
     large, small = ("X", "Y") if size_x > size_y else ("Y", "X")
@@ -130,7 +130,7 @@ def _size_doubts(size_x: int, size_y: int, gain: Gain, interval: bool) -> list[s
     both = "the share and its interval are" if interval else "the share is"
     return [
         f"{large} is {max(size_x, size_y) / min(size_x, size_y):,.0f} times as long as {small}: {both} of both "
-        f"together, where {most:.2%} is all of {small}; of {small} alone {part:.1%} is saved"
+        f"together, where {most:.2%} is all of {small}; of {small} alone {coder!r} saves {part:.1%}"
     ]
 
 

@@ -121,7 +121,7 @@ def paired_gain(
     run = run_in(checkpoint, made, "paired", xs, ys)
     rows = finished(_given, [(x, ys) for x in xs], coder=made, label="pairs", run=run, n_jobs=n_jobs)
     given = np.array([row for (row,) in rows])
-    own = given.diagonal()
+    own = given.diagonal().copy()
     true = float(own.sum())
     drawn, places = np.random.default_rng(random_state), np.arange(len(xs))
     shuffled = np.array([given[drawn.permutation(len(xs)), places].sum() for _ in range(n_shuffles)])
