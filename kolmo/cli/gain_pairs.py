@@ -63,7 +63,7 @@ def _table(data: tuple[str, str], pairs: Pairs, found: list[PairedGain]) -> Tabl
         f"p-value: the share of random pairings that save as much; nearest to its own: {100 / len(pairs):.0f} by chance"
     ]
     if pairs.left_out:
-        table.footers.append(f"{pairs.left_out:,} lines, empty in one or both, are left out")
+        table.footers.append(f"lines left out, empty in one or both: {pairs.left_out:,}")
     table.footers += dict.fromkeys(doubt for gain in found for doubt in gain.doubts)
     table.footers += [gain.fingerprint for gain in found]
     return table

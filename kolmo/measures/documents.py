@@ -77,8 +77,8 @@ class Documents:
     def grown(self, share: float, order: Sequence[int]) -> Documents:
         """Return a share of the bytes: what grows with the share, and is all for 1.
 
-        Whole documents come as `order` says; of a long string the starts of its pieces, each of a kilobyte at least
-        while there are more. All keep their places.
+        Whole documents come as `order` says; of a long string pieces do, a kilobyte of each, and once all are there
+        they grow together. All keep their places.
         """
         sizes = [len(self.blocks[place]) for place in order]
         size = math.ceil(share * sum(sizes))
@@ -86,12 +86,26 @@ class Documents:
             return self
         if not self.whole:
             return self._of(sorted(order[: 1 + int(np.searchsorted(np.cumsum(sizes), size))]))
-        count = min(len(self), max(1, size // _SHORTEST))
-        kept = self._of(sorted(order[:count]))
-        return replace(kept, blocks=[block[: -(-size // count)] for block in kept.blocks])
+        starts = [min(each, _SHORTEST) for each in sizes]
+        if size <= sum(starts):
+            before = np.cumsum([0, *starts[:-1]]).tolist()
+            taken = [max(0, min(start, size - earlier)) for start, earlier in zip(starts, before, strict=True)]
+        else:
+            taken = _level(sizes, size)
+        kept = sorted((place, count) for place, count in zip(order, taken, strict=True) if count)
+        return replace(self, blocks=[self.blocks[place][:count] for place, count in kept])
 
     def _of(self, places: Sequence[int]) -> Documents:
         return replace(self, blocks=[self.blocks[place] for place in places])
+
+
+def _level(sizes: Sequence[int], total: int) -> list[int]:
+    """Return as much of each as of any other, as far as it goes, and the total in all."""
+    taken = [0] * len(sizes)
+    for done, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        taken[place] = min(sizes[place], -(-total // (len(sizes) - done)))
+        total -= taken[place]
+    return taken
 
 
 def concatenated(first: Documents, second: Documents, separator: bytes) -> bytes:
