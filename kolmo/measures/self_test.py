@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from typing import Any
 
@@ -75,7 +76,8 @@ def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
             again.append((twice - once) / max(once, 1.0))
         if joint > short_x + short_y + LOGS * math.log2(8 * max(min(_SHORT, len(piece) // 2), 1)):
             longer.append(joint - short_x - short_y)
-        if other - once > PRIOR * other + allowed:
+        # pixels and samples are numbers: in another alphabet they are others
+        if _is_text(piece) and other - once > PRIOR * other + allowed:
             known.append((other - once) / other)
     if again:
         found.append(
@@ -90,3 +92,12 @@ def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
             "seem simpler than they are"
         )
     return found
+
+
+def _is_text(piece: bytes) -> bool:
+    try:
+        # what is cut in two at the end does not count
+        text = codecs.getincrementaldecoder("utf-8")().decode(piece)
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character.isspace() for character in text)

@@ -40,6 +40,13 @@ def test_what_was_known_beforehand() -> None:
     assert "beforehand" not in told(NOISE, NOISE[::-1], "brotli")
 
 
+def test_pixels_are_no_words() -> None:
+    pytest.importorskip("PIL")
+    steps = np.random.default_rng(0).integers(-3, 4, 1024).cumsum()
+    assert not doubts("png", 1000, sample=(110 + steps % 40).astype(np.uint8).tobytes()[:512] + bytes(range(128, 256)))
+    assert any("beforehand" in doubt for doubt in doubts("brotli", 10, sample=f"{ENGLISH[:1021]}\u20ac".encode()))
+
+
 def test_of_several_samples_the_worst_counts() -> None:
     apart = [doubts("brotli", 10, sample=sample) for sample in (NOISE, ENGLISH)]
     assert doubts("brotli", 10, sample=[NOISE, ENGLISH, ""]) == [*apart[0], *apart[1]]
