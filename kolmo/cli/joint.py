@@ -30,7 +30,14 @@ _DOCUMENTS = 16
 @click.command(no_args_is_help=False)
 @click.argument("data", nargs=-1, required=True, metavar="DATA...")
 @coder_option("mix")
-@click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
+@click.option(
+    "--limit",
+    type=Size(),
+    default="1MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Bytes of each DATA read, or of an item of a pair.",
+)
 @click.option(
     "--resamples",
     type=click.IntRange(min=0),
