@@ -23,7 +23,9 @@ from kolmo.measures.distance import (
     ncd as ncd,
     pairwise as pairwise,
 )
-from kolmo.measures.joint import joint_gain as joint_gain, joint_gains as joint_gains, paired_gain as paired_gain
+from kolmo.measures.growth import gain_curve as gain_curve
+from kolmo.measures.joint import joint_gain as joint_gain, joint_gains as joint_gains
+from kolmo.measures.paired import paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate
 from kolmo.measures.self_test import doubts as doubts

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import math
+import os
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.gain_matrix import draw, show_matrices
 from kolmo.cli.options import Size, coder_option, jobs_option, json_option
-from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits, write_text
+from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kolmo.data.symbols import Symbols
-    from kolmo.measures.joint import JointGain
+    from kolmo.measures.joint import JointGain, Order
     from kolmo.show.tables import Table
 
 _METHODS = ("average", "neighbors", "quartets")
+_ORDERS = ("concatenated", "shuffled", "interleaved")
+_DOCUMENTS = 16
+"""From so many files on a folder is a set of documents; fewer are cut into pieces like one long string."""
 
 
 @click.command(no_args_is_help=False)
 @click.argument("data", nargs=-1, required=True, metavar="DATA...")
 @coder_option("mix")
-@click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
+@click.option(
+    "--limit",
+    type=Size(),
+    default="1MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Bytes of each DATA read, or of an item of a pair.",
+)
 @click.option(
     "--resamples",
     type=click.IntRange(min=0),
@@ -34,6 +45,28 @@ _METHODS = ("average", "neighbors", "quartets")
     show_default=True,
     help="Random halves for the interval of two.",
 )
+@click.option(
+    "--order",
+    type=click.Choice(_ORDERS),
+    default=_ORDERS[0],
+    show_default=True,
+    help="Of two sets: one after the other, each shuffled, or by turns: the files of folders, or pieces of 8 KiB.",
+)
+@click.option("--growth", is_flag=True, help="Two sets at growing sizes: twice as much each time.")
+@click.option("--plot", type=OutputFile(), metavar="PNG", help="Draw the growth.")
+@click.option(
+    "--paired",
+    is_flag=True,
+    help="Two files whose lines go together, or two folders whose files do by name, such as a.txt and a.png.",
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(min=2),
+    default=100,
+    show_default=True,
+    help="Pairs at most, drawn at random: each is coded given each.",
+)
+@click.option("--random", "with_random", is_flag=True, help="Add a set of random bytes, from which nothing can gain.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--checkpoint", type=OutputFile(), metavar="FILE", help="Keep what is finished, to go on after a stop.")
 @click.option(
@@ -50,6 +83,11 @@ _METHODS = ("average", "neighbors", "quartets")
     show_default=True,
     help="How the tree is made: joining the nearest groups, neighbours (Saitou and Nei), or by quartets.",
 )
+@click.option(
+    "--centered",
+    is_flag=True,
+    help="Draw what two sets share beyond what each shares with all: short sets are near to everything.",
+)
 @jobs_option
 @json_option
 def command(
@@ -57,6 +95,12 @@ def command(
     coders: tuple[Coder, ...],
     limit: int,
     resamples: int,
+    order: Order,
+    growth: bool,
+    plot: Path | None,
+    paired: bool,
+    pairs: int,
+    with_random: bool,
     seed: int,
     checkpoint: Path | None,
     csv_file: Path | None,
@@ -65,6 +109,7 @@ def command(
     newick_file: Path | None,
     map_file: Path | None,
     method: str,
+    centered: bool,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -76,56 +121,141 @@ def command(
 
     \b
     kolmo joint english.txt french.txt
-    kolmo joint english.txt french.txt code.py photographs/ -c mix -c xz
+    kolmo joint english.txt french.txt code.py photographs/ -c mix -c xz --random
+    kolmo joint english.txt french.txt --growth --plot growth.png
+    kolmo joint --paired captions/ photographs/
     kolmo joint genomes/*.fa --tree tree.png --method quartets
+    kolmo joint languages/*.txt --tree tree.png --centered
     """
     from kolmo.data.symbols import read_symbols
+    from kolmo.measures.joint import random_set
 
+    drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
+    as_matrix = with_random or any([csv_file, *drawings.values()])
+    _check(data, growth=growth, paired=paired, plot=plot is not None, as_matrix=as_matrix, order=order)
+    if paired:
+        from kolmo.cli.gain_pairs import show_paired
+
+        show_paired(
+            (data[0], data[1]),
+            coders,
+            limit=limit,
+            most=pairs,
+            seed=seed,
+            jobs=jobs,
+            checkpoint=checkpoint,
+            as_json=as_json,
+        )
+        return
     sets = [read_symbols(path, limit=limit) for path in data]
-    paths = [str(Path(path).resolve()) for path in data]
-    if len(sets) < 2 or len(set(paths)) < len(paths):
-        raise ParameterError(f"at least two sets are expected, each once, but {' '.join(data)} came")
     names = [each.name for each in sets]
     if len(set(names)) < len(names):
         names = list(data)
-    drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
-    if len(sets) == 2 and not any([csv_file, *drawings.values()]):
-        _two(sets, names, coders, resamples, seed, jobs, as_json=as_json)
+    facts = _facts(sets, names)
+    if len(sets) == 2 and not as_matrix:
+        both = {name: _documents(each, order) for name, each in zip(names, sets, strict=True)}
+        if growth:
+            from kolmo.cli.gain_growth import show_growth
+
+            show_growth(
+                both,
+                facts,
+                coders,
+                order=order,
+                seed=seed,
+                jobs=jobs,
+                checkpoint=checkpoint,
+                plot=plot,
+                as_json=as_json,
+            )
+            return
+        _two(both, facts, coders, resamples, seed, jobs, checkpoint, order=order, as_json=as_json)
         return
-    if len(sets) < 3 and any(drawings.values()):
-        raise ParameterError(f"trees and maps are of at least three sets, but {len(sets)} came")
-    matrices = _many(sets, names, coders, jobs, checkpoint, csv_file, as_json=as_json)
+    items = {name: each.data for name, each in zip(names, sets, strict=True)}
+    if with_random:
+        if "random" in items:
+            raise ParameterError("a set is named 'random' already; rename it, or leave --random out")
+        items["random"] = random_set(items, random_state=seed)
+        facts.append({"name": "random", "modality": "random", "size_bytes": len(items["random"])})
+    if centered and not any(drawings.values()):
+        raise ParameterError("--centered is of trees and maps; ask for one, such as --tree tree.png")
+    if len(items) < 3 and any(drawings.values()):
+        raise ParameterError(f"trees and maps are of at least three sets, but {len(items)} came")
+    matrices = show_matrices(items, facts, coders, jobs, checkpoint, csv_file, as_json=as_json)
     if any(drawings.values()):
-        _draw(names, matrices[coders[0]], method, str(coders[0]), drawings)
+        draw(list(items), matrices[coders[0]], method, str(coders[0]), drawings, beyond_all=centered)
+
+
+def _check(data: tuple[str, ...], *, growth: bool, paired: bool, plot: bool, as_matrix: bool, order: str) -> None:
+    """Refuse what does not go together, and one file under two names."""
+    if len(data) < 2 or len(set(data)) < len(data):
+        raise ParameterError(f"at least two sets are expected, each once, but {' '.join(data)} came")
+    for one, other in combinations(data, 2):
+        if _is_same(one, other):
+            raise ParameterError(f"{one!r} and {other!r} are one and the same; each set is expected once")
+    asked = [name for name, given in (("--growth", growth), ("--paired", paired)) if given]
+    if asked and (len(data) > 2 or as_matrix or len(asked) > 1):
+        raise ParameterError(f"{' and '.join(asked)}: of two sets alone, and without other measures, matrix or tree")
+    if plot and not growth:
+        raise ParameterError("--plot draws what --growth measures; add it")
+    if order != _ORDERS[0] and (len(data) > 2 or as_matrix or paired):
+        raise ParameterError("--order is of two sets, measured in depth or as they grow")
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # reading it will say what is wrong
+        return False
+
+
+def _documents(each: Symbols, order: str) -> bytes | list[bytes]:
+    """Return a set as its files, if they are many enough to be drawn from, or come by turns; else as one string."""
+    return list(each.documents) if len(each.documents) >= (2 if order == "interleaved" else _DOCUMENTS) else each.data
 
 
 def _two(
-    sets: list[Symbols],
-    names: list[str],
+    sets: dict[str, bytes | list[bytes]],
+    facts: list[dict[str, Any]],
     coders: tuple[Coder, ...],
     resamples: int,
     seed: int,
     jobs: int,
+    checkpoint: Path | None,
     *,
+    order: Order,
     as_json: bool,
 ) -> None:
     from kolmo.measures.joint import joint_gain
 
-    x, y = (each.data for each in sets)
-    gains = [joint_gain(x, y, coder=coder, n_resamples=resamples, random_state=seed, n_jobs=jobs) for coder in coders]
+    x, y = sets.values()
+    gains = [
+        joint_gain(
+            x,
+            y,
+            coder=coder,
+            order=order,
+            n_resamples=resamples,
+            random_state=seed,
+            n_jobs=jobs,
+            checkpoint=checkpoint,
+        )
+        for coder in coders
+    ]
     if as_json:
-        print_json({"sets": _facts(sets, names), "gains": [gain.as_dict() for gain in gains]})
+        print_json({"sets": facts, "gains": [gain.as_dict() for gain in gains]})
         return
-    print_tables([_lengths_table(gains, names, sets), _gains_table(gains)])
+    print_tables([_lengths_table(gains, facts), _gains_table(gains)])
 
 
-def _lengths_table(gains: list[JointGain], names: list[str], sets: list[Symbols]) -> Table:
+def _lengths_table(gains: list[JointGain], facts: list[dict[str, Any]]) -> Table:
     from kolmo.show.tables import Column, Table, number_cell
 
     columns = ("L(X)", "L(Y)", "L(XY)", "L(YX)", "L(Y|X)", "L(X|Y)")
-    described = [f"{name}, {len(each.data):,} bytes of {each.modality}" for name, each in zip(names, sets, strict=True)]
+    described = [f"{each['name']}, {each['size_bytes']:,} bytes of {each['modality']}" for each in facts]
+    by_turns = ", by turns" if gains[0].order == "interleaved" else ""
     table = Table(
-        f"X: {described[0]}; Y: {described[1]}",
+        f"X: {described[0]}; Y: {described[1]}{by_turns}",
         [Column("bits"), *(Column(name, True) for name in columns)],
     )
     for gain in gains:
@@ -158,90 +288,10 @@ def _gains_table(gains: list[JointGain]) -> Table:
     table.footers = [
         "% of L(X) + L(Y): 0 for nothing in common, 50 for all",
         "at most: both together, or each by itself, and a bit or two that say which",
-        *(doubt for gain in gains for doubt in gain.doubts),
+        *dict.fromkeys(doubt for gain in gains for doubt in gain.doubts),
         *(gain.fingerprint for gain in gains),
     ]
     return table
-
-
-def _many(
-    sets: list[Symbols],
-    names: list[str],
-    coders: tuple[Coder, ...],
-    jobs: int,
-    checkpoint: Path | None,
-    csv_file: Path | None,
-    *,
-    as_json: bool,
-) -> dict[Coder, NDArray[Any]]:
-    from kolmo.measures.joint import joint_gains
-
-    items = {name: each.data for name, each in zip(names, sets, strict=True)}
-    matrices = {coder: joint_gains(items, coder=coder, n_jobs=jobs, checkpoint=checkpoint) for coder in coders}
-    if csv_file is not None:
-        _write_csv(csv_file, names, matrices[coders[0]])
-    if as_json:
-        found: list[dict[str, Any]] = [
-            {"coder": str(coder), "fingerprint": coder.fingerprint, "shares": matrix.tolist()}
-            for coder, matrix in matrices.items()
-        ]
-        print_json({"sets": _facts(sets, names), "matrices": found})
-    else:
-        print_tables([_matrix_table(coder, names, matrix) for coder, matrix in matrices.items()])
-    return matrices
-
-
-def _draw(names: list[str], shares: NDArray[Any], method: str, coder: str, files: dict[str, Path | None]) -> None:
-    """Write the tree and the pictures that were asked for."""
-    import numpy as np
-
-    from kolmo.measures.cluster import embed, hierarchy, neighbor_joining
-    from kolmo.measures.matrix import symmetric
-    from kolmo.measures.quartets import quartet_tree
-
-    apart = np.clip(1 - 2 * shares, 0, None)
-    even = symmetric(apart)
-    make = {"average": hierarchy, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
-    tree = make(even, names)
-    if files["newick"] is not None:
-        text = tree.newick() + "\n"
-        write_text(files["newick"], lambda file: file.write(text))
-    if files["tree"] is not None:
-        from kolmo.show.trees import dendrogram
-
-        dendrogram(tree, files["tree"], title=f"What is not shared, by {coder}")
-    if files["heat_map"] is not None or files["map"] is not None:
-        from kolmo.show import maps
-
-        title = f"1 - 2 x the share that one code by {coder} saves"
-        if files["heat_map"] is not None:
-            maps.heat_map(apart, names, files["heat_map"], order=tree, title=title)
-        if files["map"] is not None:
-            maps.scatter_map(embed(even), names, None, files["map"])
-
-
-def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any]) -> Table:
-    from kolmo.show.tables import Column, Table
-
-    table = Table(
-        f"What one code by {coder} saves over two, % of both",
-        [Column("set"), *(Column(name, True) for name in names)],
-        footers=["on the diagonal: each set with itself", coder.fingerprint],
-    )
-    for name, row in zip(names, matrix, strict=True):
-        table.add(name, *(f"{100 * share:.2f}" for share in row))
-    return table
-
-
-def _write_csv(path: Path, names: list[str], matrix: NDArray[Any]) -> None:
-    import csv
-
-    def write(file: Any) -> None:
-        writer = csv.writer(file)
-        writer.writerow(["set", *names])
-        writer.writerows([name, *row] for name, row in zip(names, matrix.tolist(), strict=True))
-
-    write_text(path, write)
 
 
 def _facts(sets: list[Symbols], names: list[str]) -> list[dict[str, Any]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kolmo._extras import import_extra
-from kolmo.data.lines import check_path, read_whole
+from kolmo.data.lines import check_path, opened, read_whole
 from kolmo.errors import DataError
 
 PATCH_WIDTH, PATCH_HEIGHT = 64, 32
@@ -15,6 +14,13 @@ _IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".
 _SOUNDS = {".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3"}
 _GENES = {".fa", ".fasta", ".fna", ".ffn", ".frn"}
 _MOST_PIXELS = 2**27
+_NOTHING = {
+    "text": "no bytes",
+    "image": f"no picture of {PATCH_WIDTH} x {PATCH_HEIGHT} pixels",
+    "audio": "no samples of sound",
+    "dna": "no bases",
+}
+"""What is missing, by modality."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +32,14 @@ class Symbols:
     data : bytes
     modality : {"text", "image", "audio", "dna", "bytes"}
     name : str
+    documents : tuple of bytes
+        The same in parts, one for each file of a folder; none if it was not read from files.
     """
 
     data: bytes
     modality: str
     name: str
+    documents: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
@@ -77,18 +86,27 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
         files = sorted(file for file in place.rglob("*") if file.is_file() and not file.name.startswith("."))
     parts: list[bytes] = []
     kinds: set[str] = set()
+    left = limit
     for file in files:
         kind, data = _read(file, limit)
         kinds.add(kind)
-        parts.append(data)
-        if sum(map(len, parts)) >= limit:
+        parts.append(data[:left])
+        left -= len(parts[-1])
+        if not left:
             break
-    data = b"".join(parts)[:limit]
+    data = b"".join(parts)
     if not data:
-        raise DataError(f"{path} holds nothing to measure: no bytes, or no picture of {PATCH_WIDTH} x {PATCH_HEIGHT}")
+        raise DataError(
+            f"{path} holds nothing to measure: {' and '.join(_NOTHING[kind] for kind in sorted(kinds)) or 'no file'}"
+        )
     if len(kinds & {"image", "audio", "dna"}) and len(kinds) > 1:
         raise DataError(f"{path} holds files of several kinds: {', '.join(sorted(kinds))}; name each kind by itself")
-    return Symbols(data=data, modality="bytes" if "bytes" in kinds else min(kinds), name=place.name or str(place))
+    return Symbols(
+        data=data,
+        modality="bytes" if "bytes" in kinds else min(kinds),
+        name=place.name or str(place),
+        documents=tuple(filter(None, parts)),
+    )
 
 
 def patches(grey: bytes, width: int) -> bytes:
@@ -109,7 +127,7 @@ def _read(file: Path, limit: int) -> tuple[str, bytes]:
     if file.suffix.lower() in _GENES:
         lines = read_whole(file, 2**30).splitlines()
         return "dna", b"".join(line.strip().upper() for line in lines if not line.startswith((b">", b";")))
-    with file.open("rb") if file.is_file() else io.BytesIO(read_whole(file, limit)) as source:
+    with opened(file) as source:
         data = source.read(limit)
     # a character may be cut at the limit
     for end in range(len(data), max(0, len(data) - 4), -1):

@@ -1,6 +1,7 @@
 # The public names; the package imports each when it is first used.
 from kolmo.measures.auditing import Audit as Audit, Span as Span, audit as audit
 from kolmo.measures.axioms import AXIOMS as AXIOMS, Cell as Cell, Excess as Excess
+from kolmo.measures.cautions import set_doubts as set_doubts
 from kolmo.measures.cluster import embed as embed, hierarchy as hierarchy, neighbor_joining as neighbor_joining
 from kolmo.measures.distance import (
     Neighbors as Neighbors,
@@ -11,7 +12,16 @@ from kolmo.measures.distance import (
     pairwise as pairwise,
 )
 from kolmo.measures.formulas import MEASURES as MEASURES, Measure as Measure
+from kolmo.measures.gain import Gain as Gain
+from kolmo.measures.growth import gain_curve as gain_curve
+from kolmo.measures.joint import (
+    JointGain as JointGain,
+    joint_gain as joint_gain,
+    joint_gains as joint_gains,
+    random_set as random_set,
+)
 from kolmo.measures.matrix import centered as centered, symmetric as symmetric
+from kolmo.measures.paired import PairedGain as PairedGain, paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.self_test import doubts as doubts
 from kolmo.measures.trees import Tree as Tree

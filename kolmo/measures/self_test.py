@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from typing import Any
 
@@ -29,8 +30,9 @@ def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
         See `kolmo.coder`.
     size : int
         Bytes of what is read first.
-    sample : str or bytes-like, optional
-        Some of the data; without it only the window counts.
+    sample : str, bytes-like, or list of these, optional
+        Some of the data, or of each of several sets: the one that speaks most against the coder counts. Without it
+        only the window does.
 
     Returns
     -------
@@ -57,28 +59,45 @@ def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
     if made.tags.window is not None and made.tags.window < size:
         seen, read = size_text(made.tags.window), size_text(size)
         found.append(f"{str(made)!r} sees {seen} back, less than the {read} that are read first")
-    piece = as_bytes(sample)[:_SAMPLE] if sample is not None else b""
-    if not piece:
+    samples = sample if isinstance(sample, list | tuple) else [] if sample is None else [sample]
+    pieces = [piece for each in samples if (piece := as_bytes(each)[:_SAMPLE])]
+    if not pieces:
         return found
-    half = min(_SHORT, len(piece) // 2)
-    x, y = piece[:half], piece[half : 2 * half]
-    once, twice, other, short_x, short_y, joint = map(
-        float, made.lengths([piece, piece + piece, respelled(piece), x, y, x + y])
-    )
-    allowed = LOGS * math.log2(8 * len(piece))
-    if twice - once > IDEMPOTENT * once + allowed:
+    strings: list[bytes] = []
+    for piece in pieces:
+        half = min(_SHORT, len(piece) // 2)
+        x, y = piece[:half], piece[half : 2 * half]
+        strings += [piece, piece + piece, respelled(piece), x, y, x + y]
+    again, longer, known = [], [], []
+    for piece, lengths in zip(pieces, made.lengths(strings).reshape(-1, 6).tolist(), strict=True):
+        once, twice, other, short_x, short_y, joint = lengths
+        allowed = LOGS * math.log2(8 * len(piece))
+        if twice - once > IDEMPOTENT * once + allowed:
+            again.append((twice - once) / max(once, 1.0))
+        if joint > short_x + short_y + LOGS * math.log2(8 * max(min(_SHORT, len(piece) // 2), 1)):
+            longer.append(joint - short_x - short_y)
+        # pixels and samples are numbers: in another alphabet they are others
+        if _is_text(piece) and other - once > PRIOR * other + allowed:
+            known.append((other - once) / other)
+    if again:
         found.append(
-            f"{str(made)!r} pays {(twice - once) / max(once, 1.0):.0%} of a piece again when it comes twice, where a "
-            "normal compressor pays next to nothing"
+            f"{str(made)!r} pays {max(again):.0%} of a piece again when it comes twice, where a normal compressor pays "
+            "next to nothing"
         )
-    if joint > short_x + short_y + LOGS * math.log2(8 * max(half, 1)):
+    if longer:
+        found.append(f"{str(made)!r} needs {max(longer):.0f} bits more for two short pieces in one code than in two")
+    if known:
         found.append(
-            f"{str(made)!r} needs {joint - short_x - short_y:.0f} bits more for two short pieces in one code than in "
-            "two"
-        )
-    if other - once > PRIOR * other + allowed:
-        found.append(
-            f"{str(made)!r} knew {(other - once) / other:.0%} of the sample beforehand, as by a built-in dictionary: "
-            "short texts seem simpler than they are"
+            f"{str(made)!r} knew {max(known):.0%} of the sample beforehand, as by a built-in dictionary: short texts "
+            "seem simpler than they are"
         )
     return found
+
+
+def _is_text(piece: bytes) -> bool:
+    try:
+        # what is cut in two at the end does not count
+        text = codecs.getincrementaldecoder("utf-8")().decode(piece)
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character.isspace() for character in text)

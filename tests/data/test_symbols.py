@@ -22,6 +22,15 @@ def test_text_and_bytes_are_taken_as_they_are(tmp_path: Path) -> None:
     assert read_symbols(tmp_path).data == ("naïve " * 50).encode() + b"\xff\xfe\x00" * 50
 
 
+def test_the_files_of_a_folder_are_its_documents(tmp_path: Path) -> None:
+    for name, text in (("a", "one"), ("b", ""), ("c", "three"), ("d", "four")):
+        (tmp_path / name).write_text(text)
+    assert read_symbols(tmp_path).documents == (b"one", b"three", b"four")
+    cut = read_symbols(tmp_path, limit=5)
+    assert (cut.data, cut.documents) == (b"oneth", (b"one", b"th"))
+    assert read_symbols(tmp_path / "a").documents == (b"one",)
+
+
 def test_a_picture_is_its_grey_patches(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     grey = np.random.default_rng(0).integers(0, 256, (70, 150), np.uint8)
@@ -51,7 +60,10 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="cannot be read"):
             read_symbols(tmp_path / name)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="nothing to measure"):
+    with pytest.raises(DataError, match="nothing to measure: no file"):
         read_symbols(tmp_path / "empty")
+    (tmp_path / "none.fa").write_text(">header\n")
+    with pytest.raises(DataError, match=r"none\.fa holds nothing to measure: no bases"):
+        read_symbols(tmp_path / "none.fa")
     with pytest.raises(DataError, match="no file"):
         read_symbols(tmp_path / "missing")

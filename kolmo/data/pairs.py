@@ -1,0 +1,171 @@
+"""Things that belong together, from two files of lines or from two folders."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from kolmo.data.lines import MAX_ITEM_BYTES, numbered_lines, opened, without_line_end
+from kolmo.data.symbols import read_symbols
+from kolmo.errors import DataError, ParameterError
+
+_SHOWN = 3
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Item n of the first belongs to item n of the second.
+
+    Parameters
+    ----------
+    first, second : list of bytes
+    names : list of str
+        What each pair is called: its line, or the name of its files.
+    modalities : tuple of str
+        Of the first and of the second.
+    n_all : int
+        How many there are, of which these may be some.
+    left_out : int
+        Lines that are empty on one side.
+    """
+
+    first: list[bytes]
+    second: list[bytes]
+    names: list[str]
+    modalities: tuple[str, str]
+    n_all: int
+    left_out: int = 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def read_pairs(
+    first: str | Path, second: str | Path, *, limit: int = 2**30, most: int | None = None, random_state: int = 0
+) -> Pairs:
+    """Read what belongs together: line n of two files, or files of one name in two folders.
+
+    Parameters
+    ----------
+    first, second : str or Path
+        Two files of lines, of which those that are empty in one are left out of both; or two folders, whose files go
+        together by their names without the endings, and are read as `read_symbols` does: ``horse.txt`` and
+        ``horse.png``.
+    limit : int
+        Bytes of an item at most; no more is taken.
+    most : int, optional
+        How many pairs are taken at most, drawn at random and kept in order.
+    random_state : int
+        Seed of the draw.
+
+    Returns
+    -------
+    Pairs
+
+    Raises
+    ------
+    DataError
+        If something is without a partner, or cannot be read.
+    ParameterError
+        If one is a folder and the other is not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "en").write_text("the horse\\nthe cat\\n"), (folder / "de").write_text("das Pferd\\ndie Katze\\n")
+    >>> pairs = read_pairs(folder / "en", folder / "de")
+    >>> pairs.first[1], pairs.second[1]
+    (b'the cat', b'die Katze')
+    """
+    places = Path(first), Path(second)
+    folders = [place.is_dir() for place in places]
+    if any(folders) and not all(folders):
+        names = sorted(zip(folders, map(str, (first, second)), strict=True))
+        raise ParameterError(
+            f"pairs are of two files or two folders, but {names[1][1]} is a folder, {names[0][1]} none"
+        )
+    draw = random.Random(random_state)
+    return _of_folders(*places, limit, most, draw) if all(folders) else _of_lines(first, second, limit, most, draw)
+
+
+def _of_lines(first: str | Path, second: str | Path, limit: int, most: int | None, draw: random.Random) -> Pairs:
+    xs, ys = _lines(first), _lines(second)
+    if len(xs) != len(ys):
+        raise DataError(
+            f"{first} has {len(xs):,} lines and {second} has {len(ys):,}, but line n of one is to belong to line n of "
+            "the other; align them"
+        )
+    filled = [place for place in range(len(xs)) if xs[place] and ys[place]]
+    drawn = _some(filled, most, draw)
+    return Pairs(
+        first=[xs[place][:limit] for place in drawn],
+        second=[ys[place][:limit] for place in drawn],
+        names=[str(place + 1) for place in drawn],
+        modalities=("text", "text"),
+        n_all=len(filled),
+        left_out=len(xs) - len(filled),
+    )
+
+
+def _lines(path: str | Path) -> list[bytes]:
+    found = []
+    with opened(path) as file:
+        for number, line in numbered_lines(file, path, MAX_ITEM_BYTES):
+            if b"\0" in line:
+                raise DataError(
+                    f"{path} is no file of lines in UTF-8: there is a zero byte in line {number}; for other kinds of "
+                    "data give two folders, whose files go together by name"
+                )
+            found.append(without_line_end(line).strip())
+    return found
+
+
+def _of_folders(first: Path, second: Path, limit: int, most: int | None, draw: random.Random) -> Pairs:
+    xs, ys = _by_stem(first), _by_stem(second)
+    alone = [
+        f"only in {folder}: {_listed(sorted(mine.keys() - others.keys()))}"
+        for folder, mine, others in ((first, xs, ys), (second, ys, xs))
+        if mine.keys() - others.keys()
+    ]
+    if alone:
+        raise DataError(f"files go together by their names without the endings, and some are alone; {'; '.join(alone)}")
+    names = _some(sorted(xs), most, draw)
+    read = [[read_symbols(files[name], limit=limit) for name in names] for files in (xs, ys)]
+    kinds = [sorted({each.modality for each in side}) for side in read]
+    return Pairs(
+        first=[each.data for each in read[0]],
+        second=[each.data for each in read[1]],
+        names=names,
+        modalities=(" and ".join(kinds[0]), " and ".join(kinds[1])),
+        n_all=len(xs),
+    )
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for file in sorted(folder.rglob("*")):
+        if not file.is_file() or file.name.startswith("."):
+            continue
+        name = str(file.relative_to(folder).with_suffix(""))
+        if name in files:
+            raise DataError(f"{files[name]} and {file} have one name, so that a partner could be that of either")
+        files[name] = file
+    if not files:
+        raise DataError(f"{folder} holds no files to pair")
+    return files
+
+
+def _some(items: Sequence[Item], most: int | None, draw: random.Random) -> list[Item]:
+    if most is None or most >= len(items):
+        return list(items)
+    return [items[place] for place in sorted(draw.sample(range(len(items)), most))]
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
