@@ -177,9 +177,15 @@ class Distances:
             "separator": rule.separator.decode("latin-1"),
             "symmetrize": rule.symmetrize,
             "tiles": [_ROWS, _ROWS_BOTH_WAYS, _LEAST_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
+            "by rows": self._reads_rows,
         }
         spelled = str(self.coder)
         return Run(checkpoint, spelled if len(spelled) < 80 else self.coder.name, decided | facts)
+
+    @property
+    def _reads_rows(self) -> bool:
+        """Whether the coder reads each x by itself, and then codes every y given it."""
+        return self.rule.measure.conditional and self.coder.tags.priming == "native"
 
     @property
     def _label(self) -> str:
@@ -198,7 +204,7 @@ class Distances:
         self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool, run: Run | None
     ) -> Iterator[tuple[int, Floats, Floats]]:
         """Yield ``(start, forth, back)`` in bits, band by band; back is forth where it is not needed."""
-        rows, columns = _tile_shape(xs, ys)
+        rows, columns = _tile_shape(xs, ys, by_rows=self._reads_rows and not both_ways)
         corners = [(row, column) for row in range(0, len(xs), rows) for column in range(0, len(ys), columns)]
         self._warn_beyond_window([*xs, *ys] if both_ways else xs)
 
@@ -228,13 +234,14 @@ def _whole_rows(xs: Sequence[bytes], ys: Sequence[bytes]) -> int:
     return max(rows, min(_LEAST_ROWS, math.ceil(len(xs) / _LEAST_ROWS)))
 
 
-def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes]) -> tuple[int, int]:
+def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes], *, by_rows: bool = False) -> tuple[int, int]:
     """Return rows and columns of a tile: about 64 tiles in all, each neither trifling nor long to wait for.
 
-    A tile has several rows, if there are, since some coders read a column once for all of them.
+    A tile has several rows, if there are, since some coders read a column once for all of them; or as much of a row
+    as it can take, for those that read the row once.
     """
     pair_bytes = (sum(map(len, xs)) / len(xs) + sum(map(len, ys)) / len(ys)) + 1
     tile_bytes = len(xs) * len(ys) * pair_bytes / _TILES
     pairs = max(1, int(min(max(tile_bytes, _SMALLEST_TILE_BYTES), _LARGEST_TILE_BYTES) / pair_bytes))
-    columns = min(len(ys), max(1, pairs // min(len(xs), _ROWS)))
+    columns = min(len(ys), pairs if by_rows else max(1, pairs // min(len(xs), _ROWS)))
     return min(len(xs), max(1, pairs // columns)), columns

@@ -57,6 +57,7 @@ def test_trees_and_pictures(kolmo: Any, files: list[str], tmp_path: Path, method
     options = [part for name, path in outputs.items() for part in (f"--{name}", str(path))]
     newick = tmp_path / "tree.nwk"
     sets = [*files, str(tmp_path / "more.py")]
+    options += ["--centered"] if method == "average" else []
     kolmo("joint", *sets, "-c", "ngram", "--method", method, "--newick", str(newick), *options)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in outputs.values())
     tree = Tree.from_newick(newick.read_text())
@@ -72,6 +73,7 @@ def test_wrong_usage_is_told(refused: Any, files: list[str], tmp_path: Path) -> 
     assert "--growth and --paired" in refused("joint", *files[:2], "--growth", "--paired", code=2)
     assert "without other measures, matrix" in refused("joint", *files[:2], "--paired", "--random", code=2)
     assert "add it" in refused("joint", *files[:2], "--plot", tmp_path / "p.png", code=2)
+    assert "--centered is of trees" in refused("joint", *files, "--centered", code=2)
     assert "--order is of two sets" in refused("joint", *files, "--order", "interleaved", code=2)
     (tmp_path / "empty").write_bytes(b"")
     assert "nothing to measure" in refused("joint", files[0], tmp_path / "empty", code=1)

@@ -149,6 +149,7 @@ def test_another_end_is_refused(change) -> None:  # type: ignore[no-untyped-def]
 
 def test_layouts_are_found() -> None:
     assert find_layout(TEXT * 100) == Layout()
+    assert find_layout("Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι. ".encode()[1:-3] * 60) == Layout()
     picture = find_layout(raster(50, 60, 3))
     assert (picture.kind, picture.row) == (IMAGE, 150)
     records = b"".join(bytes([7, 0, i % 251, 0, (i * i) % 256, 9, 1]) + b"ab%05d" % (i * 3) for i in range(900))

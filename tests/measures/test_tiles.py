@@ -146,3 +146,13 @@ class TestCalibration:
         for bad in ("yes", "calibrated", 3):
             with pytest.raises(ParameterError, match="pruning must be"):
                 pairwise(TEXTS[:5], top_k=1, pruning=bad)
+
+
+def test_what_is_read_before_all_others_is_read_once() -> None:
+    from kolmo.measures.blocks import _tile_shape
+
+    items = [bytes(12_000)] * 65
+    rows, columns = _tile_shape(items, items, by_rows=True)
+    assert columns == 65
+    assert 1 <= rows <= 4  # so that there is work for several workers
+    assert _tile_shape(items, [bytes(10**9)], by_rows=True) == (1, 1)
