@@ -84,7 +84,7 @@ def draw(
 
         title = f"1 - 2 x the share that one code by {coder} saves"
         if beyond_all:
-            title += ", less the means of both"
+            title = f"What is not shared, less the means of both, by {coder}"
         if files["heat_map"] is not None:
             maps.heat_map(apart, names, files["heat_map"], order=tree, title=title)
         if files["map"] is not None:

