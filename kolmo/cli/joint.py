@@ -10,6 +10,7 @@ import click
 
 from kolmo.cli.options import Size, coder_option, jobs_option, json_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits, write_text
+from kolmo.cli.trained import check_training_options, show_trained_gain, training_options
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -50,6 +51,7 @@ _METHODS = ("average", "neighbors", "quartets")
     show_default=True,
     help="How the tree is made: joining the nearest groups, neighbours (Saitou and Nei), or by quartets.",
 )
+@training_options
 @jobs_option
 @json_option
 def command(
@@ -67,6 +69,8 @@ def command(
     method: str,
     jobs: int,
     as_json: bool,
+    model: str | None,
+    **training: Any,
 ) -> None:
     """Measure what data sets share: the bits that one code for both saves over two, as a share of both.
 
@@ -78,9 +82,11 @@ def command(
     kolmo joint english.txt french.txt
     kolmo joint english.txt french.txt code.py photographs/ -c mix -c xz
     kolmo joint genomes/*.fa --tree tree.png --method quartets
+    kolmo joint english.txt french.txt --train gru:200k --steps 500
     """
     from kolmo.data.symbols import read_symbols
 
+    check_training_options(click.get_current_context())
     sets = [read_symbols(path, limit=limit) for path in data]
     paths = [str(Path(path).resolve()) for path in data]
     if len(sets) < 2 or len(set(paths)) < len(paths):
@@ -88,6 +94,9 @@ def command(
     names = [each.name for each in sets]
     if len(set(names)) < len(names):
         names = list(data)
+    if model is not None:
+        show_trained_gain(sets, _facts(sets, names), model=model, random_state=seed, as_json=as_json, **training)
+        return
     drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
     if len(sets) == 2 and not any([csv_file, *drawings.values()]):
         _two(sets, names, coders, resamples, seed, jobs, as_json=as_json)
