@@ -9,7 +9,7 @@
 
 *primed*: every coder reads all of a text but its last fiftieth, and states the length of that; the model was trained on
 the same part. *rates*: raw and adjusted rates, in chunks of 2,048 bytes and whole; pictures are grey patches. *gain*:
-what English prose gains from other text, program source and DNA, and these from it, in trainings of one size and length.
+what English prose gains from other text, program source and DNA, and they from it, in trainings of one size and length.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -266,13 +266,13 @@ def _split(data: Any, name: str, share: float, separator: bytes, drawn: np.rando
     else:
         documents = as_items(data)
         size = min(MOST_HELD_OUT, int(share * sum(map(len, documents))))
-        different = list(dict.fromkeys(documents))
-        chosen, taken = set(), 0
+        counts = Counter(documents)
+        different, chosen, taken = list(counts), set(), 0
         for place in drawn.permutation(len(different)):
             if taken >= size:
                 break
             chosen.add(different[place])
-            taken += len(different[place])
+            taken += len(different[place]) * counts[different[place]]
         kept = separator.join(document for document in documents if document not in chosen)
         held = separator.join(document for document in documents if document in chosen)
     try:

@@ -36,7 +36,7 @@ def test_one_code_is_never_worse_than_two_and_a_bit(spec: str) -> None:
         assert gain.bound <= gain.length_x + gain.length_y + 1
 
 
-@pytest.mark.parametrize("spec", ["ngram", "mix", "xz"])
+@pytest.mark.parametrize("spec", ["ngram", "mix", "xz", "gru"])
 def test_like_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
     gain = joint_gain(CATS, DOGS, coder=spec, separator="; ")
     assert gain.self_share > gain.share > gain.random_share
@@ -64,6 +64,9 @@ def test_doubts_are_told() -> None:
         gain = joint_gain(long, long, coder="deflate", n_resamples=0)
     assert any("sees only the last 32,768 bytes" in doubt for doubt in gain.doubts)
     assert any("twentyfold" in doubt for doubt in joint_gain(NOISE, "few", coder="ngram", n_resamples=0).doubts)
+    forgetful = joint_gain(CATS, DOGS, coder="order0", n_resamples=0)
+    assert any("beside that of X with itself" in doubt for doubt in forgetful.doubts)
+    assert not joint_gain(CATS, DOGS, coder="mix", n_resamples=0).doubts
 
 
 @pytest.mark.parametrize("spec", ["ngram", "xz"])
