@@ -136,7 +136,9 @@ def rates(data_dir: Path, model: Path, output: Path | None) -> None:
 @click.option("--steps", default=300, show_default=True)
 @click.option("--limit", type=int, default=10**6, show_default=True, help="Bytes of each set.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--with", "chosen", multiple=True, type=click.Choice(["news", "Polish", "Python", "DNA"]), help="[all]")
+@click.option(
+    "--with", "chosen", multiple=True, type=click.Choice(["news", "Polish, a PDF", "Python", "DNA"]), help="[all]"
+)
 @output
 def gain(
     data_dir: Path, model: str, steps: int, limit: int, seed: int, chosen: tuple[str, ...], output: Path | None
@@ -145,7 +147,7 @@ def gain(
     news, library = kolmo.read(data_dir / "text/ag_news/train10k.tsv"), Path(sysconfig.get_path("stdlib"))
     others = {
         "news": first(news.items, limit),
-        "Polish": read_symbols(data_dir / "corpora/silesia/reymont", limit=limit).data,
+        "Polish, a PDF": read_symbols(data_dir / "corpora/silesia/reymont", limit=limit).data,
         "Python": first((path.read_bytes() for path in sorted(library.glob("*.py"))), limit),
         "DNA": read_symbols(data_dir / "dna/ecoli/ecoli_k12_acgt", limit=limit).data,
     }

@@ -82,13 +82,16 @@ class TrainedGain:
         Bytes of X and of Y to train on, and held out.
     rows : dict of str to TrainedRow
         The trainings. ``"x"``, ``"y"``: on one set. ``"both"``: half of each step from X and half from Y. Of the
-        controls, ``"twice"``: the same for twice the steps. ``"x_random"``, ``"y_random"``: half of each step from one
-        set and half from random bytes, as many as the other set has.
+        controls, ``"twice"``: the same for twice the steps. ``"x_disguised"``, ``"y_disguised"``: half of each step
+        from one set and half from the other under other byte values, its commonest becoming the rarest of the set.
+        ``"x_random"``, ``"y_random"``: half of each step from one set and half from random bytes.
     savings : dict of str to tuple of Saving
         What is saved on X, and on Y. ``"both"``: by both over the set alone, at equal compute, where each set is read
-        half as often. ``"twice"``: by both over the set alone, where each is read as often. ``"random"``: by the set
-        and random bytes over the set alone. ``"over_random"``: by both over the set and random bytes, where the set is
-        read as often and the compute is equal too, so that only what the other set holds makes the difference.
+        half as often. ``"twice"``: by both over the set alone, where each is read as often, for twice the compute.
+        ``"shared"``: by both over the set and the other in disguise, which is as hard to learn, and takes as much of
+        the model, but has few bytes in common with it, or none: what is in common makes the difference. ``"random"``: by the
+        set and random bytes over the set alone. Random bytes cannot be learned, and so take little of the model: they
+        may cost less than other data, or even help, and are no floor.
     doubts : list of str
         Why the numbers may mean less than they seem to.
     """
@@ -154,7 +157,7 @@ def trained_gain(
     model : str
         An architecture and a size, as ``kolmo train`` takes them: ``"gru:200k"``, ``"transformer:800k,context=256"``.
     steps : int
-        Steps of a training; each reads `lanes` times `length` bytes. With the controls, seven times as many in all.
+        Steps of a training; each reads `lanes` times `length` bytes. Three times as many in all, nine with controls.
     lanes : int
         Places read side by side, an even number: those of a training on both are halved.
     length : int
@@ -166,7 +169,7 @@ def trained_gain(
     separator : str or bytes
         Written between documents.
     controls : bool
-        Train on both for twice the steps, and on each set with random bytes, too.
+        Train on both for twice the steps, on each set with the other in disguise, and with random bytes, too.
     n_resamples : int
         How many times the held-out blocks are resampled.
     device : str
@@ -224,6 +227,8 @@ def trained_gain(
         like_x, like_y = (drawn.integers(0, 256, size, np.uint8).tobytes() for size in (len(x), len(y)))
         runs |= {
             "twice": ([x, y], 2 * steps),
+            "x_disguised": ([x, _disguised(y, x)], steps),
+            "y_disguised": ([_disguised(x, y), y], steps),
             "x_random": ([x, like_y], steps),
             "y_random": ([like_x, y], steps),
         }
@@ -281,6 +286,21 @@ def _split(data: Any, name: str, share: float, separator: bytes, drawn: np.rando
         raise DataError(f"{name}: {error}") from None
 
 
+def _disguised(data: bytes, other: bytes) -> bytes:
+    """Return data under other byte values: the commonest become those that are rarest in the other data.
+
+    Examples
+    --------
+    >>> disguised = _disguised(b"abracadabra", b"banana")
+    >>> len(set(disguised)), set(disguised) & set(b"banana")
+    (5, set())
+    """
+    own, others = (np.bincount(np.frombuffer(part, np.uint8), minlength=256) for part in (data, other))
+    values = np.empty(256, np.uint8)
+    values[np.argsort(-own, kind="stable")] = np.argsort(others, kind="stable")
+    return data.translate(values.tobytes())
+
+
 def _trained(
     config: ModelConfig,
     plan: TrainingPlan,
@@ -308,12 +328,12 @@ def _savings(
     bits: dict[str, list[NDArray[np.float64]]], n_resamples: int, drawn: np.random.Generator
 ) -> dict[str, tuple[Saving, Saving]]:
     """Return what is saved on X and on Y, by which trainings over which."""
-    alone, both, twice, random = ("x", "y"), ("both", "both"), ("twice", "twice"), ("x_random", "y_random")
+    alone, both = ("x", "y"), ("both", "both")
     compared = {
         "both": (alone, both),
-        "twice": (alone, twice),
-        "random": (alone, random),
-        "over_random": (random, both),
+        "twice": (alone, ("twice", "twice")),
+        "shared": (("x_disguised", "y_disguised"), both),
+        "random": (alone, ("x_random", "y_random")),
     }
     savings = {}
     for name, (before, after) in compared.items():

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kolmo import coder
 from kolmo.errors import DataError, MissingDependencyError, ParameterError
-from kolmo.measures.trained import TrainedGain, _split, trained_gain
+from kolmo.measures.trained import TrainedGain, _disguised, _split, trained_gain
 
 SMALL: dict[str, Any] = {"model": "gru:20k", "lanes": 8, "length": 32, "learning_rate": 1e-2, "device": "cpu"}
 STEPS = 60
@@ -45,12 +46,12 @@ def halves() -> TrainedGain:
 
 def test_like_sets_gain_and_random_bytes_do_not(halves: TrainedGain) -> None:
     for on in (0, 1):
-        assert halves.savings["over_random"][on].low > 0
+        assert halves.savings["shared"][on].low > 0
         assert halves.savings["random"][on].high < 0
         assert halves.savings["both"][on].bits > halves.savings["random"][on].bits
         assert halves.savings["twice"][on].bits > halves.savings["both"][on].bits
     # what is more of the same is worth as much as the set itself
-    assert abs(halves.gain_x) < 0.1 < halves.savings["over_random"][0].bits
+    assert abs(halves.gain_x) < 0.1 < halves.savings["shared"][0].bits
     assert halves.doubts == []
 
 
@@ -70,7 +71,7 @@ def test_savings_are_differences_of_the_rows(halves: TrainedGain) -> None:
         saving = halves.savings[name][0]
         assert saving.bits == pytest.approx(rows[before].bits_x - rows[after].bits_x)
         assert saving.low < saving.bits < saving.high
-    assert halves.savings["over_random"][1].bits == pytest.approx(rows["y_random"].bits_y - rows["both"].bits_y)
+    assert halves.savings["shared"][1].bits == pytest.approx(rows["y_disguised"].bits_y - rows["both"].bits_y)
     assert {name: row.steps for name, row in rows.items() if row.steps != STEPS} == {"twice": 2 * STEPS}
     assert halves.passes[0] == pytest.approx(STEPS * 8 * 32 / halves.sizes[0])
     found = json.loads(json.dumps(halves.as_dict(), allow_nan=False))
@@ -99,6 +100,15 @@ def test_documents_are_held_out_whole_and_equal_ones_together() -> None:
     assert sorted(learned + measured) == sorted(documents)
     assert not set(learned) & set(measured)
     assert 0.1 < len(held) / len(kept + held) < 0.3
+
+
+def test_a_disguise_hides_the_bytes_and_keeps_what_they_tell() -> None:
+    x, y = "".join(CATS).encode(), "".join(DIGITS).encode()
+    hidden = _disguised(x, y)
+    assert not set(hidden) & set(y)
+    assert coder("order0").code_length(hidden) == pytest.approx(coder("order0").code_length(x))
+    full = bytes(range(256)) * 4
+    assert sorted(_disguised(full, x)) == sorted(full)
 
 
 def test_of_a_long_string_the_end_is_held_out() -> None:
