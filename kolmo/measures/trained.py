@@ -39,6 +39,7 @@ class TrainedRow:
     Parameters
     ----------
     steps : int
+        How many it took.
     training_bits : float
         Of what it read in the last tenth of the steps, before it learned from that.
     bits_x, bits_y : float
@@ -75,7 +76,9 @@ class TrainedGain:
     Parameters
     ----------
     model, fingerprint : str
+        The model's name, and with it the seed, device and versions.
     n_parameters : int
+        How many weights it has.
     steps, step_bytes : int
         Steps of the trainings but ``"twice"``, and bytes that a step reads.
     sizes, held_out_sizes : tuple of int
@@ -89,9 +92,9 @@ class TrainedGain:
         What is saved on X, and on Y. ``"both"``: by both over the set alone, at equal compute, where each set is read
         half as often. ``"twice"``: by both over the set alone, where each is read as often, for twice the compute.
         ``"shared"``: by both over the set and the other in disguise, which is as hard to learn, and takes as much of
-        the model, but has few bytes in common with it, or none: what is in common makes the difference. ``"random"``: by the
-        set and random bytes over the set alone. Random bytes cannot be learned, and so take little of the model: they
-        may cost less than other data, or even help, and are no floor.
+        the model, but has few bytes in common with it, or none: what is in common makes the difference.
+        ``"random"``: by the set and random bytes over the set alone. Random bytes cannot be learned, and so take little
+        of the model: they may cost less than other data, or even help, and are no floor.
     doubts : list of str
         Why the numbers may mean less than they seem to.
     """

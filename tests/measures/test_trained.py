@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,3 +159,15 @@ def test_without_torch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingDependencyError, match=r"needs torch.*kolmo\[neural\]"):
         trained_gain(CATS, DIGITS, **SMALL)
+
+
+@pytest.mark.realdata
+def test_prose_gains_more_from_news_than_from_dna(data_dir: Path) -> None:
+    size = 150_000
+    prose = (data_dir / "corpora/silesia/dickens").read_bytes()[:size]
+    others = [data_dir / "text/ag_news/train10k.tsv", data_dir / "dna/ecoli/ecoli_k12_acgt"]
+    options: dict[str, Any] = {"model": "gru:20k", "steps": 60, "controls": False, "device": "cpu"}
+    news, dna = (trained_gain(prose, path.read_bytes()[:size], **options) for path in others)
+    assert news.savings["both"][0].low > dna.savings["both"][0].high
+    assert dna.gain_x < 0
+    assert news.rows["y"].bits_x < dna.rows["y"].bits_x - 2
