@@ -4,10 +4,12 @@
         --length 128 --intervals 30 -o model/
     python benchmarks/neural.py primed --text DATA/corpora/silesia/dickens --model model/ -o results.jsonl
     python benchmarks/neural.py rates --data-dir DATA --model model/ -o results.jsonl
+    python benchmarks/neural.py gain --data-dir DATA -o results.jsonl
     python benchmarks/neural.py table results.jsonl
 
 *primed*: every coder reads all of a text but its last fiftieth, and states the length of that; the model was trained on
-the same part. *rates*: raw and adjusted rates, in chunks of 2,048 bytes and whole; pictures are grey patches.
+the same part. *rates*: raw and adjusted rates, in chunks of 2,048 bytes and whole; pictures are grey patches. *gain*:
+what English prose gains from other text, program source and DNA, and they from it, in trainings of one size and length.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sysconfig
 import tarfile
 import tempfile
 import time
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,7 @@ from kolmo.coders.neural.static import NeuralCoder
 from kolmo.coders.neural.training import split_corpus
 from kolmo.data.symbols import Symbols, read_symbols
 from kolmo.errors import WindowWarning
+from kolmo.measures.trained import TrainedGain
 
 PRIMED = ("gzip", "xz", "zstd:level=19", "ppmd:order=6,memory=268435456", "ngram", "gru", "mix")
 RATES = ("gzip", "xz", "brotli", "ppmd", "ngram", "gru", "mix", "png", "webp", "jxl", "flac")
@@ -123,6 +128,55 @@ def rates(data_dir: Path, model: Path, output: Path | None) -> None:
                 rate = kolmo.compression_rate(each.data, coder, chunk=chunk).as_dict()
                 name = f"{MODEL}, 8 bits a weight" if coder is neural else str(coder)
                 append(output, {"kind": "rates", "data": each.name} | rate | {"coder": name} | machine())
+
+
+@main.command()
+@click.option("--data-dir", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--model", default="gru:200k", show_default=True)
+@click.option("--steps", default=300, show_default=True)
+@click.option("--limit", type=int, default=10**6, show_default=True, help="Bytes of each set.")
+@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--with", "chosen", multiple=True, type=click.Choice(["news", "Polish, a PDF", "Python", "DNA"]), help="[all]"
+)
+@output
+def gain(
+    data_dir: Path, model: str, steps: int, limit: int, seed: int, chosen: tuple[str, ...], output: Path | None
+) -> None:
+    """What Dickens and other sets gain from a training on both."""
+    news, library = kolmo.read(data_dir / "text/ag_news/train10k.tsv"), Path(sysconfig.get_path("stdlib"))
+    others = {
+        "news": first(news.items, limit),
+        "Polish, a PDF": read_symbols(data_dir / "corpora/silesia/reymont", limit=limit).data,
+        "Python": first((path.read_bytes() for path in sorted(library.glob("*.py"))), limit),
+        "DNA": read_symbols(data_dir / "dna/ecoli/ecoli_k12_acgt", limit=limit).data,
+    }
+    dickens = read_symbols(data_dir / "corpora/silesia/dickens", limit=limit).data
+    for name in chosen or others:
+        found = kolmo.trained_gain(dickens, others[name], model=model, steps=steps, random_state=seed)
+        print(trained_gain_table(found, "Dickens", name), flush=True)
+        append(output, {"kind": "gain", "x": "Dickens", "y": name} | found.as_dict() | machine())
+
+
+def first(documents: Iterable[bytes], limit: int) -> list[bytes]:
+    """The documents that have `limit` bytes together."""
+    taken: list[bytes] = []
+    for document in documents:
+        if sum(map(len, taken)) >= limit:
+            break
+        taken.append(document)
+    return taken
+
+
+def trained_gain_table(gain: TrainedGain, x: str, y: str) -> str:
+    lines = [f"| trained on | steps | {x}, held-out bits a byte | {y} |", "|---" * 4 + "|"]
+    for name, row in gain.rows.items():
+        lines.append(f"| {name} | {row.steps:,} | {row.bits_x:.3f} | {row.bits_y:.3f} |")
+    lines += ["", f"| saved by | on {x} | 95 % interval | on {y} | 95 % interval |", "|---" * 5 + "|"]
+    for name, both in gain.savings.items():
+        cells = [f"{saving.bits:+.3f} | {saving.low:+.3f} to {saving.high:+.3f}" for saving in both]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
 
 
 @main.command()

@@ -29,4 +29,5 @@ from kolmo.measures.paired import paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate
 from kolmo.measures.self_test import doubts as doubts
+from kolmo.measures.trained import trained_gain as trained_gain
 from kolmo.measures.trees import Tree as Tree

@@ -13,6 +13,7 @@ import click
 from kolmo.cli.gain_matrix import draw, show_matrices
 from kolmo.cli.options import Size, coder_option, jobs_option, json_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits
+from kolmo.cli.trained import check_training_options, show_trained_gain, training_options
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -88,6 +89,7 @@ _DOCUMENTS = 16
     is_flag=True,
     help="Draw what two sets share beyond what each shares with all: short sets are near to everything.",
 )
+@training_options
 @jobs_option
 @json_option
 def command(
@@ -112,6 +114,8 @@ def command(
     centered: bool,
     jobs: int,
     as_json: bool,
+    model: str | None,
+    **training: Any,
 ) -> None:
     """Measure what data sets share: the bits that one code for both saves over two, as a share of both.
 
@@ -126,10 +130,12 @@ def command(
     kolmo joint --paired captions/ photographs/
     kolmo joint genomes/*.fa --tree tree.png --method quartets
     kolmo joint languages/*.txt --tree tree.png --centered
+    kolmo joint english.txt french.txt --train gru:200k --steps 500
     """
     from kolmo.data.symbols import read_symbols
     from kolmo.measures.joint import random_set
 
+    check_training_options(click.get_current_context())
     drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
     as_matrix = with_random or any([csv_file, *drawings.values()])
     _check(data, growth=growth, paired=paired, plot=plot is not None, as_matrix=as_matrix, order=order)
@@ -152,6 +158,9 @@ def command(
     if len(set(names)) < len(names):
         names = list(data)
     facts = _facts(sets, names)
+    if model is not None:
+        show_trained_gain(sets, facts, model=model, random_state=seed, as_json=as_json, **training)
+        return
     if len(sets) == 2 and not as_matrix:
         both = {name: _documents(each, order) for name, each in zip(names, sets, strict=True)}
         if growth:

@@ -24,4 +24,10 @@ from kolmo.measures.matrix import centered as centered, symmetric as symmetric
 from kolmo.measures.paired import PairedGain as PairedGain, paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.self_test import doubts as doubts
+from kolmo.measures.trained import (
+    Saving as Saving,
+    TrainedGain as TrainedGain,
+    TrainedRow as TrainedRow,
+    trained_gain as trained_gain,
+)
 from kolmo.measures.trees import Tree as Tree

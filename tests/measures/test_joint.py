@@ -41,7 +41,7 @@ def test_one_code_is_never_worse_than_two_and_a_bit(spec: str) -> None:
         assert gain.bound <= gain.length_x + gain.length_y + 1
 
 
-@pytest.mark.parametrize("spec", ["ngram", "mix", "xz"])
+@pytest.mark.parametrize("spec", ["ngram", "mix", "xz", "gru"])
 def test_like_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
     gain = joint_gain(CATS, DOGS, coder=spec, separator="; ")
     assert gain.self_share > gain.share > gain.random_share

@@ -156,6 +156,11 @@ class ModelConfig:
         """How many weights it has."""
         return sum(math.prod(shape) for shape in self.shapes().values())
 
+    @property
+    def window(self) -> int | None:
+        """How many bytes back it sees; None if that has no end."""
+        return self.context if "context" in _OF[self.architecture] else None
+
     def _model(self) -> nn.Module:
         from kolmo.coders.neural.recurrent import Recurrent
         from kolmo.coders.neural.transformer import Transformer

@@ -8,12 +8,13 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
@@ -28,7 +29,7 @@ from kolmo.coders.neural.reader import Reader
 from kolmo.errors import DataError, ParameterError
 
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.jsonl"
-_MOST_HELD_OUT = 2**18
+MOST_HELD_OUT = 2**18
 _PIECE = 2**13
 _ANEW = 1 / 16
 """How often a lane of a recurrent network forgets what it read, so that the model learns to begin anywhere."""
@@ -54,7 +55,7 @@ def split_corpus(data: bytes, held_out: bytes | None = None) -> tuple[bytes, byt
         If either is too small.
     """
     if held_out is None:
-        size = min(_MOST_HELD_OUT, len(data) // 50)
+        size = min(MOST_HELD_OUT, len(data) // 50)
         data, held_out = data[: len(data) - size], data[len(data) - size :]
     if len(data) < 1000 or not held_out:
         raise DataError(
@@ -64,19 +65,25 @@ def split_corpus(data: bytes, held_out: bytes | None = None) -> tuple[bytes, byt
 
 
 class Training:
-    """A model, its optimiser, and the places in the corpus.
+    """A model, its optimiser, and the places in the corpora.
 
-    Every lane reads on from its place in the corpus, around its end; what it reads at a step depends on the step alone.
+    Every lane reads on from its place in a corpus, around its end; what it reads at a step depends on the step alone.
+    Several corpora have the same number of lanes each, so that of every step they have equal shares, whatever their
+    sizes.
     """
 
-    def __init__(self, config: ModelConfig, plan: TrainingPlan, data: bytes, device: torch.device) -> None:
+    def __init__(self, config: ModelConfig, plan: TrainingPlan, corpora: Sequence[bytes], device: torch.device) -> None:
         self.rank, self.n_ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-        if plan.lanes % self.n_ranks:
-            raise ParameterError(f"{plan.lanes} lanes cannot be shared among {self.n_ranks} processes")
-        self.forgets = config.architecture == "transformer"
-        if self.forgets:
-            plan = dataclasses.replace(plan, length=min(plan.length, config.context))
-        self.plan, self.data, self.device = plan, np.frombuffer(data, np.uint8), device
+        for count, sharers in ((self.n_ranks, "processes"), (len(corpora), "corpora")):
+            if plan.lanes % count:
+                raise ParameterError(f"{plan.lanes} lanes cannot be shared among {count} {sharers}; take a multiple")
+        self.forgets = config.window is not None
+        self.plan = plan = dataclasses.replace(plan, length=min(plan.length, config.window or plan.length))
+        self.data, self.device = np.frombuffer(b"".join(corpora), np.uint8), device
+        lanes, sizes = np.arange(plan.lanes), np.array([len(corpus) for corpus in corpora])
+        chosen = lanes % len(corpora)
+        self.begins, self.sizes = (np.cumsum(sizes) - sizes)[chosen], sizes[chosen]
+        self.places = lanes // len(corpora) * (self.sizes // (plan.lanes // len(corpora)))
         self.model = config.build(seed=plan.seed).to(device).train()
         self.parallel = self.model
         if self.n_ranks > 1:
@@ -116,12 +123,20 @@ class Training:
         self._agree()
         return loss.detach() / math.log(2)
 
+    def check(self, bits: float) -> None:
+        """Refuse to go on with a loss that is no number any more."""
+        if not math.isfinite(bits):
+            raise DataError(
+                f"the loss is no number any more after {self.step:,} steps; take a smaller learning rate, such as "
+                f"{self.plan.learning_rate / 3:.1g}"
+            )
+
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return tokens, the bytes that follow each, and which lanes begin anew."""
-        plan, size = self.plan, len(self.data)
+        plan = self.plan
         lanes = np.arange(self.rank, plan.lanes, self.n_ranks)
-        places = lanes * (size // plan.lanes) + self.step * plan.length
-        read = self.data[(places[:, None] + np.arange(-1, plan.length)) % size].astype(np.int64)
+        places = self.places[lanes, None] + self.step * plan.length + np.arange(-1, plan.length)
+        read = self.data[self.begins[lanes, None] + places % self.sizes[lanes, None]].astype(np.int64)
         anew = np.random.default_rng([plan.seed, self.step]).random(plan.lanes)[lanes] < _ANEW
         if self.forgets or self.carried is None:
             anew[:] = True
@@ -193,7 +208,7 @@ def _train(
     device: torch.device,
     on_step: Callable[[Training, Milestone | None], object],
 ) -> SavedModel:
-    training = Training(config, plan, data, device)
+    training = Training(config, plan, [data], device)
     plan = training.plan
     facts = {
         "model": config.as_dict(),
@@ -216,13 +231,9 @@ def _train(
             n_bytes=training.n_bytes,
             seconds=round(training.seconds, 3),
             training_bits=float(total) / counted,
-            held_out_bits=held_out_bits(training.model, held_out, device),
+            held_out_bits=float(held_out_bits(training.model, held_out, device).mean()),
         )
-        if not math.isfinite(row.training_bits + row.held_out_bits):
-            raise DataError(
-                f"the loss is no number any more after {training.step:,} steps; take a smaller learning rate, such as "
-                f"{plan.learning_rate / 3:.1g}"
-            )
+        training.check(row.training_bits + row.held_out_bits)
         curve.append(row)
         total.zero_()
         counted = 0
@@ -240,12 +251,12 @@ def _train(
     return saved or read_config(folder)
 
 
-def held_out_bits(model: nn.Module, data: bytes, device: torch.device) -> float:
-    """Return the bits a byte of `data` under the model as it is, on one process."""
+def held_out_bits(model: nn.Module, data: bytes, device: torch.device) -> NDArray[np.float64]:
+    """Return the bits of each byte of `data` under the model as it is, on one process."""
     model.eval()
     bits = Reader.begin(model, device).surprisals([data[at : at + _PIECE] for at in range(0, len(data), _PIECE)])
     model.train()
-    return float(np.concatenate(bits).mean())
+    return np.concatenate(bits)
 
 
 def best_device(name: str = "auto") -> torch.device:

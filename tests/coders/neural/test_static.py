@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kolmo import CodeLengthClassifier, coder, joint_gain, mixture
+from kolmo import CodeLengthClassifier, coder, joint_gain, joint_gains, mixture
 from kolmo.coders.neural.static import NeuralCoder
 from kolmo.errors import DataError, DecodeError, ParameterError
 from kolmo.testing import check_coder
@@ -84,9 +84,22 @@ def test_it_tells_classes_apart(folder: Path) -> None:
 
 
 def test_it_measures_what_sets_share(folder: Path) -> None:
-    gain = joint_gain(DATA, DATA[:200], coder=NeuralCoder(str(folder), passes=6), n_resamples=0)
+    noise = np.random.default_rng(0).integers(0, 256, 400, np.uint8).tobytes()
+    tuned = f"neural:model={folder},passes=6"
+    gain = joint_gain(DATA, DATA[:200], coder=tuned, n_resamples=2)
+    assert gain == joint_gain(DATA, DATA[:200], coder=tuned, n_resamples=2, n_jobs=2)
     assert gain.bound <= gain.length_x + gain.length_y + 1
+    assert gain.length_y_given_x == pytest.approx(coder(tuned).prime(DATA).code_length(DATA[:200]))
     assert gain.share > gain.random_share
+    shares = joint_gains({"x": DATA, "y": DATA[:200], "noise": noise}, coder=tuned)
+    assert shares[0, 1] == pytest.approx(gain.share, abs=2e-3)
+    assert shares[0, 1] > max(shares[0, 2], shares[1, 2])
+
+
+def test_a_model_that_is_not_tuned_is_doubted(folder: Path, text: bytes) -> None:
+    gain = joint_gain(text[:3000], text[3000:6000], coder=NeuralCoder(str(folder)), n_resamples=0)
+    assert abs(gain.share) < 0.1
+    assert any("passes=8" in doubt for doubt in gain.doubts)
 
 
 def test_damaged_streams_are_refused(folder: Path) -> None:

@@ -97,6 +97,19 @@ def test_several_processes_share_the_lanes(text: bytes, tmp_path: Path) -> None:
     assert [row["held_out_bits"] for row in two] == pytest.approx([row["held_out_bits"] for row in one], rel=0.02)
 
 
+def test_several_corpora_have_equal_shares_of_every_step() -> None:
+    config, plan = ModelConfig.parse("gru:20k"), TrainingPlan(n_bytes=100_000, lanes=6, length=16)
+    corpora = [bytes(range(100)) * 11, bytes(range(100, 150)) * 2, bytes(range(150, 250))]
+    training = Training(config, plan, corpora, CPU)
+    for step in range(5):
+        training.step = step
+        _, targets, _ = training._batch()
+        for lane, row in enumerate(targets.numpy()):
+            assert bytes(row.astype("uint8")) in corpora[lane % 3] * 3  # around the end
+    with pytest.raises(ParameterError, match="6 lanes cannot be shared among 4 corpora"):
+        Training(config, plan, [*corpora, b"more"], CPU)
+
+
 def test_bad_plans_and_data_are_refused() -> None:
     for wrong in ({}, {"n_bytes": 5, "seconds": 5.0}, {"n_bytes": 0}, {"n_bytes": 5, "lanes": 0}):
         with pytest.raises(ParameterError):
