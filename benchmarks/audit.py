@@ -1,0 +1,109 @@
+"""Which coders are normal compressors, up to which size: the README's table of `kolmo audit`.
+
+    python benchmarks/audit.py run -o benchmarks/results/audit.jsonl
+    python benchmarks/audit.py table benchmarks/results/audit.jsonl
+
+*run* audits every coder that needs no parameter, on prose, source code, small pictures and random bytes; *table* prints
+what it found.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from joblib import Parallel, delayed
+from records import append
+
+import kolmo
+from kolmo.coders.registry import all_coders
+from kolmo.errors import KolmoError
+from kolmo.measures.auditing import Span, size_text, sizes_to
+
+HEADER = """\
+| coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | fails | what it may be used for |
+|---|---|---|---|---|---|---|---|"""
+
+
+@click.group(help=__doc__.partition("\n")[0] if __doc__ else None)
+def main() -> None:
+    pass
+
+
+@main.command()
+@click.option("-c", "--coder", "coders", multiple=True, help="A coder; all that need no parameter unless given.")
+@click.option("--largest", default=1_000_000, show_default=True, help="Bytes of the largest pieces.")
+@click.option("--seconds", default=120.0, show_default=True, help="Time for a coder.")
+@click.option("-j", "--jobs", default=2, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
+def run(coders: Sequence[str], largest: int, seconds: float, jobs: int, output: Path | None) -> None:
+    """Audit coders, two at a time."""
+    chosen = coders or [str(each) for _, each in all_coders() if not isinstance(each, KolmoError)]
+    work = (delayed(audited)(spec, largest, seconds) for spec in chosen)
+    for row in Parallel(n_jobs=jobs, return_as="generator")(work):
+        append(output, row)
+        click.echo(line(row) if "tested_to" in row else f"{row['coder']}: {row['refused']}")
+
+
+@main.command()
+@click.argument("results", type=click.Path(exists=True, path_type=Path))
+def table(results: Path) -> None:
+    """Print the README's table."""
+    rows = [json.loads(text) for text in results.read_text(encoding="utf-8").splitlines()]
+    click.echo("\n".join([HEADER, *(line(row) for row in rows if "tested_to" in row)]))
+
+
+def audited(spec: str, largest: int, seconds: float) -> dict[str, Any]:
+    """Return what an audit found, or why there is none."""
+    start = time.perf_counter()
+    try:
+        found = kolmo.audit(spec, sizes=sizes_to(largest), seconds=seconds)
+    except KolmoError as error:
+        return {"coder": spec, "refused": str(error)}
+    asymmetry = found.worst("symmetric")
+    return {
+        "coder": spec,
+        "tested_to": found.tested_to,
+        "idempotent": found.idempotent,
+        "seen": found.seen,
+        "smallest": found.cells[0].size,
+        "self_distances": found.self_distances,
+        "asymmetry": None if asymmetry is None else asymmetry.share,
+        "fails": {axiom: found.failures(axiom) for axiom in ("monotone", "distributive", "subadditive")},
+        "use": found.use,
+        "caveats": found.caveats,
+        "seconds": time.perf_counter() - start,
+        "fingerprint": found.fingerprint,
+    }
+
+
+def line(row: dict[str, Any]) -> str:
+    """Return a row of the table."""
+    distances = row["self_distances"].values()
+    fails = ", ".join(f"{axiom} at {size_text(sizes[0])}" for axiom, sizes in row["fails"].items() if sizes)
+    cells = [
+        f"`{row['coder']}`",
+        size_text(row["tested_to"]),
+        *(_span(row[name], row["smallest"]) for name in ("idempotent", "seen")),
+        f"{min(distances):.2f} to {max(distances):.2f}",
+        "" if row["asymmetry"] is None else f"{row['asymmetry']:.3f}",
+        fails,
+        "; ".join([row["use"], *row["caveats"]]),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _span(found: list[int | None] | None, smallest: int) -> str:
+    if found is None:
+        return "never"
+    span = Span(*found)  # type: ignore[arg-type]
+    least = "" if span.first == smallest else f"{size_text(span.first)} to "
+    return least + size_text(span.last) + ("+" if span.broken is None else "")
+
+
+if __name__ == "__main__":
+    main()
