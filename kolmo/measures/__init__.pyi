@@ -12,6 +12,7 @@ from kolmo.measures.distance import (
 )
 from kolmo.measures.formulas import MEASURES as MEASURES, Measure as Measure
 from kolmo.measures.matrix import symmetric as symmetric
+from kolmo.measures.multiset import multiset_ncd as multiset_ncd
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.self_test import doubts as doubts
 from kolmo.measures.trees import Tree as Tree
