@@ -39,10 +39,11 @@ def multiset_ncd(
     takes n (n + 1) / 2 code lengths of up to the whole set, so take some hundred items at most. The result is a lower
     bound of the distance that the coder would give with all subsets. For two items it is their `ncd`.
 
-    It is a measure of a set: of pictures of one digit it is lower than of pictures of several. To label items by the
-    class whose distance grows least, NCD(A + x) - NCD(A), is no use beyond small classes. Adding x moves numerator and
-    denominator by nearly the same bits, which cancel: on 500 digits of MNIST it came out near chance, where the bits
-    alone, L(A + x) - L(A), gave 43 to 46 % (ngram, lzma, ppmd). Those are what `CodeLengthClassifier` goes by.
+    It is a measure of a set: pictures of one digit are nearer than pictures of several, on the whole. To label an item
+    by the class whose distance grows least with it, NCD(A + x) - NCD(A), as the paper does, is no gain over simpler
+    rules here. In a class of some size x adds nearly the same bits above and below the line, and what tells classes
+    apart cancels. With ten digits of each class of MNIST it labels 14 to 23 % rightly (zstd, bz2, lzma, ngram), the
+    nearest neighbour 17 to 32 %, and `CodeLengthClassifier`, which goes by the bits themselves, 28 to 40 %.
 
     Parameters
     ----------

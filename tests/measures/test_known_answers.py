@@ -66,17 +66,17 @@ def test_languages_lie_beside_those_of_their_branch(data_dir: Path) -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("spec", ["xz", "mix"])
-def test_each_kind_of_data_gains_most_from_its_own_and_none_from_noise(data_dir: Path, spec: str) -> None:
-    """What belongs together shares least in photographs, half a per cent: the margin there is a tenth of a point."""
-    sets = modalities(data_dir, 30_000)
+@pytest.mark.parametrize(("spec", "size"), [("xz", 60_000), ("mix", 16_000)])
+def test_each_kind_of_data_gains_most_from_its_own_and_none_from_noise(data_dir: Path, spec: str, size: int) -> None:
+    """Halves of speech and photographs share under a per cent; xz, which looks for copies, needs more of them."""
+    sets = modalities(data_dir, size)
     gains = joint_gains(sets, coder=spec, n_jobs=2)
     noise = np.array([name.startswith(NOISE) for name in sets])
     own, others = own_and_others(gains)
     assert (own > others)[~noise].all(), dict(zip(sets, own - others, strict=True))
     assert gains[noise][:, ~noise].max() < 0
-    # xz saves a file's header, 0.1 % of two files of this size
-    assert gains[noise][0, -1] < 0.002
+    # noise and other noise: under xz one header of a file instead of two
+    assert gains[noise][0, -1] < 0.001
 
 
 @pytest.mark.realdata
