@@ -39,7 +39,7 @@ from kolmo.errors import WindowWarning
 
 MODALITIES = ("xz", "zstd:level=19", "ppmd", "ngram", "mix")
 DIGITS = ("xz", "zstd:level=19", "bz2", "ppmd", "ngram", "mix:level=1")
-MULTISETS = ("zstd", "bz2", "lzma", "ppmd", "ngram")
+MULTISETS = ("zstd", "bz2", "lzma", "ngram")
 MEMBERS, ASKED = 10, 300
 
 Judged = tuple[str, float]
@@ -133,16 +133,17 @@ def judged(spec: str, members: list[list[bytes]], asked: list[bytes], truth: Any
 def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], output: Path | None) -> None:
     """Print, for each coder, what halves gain from their own and from other sets, and record all gains."""
     names = list(dict.fromkeys(half.rpartition(" ")[0] for half in sets))
-    shown = Table("coder", *names, "halves that gain most from their own", "seconds", title=f"{title}: % own / other")
+    judged_rows = [row for row, half in enumerate(sets) if not half.startswith(NOISE)]
+    columns = []
     for spec in coders:
         start = time.perf_counter()
         gains = kolmo.joint_gains(sets, coder=spec)
         seconds = time.perf_counter() - start
         own, others = own_and_others(gains)
-        cells = [f"{100 * own[2 * i]:.2f} / {100 * others[2 * i : 2 * i + 2].max():.2f}" for i in range(len(names))]
-        judged_rows = [row for row, half in enumerate(sets) if not half.startswith(NOISE)]
         first = int((own > others)[judged_rows].sum())
-        shown.add_row(spec, *cells, f"{first} of {len(judged_rows)}", f"{seconds:.0f}")
+        pairs = zip(own[::2], others.reshape(-1, 2).max(axis=1), strict=True)
+        cells = [f"{100 * same:.2f} / {100 * other:.2f}" for same, other in pairs]
+        columns.append([spec, *cells, f"{first} of {len(judged_rows)}", f"{seconds:.0f}"])
         row = {
             "kind": "gains",
             "data": title,
@@ -155,6 +156,10 @@ def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], outpu
             "fingerprint": kolmo.coder(spec).fingerprint,
         }
         append(output, row)
+    shown = Table("% gained, own / other", *(spec for spec, *_ in columns), title=title)
+    labels = [*names, "halves that gain most from their own", "seconds"]
+    for label, *cells in zip(labels, *(cells for _, *cells in columns), strict=True):
+        shown.add_row(label, *cells)
     Console().print(shown)
 
 

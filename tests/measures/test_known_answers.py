@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from known_sets import NOISE, by_written_digit, ink, modalities, own_and_others
+from known_sets import NOISE, by_speaker, by_written_digit, ink, modalities, own_and_others
 
 from kolmo import joint_gains, neighbor_joining
 from kolmo.data.symbols import read_symbols
@@ -84,4 +84,10 @@ def test_each_kind_of_data_gains_most_from_its_own_and_none_from_noise(data_dir:
 def test_each_written_digit_gains_most_from_its_own(data_dir: Path, spec: str) -> None:
     """As ink or paper, a bit a pixel; with grey pixels most bits tell of the pen, and this does not hold."""
     own, others = own_and_others(joint_gains(by_written_digit(data_dir, 150, ink), coder=spec, n_jobs=2))
+    assert (own > others).all(), own - others
+
+
+@pytest.mark.realdata
+def test_each_speaker_gains_most_from_their_own(data_dir: Path) -> None:
+    own, others = own_and_others(joint_gains(by_speaker(data_dir, 2), coder="bz2", n_jobs=2))
     assert (own > others).all(), own - others
