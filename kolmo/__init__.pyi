@@ -25,6 +25,7 @@ from kolmo.measures.distance import (
 )
 from kolmo.measures.growth import gain_curve as gain_curve
 from kolmo.measures.joint import joint_gain as joint_gain, joint_gains as joint_gains
+from kolmo.measures.multiset import multiset_ncd as multiset_ncd
 from kolmo.measures.paired import paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate

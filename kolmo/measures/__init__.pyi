@@ -21,6 +21,7 @@ from kolmo.measures.joint import (
     random_set as random_set,
 )
 from kolmo.measures.matrix import centered as centered, symmetric as symmetric
+from kolmo.measures.multiset import multiset_ncd as multiset_ncd
 from kolmo.measures.paired import PairedGain as PairedGain, paired_gain as paired_gain
 from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.measures.self_test import doubts as doubts

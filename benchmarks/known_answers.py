@@ -1,0 +1,230 @@
+"""Gains and distances of public data of which one knows what belongs together.
+
+    python benchmarks/known_answers.py modalities --data-dir DATA -o results.jsonl
+    python benchmarks/known_answers.py digits --data-dir DATA -o results.jsonl
+    python benchmarks/known_answers.py multisets --data-dir DATA -o results.jsonl
+    python benchmarks/known_answers.py trees --data-dir DATA -o results.jsonl
+    python benchmarks/known_answers.py table results.jsonl
+
+*modalities*: seven kinds of data, and *digits*: written and spoken ones and their speakers, each set in two halves that
+share no picture, recording, page or gene. A half should gain most from the other half of its set. *multisets*: digits
+labelled by the class whose distance as a set, or whose code length, grows least, beside the nearest neighbour.
+*trees*: genomes and languages, how many have their nearest neighbour in their own group, and how many known groups a
+tree has. *table* prints the README's table of trees.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from known_sets import (
+    NOISE,
+    by_speaker,
+    by_spoken_digit,
+    by_written_digit,
+    grey,
+    ink,
+    modalities as sets_of_modalities,
+    own_and_others,
+    written_digits,
+)
+from known_trees import CLADES, accuracy, genomes, languages, n_found
+from records import append
+from rich.console import Console
+from rich.table import Table
+
+import kolmo
+from kolmo.errors import WindowWarning
+from kolmo.measures import centered, symmetric
+
+MODALITIES = ("xz", "zstd:level=19", "ppmd", "ngram", "mix")
+DIGITS = ("xz", "zstd:level=19", "bz2", "ppmd", "ngram", "mix:level=1")
+TREES = ("gzip", "xz", "zstd:level=19", "brotli", "ppmd", "ngram", "mix:level=1", "mix", "mix:level=4")
+MULTISETS = ("zstd", "bz2", "lzma", "ngram")
+MEMBERS, ASKED = 10, 300
+
+Judged = tuple[str, float]
+"""A rule, and the share of items that it labels rightly."""
+
+
+@click.group(help=__doc__.partition("\n")[0] if __doc__ else None)
+def main() -> None:
+    warnings.simplefilter("ignore", WindowWarning)
+
+
+output = click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
+data_option = click.option("--data-dir", type=click.Path(path_type=Path, exists=True), required=True)
+
+
+def coder_option(default: Sequence[str]) -> Callable[..., Any]:
+    return click.option("-c", "--coder", "coders", multiple=True, default=default, show_default=True)
+
+
+@main.command()
+@data_option
+@coder_option(MODALITIES)
+@click.option("--size", default=30_000, show_default=True, help="Bytes of each half.")
+@output
+def modalities(data_dir: Path, coders: Sequence[str], size: int, output: Path | None) -> None:
+    """Writing, speech, photographs, prose, programs, genes and noise."""
+    gains_table(f"modalities, {size:,} bytes a half", sets_of_modalities(data_dir, size), coders, output)
+
+
+@main.command()
+@data_option
+@coder_option(DIGITS)
+@click.option("--pictures", default=150, show_default=True, help="Of each digit in each half.")
+@click.option("--takes", default=2, show_default=True, help="Of each spoken digit by each speaker in each half.")
+@click.option("--speaker", default="jackson", show_default=True, help="Who speaks the digits that are compared.")
+@output
+def digits(data_dir: Path, coders: Sequence[str], pictures: int, takes: int, speaker: str, output: Path | None) -> None:
+    """Written digits as bits and as grey pixels, speakers, and spoken digits."""
+    sets = {
+        f"written digits, ink, {pictures} a half": by_written_digit(data_dir, pictures, ink),
+        f"written digits, grey, {pictures // 3} a half": by_written_digit(data_dir, pictures // 3, grey),
+        f"speakers, {takes} takes a half": by_speaker(data_dir, takes),
+        f"digits spoken by {speaker}, {5 * takes} takes a half": by_spoken_digit(data_dir, 5 * takes, speaker),
+    }
+    for title, halves in sets.items():
+        gains_table(title, halves, coders, output)
+
+
+@main.command()
+@data_option
+@coder_option(MULTISETS)
+@output
+def multisets(data_dir: Path, coders: Sequence[str], output: Path | None) -> None:
+    """Written digits, labelled by what grows least."""
+    title = f"written digits, ink, {MEMBERS} of each to learn from, {ASKED} to label"
+    shown = Table("coder", "rule", "% right", title=title)
+    pictures, labels = written_digits(data_dir)
+    items = [ink(picture) for picture in pictures]
+    asked, truth = items[:ASKED], labels[:ASKED]
+    members = [
+        [items[place] for place in ASKED + np.flatnonzero(labels[ASKED:] == digit)[:MEMBERS]] for digit in range(10)
+    ]
+    for spec in coders:
+        for rule, right in judged(spec, members, asked, truth):
+            shown.add_row(spec, rule, f"{100 * right:.1f}")
+            row = {"coder": spec, "rule": rule, "accuracy": right, "fingerprint": kolmo.coder(spec).fingerprint}
+            append(output, {"kind": "multisets", "data": title} | row)
+    Console().print(shown)
+
+
+@main.command()
+@data_option
+@coder_option(TREES)
+@click.option("-j", "--jobs", default=2, show_default=True)
+@output
+def trees(data_dir: Path, coders: Sequence[str], jobs: int, output: Path | None) -> None:
+    """Genomes and languages: nearest neighbours, and groups that the trees have."""
+    for kind, (sets, labels) in {"genomes": genomes(data_dir), "languages": languages(data_dir)}.items():
+        names = list(sets)
+        for spec in coders:
+            start = time.perf_counter()
+            apart = 1 - 2 * kolmo.joint_gains(sets, coder=spec, n_jobs=jobs)
+            seconds = time.perf_counter() - start
+            plain, beyond = symmetric(np.clip(apart, 0, None)), centered(np.clip(apart, 0, None))
+            row = {
+                "kind": "trees",
+                "data": kind,
+                "coder": spec,
+                "accuracy": accuracy(plain, labels),
+                "accuracy_centered": accuracy(beyond, labels),
+                "joined": n_found(kolmo.neighbor_joining(plain, names), kind, names),
+                "average": n_found(kolmo.hierarchy(plain, names), kind, names),
+                "average_centered": n_found(kolmo.hierarchy(beyond, names), kind, names),
+                "groups": len(CLADES[kind]),
+                "seconds": seconds,
+                "fingerprint": kolmo.coder(spec).fingerprint,
+            }
+            append(output, row)
+            click.echo(tree_line(row))
+
+
+@main.command()
+@click.argument("results", type=click.Path(exists=True, path_type=Path))
+def table(results: Path) -> None:
+    """Print the README's table of trees."""
+    rows = [json.loads(text) for text in results.read_text(encoding="utf-8").splitlines()]
+    found = {(row["data"], row["coder"]): row for row in rows if row["kind"] == "trees"}
+    for number, kind in enumerate(CLADES):
+        own = [row for (data, _), row in found.items() if data == kind]
+        click.echo(("\n" if number else "") + TREE_HEADER.format(kind=kind, groups=own[0]["groups"]))
+        click.echo("\n".join(map(tree_line, own)))
+
+
+TREE_HEADER = """\
+| {kind} | nearest in its group | centered | of {groups} groups, joining neighbours | average | average, centered | seconds |
+|---|---|---|---|---|---|---|"""
+
+
+def tree_line(row: dict[str, Any]) -> str:
+    """Return a row of the README's table."""
+    shares = (f"{row[name]:.3f}" for name in ("accuracy", "accuracy_centered"))
+    counts = (str(row[name]) for name in ("joined", "average", "average_centered"))
+    return "| " + " | ".join([row["coder"], *shares, *counts, f"{row['seconds']:.0f}"]) + " |"
+
+
+def judged(spec: str, members: list[list[bytes]], asked: list[bytes], truth: Any) -> Iterator[Judged]:
+    """Yield each rule with its accuracy."""
+
+    def right(growth: list[Any]) -> float:
+        return float((np.array(growth).argmin(axis=0) == truth).mean())
+
+    def distances(some: list[bytes]) -> Any:
+        before = kolmo.multiset_ncd(some, coder=spec)
+        return [kolmo.multiset_ncd([*some, item], coder=spec) - before for item in asked]
+
+    items, labels = zip(*((item, digit) for digit, some in enumerate(members) for item in some), strict=True)
+    yield "least growth of the multiset distance", right([distances(some) for some in members])
+    primed = [kolmo.coder(spec).prime(b"".join(sorted(some))) for some in members]
+    yield "least growth of the code length", right([coder.code_lengths(asked) for coder in primed])
+    nearest = kolmo.NCDClassifier(spec, separator="").fit(items, labels)
+    yield "nearest neighbour", nearest.score(asked, truth)
+    by_length = kolmo.CodeLengthClassifier(spec, calibrate=False).fit(items, labels)
+    yield "CodeLengthClassifier", by_length.score(asked, truth)
+
+
+def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], output: Path | None) -> None:
+    """Print, for each coder, what halves gain from their own and from other sets, and record all gains."""
+    names = list(dict.fromkeys(half.rpartition(" ")[0] for half in sets))
+    judged_rows = [row for row, half in enumerate(sets) if not half.startswith(NOISE)]
+    columns = []
+    for spec in coders:
+        start = time.perf_counter()
+        gains = kolmo.joint_gains(sets, coder=spec)
+        seconds = time.perf_counter() - start
+        own, others = own_and_others(gains)
+        first = int((own > others)[judged_rows].sum())
+        pairs = zip(own[::2], others.reshape(-1, 2).max(axis=1), strict=True)
+        cells = [f"{100 * same:.2f} / {100 * other:.2f}" for same, other in pairs]
+        columns.append([spec, *cells, f"{first} of {len(judged_rows)}", f"{seconds:.0f}"])
+        row = {
+            "kind": "gains",
+            "data": title,
+            "coder": spec,
+            "sets": {name: len(data) for name, data in sets.items()},
+            "gains": gains.round(6).tolist(),
+            "gain_most_from_their_own": first,
+            "judged": len(judged_rows),
+            "seconds": seconds,
+            "fingerprint": kolmo.coder(spec).fingerprint,
+        }
+        append(output, row)
+    shown = Table("% gained, own / other", *(spec for spec, *_ in columns), title=title)
+    labels = [*names, "halves that gain most from their own", "seconds"]
+    for label, *cells in zip(labels, *(cells for _, *cells in columns), strict=True):
+        shown.add_row(label, *cells)
+    Console().print(shown)
+
+
+if __name__ == "__main__":
+    main()

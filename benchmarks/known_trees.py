@@ -1,0 +1,51 @@
+"""Genomes and languages whose descent is known, and how well distances tell of it: for tests and benchmarks."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.data.symbols import read_symbols
+from kolmo.measures import Tree
+
+CLADES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("clades.toml").read_text(encoding="utf-8"))
+"""By kind, ``"genomes"`` or ``"languages"``: names of groups, and of their members."""
+
+Labelled = tuple[dict[str, bytes], list[tuple[str, ...]]]
+"""Sets by name, and the group of each."""
+
+
+def genomes(folder: Path) -> Labelled:
+    """Return the bases of 24 mitochondrial genomes, and their orders."""
+    own = folder / "dna" / "mtdna_mammals24"
+    with (own / "labels.csv").open(encoding="utf-8") as file:
+        orders = {row["name"]: (row["group"],) for row in csv.DictReader(file)}
+    return {name: read_symbols(own / f"{name}.fa").data for name in orders}, list(orders.values())
+
+
+def languages(folder: Path) -> Labelled:
+    """Return the Universal Declaration of Human Rights in 65 languages, and their branches."""
+    own = folder / "text" / "udhr_latin"
+    with (own / "labels.csv").open(encoding="utf-8") as file:
+        branches = {row["key"]: (row["family"], row["branch"]) for row in csv.DictReader(file)}
+    return {key: (own / "txt" / f"{key}.txt").read_bytes() for key in branches}, list(branches.values())
+
+
+def n_found(tree: Tree, kind: str, names: Iterable[str]) -> int:
+    """Return how many of the known groups a tree has; it has no root, so that a group is a split."""
+    everything, splits = frozenset(names), set(tree.splits())
+    clades = [frozenset(members.split()) for members in CLADES[kind].values()]
+    return sum(len(everything - clade) == 1 or bool(splits & {clade, everything - clade}) for clade in clades)
+
+
+def accuracy(distances: NDArray[Any], labels: list[tuple[str, ...]]) -> float:
+    """Return how many have their nearest neighbour in their own group, of those in a group of two or more."""
+    nearest = (distances + np.diag(np.full(len(labels), np.inf))).argmin(axis=1)
+    judged = [row for row in range(len(labels)) if labels.count(labels[row]) > 1]
+    return float(np.mean([labels[row] == labels[nearest[row]] for row in judged]))
