@@ -162,7 +162,7 @@ def table(results: Path) -> None:
 
 
 TREE_HEADER = """\
-| {kind} | nearest in its group | centered | of {groups} groups, joining neighbours | average | average, centered | seconds |
+| {kind} | nearest in its group | centered | of {groups} groups, by joining | average | average, centered | seconds |
 |---|---|---|---|---|---|---|"""
 
 
