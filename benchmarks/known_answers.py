@@ -204,9 +204,11 @@ def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], outpu
         seconds = time.perf_counter() - start
         own, others = own_and_others(gains)
         first = int((own > others)[judged_rows].sum())
+        own_beyond, others_beyond = own_and_others(-centered(np.clip(1 - 2 * gains, 0, None)))
+        beyond = int((own_beyond > others_beyond)[judged_rows].sum())
         pairs = zip(own[::2], others.reshape(-1, 2).max(axis=1), strict=True)
         cells = [f"{100 * same:.2f} / {100 * other:.2f}" for same, other in pairs]
-        columns.append([spec, *cells, f"{first} of {len(judged_rows)}", f"{seconds:.0f}"])
+        columns.append([spec, *cells, f"{first} of {len(judged_rows)}", f"{beyond}", f"{seconds:.0f}"])
         row = {
             "kind": "gains",
             "data": title,
@@ -214,13 +216,14 @@ def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], outpu
             "sets": {name: len(data) for name, data in sets.items()},
             "gains": gains.round(6).tolist(),
             "gain_most_from_their_own": first,
+            "gain_most_from_their_own_centered": beyond,
             "judged": len(judged_rows),
             "seconds": seconds,
             "fingerprint": kolmo.coder(spec).fingerprint,
         }
         append(output, row)
     shown = Table("% gained, own / other", *(spec for spec, *_ in columns), title=title)
-    labels = [*names, "halves that gain most from their own", "seconds"]
+    labels = [*names, "halves that gain most from their own", "the same, centered", "seconds"]
     for label, *cells in zip(labels, *(cells for _, *cells in columns), strict=True):
         shown.add_row(label, *cells)
     Console().print(shown)
