@@ -35,7 +35,7 @@ from known_sets import (
     own_and_others,
     written_digits,
 )
-from known_trees import CLADES, accuracy, genomes, languages, n_found
+from known_trees import CLADES, accuracy, genomes, language_names, languages, n_found
 from records import append
 from rich.console import Console
 from rich.table import Table
@@ -43,6 +43,7 @@ from rich.table import Table
 import kolmo
 from kolmo.errors import WindowWarning
 from kolmo.measures import centered, symmetric
+from kolmo.show.trees import dendrogram
 
 MODALITIES = ("xz", "zstd:level=19", "ppmd", "ngram", "mix")
 DIGITS = ("xz", "zstd:level=19", "bz2", "ppmd", "ngram", "mix:level=1")
@@ -122,8 +123,9 @@ def multisets(data_dir: Path, coders: Sequence[str], output: Path | None) -> Non
 @data_option
 @coder_option(TREES)
 @click.option("-j", "--jobs", default=2, show_default=True)
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the tree of languages by mix.")
 @output
-def trees(data_dir: Path, coders: Sequence[str], jobs: int, output: Path | None) -> None:
+def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None, output: Path | None) -> None:
     """Genomes and languages: nearest neighbours, and groups that the trees have."""
     for kind, (sets, labels) in {"genomes": genomes(data_dir), "languages": languages(data_dir)}.items():
         names = list(sets)
@@ -147,6 +149,9 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, output: Path | None)
             }
             append(output, row)
             click.echo(tree_line(row))
+            if picture is not None and (kind, spec) == ("languages", "mix"):
+                tree = kolmo.hierarchy(beyond, language_names(data_dir))
+                dendrogram(tree, picture, title="What is not shared by mix, less the means of both")
 
 
 @main.command()

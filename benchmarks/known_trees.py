@@ -37,6 +37,13 @@ def languages(folder: Path) -> Labelled:
     return {key: (own / "txt" / f"{key}.txt").read_bytes() for key in branches}, list(branches.values())
 
 
+def language_names(folder: Path) -> list[str]:
+    """Return what the languages are called: "Irish Gaelic" for "Gaelic, Irish"."""
+    with (folder / "text" / "udhr_latin" / "labels.csv").open(encoding="utf-8") as file:
+        names = [row["name"].partition(" (")[0] for row in csv.DictReader(file)]
+    return [" ".join(reversed(name.split(", "))) for name in names]
+
+
 def n_found(tree: Tree, kind: str, names: Iterable[str]) -> int:
     """Return how many of the known groups a tree has; it has no root, so that a group is a split."""
     everything, splits = frozenset(names), set(tree.splits())
