@@ -25,8 +25,8 @@ from kolmo.errors import KolmoError
 from kolmo.measures.auditing import Span, size_text, sizes_to
 
 HEADER = """\
-| coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | fails | what it may be used for |
-|---|---|---|---|---|---|---|---|"""
+| coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | what it may be used for |
+|---|---|---|---|---|---|---|"""
 
 
 @click.group(help=__doc__.partition("\n")[0] if __doc__ else None)
@@ -84,14 +84,12 @@ def audited(spec: str, largest: int, seconds: float) -> dict[str, Any]:
 def line(row: dict[str, Any]) -> str:
     """Return a row of the table."""
     distances = row["self_distances"].values()
-    fails = ", ".join(f"{axiom} at {size_text(sizes[0])}" for axiom, sizes in row["fails"].items() if sizes)
     cells = [
         f"`{row['coder']}`",
         size_text(row["tested_to"]),
         *(_span(row[name], row["smallest"]) for name in ("idempotent", "seen")),
         f"{min(distances):.2f} to {max(distances):.2f}",
         "" if row["asymmetry"] is None else f"{row['asymmetry']:.3f}",
-        fails,
         "; ".join([row["use"], *row["caveats"]]),
     ]
     return "| " + " | ".join(cells) + " |"

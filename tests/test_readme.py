@@ -65,6 +65,8 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
         (["readme_classify.py"], "classify.jsonl", 3),
         (["coders.py", "--table"], "coders.jsonl", 1),
         (["neural.py", "table"], "neural.jsonl", 2),
+        (["known_answers.py", "table"], "known_answers.jsonl", 2),
+        (["audit.py", "table"], "audit.jsonl", 1),
     ],
 )
 def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str], results: str, n_tables: int) -> None:
