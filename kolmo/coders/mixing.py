@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
-from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.coders.predictive import Cursor, PredictiveCoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _KEPT_MODELS = 8
 _LONGEST_TRIAL = 2**13
 _LEAST_CURSOR = 2**16
+_LEAST_AFRESH = 2**12
+"""Bytes from which on data of another kind than the context may be coded without it."""
 _FINEST = 16
 """Bits of its probabilities."""
 
@@ -89,7 +91,13 @@ class Mix(PredictiveCoder):
         from kolmo._items import as_bytes
 
         taken, context = as_bytes(data), as_bytes(given)
-        return self._model(context, taken).measure(taken)
+        if not context:
+            return self._fresh(self._layout_of(taken), taken).measure(taken)
+        primed = _primed_model(*_key(self, context, len(taken)))
+        costs, layout = primed.copy().measure(taken), self._other_layout(primed, taken)
+        if layout is not None:
+            costs = min(costs, self._fresh(layout, taken).measure(taken), key=lambda each: float(each.sum()))
+        return costs
 
     def _cursor(self, context: bytes) -> Cursor:
         from kolmo.coders.mixing_model import Model
@@ -102,22 +110,32 @@ class Mix(PredictiveCoder):
         def meter(data: bytes) -> float:
             if not context:
                 layout = self._layout_of(data)
-                return 8.0 * len(join_length(len(data), layout.to_bytes())) + float(
-                    self._fresh(layout, data).measure(data).sum()
-                )
-            bits = length_bits(data)
+                return 8.0 * len(join_length(len(data), layout.to_bytes())) + self._fresh_bits(layout, data)
+            key = _key(self, context, len(data))
+            primed = _primed_model(*key)
             if len(data) > _LONGEST_TRIAL:
-                return bits + float(self._model(context, data).measure(data).sum())
-            return bits + _LENT.model(*_key(self, context, len(data))).trial(data)
+                bits = float(primed.copy().measure(data).sum())
+            else:
+                bits = _LENT.model(*key).trial(data)
+            other = self._other_layout(primed, data)
+            if other is not None:
+                bits = min(bits, 8.0 * len(other.to_bytes()) + self._fresh_bits(other, data))
+            return bits + 8.0 * len(_stated(len(data), b""))
 
         return meter
 
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
-            if context:
-                return join_length(len(data), self._model(context, data).encode(data))
-            layout = self._layout_of(data)
-            return join_length(len(data), layout.to_bytes()) + self._fresh(layout, data).encode(data)
+            if not context:
+                layout = self._layout_of(data)
+                return join_length(len(data), layout.to_bytes()) + self._fresh(layout, data).encode(data)
+            primed = _primed_model(*_key(self, context, len(data)))
+            code, other = primed.copy().encode(data), self._other_layout(primed, data)
+            if other is not None:
+                alone = other.to_bytes() + self._fresh(other, data).encode(data)
+                if len(alone) < len(code):
+                    return _stated(len(data), alone, afresh=True)
+            return _stated(len(data), code)
 
         return encode
 
@@ -127,13 +145,17 @@ class Mix(PredictiveCoder):
             from kolmo.coders.mixing_layout import Layout
             from kolmo.coders.mixing_model import Model
 
-            size, stream = split_length(payload, max_size)
-            check_size(len(stream), size, _FINEST)
             if context:
-                model = _primed_model(*_key(self, context, size)).copy()
+                size, afresh, stream = _split_stated(payload, max_size)
             else:
+                size, stream = split_length(payload, max_size)
+                afresh = True
+            check_size(len(stream), size, _FINEST)
+            if afresh:
                 layout, stream = Layout.split(stream)
                 model = Model(self.level, layout, size)
+            else:
+                model = _primed_model(*_key(self, context, size)).copy()
             return model.decode(stream, size)
 
         return decode
@@ -148,11 +170,28 @@ class Mix(PredictiveCoder):
 
         return Model(self.level, layout, len(data))
 
-    def _model(self, context: bytes, data: bytes) -> Model:
-        """Return a model of one's own that has read the context, and has room for the data."""
-        if context:
-            return _primed_model(*_key(self, context, len(data))).copy()
-        return self._fresh(self._layout_of(data), data)
+    def _fresh_bits(self, layout: Layout, data: bytes) -> float:
+        return float(self._fresh(layout, data).measure(data).sum())
+
+    def _other_layout(self, primed: Model, data: bytes) -> Layout | None:
+        """Return how the data are laid out, if they are of another kind than the context and may do better afresh."""
+        if self.layout != "auto" or len(data) < _LEAST_AFRESH:
+            return None
+        layout = self._layout_of(data)
+        return layout if layout.kind != primed.layout.kind else None
+
+
+def _stated(size: int, code: bytes, *, afresh: bool = False) -> bytes:
+    """Return the code behind the length of its data; from 4 KiB on also behind whether the context was left aside."""
+    return join_length(size if size < _LEAST_AFRESH else 2 * size - _LEAST_AFRESH + afresh, code)
+
+
+def _split_stated(payload: bytes, max_size: int) -> tuple[int, bool, bytes]:
+    number, code = split_length(payload, max(max_size, 2 * max_size - _LEAST_AFRESH + 1))
+    if number < _LEAST_AFRESH:
+        return number, False, code
+    size, afresh = divmod(number + _LEAST_AFRESH, 2)
+    return size, bool(afresh), code
 
 
 class _MixCursor(Cursor):

@@ -40,6 +40,7 @@ class Model(TextModel):
 
     def __init__(self, level: int, layout: Layout, size: int) -> None:
         super().__init__(size)
+        self.layout = layout
         chosen = recipe(level, layout.kind)
         digits = max(size, 2).bit_length()  # a bucket has two others that may take its place
         n_contexts = len(chosen.contexts)

@@ -119,6 +119,34 @@ def test_dna_is_found_and_mutants_and_the_other_strand_are_known_again() -> None
     assert aware.prime(bases).code_length(mutant) / len(mutant) < 1.25
 
 
+def test_what_is_of_another_kind_than_the_context_is_no_longer_for_it() -> None:
+    mix = coder("mix")
+    english = " ".join(f"{n * n} sheep and {n % 7} dogs" for n in range(260)).encode()
+    genes, picture = dna(6000), raster(40, 60, 3)
+    for context, data in [(genes, english), (english, genes), (picture, english), (english, picture)]:
+        primed = mix.prime(context)
+        stream = primed.compress(data)
+        assert primed.decompress(stream) == data
+        assert abs(8 * len(stream) - primed.code_length(data)) <= mix.tags.slack_bits
+        assert primed.code_length(data) <= mix.code_length(data) + 1
+        assert mix.surprisals(data, given=context).sum() <= mix.surprisals(data).sum()
+        with pytest.raises(DecodeError):
+            primed.decompress(stream[:-9])
+    # nor is anything lost where the context helps, or the data are too few to tell
+    related = mix.prime(english[:4000])
+    assert related.code_length(english[4000:]) < 0.9 * mix.code_length(english[4000:])
+    assert mix.prime(genes).decompress(mix.prime(genes).compress(english[:300])) == english[:300]
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 10_240])
+def test_a_length_is_said_with_whether_the_context_counts(size: int) -> None:
+    mix, data = coder("mix").prime(TEXT), TEXT * (size // len(TEXT) + 1)
+    stream = mix.compress(data[:size])
+    assert mix.decompress(stream) == data[:size]
+    with pytest.raises(DecodeError, match=r"larger|allowed|more than"):
+        mix.decompress(stream, max_size=size - 1)
+
+
 def test_the_fixed_tables_are_these() -> None:
     """They belong to the format: another value is another format."""
     import hashlib

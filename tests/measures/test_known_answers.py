@@ -43,7 +43,7 @@ def test_each_kind_of_data_gains_most_from_its_own_and_none_from_noise(data_dir:
     noise = np.array([name.startswith(NOISE) for name in sets])
     own, others = own_and_others(gains)
     assert (own > others)[~noise].all(), dict(zip(sets, own - others, strict=True))
-    assert gains[noise][:, ~noise].max() < 0
+    assert gains[noise][:, ~noise].max() <= 0
     # noise and other noise: under xz one header of a file instead of two
     assert gains[noise][0, -1] < 0.001
 
