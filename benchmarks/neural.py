@@ -15,20 +15,18 @@ what English prose gains from other text, program source and DNA, and they from 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sysconfig
 import tarfile
 import tempfile
 import time
 import warnings
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import records
 
 import kolmo
 from kolmo.coders.neural.static import NeuralCoder
@@ -43,22 +41,10 @@ MODEL = "neural"
 LIMIT = 10**6
 
 
-def machine() -> dict[str, Any]:
-    return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
 def append(path: Path | None, row: dict[str, Any]) -> None:
-    print(
-        {key: value for key, value in row.items() if key not in ("fingerprint", "machine", "python", "date")},
-        flush=True,
-    )
-    if path is not None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+    """Show a result, and record it."""
+    print({key: value for key, value in row.items() if key != "fingerprint"}, flush=True)
+    records.append(path, row)
 
 
 def sets(folder: Path) -> list[Symbols]:
@@ -103,7 +89,7 @@ def primed(text: Path, model: Path, output: Path | None) -> None:
         start = time.perf_counter()
         bits = coder.prime(context).code_length(held_out)
         row = {"coder": spec, "bits_per_byte": bits / len(held_out), "seconds": time.perf_counter() - start}
-        append(output, about | row | {"model_bytes": 0, "fingerprint": coder.fingerprint} | machine())
+        append(output, about | row | {"model_bytes": 0, "fingerprint": coder.fingerprint})
     for bits_of_a_weight in (32, 8, 4):
         neural = NeuralCoder(str(model), bits=bits_of_a_weight)
         row = {
@@ -112,7 +98,7 @@ def primed(text: Path, model: Path, output: Path | None) -> None:
             "seconds": neural.saved.training["seconds"],
             "model_bytes": neural.model_bits / 8,
         }
-        append(output, about | row | {"fingerprint": neural.fingerprint} | machine())
+        append(output, about | row | {"fingerprint": neural.fingerprint})
 
 
 @main.command()
@@ -127,7 +113,7 @@ def rates(data_dir: Path, model: Path, output: Path | None) -> None:
             for chunk in (2048, None):
                 rate = kolmo.compression_rate(each.data, coder, chunk=chunk).as_dict()
                 name = f"{MODEL}, 8 bits a weight" if coder is neural else str(coder)
-                append(output, {"kind": "rates", "data": each.name} | rate | {"coder": name} | machine())
+                append(output, {"kind": "rates", "data": each.name} | rate | {"coder": name})
 
 
 @main.command()
@@ -155,7 +141,7 @@ def gain(
     for name in chosen or others:
         found = kolmo.trained_gain(dickens, others[name], model=model, steps=steps, random_state=seed)
         print(trained_gain_table(found, "Dickens", name), flush=True)
-        append(output, {"kind": "gain", "x": "Dickens", "y": name} | found.as_dict() | machine())
+        append(output, {"kind": "gain", "x": "Dickens", "y": name} | found.as_dict())
 
 
 def first(documents: Iterable[bytes], limit: int) -> list[bytes]:
