@@ -67,7 +67,7 @@ def test_surprisals_add_up_to_the_code_length() -> None:
 def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
-    data = TEXT + bytes(range(200, 256)) + b"<a b=1>[[Link (x)|y]]\n* {{z}} &c; 12.5</a>\n" + TEXT[20:60]
+    data = TEXT[:64] + bytes(range(200, 224)) + b"<a b=1>[[Link (x)|y]]\n* {{z}} &c; 12.5</a>\n" + TEXT[20:44]
     specs = ["mix", "mix:level=6", "mix:level=6,layout=image-3x30", "mix:level=5,layout=signal-2", "mix:layout=bases"]
     code = (
         "import sys, warnings; warnings.simplefilter('ignore', RuntimeWarning); from kolmo import coder\n"
