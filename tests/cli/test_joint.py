@@ -148,7 +148,7 @@ def test_one_file_under_two_names_is_refused(refused: Any, kolmo: Any, files: li
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     random = np.random.default_rng(0)
     (tmp_path / "pictures").mkdir()
     for name in "abcd":
@@ -179,7 +179,7 @@ def test_broken_pictures_are_named(refused: Any, kolmo: Any, pictures: Path, tmp
 
 
 def test_a_sound_without_samples_is_named(refused: Any, tmp_path: Path) -> None:
-    pytest.importorskip("soundfile")
+    pytest.importorskip("soundfile", reason="the extra audio is not installed")
     silent = sound(tmp_path / "silent.wav", b"")
     good = sound(tmp_path / "good.wav", np.arange(5000, dtype="<i2").tobytes())
     assert f"{silent} holds nothing to measure: no samples" in refused("joint", silent, good, code=1)

@@ -221,7 +221,7 @@ def test_the_highest_level_is_as_small_as_claimed(data_dir: Path) -> None:
 
 @pytest.mark.realdata
 def test_a_photograph_is_found_to_be_one(data_dir: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     photo = image.open(data_dir / "images/kodak/05.png").convert("RGB")
     data, row = photo.tobytes(), 3 * photo.size[0]
     assert find_layout(data) == Layout(IMAGE, 3, row)

@@ -28,7 +28,7 @@ def test_lines_go_together(tmp_path: Path) -> None:
 
 
 def test_files_go_together_by_name(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     for name in ("b", "a", "deep/c.d"):
         for folder, ending in (("captions", ".txt"), ("pictures", ".png")):
             (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)

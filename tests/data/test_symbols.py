@@ -32,7 +32,7 @@ def test_the_files_of_a_folder_are_its_documents(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_its_grey_patches(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     grey = np.random.default_rng(0).integers(0, 256, (70, 150), np.uint8)
     image.fromarray(grey).save(tmp_path / "a.png")
     read = read_symbols(tmp_path / "a.png")
@@ -43,7 +43,7 @@ def test_a_picture_is_its_grey_patches(tmp_path: Path) -> None:
 
 
 def test_a_sound_is_its_samples(tmp_path: Path) -> None:
-    pytest.importorskip("soundfile")
+    pytest.importorskip("soundfile", reason="the extra audio is not installed")
     samples = np.random.default_rng(0).integers(-1000, 1000, 500).astype("<i2")
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setnchannels(1)

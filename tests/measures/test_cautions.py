@@ -41,7 +41,7 @@ def test_what_was_known_beforehand() -> None:
 
 
 def test_pixels_are_no_words() -> None:
-    pytest.importorskip("PIL")
+    pytest.importorskip("PIL", reason="the extra image is not installed")
     steps = np.random.default_rng(0).integers(-3, 4, 1024).cumsum()
     assert not doubts("png", 1000, sample=(110 + steps % 40).astype(np.uint8).tobytes()[:512] + bytes(range(128, 256)))
     assert any("beforehand" in doubt for doubt in doubts("brotli", 10, sample=f"{ENGLISH[:1021]}\u20ac".encode()))
