@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -23,12 +21,12 @@ import tarfile
 import time
 import wave
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+from records import append
 from rich.console import Console
 from rich.table import Table
 
@@ -130,9 +128,6 @@ def measure(spec: str, name: str, folder: Path | None) -> dict[str, Any]:
         "decompress_mb_s": size / 1e6 / (end - middle),
         "memory_mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
         "fingerprint": coder.fingerprint,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
@@ -223,9 +218,7 @@ def main(
             command = [sys.executable, __file__, "--worker", spec, kind, *where]
             row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             rows.append(row)
-            if output is not None:
-                with output.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(row) + "\n")
+            append(output, row)
     shown = Table("data", "coder", "bits a byte", "MB/s", "MB/s back", "MB")
     for row in rows:
         numbers = (row["bits_per_byte"], row["compress_mb_s"], row["decompress_mb_s"], row["memory_mb"])
