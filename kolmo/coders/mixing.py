@@ -109,17 +109,17 @@ class Mix(PredictiveCoder):
     def _meter(self, context: bytes) -> Meter:
         def meter(data: bytes) -> float:
             if not context:
-                layout = self._layout_of(data)
-                return 8.0 * len(join_length(len(data), layout.to_bytes())) + self._fresh_bits(layout, data)
+                return 8.0 * len(join_length(len(data), b"")) + self._fresh_bits(self._layout_of(data), data)
             key = _key(self, context, len(data))
-            primed = _primed_model(*key)
             if len(data) > _LONGEST_TRIAL:
+                primed = _primed_model(*key)
                 bits = float(primed.copy().measure(data).sum())
             else:
-                bits = _LENT.model(*key).trial(data)
+                primed = _LENT.model(*key)
+                bits = primed.trial(data)
             other = self._other_layout(primed, data)
             if other is not None:
-                bits = min(bits, 8.0 * len(other.to_bytes()) + self._fresh_bits(other, data))
+                bits = min(bits, self._fresh_bits(other, data))
             return bits + 8.0 * len(_stated(len(data), b""))
 
         return meter
@@ -127,12 +127,11 @@ class Mix(PredictiveCoder):
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
             if not context:
-                layout = self._layout_of(data)
-                return join_length(len(data), layout.to_bytes()) + self._fresh(layout, data).encode(data)
+                return join_length(len(data), self._fresh_code(self._layout_of(data), data))
             primed = _primed_model(*_key(self, context, len(data)))
             code, other = primed.copy().encode(data), self._other_layout(primed, data)
             if other is not None:
-                alone = other.to_bytes() + self._fresh(other, data).encode(data)
+                alone = self._fresh_code(other, data)
                 if len(alone) < len(code):
                     return _stated(len(data), alone, afresh=True)
             return _stated(len(data), code)
@@ -171,7 +170,10 @@ class Mix(PredictiveCoder):
         return Model(self.level, layout, len(data))
 
     def _fresh_bits(self, layout: Layout, data: bytes) -> float:
-        return float(self._fresh(layout, data).measure(data).sum())
+        return 8.0 * len(layout.to_bytes()) + float(self._fresh(layout, data).measure(data).sum())
+
+    def _fresh_code(self, layout: Layout, data: bytes) -> bytes:
+        return layout.to_bytes() + self._fresh(layout, data).encode(data)
 
     def _other_layout(self, primed: Model, data: bytes) -> Layout | None:
         """Return how the data are laid out, if they are of another kind than the context and may do better afresh."""
