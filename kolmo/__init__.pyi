@@ -1,5 +1,8 @@
 # The public names; the package imports each when it is first used.
-from kolmo._items import as_bytes as as_bytes, as_items as as_items
+from kolmo._core.items import (
+    as_bytes as as_bytes,
+    as_items as as_items,
+)
 from kolmo._version import __version__ as __version__
 from kolmo.coders.base import Coder as Coder, Tags as Tags
 from kolmo.coders.combined import best as best, mixture as mixture

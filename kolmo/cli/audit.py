@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo._progress import progress
+from kolmo._core.progress import progress
 from kolmo.cli.options import CoderSpec, Size, jobs_option, json_option, once_each
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.measures.auditing import Audit, Span
-    from kolmo.show.tables import Table
 
 _ALL = "all"
 _CODERS = ("gzip", "bz2", "xz", "zstd", "brotli", "ngram")
@@ -63,7 +63,7 @@ def command(coders: tuple[Coder | str, ...], largest: int, seconds: float, seed:
     kolmo audit -c all
     kolmo audit -c gzip -c zstd:level=19 --largest 1MB --seconds 60
     """
-    from kolmo._parallel import map_blocks
+    from kolmo._core.parallel import map_blocks
     from kolmo.measures.auditing import sizes_to
 
     chosen, left_out = _chosen(coders)
@@ -123,10 +123,10 @@ def _document(found: list[Audit], left_out: dict[str, str], largest: int, second
 
 
 def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
+    from kolmo._core.tables import Column, Table
     from kolmo.measures.auditing import size_text
     from kolmo.measures.axioms import IDEMPOTENT, LOGS, OTHERS, SEEN
     from kolmo.measures.specimens import KINDS
-    from kolmo.show.tables import Column, Table
 
     numbers = ("tested to", "idempotent to", "sees a copy to", "NCD(x,x)", "asymmetry")
     words = ("monotone", "distributive", "joint <= separate", "verdict")

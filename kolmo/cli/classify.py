@@ -316,7 +316,7 @@ def _result(outcome: Outcome, labels: Sequence[str] | None, with_confusion: bool
 
 
 def _confusion_tables(outcome: Outcome, labels: Sequence[str]) -> list[Any]:
-    from kolmo.show.tables import column_bands, matrix_table
+    from kolmo._core.tables import column_bands, matrix_table
 
     classes, counts = confusion(outcome, labels)
     cells = [[str(count) for count in row] for row in counts]
@@ -336,6 +336,6 @@ def _write_predictions(
 
 
 def _printable(labels: Sequence[str]) -> list[str]:
-    from kolmo.show.tables import visible
+    from kolmo._core.tables import visible
 
     return [visible(label) for label in labels]

@@ -28,7 +28,7 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json({"coders": facts})
         return
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     table = Table(
         f"{sum('error' not in fact for fact in facts)} coders",

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo._progress import progress
+from kolmo._core.progress import progress
 from kolmo.cli.options import CoderSpec, Size, json_option, once_each
 from kolmo.cli.output import OutputFile, print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
     from kolmo.measures.rates import Rate
-    from kolmo.show.tables import Table
 
 _CODERS = ("gzip", "xz", "zstd:level=19", "brotli", "ppmd", "mix")
 _SPECIALISED = {"image": ("png", "webp", "jxl"), "audio": ("flac",)}
@@ -170,7 +170,7 @@ def _chosen(each: Symbols, coders: tuple[Coder, ...], add: tuple[Coder, ...], mi
 
 
 def _table(each: Symbols, rates: list[Rate]) -> Table:
-    from kolmo.show.tables import Column, Table, number_cell
+    from kolmo._core.tables import Column, Table, number_cell
 
     names = ("raw %", "adjusted %", "bits/byte", "MB/s", "MB of memory")
     table = Table(

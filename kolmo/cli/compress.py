@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import click
 
-from kolmo._progress import progress
+from kolmo._core.progress import progress
 from kolmo.cli.files import check_one_stdin
 from kolmo.cli.options import Size, coder_option, json_option
 from kolmo.cli.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of

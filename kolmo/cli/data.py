@@ -29,7 +29,7 @@ def list_sets(as_json: bool) -> None:
     if as_json:
         print_json({"data_sets": facts})
         return
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     table = Table(
         f"{len(facts)} data sets",
@@ -53,7 +53,7 @@ def show_set(name: str, as_json: bool) -> None:
     if as_json:
         print_json(fact)
         return
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     table = Table(str(fact.get("title") or name), [Column("fact"), Column("value")])
     for key, value in fact.items():

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from kolmo._progress import progress
+from kolmo._core.progress import progress
 from kolmo.cli.files import check_one_stdin
 from kolmo.cli.options import Size, json_option
 from kolmo.cli.output import print_json, print_tables
@@ -79,7 +79,7 @@ def _print_header(file: str, header: ContainerHeader, *, as_json: bool) -> None:
     if as_json:
         print_json({"file": file, "compressed_bytes": stored_size, "header": header.as_dict()})
         return
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     table = Table(file, [Column("fact"), Column("value")], footers=["From the front of the file; nothing was decoded."])
     given = header.given

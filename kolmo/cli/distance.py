@@ -104,7 +104,7 @@ def _write_matrix(file: IO[str], *, names: tuple[str, ...], matrix: list[list[fl
 
 
 def _print_pair(described: dict[str, Any], pair: dict[str, Any]) -> None:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     named = zip("xy", described["files"], described["size_bytes"], strict=True)
     table = Table(
@@ -118,7 +118,7 @@ def _print_pair(described: dict[str, Any], pair: dict[str, Any]) -> None:
 
 
 def _print_matrix(files: tuple[str, ...], matrix: list[list[float]], asked: dict[str, Any]) -> None:
-    from kolmo.show.tables import column_bands, matrix_table
+    from kolmo._core.tables import column_bands, matrix_table
 
     cells = [[f"{value:.3f}" for value in row] for row in matrix]
     tables = [

@@ -15,10 +15,10 @@ from kolmo.cli import baselines
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.data.corpus import Corpus
     from kolmo.learn.candidates import CandidateReport
     from kolmo.measures.calibration import Calibration
-    from kolmo.show.tables import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,13 +189,13 @@ def _scores(test: Corpus, predictions: NDArray[Any]) -> dict[str, Any]:
 
 
 def _compile_seconds() -> float:
-    kernels = sys.modules.get("kolmo._kernels")
+    kernels = sys.modules.get("kolmo._core.jit")
     return 0.0 if kernels is None else float(kernels.compiling.seconds)
 
 
 def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:
     """Return the outcomes as a table, one row each."""
-    from kolmo.show.tables import Column, Table, number_cell
+    from kolmo._core.tables import Column, Table, number_cell
 
     table = Table(
         title,

@@ -10,9 +10,9 @@ from kolmo.cli.output import print_json, print_tables, show_bits
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.measures.gain import Gain
     from kolmo.measures.joint import Order
-    from kolmo.show.tables import Table
 
 
 def show_growth(
@@ -56,7 +56,7 @@ def show_growth(
 
 
 def _table(x_name: str, y_name: str, coder: Coder, curve: list[Gain], seen: list[str]) -> Table:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     columns = ("X, bytes", "Y, bytes", "L(X)", "L(Y)", "L(X,Y)", "gain, bits", "gain, %")
     table = Table(

@@ -11,7 +11,7 @@ from kolmo.coders.base import Coder
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kolmo.show.tables import Table
+    from kolmo._core.tables import Table
 
 
 def show_matrices(
@@ -92,7 +92,7 @@ def draw(
 
 
 def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any], doubts: list[str]) -> Table:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     table = Table(
         f"What one code by {coder} saves over two, % of both",

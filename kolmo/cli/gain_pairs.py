@@ -9,9 +9,9 @@ from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.data.pairs import Pairs
     from kolmo.measures.paired import PairedGain
-    from kolmo.show.tables import Table
 
 
 def show_paired(
@@ -46,7 +46,7 @@ def show_paired(
 
 
 def _table(data: tuple[str, str], pairs: Pairs, found: list[PairedGain]) -> Table:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     of_all = "" if len(pairs) == pairs.n_all else f" of {pairs.n_all:,}"
     columns = ("bits saved by a pair", "of L(y), %", "p-value", "nearest to its own, %")

@@ -18,9 +18,9 @@ from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
     from kolmo.measures.joint import JointGain, Order
-    from kolmo.show.tables import Table
 
 _METHODS = ("average", "neighbors", "quartets")
 _ORDERS = ("concatenated", "shuffled", "interleaved")
@@ -258,7 +258,7 @@ def _two(
 
 
 def _lengths_table(gains: list[JointGain], facts: list[dict[str, Any]]) -> Table:
-    from kolmo.show.tables import Column, Table, number_cell
+    from kolmo._core.tables import Column, Table, number_cell
 
     columns = ("L(X)", "L(Y)", "L(XY)", "L(YX)", "L(Y|X)", "L(X|Y)")
     described = [f"{each['name']}, {each['size_bytes']:,} bytes of {each['modality']}" for each in facts]
@@ -279,7 +279,7 @@ def _lengths_table(gains: list[JointGain], facts: list[dict[str, Any]]) -> Table
 
 
 def _gains_table(gains: list[JointGain]) -> Table:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     columns = ("gain, bits", "gain, %", "95 % interval", "random", "X with itself", "K(X,Y) at most, bits")
     table = Table("What one code saves over two", [Column("coder"), *(Column(name, True) for name in columns)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from kolmo._progress import progress
+from kolmo._core.progress import progress
 from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, json_option
 from kolmo.cli.output import print_json, print_tables, show_bits
@@ -102,7 +102,7 @@ def _total(coder: str, lengths: list[Length]) -> Length:
 
 
 def _print_table(title: str, lengths: list[Length], fingerprints: list[str]) -> None:
-    from kolmo.show.tables import Column, Table, number_cell
+    from kolmo._core.tables import Column, Table, number_cell
 
     table = Table(
         title,

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from kolmo._files import write_whole
+from kolmo._core.files import write_whole
 
 if TYPE_CHECKING:
-    from kolmo.show.tables import Table
+    from kolmo._core.tables import Table
 
 
 def print_json(document: Any, file: IO[str] | None = None) -> None:

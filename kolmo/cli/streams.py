@@ -13,7 +13,7 @@ from typing import IO, Any, BinaryIO
 
 import click
 
-from kolmo._files import write_whole
+from kolmo._core.files import write_whole
 from kolmo.cli.output import OutputFile, print_json, print_tables
 from kolmo.coders.container import ContainerReport
 from kolmo.data.lines import STDIN, read_whole
@@ -117,7 +117,7 @@ class Passage:
         if as_json:
             print_json(self.as_dict() | facts, file)
             return
-        from kolmo.show.tables import Column, Table, number_cell
+        from kolmo._core.tables import Column, Table, number_cell
 
         numbers = ("bytes", "compressed", "bits/byte", "MB/s")
         columns = [Column("file"), Column("output"), *(Column(name, numeric=True) for name in numbers)]

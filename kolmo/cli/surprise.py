@@ -45,8 +45,8 @@ def command(
     """
     import sys
 
+    from kolmo._core.tables import Column, Table
     from kolmo.show import surprise
-    from kolmo.show.tables import Column, Table
 
     if not isinstance(coder, PredictiveCoder):
         raise ParameterError(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo._extras import import_extra
-from kolmo._progress import progress
+from kolmo._core.extras import import_extra
+from kolmo._core.progress import progress
 from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import Size, data_dir_option, json_option, reading_options
 from kolmo.cli.output import print_json, print_tables
@@ -125,8 +125,8 @@ def command(
 def _print(
     saved: SavedModel, folder: Path, held_out: bytes, rows: list[Milestone], size: int, *, as_json: bool
 ) -> None:
+    from kolmo._core.tables import Column, Table
     from kolmo.coders.neural.static import NeuralCoder
-    from kolmo.show.tables import Column, Table
 
     sizes = []
     for bits in _BITS_OF_A_WEIGHT:

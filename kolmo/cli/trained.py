@@ -12,9 +12,9 @@ from kolmo.cli.output import print_json, print_tables
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
+    from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
     from kolmo.measures.trained import Saving, TrainedGain
-    from kolmo.show.tables import Table
 
 _OWN = ("steps", "held_out", "controls", "device")
 _SHARED = {"data", "limit", "seed", "as_json", "model"}
@@ -94,7 +94,7 @@ def show_trained_gain(sets: list[Symbols], facts: list[dict[str, Any]], *, as_js
 
 
 def _rows_table(gain: TrainedGain, facts: list[dict[str, Any]]) -> Table:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     x, y = (f"{fact['name']}, {fact['size_bytes']:,} bytes of {fact['modality']}" for fact in facts)
     table = Table(
@@ -107,7 +107,7 @@ def _rows_table(gain: TrainedGain, facts: list[dict[str, Any]]) -> Table:
 
 
 def _savings_table(gain: TrainedGain) -> Table:
-    from kolmo.show.tables import Column, Table
+    from kolmo._core.tables import Column, Table
 
     table = Table(
         "What is saved on held-out bytes, bits a byte",

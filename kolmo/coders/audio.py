@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, ClassVar
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
 from kolmo.errors import DecodeError

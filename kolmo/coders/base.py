@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from kolmo._items import as_bytes, as_items
+from kolmo._core.items import as_bytes, as_items
 from kolmo._version import __version__
 from kolmo.errors import DecodeError, KolmoError, NotDecodableError, ParameterError, PrimingError, WindowWarning
 
@@ -173,8 +173,8 @@ class Coder(ABC):
         """
         import numpy as np
 
-        from kolmo._parallel import map_blocks
-        from kolmo._progress import progress
+        from kolmo._core.parallel import map_blocks
+        from kolmo._core.progress import progress
 
         everything = as_items(items)
         blocks = ((block,) for block in _blocks(everything))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._kernels import part
+from kolmo._core.jit import part
 from kolmo.errors import DecodeError
 
 MEASURE, ENCODE, DECODE = 0, 1, 2

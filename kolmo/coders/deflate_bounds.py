@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.deflate_huffman import DISTANCES, ZERO_RUN_BITS, ZERO_RUN_MASK, ZERO_RUNS
 from kolmo.coders.deflate_index import at, integer
 from kolmo.coders.deflate_tables import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.deflate_tables import (
     EXTRA_BITS,
     FIRST_LENGTH_CODE,

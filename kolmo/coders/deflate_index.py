@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.deflate_tables import (
     HASH_SIZE,
     LARGEST_JOINT_SIZE,

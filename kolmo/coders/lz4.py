@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
 from kolmo.errors import DecodeError

@@ -118,7 +118,7 @@ class Lz77(Coder):
         """
         import numpy as np
 
-        from kolmo._items import as_items
+        from kolmo._core.items import as_items
         from kolmo.coders.deflate_tables import N_LITERAL_CODES, N_SYMBOLS
 
         if self.prior:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.deflate_index import NO_MATCH, at, bucket_at, integer, trigram_at
 from kolmo.coders.deflate_tables import (
     DISTANCE_SYMBOL,

@@ -88,7 +88,7 @@ class Mix(PredictiveCoder):
         return {}
 
     def surprisals(self, data: object, *, given: object = b"") -> NDArray[np.float64]:
-        from kolmo._items import as_bytes
+        from kolmo._core.items import as_bytes
 
         taken, context = as_bytes(data), as_bytes(given)
         if not context:

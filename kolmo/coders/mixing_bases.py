@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import part
+from kolmo._core.jit import part
 
 at = np.uint64
 _BYTE = np.uint64(8)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.binary_code import DECODE, MEASURE, code_bit, stuck
 from kolmo.coders.mixing_bases import (
     SURE_MATCH,

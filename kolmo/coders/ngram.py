@@ -97,7 +97,7 @@ class Ngram(PredictiveCoder):
         -------
         Ngram
         """
-        from kolmo._items import as_items
+        from kolmo._core.items import as_items
 
         by_digest = sorted(set(as_items(items)), key=lambda item: hashlib.sha256(item).digest())
         size, chosen = 0, []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.coders import ppmd_process
 from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length

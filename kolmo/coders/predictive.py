@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from kolmo._items import as_bytes
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags
 from kolmo.coders.framing import join_length, split_length
 from kolmo.errors import ParameterError

@@ -75,7 +75,7 @@ class Gru(PredictiveCoder):
         return {}
 
     def surprisals(self, data: Any, *, given: Any = b"") -> NDArray[np.float64]:
-        from kolmo._items import as_bytes
+        from kolmo._core.items import as_bytes
 
         taken = as_bytes(data)
         return self._model(as_bytes(given), len(taken)).measure(taken)

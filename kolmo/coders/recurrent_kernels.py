@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.binary_code import DECODE, MEASURE, code_bit, stuck
 
 at = np.uint64

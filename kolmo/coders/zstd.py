@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import zstandard
 
-from kolmo._items import as_bytes
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Tags, check_boolean, check_integer, too_large
 from kolmo.errors import DecodeError
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.data.corpus import Corpus
 from kolmo.errors import DataError
 

@@ -8,8 +8,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from kolmo._extras import import_extra
-from kolmo._files import write_whole
+from kolmo._core.extras import import_extra
+from kolmo._core.files import write_whole
 from kolmo.data.archives import extract_member
 from kolmo.errors import DataError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.data.lines import check_path, opened, read_whole
 from kolmo.errors import DataError
 

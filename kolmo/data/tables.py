@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kolmo._extras import import_extra
-from kolmo._items import as_bytes
+from kolmo._core.extras import import_extra
+from kolmo._core.items import as_bytes
 from kolmo.data.lines import numbered_lines, opened
 from kolmo.errors import DataError, KolmoError, ParameterError
 

@@ -62,8 +62,8 @@ class ClassModels:
 
         Where several coders know one class, it is their mean.
         """
-        from kolmo._parallel import map_blocks
-        from kolmo._progress import progress
+        from kolmo._core.parallel import map_blocks
+        from kolmo._core.progress import progress
 
         counts = np.bincount(self.classes)
         bits = np.zeros((len(items), len(counts)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 
 at: Any = np.uint64
 """Makes an index that is never negative, which saves the kernel the check."""

@@ -159,7 +159,7 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _transform(self, items: Sequence[bytes]) -> Any:
         from scipy.sparse import vstack
 
-        from kolmo._parallel import map_blocks
+        from kolmo._core.parallel import map_blocks
 
         blocks = ((block,) for block in _blocks(items))
         return vstack(list(map_blocks(self._weighed, blocks, n_jobs=self.n_jobs, prefer="threads")), format="csr")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._kernels import kernel
+from kolmo._core.jit import kernel
 
 at: Any = np.uint64
 """Makes an index that is never negative, which saves the kernel the check."""

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from kolmo._items import as_items
+from kolmo._core.items import as_items
 from kolmo.errors import DataError, ParameterError
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from kolmo._items import as_bytes
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import check_integer
 from kolmo.coders.registry import coder as make_coder
 from kolmo.errors import DataError, ParameterError

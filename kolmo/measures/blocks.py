@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._items import as_bytes
-from kolmo._parallel import map_blocks
-from kolmo._progress import progress
+from kolmo._core.items import as_bytes
+from kolmo._core.parallel import map_blocks
+from kolmo._core.progress import progress
 from kolmo.coders import registry
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError, PrimingError

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._items import as_bytes
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import coder as make_coder
 from kolmo.measures.axioms import SEEN

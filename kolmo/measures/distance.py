@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from kolmo._items import as_bytes, as_items
+from kolmo._core.items import as_bytes, as_items
 from kolmo.errors import DataError, ParameterError
 from kolmo.measures import calibration
 from kolmo.measures.blocks import CoderLike, Distances

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._items import as_bytes, as_items
+from kolmo._core.items import as_bytes, as_items
 from kolmo.errors import DataError
 
 _PIECES, _LINE, _SHORTEST = 16, 64, 1024

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._items import as_bytes
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, check_integer
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.coders.registry import coder as make_coder

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._items import as_bytes, as_items
-from kolmo._parallel import map_blocks
-from kolmo._progress import progress
+from kolmo._core.items import as_bytes, as_items
+from kolmo._core.parallel import map_blocks
+from kolmo._core.progress import progress
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import coder as make_coder
 from kolmo.errors import DataError

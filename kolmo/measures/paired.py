@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._items import as_items
+from kolmo._core.items import as_items
 from kolmo.coders.base import Coder, check_integer
 from kolmo.coders.registry import coder as make_coder
 from kolmo.errors import DataError, PrimingError

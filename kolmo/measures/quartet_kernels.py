@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kolmo._kernels import kernel, part
+from kolmo._core.jit import kernel, part
 from kolmo.coders.deflate_index import at, integer
 
 NODES, LEFT, RIGHT, START, SIZE, LEAVES, TOWARDS, WAITING = range(8)

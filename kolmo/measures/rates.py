@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kolmo._items import as_bytes
-from kolmo._memory import peak_memory
+from kolmo._core.items import as_bytes
+from kolmo._core.memory import peak_memory
 from kolmo.coders.base import Coder, check_integer
 from kolmo.coders.registry import coder as make_coder
 from kolmo.errors import DataError

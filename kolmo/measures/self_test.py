@@ -6,7 +6,7 @@ import codecs
 import math
 from typing import Any
 
-from kolmo._items import as_bytes
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import check_integer
 from kolmo.coders.registry import coder as make_coder
 from kolmo.measures.auditing import size_text

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kolmo._parallel import map_blocks
-from kolmo._progress import progress
+from kolmo._core.parallel import map_blocks
+from kolmo._core.progress import progress
 from kolmo.coders.base import Coder
 from kolmo.measures.checkpoint import Arrays, Run, digest
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._extras import import_extra
-from kolmo._items import as_bytes, as_items
-from kolmo._progress import progress
+from kolmo._core.extras import import_extra
+from kolmo._core.items import as_bytes, as_items
+from kolmo._core.progress import progress
 from kolmo._version import __version__
 from kolmo.coders.base import check_integer
 from kolmo.coders.neural.plan import TrainingPlan

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kolmo._extras import import_extra
-from kolmo._files import write_whole
+from kolmo._core.extras import import_extra
+from kolmo._core.files import write_whole
 from kolmo.show.figures import COLORS, MARKS
 
 Curves = Mapping[str, Sequence[tuple[float, float]]]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kolmo._lazy import attach
+from kolmo._core.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(__name__, __file__)

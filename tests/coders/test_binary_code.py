@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo._kernels import kernel
+from kolmo._core.jit import kernel
 from kolmo.coders import binary_code
 from kolmo.coders.binary_code import DECODE, ENCODE, code_bit, stuck
 from kolmo.errors import DecodeError

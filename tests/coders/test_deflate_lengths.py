@@ -315,7 +315,7 @@ class TestAvailability:
         for module in ("deflate_index", "deflate_parse", "deflate_huffman"):
             monkeypatch.delitem(sys.modules, f"kolmo.coders.{module}", raising=False)
             monkeypatch.delattr(f"kolmo.coders.{module}", raising=False)
-        monkeypatch.delitem(sys.modules, "kolmo._kernels", raising=False)
+        monkeypatch.delitem(sys.modules, "kolmo._core.jit", raising=False)
         monkeypatch.setitem(sys.modules, "numba", None)
         self.check_falls_back(monkeypatch, "kernels do not run here")
 

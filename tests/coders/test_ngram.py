@@ -141,7 +141,7 @@ def test_streams_are_the_same_for_another_processor_and_in_plain_python(
 
 def test_a_compiled_kernel_fuses_no_products_with_sums() -> None:
     """A fused multiply-add rounds once instead of twice; it would be another stream on processors that have none."""
-    from kolmo._kernels import part
+    from kolmo._core.jit import part
     from kolmo.coders import ngram_kernels
 
     coder("ngram").compress(TEXT)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from kolmo._files import write_bytes
+from kolmo._core.files import write_bytes
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:

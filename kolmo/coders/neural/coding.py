@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.coders.neural.reader import Reader
 from kolmo.errors import DecodeError
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from kolmo._files import write_bytes
+from kolmo._core.files import write_bytes
 from kolmo._version import __version__
 from kolmo.coders.neural.models import ModelConfig
 from kolmo.errors import DataError, KolmoError

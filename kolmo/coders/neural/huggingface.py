@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo._extras import import_extra
-from kolmo._items import as_bytes
+from kolmo._core.extras import import_extra
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, check_integer, too_large
 from kolmo.coders.neural.segments import Segments, cut, split_header
 from kolmo.errors import DecodeError, ParameterError

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from kolmo._extras import import_extra
+from kolmo._core.extras import import_extra
 from kolmo.coders.neural.folder import file_digest
 from kolmo.coders.neural.segments import Tokenizer
 from kolmo.errors import DataError, KolmoError

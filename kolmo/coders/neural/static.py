@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from kolmo._extras import import_extra
-from kolmo._items import as_bytes
+from kolmo._core.extras import import_extra
+from kolmo._core.items import as_bytes
 from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
 from kolmo.coders.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits

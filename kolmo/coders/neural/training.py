@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
-from kolmo._files import write_bytes
+from kolmo._core.files import write_bytes
 from kolmo.coders.neural.checkpoint import read_checkpoint, write_checkpoint
 from kolmo.coders.neural.embedding import START
 from kolmo.coders.neural.folder import SavedModel, read_config, save_model

@@ -6,8 +6,8 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
+from kolmo._core.tables import column_bands, visible
 from kolmo.show import Column, Table, matrix_table
-from kolmo.show.tables import column_bands, visible
 
 
 class Terminal(io.StringIO):
