@@ -27,9 +27,9 @@ from rich.console import Console
 from rich.table import Table
 
 import kolmo
-from kolmo.coders import deflate_lengths
-from kolmo.coders.deflate_lengths import bounded_sizes, joint_sizes
-from kolmo.coders.deflate_pairs import prepare
+from kolmo.coders.deflate import lengths as deflate_lengths
+from kolmo.coders.deflate.lengths import bounded_sizes, joint_sizes
+from kolmo.coders.deflate.pairs import prepare
 from kolmo.data.builtin import docstrings
 
 SIZES = (0, 1, 2, 3, 4, 5, 7, 10, 20, 50, 100, 240, 500, 1000)

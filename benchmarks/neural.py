@@ -29,8 +29,8 @@ import numpy as np
 import records
 
 import kolmo
-from kolmo.coders.neural.static import NeuralCoder
-from kolmo.coders.neural.training import split_corpus
+from kolmo.coders.neural.coder import NeuralCoder
+from kolmo.coders.neural.training.loop import split_corpus
 from kolmo.data.symbols import Symbols, read_symbols
 from kolmo.errors import WindowWarning
 from kolmo.measures.trained import TrainedGain

@@ -5,7 +5,10 @@ from kolmo._core.items import (
 )
 from kolmo._version import __version__ as __version__
 from kolmo.coders.base import Coder as Coder, Tags as Tags
-from kolmo.coders.combined import best as best, mixture as mixture
+from kolmo.coders.ensembles import (
+    best as best,
+    mixture as mixture,
+)
 from kolmo.coders.registry import coder as coder, coder_names as coder_names
 from kolmo.data.catalog import load as load
 from kolmo.data.corpus import Corpus as Corpus

@@ -19,7 +19,7 @@ from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from kolmo.coders.neural.folder import SavedModel
-    from kolmo.coders.neural.training import Milestone, Training
+    from kolmo.coders.neural.training.loop import Milestone, Training
 
 _BITS_OF_A_WEIGHT = (32, 8, 4)
 
@@ -86,9 +86,9 @@ def command(
         raise ParameterError("--bytes and --seconds both say how long to train; give one")
     import_extra("torch", extra="neural", purpose="the command 'train'")
     import_extra("safetensors", extra="neural", purpose="the command 'train'")
-    from kolmo.coders.neural.models import ModelConfig
-    from kolmo.coders.neural.plan import TrainingPlan
-    from kolmo.coders.neural.training import best_device, split_corpus, train
+    from kolmo.coders.neural.architecture.config import ModelConfig
+    from kolmo.coders.neural.training.loop import best_device, split_corpus, train
+    from kolmo.coders.neural.training.plan import TrainingPlan
 
     check_one_stdin([*corpora, *([held_out] if held_out else [])])
     config, chosen = ModelConfig.parse(model), best_device(device)
@@ -126,7 +126,7 @@ def _print(
     saved: SavedModel, folder: Path, held_out: bytes, rows: list[Milestone], size: int, *, as_json: bool
 ) -> None:
     from kolmo._core.tables import Column, Table
-    from kolmo.coders.neural.static import NeuralCoder
+    from kolmo.coders.neural.coder import NeuralCoder
 
     sizes = []
     for bits in _BITS_OF_A_WEIGHT:

@@ -1,5 +1,4 @@
 # The public names; the package imports each when it is first used.
-from kolmo.coders.audio import Flac as Flac
 from kolmo.coders.base import (
     MAX_DECODED_BYTES as MAX_DECODED_BYTES,
     Bounded as Bounded,
@@ -7,9 +6,6 @@ from kolmo.coders.base import (
     PrimedCoder as PrimedCoder,
     Tags as Tags,
 )
-from kolmo.coders.brotli import Brotli as Brotli
-from kolmo.coders.bz2 import Bz2 as Bz2
-from kolmo.coders.combined import Best as Best, Mixture as Mixture, best as best, mixture as mixture
 from kolmo.coders.container import (
     DEFAULT_BLOCK_BYTES as DEFAULT_BLOCK_BYTES,
     ContainerReport as ContainerReport,
@@ -18,14 +14,36 @@ from kolmo.coders.container import (
     write_container as write_container,
 )
 from kolmo.coders.container_header import ContainerHeader as ContainerHeader, GivenFile as GivenFile
-from kolmo.coders.image import Jxl as Jxl, Png as Png, Webp as Webp
-from kolmo.coders.lz4 import Lz4 as Lz4
-from kolmo.coders.lz77 import Lz77 as Lz77
-from kolmo.coders.lzma import Lzma as Lzma, Xz as Xz
-from kolmo.coders.mixing import Mix as Mix
-from kolmo.coders.ngram import Ngram as Ngram
+from kolmo.coders.deflate.lz77 import Lz77 as Lz77
+from kolmo.coders.ensembles import (
+    Best as Best,
+    Mixture as Mixture,
+    best as best,
+    mixture as mixture,
+)
+from kolmo.coders.library.audio import Flac as Flac
+from kolmo.coders.library.brotli import Brotli as Brotli
+from kolmo.coders.library.bz2 import Bz2 as Bz2
+from kolmo.coders.library.image import (
+    Jxl as Jxl,
+    Png as Png,
+    Webp as Webp,
+)
+from kolmo.coders.library.lz4 import Lz4 as Lz4
+from kolmo.coders.library.lzma import (
+    Lzma as Lzma,
+    Xz as Xz,
+)
+from kolmo.coders.library.ppmd import Ppmd as Ppmd
+from kolmo.coders.library.zlib import (
+    Deflate as Deflate,
+    Gzip as Gzip,
+    Zlib as Zlib,
+)
+from kolmo.coders.library.zstd import Zstd as Zstd
+from kolmo.coders.mixing.coder import Mix as Mix
+from kolmo.coders.ngram.coder import Ngram as Ngram
 from kolmo.coders.order0 import Order0 as Order0
-from kolmo.coders.ppmd import Ppmd as Ppmd
 from kolmo.coders.predictive import Cursor as Cursor, PredictiveCoder as PredictiveCoder
 from kolmo.coders.registry import (
     all_coders as all_coders,
@@ -34,5 +52,3 @@ from kolmo.coders.registry import (
     coder_names as coder_names,
 )
 from kolmo.coders.uniform import Uniform as Uniform
-from kolmo.coders.zlib import Deflate as Deflate, Gzip as Gzip, Zlib as Zlib
-from kolmo.coders.zstd import Zstd as Zstd

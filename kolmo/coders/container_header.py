@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from kolmo.coders.base import Coder, PrimedCoder
-from kolmo.coders.container_parts import MAX_BYTES
+from kolmo.coders.entropy.checksums import MAX_BYTES
 from kolmo.coders.registry import coder
 from kolmo.errors import DecodeError, MissingDependencyError, NotDecodableError, ParameterError
 

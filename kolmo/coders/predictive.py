@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags
-from kolmo.coders.framing import join_length, split_length
+from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Cursor(ABC):
 
     def encode(self, data: bytes) -> bytes:
         """Read on past `data`, and return its arithmetic code."""
-        from kolmo.coders.arithmetic import Encoder, frequencies
+        from kolmo.coders.entropy.multisymbol import Encoder, frequencies
 
         encoder = Encoder()
         for place, byte in enumerate(data):
@@ -55,7 +55,7 @@ class Cursor(ABC):
         DecodeError
             If the code ends before them, or after.
         """
-        from kolmo.coders.arithmetic import Decoder, frequencies
+        from kolmo.coders.entropy.multisymbol import Decoder, frequencies
 
         decoder, data = Decoder(payload), bytearray()
         while len(data) < size:

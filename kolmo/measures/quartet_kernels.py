@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kolmo._core.jit import kernel, part
-from kolmo.coders.deflate_index import at, integer
+from kolmo.coders.deflate.index import at, integer
 
 NODES, LEFT, RIGHT, START, SIZE, LEAVES, TOWARDS, WAITING = range(8)
 """Rows of scratch, each as long as there are nodes."""

@@ -15,14 +15,14 @@ from kolmo._core.items import as_bytes, as_items
 from kolmo._core.progress import progress
 from kolmo._version import __version__
 from kolmo.coders.base import check_integer
-from kolmo.coders.neural.plan import TrainingPlan
+from kolmo.coders.neural.training.plan import TrainingPlan
 from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from kolmo.coders.neural.models import ModelConfig
+    from kolmo.coders.neural.architecture.config import ModelConfig
 
 _BLOCKS = 32
 """Into how many blocks what is held out is cut, to resample it."""
@@ -218,8 +218,8 @@ def trained_gain(
     check_integer("n_resamples", n_resamples, 1, 10**6)
     check_integer("random_state", random_state, 0, 2**63 - 1)
     version = import_extra("torch", extra="neural", purpose="a gain by training").__version__
-    from kolmo.coders.neural.models import ModelConfig
-    from kolmo.coders.neural.training import best_device, device_name, held_out_bits
+    from kolmo.coders.neural.architecture.config import ModelConfig
+    from kolmo.coders.neural.training.loop import best_device, device_name, held_out_bits
 
     config, chosen = ModelConfig.parse(model), best_device(device)
     length = min(length, config.window or length)
@@ -265,7 +265,7 @@ def trained_gain(
 
 def _split(data: Any, name: str, share: float, separator: bytes, drawn: np.random.Generator) -> tuple[bytes, bytes]:
     """Return what to train on, and what is held out."""
-    from kolmo.coders.neural.training import MOST_HELD_OUT, split_corpus
+    from kolmo.coders.neural.training.loop import MOST_HELD_OUT, split_corpus
 
     if isinstance(data, str | bytes | bytearray | memoryview):
         whole = as_bytes(data)
@@ -312,7 +312,7 @@ def _trained(
     on_step: Callable[[int], object],
 ) -> tuple[nn.Module, float]:
     """Return a model at the end of its training, and the bits a byte of what it read last."""
-    from kolmo.coders.neural.training import Training
+    from kolmo.coders.neural.training.loop import Training
 
     training = Training(config, plan, corpora, device)
     part = max(1, (plan.n_steps or 0) // _PARTS)

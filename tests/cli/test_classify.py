@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from kolmo import CodeLengthClassifier, NCDClassifier, NGramBitsClassifier, coder, read
-from kolmo.coders.deflate_lengths import is_available
+from kolmo.coders.deflate.lengths import is_available
 
 Topics = tuple[Path, Path]
 

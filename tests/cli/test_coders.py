@@ -31,7 +31,7 @@ def test_a_coder_that_is_not_installed_is_listed_with_the_line_that_installs_it(
     for loaded in [key for key in sys.modules if key.partition(".")[0] == "pyppmd"]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, "pyppmd", None)
-    monkeypatch.delitem(sys.modules, "kolmo.coders.ppmd", raising=False)
+    monkeypatch.delitem(sys.modules, "kolmo.coders.library.ppmd", raising=False)
     table = kolmo("coders").stdout
     assert "Not installed: ppmd" in table
     assert "pip install 'kolmo[ppmd]'" in table

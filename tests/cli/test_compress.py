@@ -15,8 +15,8 @@ import pytest
 
 from kolmo import coder
 from kolmo.cli.compress import DEFAULT_CODER
-from kolmo.coders.zlib import Deflate
-from kolmo.coders.zstd import Zstd
+from kolmo.coders.library.zlib import Deflate
+from kolmo.coders.library.zstd import Zstd
 
 TEXT = b"all happy families are alike; each unhappy family is unhappy in its own way. " * 30
 

@@ -27,8 +27,8 @@ from kolmo.coders import (
     write_container,
 )
 from kolmo.coders.base import Decode, Encode, Tags
-from kolmo.coders.container_parts import Output
-from kolmo.coders.framing import join_length
+from kolmo.coders.entropy.checksums import Output
+from kolmo.coders.entropy.framing import join_length
 from kolmo.errors import DataError, DecodeError, KolmoError, MissingDependencyError, NotDecodableError, ParameterError
 
 TEXT = b"all happy families are alike; each unhappy family is unhappy in its own way. " * 5
@@ -256,7 +256,7 @@ def test_a_header_names_the_coder_that_is_missing(monkeypatch: pytest.MonkeyPatc
         unpack(archive)
     assert read_header(io.BytesIO(archive)).fingerprint == "mine [mylib 7]", "it can be shown without the coder"
     stored = pack(TEXT, "lz4")
-    monkeypatch.setattr("kolmo.coders.lz4.import_extra", missing)
+    monkeypatch.setattr("kolmo.coders.library.lz4.import_extra", missing)
     with pytest.raises(MissingDependencyError, match="lz4"):
         unpack(stored)
 

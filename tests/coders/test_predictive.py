@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from kolmo import coder
-from kolmo.coders.arithmetic import Decoder, Encoder, frequencies
+from kolmo.coders.entropy.multisymbol import Decoder, Encoder, frequencies
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.errors import DecodeError, ParameterError
 

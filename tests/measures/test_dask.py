@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kolmo import NCDClassifier, pairwise
-from kolmo.coders.zlib import Deflate
+from kolmo.coders.library.zlib import Deflate
 from kolmo.measures.tiles import Columns, Tile
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from kolmo import NCDClassifier, calibrate, pairwise
-from kolmo.coders import Bounded, Deflate, deflate_lengths
+from kolmo.coders import Bounded, Deflate
+from kolmo.coders.deflate import lengths as deflate_lengths
 from kolmo.data.builtin import docstrings
 from kolmo.errors import ParameterError
 from kolmo.measures.blocks import Distances

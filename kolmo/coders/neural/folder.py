@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from kolmo._core.files import write_bytes
 from kolmo._version import __version__
-from kolmo.coders.neural.models import ModelConfig
+from kolmo.coders.neural.architecture.config import ModelConfig
 from kolmo.errors import DataError, KolmoError
 
 FORMAT = 1

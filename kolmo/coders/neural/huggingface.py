@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, check_integer, too_large
-from kolmo.coders.neural.segments import Segments, cut, split_header
+from kolmo.coders.neural.inference.segments import Segments, cut, split_header
 from kolmo.errors import DecodeError, ParameterError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kolmo.coders.neural.inference.tokens import TokenReader
     from kolmo.coders.neural.pretrained import Pretrained
-    from kolmo.coders.neural.token_reader import TokenReader
 
 _STAMP_BYTES = 4
 _KEPT = 16
@@ -174,7 +174,7 @@ class HuggingFaceCoder(Coder):
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
             reader, tokenizer = self._reader(context), self._loaded().tokenizer
-            from kolmo.coders.neural import coding, token_coding
+            from kolmo.coders.neural.inference import byte_code as coding, token_code as token_coding
 
             segments = cut(tokenizer, data)
             code = token_coding.encode(reader, segments.symbols(), self.piece)
@@ -187,7 +187,7 @@ class HuggingFaceCoder(Coder):
             reader, tokenizer = self._reader(context), self._loaded().tokenizer
             import numpy as np
 
-            from kolmo.coders.neural import coding, token_coding
+            from kolmo.coders.neural.inference import byte_code as coding, token_code as token_coding
 
             facts = self._environment()
             if payload[:_STAMP_BYTES] != coding.stamp(facts):
@@ -216,7 +216,7 @@ class HuggingFaceCoder(Coder):
         import_extra("torch", extra="hf", purpose="the coder 'hf'")
         import_extra("transformers", extra="hf", purpose="the coder 'hf'")
         from kolmo.coders.neural.pretrained import hub_folder, load
-        from kolmo.coders.neural.training import best_device
+        from kolmo.coders.neural.training.loop import best_device
 
         folder = Path(self.model) if self.revision is None else hub_folder(self.model, self.revision)
         return load(folder, best_device(self.device), self.dtype)
@@ -230,7 +230,8 @@ class HuggingFaceCoder(Coder):
         import tokenizers
         import transformers
 
-        from kolmo.coders.neural import coding, training
+        from kolmo.coders.neural.inference import byte_code as coding
+        from kolmo.coders.neural.training import loop as training
 
         own = {key: getattr(self, key) for key in ("dtype", "stride", "context", "piece")}
         libraries = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__}
@@ -239,8 +240,8 @@ class HuggingFaceCoder(Coder):
 
 @functools.lru_cache(_KEPT)
 def _primed_reader(coder: HuggingFaceCoder, loaded: Pretrained, context: bytes) -> TokenReader:
-    from kolmo.coders.neural.token_reader import TokenReader
-    from kolmo.coders.neural.training import best_device
+    from kolmo.coders.neural.inference.tokens import TokenReader
+    from kolmo.coders.neural.training.loop import best_device
 
     window = min((size for size in (coder.context, loaded.window) if size is not None), default=0)
     if not window:

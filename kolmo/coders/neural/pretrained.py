@@ -15,7 +15,7 @@ import torch
 
 from kolmo._core.extras import import_extra
 from kolmo.coders.neural.folder import file_digest
-from kolmo.coders.neural.segments import Tokenizer
+from kolmo.coders.neural.inference.segments import Tokenizer
 from kolmo.errors import DataError, KolmoError
 
 _KEPT = 4

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from kolmo.coders.neural.embedding import START
-from kolmo.coders.neural.optimizing import learn, optimizers, set_rate
+from kolmo.coders.neural.architecture.embedding import START
+from kolmo.coders.neural.training.optimizers import learn, optimizers, set_rate
 
 _LENGTH, _LANES = 128, 8
 

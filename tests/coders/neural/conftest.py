@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
 
-from kolmo.coders.neural.models import ModelConfig  # noqa: E402
-from kolmo.coders.neural.plan import TrainingPlan  # noqa: E402
-from kolmo.coders.neural.training import split_corpus, train  # noqa: E402
+from kolmo.coders.neural.architecture.config import ModelConfig  # noqa: E402
+from kolmo.coders.neural.training.loop import split_corpus, train  # noqa: E402
+from kolmo.coders.neural.training.plan import TrainingPlan  # noqa: E402
 
 torch.set_num_threads(1)  # models this small gain nothing from more, which wait for each other where cores are busy
 

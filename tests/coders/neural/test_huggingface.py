@@ -18,9 +18,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed (extra neura
 
 from kolmo import coder  # noqa: E402
 from kolmo.coders.neural.huggingface import HuggingFaceCoder  # noqa: E402
+from kolmo.coders.neural.inference.segments import cut  # noqa: E402
+from kolmo.coders.neural.inference.tokens import TOTAL, Lanes  # noqa: E402
 from kolmo.coders.neural.pretrained import hub_folder, load  # noqa: E402
-from kolmo.coders.neural.segments import cut  # noqa: E402
-from kolmo.coders.neural.token_reader import TOTAL, Lanes  # noqa: E402
 from kolmo.errors import DataError, DecodeError, MissingDependencyError, ParameterError  # noqa: E402
 from kolmo.testing import check_coder  # noqa: E402
 
@@ -107,7 +107,7 @@ def _plain_bits(folder: Path, text: str) -> tuple[list[int], np.ndarray]:
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])
 def test_it_keeps_the_contract(folders: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kolmo.coders.neural.token_coding._LANES", 256)  # fewer steps
+    monkeypatch.setattr("kolmo.coders.neural.inference.token_code._LANES", 256)  # fewer steps
     check_coder(HuggingFaceCoder(str(folders[kind]), piece=200), examples=1, large=False)
 
 
@@ -177,7 +177,7 @@ def test_many_at_once_are_each_alone(folder: Path) -> None:
 def test_few_logits_at_a_time_say_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hf = HuggingFaceCoder(str(folder)).prime("the cats")
     before = hf.code_length(TEXT)
-    monkeypatch.setattr("kolmo.coders.neural.token_reader._LOGITS_AT_ONCE", 3000)
+    monkeypatch.setattr("kolmo.coders.neural.inference.tokens._LOGITS_AT_ONCE", 3000)
     assert hf.code_length(TEXT) == pytest.approx(before, abs=0.01)
     assert hf.decompress(hf.compress(TEXT)) == TEXT.encode()
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from kolmo.coders.neural.models import ModelConfig
-from kolmo.coders.neural.plan import TrainingPlan
-from kolmo.coders.neural.training import CHECKPOINT, CURVE, Milestone, Training, split_corpus, train
+from kolmo.coders.neural.architecture.config import ModelConfig
+from kolmo.coders.neural.training.loop import CHECKPOINT, CURVE, Milestone, Training, split_corpus, train
+from kolmo.coders.neural.training.plan import TrainingPlan
 from kolmo.errors import DataError, ParameterError
 
 PLAN = TrainingPlan(n_bytes=8 * 32 * 12, lanes=8, length=32, intervals=4)
@@ -78,9 +78,9 @@ def test_several_processes_share_the_lanes(text: bytes, tmp_path: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "import torch\n"
-        "from kolmo.coders.neural.models import ModelConfig\n"
-        "from kolmo.coders.neural.plan import TrainingPlan\n"
-        "from kolmo.coders.neural.training import split_corpus, train\n"
+        "from kolmo.coders.neural.architecture.config import ModelConfig\n"
+        "from kolmo.coders.neural.training.plan import TrainingPlan\n"
+        "from kolmo.coders.neural.training.loop import split_corpus, train\n"
         "data = split_corpus(Path(sys.argv[1]).read_bytes())\n"
         f"plan = {PLAN!r}\n"
         "train(ModelConfig.parse('transformer:20k,context=32,n_grams=1,hash_bits=6'), plan, *data, "

@@ -1,0 +1,124 @@
+"""A Numba kernel that bounds the size of a deflate block from below, from counts of symbols, without any code.
+
+`tests/reference/deflate_reference.py` is the same in plain Python. The bound is provable. A code's bits are no fewer
+than the entropy of the symbols it writes; and of the description of the codes much is known without the code lengths: which
+symbols have one, so how runs of zeros are written, at least how many symbols write down the rest, and how short the
+shortest code is at most.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from kolmo._core.jit import kernel, part
+from kolmo.coders.deflate.huffman import DISTANCES, ZERO_RUN_BITS, ZERO_RUN_MASK, ZERO_RUNS
+from kolmo.coders.deflate.index import at, integer
+from kolmo.coders.deflate.tables import (
+    EXTRA_BITS,
+    FIRST_LENGTH_CODE,
+    FIXED_BITS,
+    LARGEST_JOINT_SIZE,
+    LARGEST_SYMBOL_COUNT,
+    LEAST_CUT,
+    LENGTH_LENGTH_ORDER,
+    LONGEST_CODE,
+    N_LITERAL_CODES,
+    N_SYMBOLS,
+)
+
+_COUNTS = np.arange(LARGEST_JOINT_SIZE + 2)
+N_LOG_N = _COUNTS * np.log2(np.maximum(_COUNTS, 1))
+
+
+def _fewest(run: int) -> int:
+    """Return how many symbols describe a run of code lengths, at least: one that repeats it stands for up to six."""
+    return run if run < 4 else 1 + math.ceil((run - 1) / 6)
+
+
+MORE_TO_DESCRIBE = np.array([0] + [_fewest(run) - _fewest(run - 1) for run in range(1, N_LITERAL_CODES + 1)])
+"""What the n-th length of a run adds to that."""
+LEAST_DESCRIPTION = 3 + 5 + 5 + 4
+"""Bits of a block's header: its kind, and how many codes of each sort it lists."""
+_PLACES = [LENGTH_LENGTH_ORDER.index(length) + 1 for length in range(1, LONGEST_CODE + 1)]
+LISTED = np.array([0] + [max(4, min(_PLACES[:length])) for length in range(1, LONGEST_CODE + 1)])
+"""How much of the third code a header lists at least, if the shortest code has at most so many bits."""
+ROUNDING = 1e-6
+SINGLE_ZERO, ZERO_RUN, LONG_ZERO_RUN, OTHER = range(4)
+"""Kinds of symbols that describe code lengths."""
+N_SCRATCH = N_LITERAL_CODES + 1 + 4
+
+
+@part
+def _code_bits(counts: Any, alphabet: Any, symbols: Any, tokens: Any) -> Any:
+    """Return the least bits that a code writes these counts in, and a length that its shortest code does not exceed.
+
+    The symbols that describe the code are added to the tokens: how zeros are written is known, and of all others the
+    fewest possible are counted. `symbols` is scratch.
+    """
+    used = integer(0)
+    for index in range(len(alphabet)):
+        symbol = alphabet[at(index)]
+        symbols[at(used)] = symbol
+        used += integer(counts[at(symbol)] != 0)
+    if used < 2:  # zlib adds symbols that do not occur
+        tokens[OTHER] += 2
+        return 0.0, integer(1)
+    total, largest, run = integer(0), integer(0), integer(0)
+    zeros, others, previous = integer(0), integer(0), integer(-1)
+    entropy = 0.0
+    for index in range(used):
+        symbol = integer(symbols[at(index)])
+        count = integer(counts[at(symbol)])
+        total += count
+        largest = max(largest, count)
+        entropy -= N_LOG_N[at(count)]
+        gap = symbol - previous - 1
+        zeros += ZERO_RUNS[at(gap)]
+        run = run * integer(gap == 0) + 1
+        others += MORE_TO_DESCRIBE[at(run)]
+        previous = symbol
+    tokens[SINGLE_ZERO] += zeros & ZERO_RUN_MASK
+    tokens[ZERO_RUN] += (zeros >> ZERO_RUN_BITS) & ZERO_RUN_MASK
+    tokens[LONG_ZERO_RUN] += zeros >> (2 * ZERO_RUN_BITS)
+    tokens[OTHER] += others
+    # if no code were shorter than l bits, each of the 2^(l - 1) nodes above would count as much as any symbol
+    shortest = integer(1)
+    while shortest < LONGEST_CODE and (total >= LEAST_CUT or largest << shortest <= total):
+        shortest += 1
+    return entropy + N_LOG_N[at(total)], shortest
+
+
+@kernel
+def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, scratch: Any, bounds: Any) -> None:
+    """Write the bytes that a stream of one block has at least, for each row of tallies; 0 if it is not judged.
+
+    `scratch` holds `N_SCRATCH` integers.
+    """
+    in_use, tokens = scratch[: N_LITERAL_CODES + 1], scratch[N_LITERAL_CODES + 1 :]
+    for row in range(len(bounds)):
+        counts, stored_size = tallies[row], stored_sizes[row]
+        symbols, fixed_bits, extra_bits = integer(0), integer(0), integer(0)
+        for symbol in range(N_SYMBOLS):
+            fixed_bits += counts[at(symbol)] * FIXED_BITS[at(symbol)]
+        for symbol in range(N_LITERAL_CODES):
+            symbols += counts[at(symbol)]
+        if stored_size == 0 or symbols - 1 > LARGEST_SYMBOL_COUNT:
+            bounds[row] = 0
+            continue
+        for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
+            extra_bits += counts[at(symbol)] * EXTRA_BITS[at(symbol)]
+        tokens[:] = 0
+        bits, shortest = _code_bits(counts, alphabet, in_use, tokens)
+        distance_bits, shortest_distance = _code_bits(counts[N_LITERAL_CODES:], DISTANCES, in_use, tokens)
+        listed = max(LISTED[shortest], LISTED[shortest_distance])
+        described = 0
+        for kind in range(len(tokens)):
+            described += tokens[kind]
+            bits -= N_LOG_N[at(tokens[kind])]
+        bits += distance_bits + extra_bits + N_LOG_N[at(described)] + 3 * tokens[ZERO_RUN] + 7 * tokens[LONG_ZERO_RUN]
+        bits += LEAST_DESCRIPTION + 3 * listed
+        smaller = np.ceil((min(bits, 3.0 + fixed_bits) - ROUNDING) / 8)
+        bounds[row] = min(smaller, stored_size + 5.0)

@@ -1,0 +1,134 @@
+"""Numba kernels that read the items that come second in pairs, once for all that come first.
+
+What is kept of them is their bytes in one buffer, and for each byte a fact: the name of the three bytes that start
+there, and the latest longest match inside the item.
+
+Numba's cache notices no change in another file: whoever changes a part that `deflate_parse` uses touches that file too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kolmo._core.jit import kernel, part
+from kolmo.coders.deflate.tables import HASH_SIZE, LARGEST_JOINT_SIZE, LONGEST_CHAIN, LONGEST_MATCH, SHORTEST_MATCH
+
+NO_MATCH = SHORTEST_MATCH - 1
+NAME_BITS, LENGTH_BITS = 32, 16
+NAME_MASK, LENGTH_MASK = 2**NAME_BITS - 1, 2**LENGTH_BITS - 1
+"""A fact is a name, a length and a distance, from the lowest bits up."""
+
+at: Any = np.uint64
+"""Makes an index that is never negative, which saves the kernels the check."""
+integer: Any = np.int64
+
+
+@part
+def trigram_at(text: Any, position: Any) -> Any:
+    """Return three bytes as one number."""
+    return (
+        (integer(text[at(position)]) << 16) | (integer(text[at(position + 1)]) << 8) | integer(text[at(position + 2)])
+    )
+
+
+@part
+def bucket_at(text: Any, position: Any) -> Any:
+    """Return the bucket of three bytes in zlib's hash."""
+    first, second = integer(text[at(position)]), integer(text[at(position + 1)])
+    return ((first << 10) ^ (second << 5) ^ integer(text[at(position + 2)])) & (HASH_SIZE - 1)
+
+
+@part
+def slot_of(keys: Any, trigram: Any) -> Any:
+    """Return where a trigram is, or would be, in a table of open addresses; the table is never full."""
+    mask = keys.shape[0] - 1
+    slot = ((trigram * 2654435761) >> 8) & mask
+    while keys[at(slot)] != trigram and keys[at(slot)] >= 0:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: Any, counts: Any) -> int:
+    """Number the different trigrams inside items from 0 on, in order of appearance; return how many there are.
+
+    `keys` (-1 where free) and `numbers` are the table that is filled, `trigrams` gets the number at each position,
+    and `counts` how often each number occurs.
+    """
+    found = 0
+    for item in range(len(starts) - 1):
+        for position in range(starts[item], starts[item + 1] - 2):
+            trigram = trigram_at(text, position)
+            slot = slot_of(keys, trigram)
+            if keys[slot] < 0:
+                keys[slot] = trigram
+                numbers[slot] = found
+                found += 1
+            number = numbers[slot]
+            trigrams[position] = number
+            counts[number] += 1
+    return found
+
+
+@kernel
+def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_names: Any) -> None:
+    """Move a table of numbers to a smaller one of names."""
+    for slot in range(len(keys)):
+        if keys[slot] >= 0:
+            new_slot = slot_of(new_keys, integer(keys[slot]))
+            new_keys[new_slot] = keys[slot]
+            new_names[new_slot] = name_of_number[numbers[slot]]
+
+
+@kernel
+def match_inside(
+    text: Any, starts: Any, names: Any, latest: Any, previous: Any, bucket_sizes: Any, facts: Any, occupancy: Any
+) -> None:
+    """State for each position its name and the latest longest match inside its item, as zlib would find it.
+
+    `occupancy` gets the number of positions in the fullest hash bucket of each item; an item that goes beyond what
+    zlib always looks at is left there. `latest`, of names, `previous`, of positions, and `bucket_sizes` are scratch,
+    all zero at first; the first two hold one more than a position, so that 0 stands for none.
+    """
+    for item in range(len(starts) - 1):
+        first = starts[item]
+        size = starts[item + 1] - first
+        if size > LARGEST_JOINT_SIZE:
+            occupancy[item] = size
+            continue
+        fullest: Any = 0
+        done = 0
+        while done < size - 2 and fullest <= LONGEST_CHAIN:
+            here = first + done
+            name = names[here]
+            farthest = min(size - done, LONGEST_MATCH)
+            length, distance = NO_MATCH, 0
+            candidate = latest[name]
+            previous[done] = candidate
+            while candidate != 0:
+                there = first + candidate - 1
+                if text[there + length] == text[here + length]:
+                    common = SHORTEST_MATCH
+                    while common < farthest and text[there + common] == text[here + common]:
+                        common += 1
+                    if common > length:
+                        length, distance = common, here - there
+                        if common == farthest:
+                            break
+                candidate = previous[candidate - 1]
+            facts[here] = np.uint64(name)
+            if distance > 0:
+                facts[here] |= (np.uint64(length) << np.uint64(NAME_BITS)) | (
+                    np.uint64(distance) << np.uint64(NAME_BITS + LENGTH_BITS)
+                )
+            latest[name] = done + 1
+            bucket = bucket_at(text, here)
+            bucket_sizes[bucket] += 1
+            fullest = max(fullest, bucket_sizes[bucket])
+            done += 1
+        occupancy[item] = fullest
+        for here in range(first, first + done):
+            latest[names[here]] = 0
+            bucket_sizes[bucket_at(text, here)] = 0

@@ -1,0 +1,166 @@
+"""The symbols of deflate's level 9 for many pairs x + y: what exact deflate lengths and the coder `lz77` are made of.
+
+Items y are read once for all x, and each x once for all y. `kolmo.coders.deflate.parse` says how.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.coders.deflate.tables import (
+    END_OF_BLOCK,
+    HASH_SIZE,
+    LARGEST_JOINT_SIZE,
+    LONGEST_CHAIN,
+    N_LITERAL_CODES,
+    N_SYMBOLS,
+)
+
+Integers = NDArray[np.int64]
+
+_BLOCK_OF_ITEMS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedItems:
+    """Items y in the form that the kernels read, good for any number of x.
+
+    Parameters
+    ----------
+    items : sequence of bytes
+        As they came.
+    text : ndarray of uint8
+        All of them, one after the other.
+    starts : ndarray of int64, of shape (n_items + 1,)
+        Where each begins, and where the last one ends.
+    facts : ndarray of uint64
+        For each byte the name of the three bytes that start there, and the latest longest match inside its item.
+    occupancy : ndarray of int64, of shape (n_items,)
+        Positions in the fullest hash bucket of each item.
+    keys, names : ndarray of int32
+        The table that names three bytes.
+    n_names : int
+        How many names there are.
+    occurring : bool ndarray of shape (256,)
+        The bytes that occur.
+    """
+
+    items: Sequence[bytes]
+    text: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    facts: NDArray[np.uint64]
+    occupancy: NDArray[np.int64]
+    keys: NDArray[np.int32]
+    names: NDArray[np.int32]
+    n_names: int
+    occurring: NDArray[np.bool_]
+
+
+def prepare(items: Sequence[bytes]) -> PreparedItems:
+    """Read the items that will come second in pairs; the last few collections are remembered, for the next rows."""
+    return _prepare(tuple(items))
+
+
+@functools.lru_cache(maxsize=4)
+def _prepare(items: tuple[bytes, ...]) -> PreparedItems:
+    from kolmo.coders.deflate import index as deflate_index
+
+    starts = np.fromiter(itertools.accumulate(map(len, items), initial=0), np.int64, len(items) + 1)
+    text = np.frombuffer(b"".join(items), np.uint8)
+    keys, numbers = _table(len(text))
+    trigrams = np.zeros(len(text), np.int32)
+    counts = np.zeros(len(text) + 1, np.int64)
+    found = deflate_index.number_trigrams(text, starts, keys, numbers, trigrams, counts)
+    # frequent trigrams get names that lie close together, so that their heads share the fastest memory
+    name_of_number = np.empty(found + 1, np.int32)
+    name_of_number[np.argsort(-counts[:found], kind="stable")] = np.arange(1, found + 1)
+    small_keys, names = _table(found)
+    deflate_index.copy_names(keys, numbers, name_of_number, small_keys, names)
+    facts = np.zeros(len(text), np.uint64)
+    occupancy = np.zeros(len(items), np.int64)
+    latest, previous = np.zeros(found + 1, np.int64), np.zeros(LARGEST_JOINT_SIZE + 1, np.int64)
+    bucket_sizes, occurring = np.zeros(HASH_SIZE, np.int64), np.bincount(text, minlength=256) > 0
+    deflate_index.match_inside(text, starts, name_of_number[trigrams], latest, previous, bucket_sizes, facts, occupancy)
+    return PreparedItems(items, text, starts, facts, occupancy, small_keys, names, found, occurring)
+
+
+def _table(n_entries: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    size = 2 << max(n_entries, 1).bit_length()
+    return np.full(size, -1, np.int32), np.zeros(size, np.int32)
+
+
+class PairTallies:
+    """Counts the symbols of x + y, for one x after the other and any of the items y.
+
+    It holds what the kernels work in, and so serves one thread.
+
+    Parameters
+    ----------
+    prepared : PreparedItems
+        What comes second.
+    prefixes : sequence of bytes
+        All that will come first, any separator included.
+    block : int
+        How many items to count the symbols of at once.
+
+    Attributes
+    ----------
+    alphabet : int ndarray
+        The literals and lengths that can occur, in ascending order.
+    """
+
+    def __init__(self, prepared: PreparedItems, prefixes: Sequence[bytes], block: int = _BLOCK_OF_ITEMS) -> None:
+        from kolmo.coders.deflate import parse as deflate_parse
+
+        self.alphabet = _alphabet(prefixes, prepared.occurring)
+        self._table = (prepared.keys, prepared.names)
+        self._items = (prepared.text, prepared.starts, prepared.facts, prepared.occupancy)
+        room = LARGEST_JOINT_SIZE + 1
+        self._bucket_sizes = np.zeros(HASH_SIZE, np.uint16)
+        self._state = np.zeros(deflate_parse.N_STATE, np.int64)
+        self._chains = (
+            np.zeros(room, np.uint8),  # the text of x and y
+            np.zeros(prepared.n_names + 1, np.uint16),  # heads of the chains of named trigrams
+            np.zeros(room + 1, np.uint16),
+            np.zeros(HASH_SIZE, np.uint16),  # heads of zlib's own chains
+            np.zeros(room, np.uint16),
+            np.zeros(deflate_parse.FOURS, np.uint16),  # heads of the chains of four bytes
+            np.zeros(room, np.uint16),
+            np.zeros(N_SYMBOLS, np.uint16),  # tallies of x alone
+            self._state,
+        )
+        self._tallies = np.empty((min(block, len(prepared.items)), N_SYMBOLS), np.uint16)
+        self._sizes = np.zeros(len(self._tallies), np.int64)
+
+    def blocks(self, prefix: bytes, columns: Integers) -> Iterator[tuple[slice, NDArray[np.uint16], Integers]]:
+        """Yield a part of the columns, the tallies of prefix + each of these items, and their sizes in bytes.
+
+        The size of a pair that is out of reach is 0, and nothing is yielded for a prefix that is. What was yielded
+        is overwritten by what comes next.
+        """
+        from kolmo.coders.deflate import parse as deflate_parse
+
+        if not 0 < len(prefix) <= LARGEST_JOINT_SIZE:
+            return
+        deflate_parse.parse_prefix(np.frombuffer(prefix, np.uint8), *self._table, *self._chains, self._bucket_sizes)
+        if self._state[deflate_parse.OCCUPANCY] > LONGEST_CHAIN:
+            return
+        for first in range(0, len(columns), max(1, len(self._tallies))):
+            part = slice(first, min(first + len(self._tallies), len(columns)))
+            tallies, sizes = self._tallies[: part.stop - first], self._sizes[: part.stop - first]
+            deflate_parse.tally_items(*self._items, *self._table, *self._chains, columns[part], tallies, sizes)
+            yield part, tallies, sizes
+
+
+def _alphabet(prefixes: Sequence[bytes], occurring: NDArray[np.bool_]) -> Integers:
+    """Return the literals and lengths that can occur, in ascending order."""
+    occurs = np.ones(N_LITERAL_CODES, bool)
+    occurs[:END_OF_BLOCK] = occurring
+    occurs[np.frombuffer(b"".join(prefixes), np.uint8)] = True
+    return np.flatnonzero(occurs)

@@ -1,0 +1,400 @@
+"""Numba kernels that count the symbols of deflate's level 9 for x + y, with x parsed once for many y.
+
+`tests/reference/deflate_reference.py` is the same in plain Python. The chains of x are headed by the names that
+`deflate_index` gave to the three bytes at each place of the items, so that a lookup costs one load, and nothing is
+inserted for a pair but the positions whose three or four bytes straddle x and y.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kolmo._core.jit import kernel, part
+from kolmo.coders.deflate.index import (
+    LENGTH_BITS,
+    LENGTH_MASK,
+    NAME_BITS,
+    NAME_MASK,
+    NO_MATCH,
+    at,
+    bucket_at,
+    integer,
+    slot_of,
+    trigram_at,
+)
+from kolmo.coders.deflate.tables import (
+    DISTANCE_SYMBOL,
+    END_OF_BLOCK,
+    FARTHEST_SHORTEST_MATCH,
+    LARGEST_JOINT_SIZE,
+    LENGTH_SYMBOL,
+    LONGEST_CHAIN,
+    LONGEST_MATCH,
+    N_SYMBOLS,
+    SHORTEST_MATCH,
+)
+
+SIZE, POSITION, LENGTH, START, PENDING, OCCUPANCY = range(6)
+"""Places in the state of a parsed prefix; the occupancy is that of its fullest hash bucket."""
+N_STATE = 6
+FOURS = 2**13
+"""Buckets of our own hash of four bytes."""
+
+
+@part
+def _bucket_of_four(text: Any, position: Any) -> Any:
+    four = (trigram_at(text, position) << 8) | integer(text[at(position + 3)])
+    return ((four * 2654435761) >> 15) & (FOURS - 1)
+
+
+@part
+def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
+    """Return the name of a trigram, 0 if no item holds it."""
+    slot = slot_of(keys, trigram)
+    return integer(names[at(slot)]) if keys[at(slot)] >= 0 else integer(0)
+
+
+@part
+def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous: Any) -> Any:
+    """Return the latest position in x with the three bytes at `position`, 0 for none."""
+    trigram = trigram_at(window, position)
+    candidate = integer(buckets[at(bucket_at(window, position))])
+    while candidate != 0 and trigram_at(window, candidate) != trigram:
+        candidate = integer(bucket_previous[at(candidate)])
+    return candidate
+
+
+@kernel
+def parse_prefix(
+    prefix: Any,
+    keys: Any,
+    names: Any,
+    window: Any,
+    heads: Any,
+    previous: Any,
+    buckets: Any,
+    bucket_previous: Any,
+    fours: Any,
+    fours_previous: Any,
+    tallies: Any,
+    state: Any,
+    bucket_sizes: Any,
+) -> None:
+    """Read x into the window, chain its positions, and parse it up to the first decision that hangs on what follows.
+
+    `heads` gets the latest position of each name, `previous` the one before it with the same three bytes; `buckets`
+    and `bucket_previous` are the same for zlib's hash, `fours` and `fours_previous` for ours of four bytes. 0 ends a
+    chain, as in zlib, which never matches position 0. `bucket_sizes` is scratch, all zero before and after.
+    """
+    size = len(prefix)
+    for position in range(size):
+        window[position] = prefix[position]
+    heads[:] = 0
+    previous[: size + 1] = 0
+    state[SIZE], state[POSITION], state[LENGTH], state[START], state[PENDING] = size, 0, NO_MATCH, 0, 0
+    buckets[:] = 0
+    fullest: Any = 0
+    for position in range(size - 2):
+        bucket = bucket_at(window, position)
+        bucket_sizes[bucket] += 1
+        fullest = max(fullest, integer(bucket_sizes[bucket]))
+        if fullest > LONGEST_CHAIN:
+            break
+        if position > 0:
+            previous[position] = _latest_in_bucket(window, position, buckets, bucket_previous)
+            bucket_previous[position] = buckets[bucket]
+            buckets[bucket] = position
+            heads[_look_up(keys, names, trigram_at(window, position))] = position
+    heads[0] = 0
+    fours[:] = 0
+    for position in range(1, size - 3):
+        _insert_four(window, position, size, fours, fours_previous)
+    for position in range(size - 2):
+        bucket_sizes[bucket_at(window, position)] = 0
+    state[OCCUPANCY] = fullest
+    tallies[:] = 0
+    tallies[END_OF_BLOCK] = 1
+    if fullest <= LONGEST_CHAIN:
+        _parse_decided(window, size, previous, tallies, state)
+
+
+@part
+def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: Any) -> None:
+    position, length, start, pending = 0, NO_MATCH, 0, 0
+    while position < size - 2:
+        farthest = min(size - position, LONGEST_MATCH)
+        best, found = integer(NO_MATCH), integer(0)
+        if length < LONGEST_MATCH:
+            best = length
+            candidate = integer(previous[position])
+            common = 0
+            while candidate != 0 and common < farthest:
+                common = SHORTEST_MATCH
+                while common < farthest and window[candidate + common] == window[position + common]:
+                    common += 1
+                if common > best:
+                    best, found = common, candidate
+                candidate = integer(previous[candidate])
+            if common == farthest and farthest < LONGEST_MATCH:
+                break  # y may go on with this match
+            if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
+                best = NO_MATCH
+        if length >= SHORTEST_MATCH and best <= length:
+            tallies[LENGTH_SYMBOL[length]] += 1
+            tallies[DISTANCE_SYMBOL[position - 1 - start]] += 1
+            position += length - 1
+            length, pending = NO_MATCH, 0
+        else:
+            if pending:
+                tallies[window[position - 1]] += 1
+            position += 1
+            length, start, pending = best, found, 1
+    state[POSITION], state[LENGTH], state[START], state[PENDING] = position, length, start, pending
+
+
+@part
+def _search(
+    window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any, known: Any
+) -> Any:
+    """Return the first of the longest matches along a chain, length and start, if longer than the one given.
+
+    `known` is how many bytes are equal along the whole chain.
+    """
+    if length < farthest:
+        while candidate != 0:
+            if window[at(candidate + length)] == window[at(position + length)]:
+                common = integer(known)
+                while common < farthest and window[at(candidate + common)] == window[at(position + common)]:
+                    common += 1
+                if common > length:
+                    length, start = common, candidate
+                    if common == farthest:
+                        break
+            candidate = integer(previous[at(candidate)])
+    return length, start
+
+
+@part
+def _tally_match(tallies: Any, length: Any, distance: Any) -> None:
+    tallies[at(LENGTH_SYMBOL[at(length)])] += 1
+    tallies[at(DISTANCE_SYMBOL[at(distance)])] += 1
+
+
+@part
+def _match_at(
+    window: Any,
+    position: Any,
+    size: Any,
+    heads: Any,
+    fours: Any,
+    fours_previous: Any,
+    fact: Any,
+    length: Any,
+) -> Any:
+    """Return length and start of the latest longest match at a position of y, if longer than the length given.
+
+    Among matches of three bytes the latest wins, which is the head of their chain; only those of four and more are
+    searched for, along much shorter chains.
+    """
+    start = integer(0)
+    inside = integer((fact >> np.uint64(NAME_BITS)) & np.uint64(LENGTH_MASK))
+    if inside > length:
+        length = inside
+        start = position - integer(fact >> np.uint64(NAME_BITS + LENGTH_BITS))
+    head = integer(heads[at(fact & np.uint64(NAME_MASK))])
+    if head == 0:
+        return length, start
+    if length < SHORTEST_MATCH:
+        length, start = integer(SHORTEST_MATCH), head
+    farthest = min(size - position, LONGEST_MATCH)
+    if length < farthest:
+        candidate = integer(fours[at(_bucket_of_four(window, position))])
+        length, start = _search(window, position, farthest, candidate, fours_previous, length, start, 0)
+    return length, start
+
+
+@part
+def _insert_four(window: Any, position: Any, size: Any, fours: Any, fours_previous: Any) -> None:
+    if position > 0 and position + 3 < size:
+        bucket = _bucket_of_four(window, position)
+        fours_previous[at(position)] = fours[at(bucket)]
+        fours[at(bucket)] = position
+
+
+@part
+def _remove_four(window: Any, position: Any, size: Any, fours: Any, fours_previous: Any) -> None:
+    if position > 0 and position + 3 < size:
+        fours[at(_bucket_of_four(window, position))] = fours_previous[at(position)]
+
+
+@kernel
+def tally_items(
+    text: Any,
+    starts: Any,
+    facts: Any,
+    occupancy: Any,
+    keys: Any,
+    names: Any,
+    window: Any,
+    heads: Any,
+    previous: Any,
+    buckets: Any,
+    bucket_previous: Any,
+    fours: Any,
+    fours_previous: Any,
+    prefix_tallies: Any,
+    state: Any,
+    columns: Any,
+    tallies: Any,
+    sizes: Any,
+) -> None:
+    """Count the symbols of x + y for the items y that `columns` names: one row of `tallies` and of `sizes` each.
+
+    `sizes` gets the joint size in bytes, and 0 for a pair that these kernels cannot judge.
+    """
+    n_prefix = state[SIZE]
+    for row in range(len(sizes)):
+        item = columns[row]
+        begin = starts[item]
+        n_item = starts[item + 1] - begin
+        size = n_prefix + n_item
+        # two positions straddle x and y
+        if size > LARGEST_JOINT_SIZE or state[OCCUPANCY] + occupancy[item] + 2 > LONGEST_CHAIN:
+            sizes[row] = 0
+            continue
+        sizes[row] = size
+        for symbol in range(N_SYMBOLS):
+            tallies[row, symbol] = prefix_tallies[symbol]
+        for offset in range(n_item):
+            window[at(n_prefix + offset)] = text[at(begin + offset)]
+        second_last = _insert(window, n_prefix - 2, size, keys, names, heads, previous, buckets, bucket_previous)
+        last = _insert(window, n_prefix - 1, size, keys, names, heads, previous, buckets, bucket_previous)
+        for position in range(n_prefix - 3, n_prefix):
+            _insert_four(window, position, size, fours, fours_previous)
+        position = _parse_boundary(
+            window, size, heads, previous, fours, fours_previous, facts[begin : begin + n_item], tallies[row], state
+        )
+        if position < size:
+            _parse_settled(
+                window,
+                size,
+                heads,
+                fours,
+                fours_previous,
+                facts[begin : begin + n_item],
+                tallies[row],
+                n_prefix,
+                position,
+            )
+        for position in range(n_prefix - 1, n_prefix - 4, -1):
+            _remove_four(window, position, size, fours, fours_previous)
+        if last != 0:
+            heads[last] = previous[n_prefix - 1]
+        if second_last != 0:
+            heads[second_last] = previous[n_prefix - 2]
+
+
+@part
+def _insert(
+    window: Any,
+    position: Any,
+    size: Any,
+    keys: Any,
+    names: Any,
+    heads: Any,
+    previous: Any,
+    buckets: Any,
+    bucket_previous: Any,
+) -> Any:
+    """Chain a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
+    if position < 1 or position + 2 >= size:
+        return integer(0)
+    trigram = trigram_at(window, position)
+    name = _look_up(keys, names, trigram)
+    if name != 0:
+        previous[at(position)] = heads[at(name)]
+        heads[at(name)] = position
+    elif position > 1 and trigram_at(window, position - 1) == trigram:
+        previous[at(position)] = position - 1
+    else:
+        previous[at(position)] = _latest_in_bucket(window, position, buckets, bucket_previous)
+    return name
+
+
+@part
+def _parse_boundary(
+    window: Any,
+    size: Any,
+    heads: Any,
+    previous: Any,
+    fours: Any,
+    fours_previous: Any,
+    facts: Any,
+    tallies: Any,
+    state: Any,
+) -> Any:
+    """Take up the parse of x until it is in y with nothing pending; return its position, or `size` at the end."""
+    n_prefix = state[SIZE]
+    position, length, start, pending = state[POSITION], state[LENGTH], state[START], state[PENDING]
+    while position < size and (position < n_prefix or length >= SHORTEST_MATCH):
+        best, found = integer(NO_MATCH), integer(0)
+        if size - position >= SHORTEST_MATCH and length < LONGEST_MATCH:
+            if position >= n_prefix:
+                best, found = _match_at(
+                    window, position, size, heads, fours, fours_previous, facts[at(position - n_prefix)], length
+                )
+            else:
+                farthest = min(size - position, LONGEST_MATCH)
+                candidate = integer(previous[at(position)])
+                best, found = _search(window, position, farthest, candidate, previous, length, found, SHORTEST_MATCH)
+            if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
+                best = integer(NO_MATCH)
+        if length >= SHORTEST_MATCH and best <= length:
+            _tally_match(tallies, length, position - 1 - start)
+            position += length - 1
+            length, pending = integer(NO_MATCH), integer(0)
+        else:
+            if pending:
+                tallies[at(window[at(position - 1)])] += 1
+            position += 1
+            length, start, pending = best, found, integer(1)
+    if pending:
+        tallies[at(window[at(position - 1)])] += 1
+    return position
+
+
+@part
+def _parse_settled(
+    window: Any,
+    size: Any,
+    heads: Any,
+    fours: Any,
+    fours_previous: Any,
+    facts: Any,
+    tallies: Any,
+    n_prefix: Any,
+    position: Any,
+) -> None:
+    """Parse y from a position with nothing pending to its end."""
+    while position < size - 2:
+        fact = facts[at(position - n_prefix)]
+        length, start = _match_at(window, position, size, heads, fours, fours_previous, fact, integer(NO_MATCH))
+        if length < SHORTEST_MATCH or (length == SHORTEST_MATCH and position - start > FARTHEST_SHORTEST_MATCH):
+            tallies[at(window[at(position)])] += 1
+            position += 1
+            continue
+        while position + 1 < size - 2 and length < LONGEST_MATCH:
+            fact = facts[at(position + 1 - n_prefix)]
+            longer, later_start = _match_at(window, position + 1, size, heads, fours, fours_previous, fact, length)
+            if longer <= length:
+                break
+            tallies[at(window[at(position)])] += 1
+            position += 1
+            length, start = longer, later_start
+        _tally_match(tallies, length, position - start)
+        position += length
+    while position < size:
+        tallies[at(window[at(position)])] += 1
+        position += 1

@@ -1,0 +1,1 @@
+"""Entropy coding: arithmetic codes of bits and symbols, and the framing of streams."""

@@ -1,0 +1,1 @@
+"""Coders that wrap a compression library, one module each."""

@@ -1,0 +1,143 @@
+"""Raw sound by FLAC, the lossless audio format, as libsndfile writes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, ClassVar
+
+from kolmo._core.extras import import_extra
+from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
+from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.errors import DecodeError
+
+_SUBTYPES = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24"}
+_RATE = 44_100
+"""Samples a second: no length depends on it, FLAC only wants one."""
+
+_SIGN = 0x80
+"""What makes a byte without a sign one with a sign, and back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flac(Coder):
+    """Bytes as the samples of a FLAC file. Needs the extra ``audio``.
+
+    The stream is the number of bytes (LEB128), then the file behind its own length, then the bytes that are left over
+    when the samples of all channels are told apart, as they are. A file starts with about 90 bytes of headers.
+
+    Parameters
+    ----------
+    channels : int
+        1 to 8, their samples side by side.
+    width : int
+        Bytes of a sample, as WAV files hold them: 1 (without a sign), 2 or 3 (signed, the low byte first).
+    level : int
+        0 (fast) to 8 (small).
+
+    References
+    ----------
+    van Beurden, Weaver, "Free Lossless Audio Codec (FLAC)", RFC 9639, 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sine = (9000 * np.sin(np.arange(8000) / 20)).astype("<i2").tobytes()
+    >>> flac = Flac()
+    >>> flac.decompress(flac.compress(sine)) == sine, flac.code_length(sine) < 0.4 * 8 * len(sine)
+    (True, True)
+    """
+
+    channels: int = 1
+    width: int = 2
+    level: int = 8
+
+    name: ClassVar[str] = "flac"
+
+    def __post_init__(self) -> None:
+        check_integer("channels", self.channels, 1, 8)
+        check_integer("width", self.width, 1, 3)
+        check_integer("level", self.level, 0, 8)
+        _soundfile()
+
+    @property
+    def tags(self) -> Tags:
+        block = 1152 if self.level < 3 else 4096  # samples that libFLAC codes by themselves
+        return Tags(window=block * self.channels * self.width, portable=True)
+
+    def versions(self) -> dict[str, str]:
+        # libFLAC does the work and signs it; libsndfile does not tell which one it holds
+        signed = re.search(rb"libFLAC ([\w.]+)", self._write(bytes(self.channels * self.width)))
+        found = {"libsndfile": str(_soundfile().__libsndfile_version__)}
+        return found | ({"libFLAC": signed[1].decode("ascii")} if signed else {})
+
+    def _encoder(self, context: bytes) -> Encode:
+        frame = self.channels * self.width
+
+        def encode(data: bytes) -> bytes:
+            whole = len(data) // frame * frame
+            file = self._write(data[:whole]) if whole else b""  # there is no FLAC file of nothing
+            return join_length(len(data), join_length(len(file), file) + data[whole:])
+
+        return encode
+
+    def _decoder(self, context: bytes) -> Decode:
+        frame = self.channels * self.width
+
+        def decode(payload: bytes, max_size: int) -> bytes:
+            size, stream = split_length(payload, max_size)
+            length, stream = split_length(stream, len(stream))
+            frames, rest = divmod(size, frame)
+            if length + rest != len(stream) or (frames == 0) != (length == 0):
+                raise DecodeError(f"a file of {length:,} bytes and {rest} more were to follow, not {len(stream):,}")
+            return (self._read(stream[:length], frames) if frames else b"") + stream[length:]
+
+        return decode
+
+    def _write(self, data: bytes) -> bytes:
+        """Return the FLAC file of whole frames, at least one."""
+        import numpy as np
+
+        # libsndfile takes 16 or 32 bits and writes the upper ones: the samples of 8 and 24 bits stand there
+        samples = np.zeros((len(data) // self.width, self._held), dtype=np.uint8)
+        samples[:, -self.width :] = np.frombuffer(data, dtype=np.uint8).reshape(-1, self.width)
+        if self.width == 1:
+            samples ^= _SIGN
+        file, frames = BytesIO(), samples.view(f"<i{self._held}").reshape(-1, self.channels)
+        _soundfile().write(
+            file,
+            frames.astype(f"i{self._held}", copy=False),
+            samplerate=_RATE,
+            format="FLAC",
+            subtype=_SUBTYPES[self.width],
+            compression_level=self.level / 8,
+        )
+        return file.getvalue()
+
+    def _read(self, file: bytes, frames: int) -> bytes:
+        """Return the samples of a FLAC file, once its header has claimed this very number of frames."""
+        import numpy as np
+
+        # STREAMINFO comes first: 20 bits of rate, 3 of channels less 1, 5 of sample width less 1, 36 of frames
+        claimed = int.from_bytes(file[18:26], "big") & 2**44 - 1
+        if file[:4] != b"fLaC" or claimed != self.channels - 1 << 41 | 8 * self.width - 1 << 36 | frames:
+            raise DecodeError(f"the header is not that of {frames:,} x {self.channels} samples of {self.width} bytes")
+        with _soundfile().SoundFile(BytesIO(file)) as sound:
+            if (sound.format, sound.channels, sound.subtype) != ("FLAC", self.channels, _SUBTYPES[self.width]):
+                raise DecodeError(f"the file is {sound.format}, {sound.channels} channels of {sound.subtype}")
+            found = sound.read(frames, dtype=f"int{8 * self._held}", always_2d=True)
+        if found.shape != (frames, self.channels):
+            raise DecodeError(f"the file holds {len(found):,} frames, not {frames:,}")
+        samples = found.astype(f"<i{self._held}", copy=False).reshape(-1, 1).view(np.uint8)
+        data: bytes = (samples[:, -self.width :] ^ _SIGN if self.width == 1 else samples[:, -self.width :]).tobytes()
+        return data
+
+    @property
+    def _held(self) -> int:
+        """Bytes of a sample at the interface of libsndfile."""
+        return 4 if self.width == 3 else 2
+
+
+def _soundfile() -> Any:
+    return import_extra("soundfile", extra="audio", purpose="the coder 'flac'")

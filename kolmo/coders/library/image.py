@@ -1,0 +1,333 @@
+"""Raw pixels by the lossless image formats: PNG and WebP by Pillow, JPEG XL by its plug-in pillow-jxl-plugin."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, ClassVar
+
+from kolmo._core.extras import import_extra
+from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
+from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.errors import DecodeError, ParameterError
+
+_MODES = {1: "L", 3: "RGB"}
+
+_LARGEST_SIDE = 2**14 - 1
+"""Of WebP, and so of all: equal data are cut into equal images whatever the format."""
+
+_LARGEST_AREA = 2**24
+"""Pixels of one image: an encoder takes many bytes for each, and Pillow warns at 89 million."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ImageCoder(Coder):
+    """Bytes as the samples of an image, row by row, the channels of a pixel side by side.
+
+    The stream is the number of bytes (LEB128), then one image file behind its own length. The height follows from
+    the number of bytes; the last row is filled up with repeats of the last pixel, which hardly cost anything. Data of
+    more than 16,383 rows, or of more than 2**24 pixels, become several images, from top to bottom.
+    """
+
+    width: int = 64
+    channels: int = 1
+
+    def __post_init__(self) -> None:
+        check_integer("width", self.width, 1, _LARGEST_SIDE)
+        if self.channels not in _MODES or isinstance(self.channels, bool):
+            raise ParameterError(f"channels must be 1 (gray) or 3 (RGB), but {self.channels!r} came")
+        _pillow("Image", self.name)
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(window=self._highest * self._row, portable=True)
+
+    @abstractmethod
+    def _write(self, samples: bytes, height: int) -> bytes:
+        """Return the image file of the samples."""
+
+    @abstractmethod
+    def _read(self, file: bytes, height: int) -> bytes:
+        """Return the samples of an image file, once its header has claimed this very height."""
+
+    @property
+    def _row(self) -> int:
+        """Bytes of a row."""
+        return self.width * self.channels
+
+    @property
+    def _highest(self) -> int:
+        """Rows of the highest image."""
+        return min(_LARGEST_SIDE, _LARGEST_AREA // self.width)
+
+    def _encoder(self, context: bytes) -> Encode:
+        row = self._row
+
+        def encode(data: bytes) -> bytes:
+            parts, start = [], 0
+            for height in self._heights(len(data)):
+                samples = data[start : start + row * height]
+                start += len(samples)
+                missing = row * height - len(samples)
+                if missing:
+                    samples += (data[-self.channels :] * missing)[:missing]
+                file = self._write(samples, height)
+                parts.append(join_length(len(file), file))
+            return join_length(len(data), b"".join(parts))
+
+        return encode
+
+    def _decoder(self, context: bytes) -> Decode:
+        def decode(payload: bytes, max_size: int) -> bytes:
+            size, stream = split_length(payload, max_size)
+            parts = []
+            for height in self._heights(size):
+                length, stream = split_length(stream, len(stream))
+                if length > len(stream):
+                    raise DecodeError(f"an image of {length:,} bytes is cut short to {len(stream):,}")
+                samples = self._read(stream[:length], height)
+                if len(samples) != self._row * height:
+                    raise DecodeError(f"an image holds {len(samples):,} samples: not {self.width} x {height} pixels")
+                parts.append(samples)
+                stream = stream[length:]
+            if stream:
+                raise DecodeError(f"{len(stream):,} bytes follow the last image; pass one whole stream")
+            return b"".join(parts)[:size]
+
+        return decode
+
+    def _heights(self, size: int) -> Iterator[int]:
+        """Yield the height of each image that so many bytes become."""
+        rows = -(-size // self._row)
+        for start in range(0, rows, self._highest):
+            yield min(self._highest, rows - start)
+
+    def _save(self, samples: bytes, height: int, **options: Any) -> bytes:
+        image = _pillow("Image", self.name).frombytes(_MODES[self.channels], (self.width, height), samples)
+        file = BytesIO()
+        image.save(file, format=self.name.upper(), **options)
+        return file.getvalue()
+
+    def _open(self, file: bytes, height: int, mode: str) -> Any:
+        """Return the image; whoever calls this has looked at its size: Pillow warns of a large one."""
+        image = _pillow("Image", self.name).open(BytesIO(file), formats=[self.name.upper()])
+        if image.size != (self.width, height) or image.mode != mode:
+            raise DecodeError(f"the image is {image.mode} of {image.size}, not {mode} of {(self.width, height)}")
+        return image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Png(_ImageCoder):
+    """Bytes as the pixels of PNG files: deflate after a filter for each row. Needs the extra ``image``.
+
+    The stream is the number of bytes (LEB128), then a file behind its length; data of more than 16,383 rows or 2**24
+    pixels become several files. The last row is filled up with repeats of the last pixel.
+
+    Parameters
+    ----------
+    width : int
+        Pixels in a row, 1 to 16,383; the height follows from the number of bytes.
+    channels : int
+        Bytes of a pixel: 1 (gray) or 3 (red, green, blue).
+    level : int
+        0 (stored) to 9. 9 is what Pillow calls ``optimize``.
+
+    References
+    ----------
+    W3C, "Portable Network Graphics (PNG) Specification", third edition, 2025.
+
+    Examples
+    --------
+    >>> gradient = bytes(row + column for row in range(64) for column in range(64))
+    >>> png = Png(width=64)
+    >>> png.decompress(png.compress(gradient)) == gradient, png.code_length(gradient) < 0.05 * 8 * 64 * 64
+    (True, True)
+    """
+
+    level: int = 9
+
+    name: ClassVar[str] = "png"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("level", self.level, 0, 9)
+
+    @property
+    def tags(self) -> Tags:
+        # deflate sees 32 KiB back, the filter of a row the row above
+        return dataclasses.replace(super().tags, window=max(2**15, self._row))
+
+    def versions(self) -> dict[str, str]:
+        features = _pillow("features", self.name)
+        deflate = "zlib_ng" if features.check("zlib_ng") else "zlib"
+        return {"Pillow": _pillow_version(), deflate: str(features.version(deflate))}
+
+    def _write(self, samples: bytes, height: int) -> bytes:
+        return self._save(samples, height, compress_level=self.level, optimize=self.level == 9)
+
+    def _read(self, file: bytes, height: int) -> bytes:
+        color = {1: 0, 3: 2}[self.channels]
+        header = b"IHDR" + b"".join(side.to_bytes(4, "big") for side in (self.width, height)) + bytes([8, color, 0, 0])
+        if not file.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\x0d" + header):
+            raise _another_header(self, height)
+        samples: bytes = self._open(file, height, _MODES[self.channels]).tobytes()
+        return samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webp(_ImageCoder):
+    """Bytes as the pixels of lossless WebP files. Needs the extra ``image``.
+
+    The stream is the number of bytes (LEB128), then a file behind its length; data of more than 16,383 rows or 2**24
+    pixels become several files. The last row is filled up with repeats of the last pixel. WebP knows no gray: its
+    files are of three equal channels then, which costs a few bytes.
+
+    Parameters
+    ----------
+    width : int
+        Pixels in a row, 1 to 16,383; the height follows from the number of bytes.
+    channels : int
+        Bytes of a pixel: 1 (gray) or 3 (red, green, blue).
+    method : int
+        0 (fast) to 6 (small).
+    quality : int
+        How hard to search, 0 to 100; the file is lossless in any case. 80 is Pillow's own default.
+
+    References
+    ----------
+    Zern, Massimino, Alakuijala, "WebP Image Format", RFC 9649, 2024.
+
+    Examples
+    --------
+    >>> gradient = bytes(row + column for row in range(64) for column in range(64))
+    >>> webp = Webp(width=64)
+    >>> webp.decompress(webp.compress(gradient)) == gradient, webp.code_length(gradient) < 0.05 * 8 * 64 * 64
+    (True, True)
+    """
+
+    method: int = 6
+    quality: int = 80
+
+    name: ClassVar[str] = "webp"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("method", self.method, 0, 6)
+        check_integer("quality", self.quality, 0, 100)
+
+    def versions(self) -> dict[str, str]:
+        return {"Pillow": _pillow_version(), "libwebp": str(_pillow("features", self.name).version("webp"))}
+
+    def _write(self, samples: bytes, height: int) -> bytes:
+        return self._save(samples, height, lossless=True, exact=True, method=self.method, quality=self.quality)
+
+    def _read(self, file: bytes, height: int) -> bytes:
+        sides = self.width - 1 | height - 1 << 14  # 14 bits each; 4 more say whether there is alpha, and the version
+        header = file[:4] + file[8:16] + file[20:21]
+        if header != b"RIFFWEBPVP8L\x2f" or int.from_bytes(file[21:25], "little") != sides:
+            raise _another_header(self, height)
+        image = self._open(file, height, "RGB")
+        samples: bytes = image.tobytes() if self.channels == 3 else image.getchannel(0).tobytes()
+        return samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jxl(_ImageCoder):
+    """Bytes as the pixels of lossless JPEG XL codestreams. Needs the extra ``image``.
+
+    The stream is the number of bytes (LEB128), then a codestream behind its length; data of more than 16,383 rows or
+    2**24 pixels become several. The last row is filled up with repeats of the last pixel.
+
+    Parameters
+    ----------
+    width : int
+        Pixels in a row, 1 to 16,383; the height follows from the number of bytes.
+    channels : int
+        Bytes of a pixel: 1 (gray) or 3 (red, green, blue).
+    effort : int
+        1 (fast) to 9 (small); 7 is the library's own default.
+
+    References
+    ----------
+    ISO/IEC 18181-1:2024, "JPEG XL image coding system, part 1: core coding system".
+
+    Examples
+    --------
+    >>> gradient = bytes(row + column for row in range(64) for column in range(64))
+    >>> jxl = Jxl(width=64)
+    >>> jxl.decompress(jxl.compress(gradient)) == gradient, jxl.code_length(gradient) < 0.05 * 8 * 64 * 64
+    (True, True)
+    """
+
+    effort: int = 7
+
+    name: ClassVar[str] = "jxl"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("effort", self.effort, 1, 9)
+        _jxl()
+
+    def versions(self) -> dict[str, str]:
+        _jxl()
+        return {"pillow-jxl-plugin": importlib.metadata.version("pillow-jxl-plugin")}
+
+    def _write(self, samples: bytes, height: int) -> bytes:
+        return self._save(samples, height, lossless=True, effort=self.effort, num_threads=0)
+
+    def _read(self, file: bytes, height: int) -> bytes:
+        if _jxl_size(file) != (self.width, height):
+            raise _another_header(self, height)
+        # not by Pillow, whose plug-in starts a thread for every core
+        _, found, samples, *_ = _jxl().Decoder(num_threads=0)(file)
+        if found.mode != _MODES[self.channels]:
+            raise DecodeError(f"the image is {found.mode}, not {_MODES[self.channels]}")
+        return bytes(samples)
+
+
+def _jxl_size(codestream: bytes) -> tuple[int, int] | None:
+    """Return width and height as the header of a codestream tells them; None if no plain 8-bit image follows.
+
+    The library would read the whole image before it tells. So this reads what ISO/IEC 18181-1 calls SizeHeader, and
+    the start of ImageMetadata: no orientation, preview or animation, samples of 8 bits, no further channels.
+    """
+    if codestream[:2] != b"\xff\x0a":
+        return None
+    header = int.from_bytes(codestream[2:22], "little")
+
+    def take(bits: int) -> int:
+        nonlocal header
+        value, header = header & (1 << bits) - 1, header >> bits
+        return value
+
+    small = take(1)
+
+    def take_side() -> int:
+        return 8 * take(5) + 8 if small else take((9, 13, 18, 30)[take(2)]) + 1
+
+    height, ratio = take_side(), take(3)
+    times, over = ((0, 0), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio]
+    width = height * times // over if ratio else take_side()
+    all_default, extra_fields, floats, depth, _, further_channels = map(take, (1, 1, 1, 2, 1, 2))
+    return None if all_default or extra_fields or floats or depth or further_channels else (width, height)
+
+
+def _another_header(coder: _ImageCoder, height: int) -> DecodeError:
+    kind = _MODES[coder.channels]
+    return DecodeError(f"the header is not that of a {coder.name} image of {coder.width} x {height} pixels, {kind}")
+
+
+def _pillow(module: str, name: str) -> Any:
+    return import_extra(f"PIL.{module}", extra="image", purpose=f"the coder {name!r}")
+
+
+def _pillow_version() -> str:
+    return importlib.metadata.version("Pillow")
+
+
+def _jxl() -> Any:
+    return import_extra("pillow_jxl", extra="image", purpose="the coder 'jxl'")

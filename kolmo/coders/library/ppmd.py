@@ -1,0 +1,150 @@
+"""PPMd variant H (7-Zip's PPMd7) by pyppmd: prediction by partial matching, the strongest library coder on text."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kolmo._core.extras import import_extra
+from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, check_integer
+from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.library import ppmd_process
+from kolmo.errors import DecodeError, KolmoError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BATCH = 2**13
+_LEAK_TOLERATED = 2**13
+"""Items measured in this process before batches go to processes that end: an encoder leaves 19 KiB behind."""
+
+_measured_here = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ppmd(Coder):
+    """A PPMd variant H stream behind its original length (LEB128), which the stream does not tell.
+
+    Needs the extra ``ppmd``. When the model's memory is full it starts anew.
+
+    Parameters
+    ----------
+    order : int
+        Longest context in bytes, 2 to 64.
+    memory : int
+        Bytes for the model, 2 KiB to 1 GiB.
+
+    References
+    ----------
+    Shkarin, "PPM: one step to practicality", DCC 2002.
+
+    Examples
+    --------
+    >>> Ppmd().code_length(b"a") / 8
+    7.0
+    """
+
+    order: int = 6
+    memory: int = 2**24
+
+    name: ClassVar[str] = "ppmd"
+
+    def __post_init__(self) -> None:
+        check_integer("order", self.order, 2, 64)
+        check_integer("memory", self.memory, 2**11, 2**30)
+        _pyppmd()
+
+    @property
+    def tags(self) -> Tags:
+        # not portable: variant H is what 7-Zip does, nowhere written down, and reading asks pyppmd for the same stream
+        return Tags(parallel="processes")
+
+    def versions(self) -> dict[str, str]:
+        return {"pyppmd": str(_pyppmd().__version__)}
+
+    def _meter(self, context: bytes) -> Meter:
+        return lambda data: 8.0 * len(self._encode(data))
+
+    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        return self.lengths([x + y for x in xs for y in ys]).reshape(len(xs), len(ys))
+
+    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(y) in bits for every y: here, or in processes that end once many were measured here."""
+        if _may_leak(len(items)):
+            return super().lengths(items)
+        import numpy as np
+
+        bits: list[float] = []
+        for start in range(0, len(items), _BATCH):
+            batch = items[start : start + _BATCH]
+            output = self._run_apart("sizes", ppmd_process.join_items(batch))
+            sizes = [] if output is None else output.split()
+            if len(sizes) != len(batch):
+                raise KolmoError(
+                    f"pyppmd {_pyppmd().__version__} failed on a batch of {len(batch):,} items; take another coder"
+                )
+            bits += [
+                8.0 * (len(join_length(len(item), b"")) + int(size)) for item, size in zip(batch, sizes, strict=True)
+            ]
+        return np.array(bits, dtype=np.float64)
+
+    def _stream(self, data: bytes) -> bytes:
+        return ppmd_process.encode(data, order=self.order, memory=self.memory)
+
+    def _encode(self, data: bytes) -> bytes:
+        return join_length(len(data), self._stream(data))
+
+    def _encoder(self, context: bytes) -> Encode:
+        def encode(data: bytes) -> bytes:
+            stream = self._stream(data)
+            if self._decode_apart(stream, len(data)) != data:
+                raise KolmoError(
+                    f"pyppmd {_pyppmd().__version__} wrote a stream that does not decode to the {len(data):,} bytes it "
+                    "was given; nothing was returned; use another coder, and report this to pyppmd"
+                )
+            return join_length(len(data), stream)
+
+        return encode
+
+    def _decoder(self, context: bytes) -> Decode:
+        def decode(payload: bytes, max_size: int) -> bytes:
+            size, stream = split_length(payload, max_size)
+            data = self._decode_apart(stream, size)
+            if data is None or len(data) != size:
+                raise DecodeError(f"the stream does not hold the {size:,} bytes it claims; it is corrupt or truncated")
+            if self._encode(data) != payload:
+                raise DecodeError(f"the {len(payload):,} bytes are not the whole PPMd stream of what they decode to")
+            return data
+
+        return decode
+
+    def _decode_apart(self, stream: bytes, size: int) -> bytes | None:
+        return self._run_apart("decode", stream, size, seconds=30 + size / 50_000)
+
+    def _run_apart(self, task: str, data: bytes, *numbers: int, seconds: float | None = None) -> bytes | None:
+        """Return what a process of its own makes of `data`; None if it crashes or takes too long."""
+        arguments = map(str, (self.order, self.memory, *numbers))
+        # -P, or the modules beside the script would shadow those of the standard library
+        command = [sys.executable, "-P", ppmd_process.__file__, task, *arguments]
+        try:
+            child = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            return None
+        return child.stdout if child.returncode == 0 else None
+
+
+def _may_leak(count: int) -> bool:
+    """Count what is measured in this process, as long as it is little."""
+    global _measured_here
+    if _measured_here + count > _LEAK_TOLERATED:
+        return False
+    _measured_here += count
+    return True
+
+
+def _pyppmd() -> Any:
+    return import_extra("pyppmd", extra="ppmd", purpose="the coder 'ppmd'")

@@ -1,0 +1,1 @@
+"""The coder mix: context mixing."""

@@ -1,0 +1,187 @@
+"""The state of a context-mixing model: arrays that are cheap to copy, and the kernel over them."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.coders.entropy.bitwise import TextModel
+from kolmo.coders.mixing import kernels, tables as mixing_tables
+from kolmo.coders.mixing.inputs import DEEP_INPUTS
+from kolmo.coders.mixing.layout import SIGNAL, Layout
+from kolmo.coders.mixing.presets import recipe
+from kolmo.coders.rnn.model import network
+
+_ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
+_DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE = 2 * 8 + 2 * 32 + 1, 8 * 6 + 4
+_NO_COSTS = np.zeros(0)
+_NO_NETWORK = np.zeros(0, np.float32)
+_NO_JOURNAL = np.zeros((0, 2), np.int64)
+
+DEEP_LEVEL = 6
+"""From here on, each context gives more inputs, from buckets of twice the size."""
+
+
+class Model(TextModel):
+    """What the model has learned, and the text that it has read.
+
+    Parameters
+    ----------
+    level : int
+        1 to 6.
+    layout : Layout
+    size : int
+        How many bytes it is made for; more can be read, but then the tables are crowded.
+    """
+
+    def __init__(self, level: int, layout: Layout, size: int) -> None:
+        super().__init__(size)
+        self.layout = layout
+        chosen = recipe(level, layout.kind)
+        digits = max(size, 2).bit_length()  # a bucket has two others that may take its place
+        n_contexts = len(chosen.contexts)
+        index_bits, refine_bits = max(8, min(22, digits)), max(6, min(16, digits - 4))
+        long = chosen.long_match_length
+        deep = int(level >= DEEP_LEVEL)
+        self.depth = 1 if deep else None
+        per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
+        self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
+        for name, value in {
+            kernels.N_CONTEXTS: n_contexts,
+            kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 19 if deep else 22)),
+            kernels.N_INPUTS: -(-(per_context * n_contexts + (7 if chosen.hidden else 5)) // 8) * 8,
+            kernels.N_SETS: chosen.n_sets,
+            kernels.MATCH_BITS: index_bits,
+            kernels.MATCH_LENGTH: chosen.match_length,
+            kernels.LONG_MATCH_LENGTH: long,
+            kernels.REFINE_BITS: refine_bits,
+            kernels.SAMPLE: layout.sample,
+            kernels.ROW: layout.row,
+            kernels.RATE: 100,
+            kernels.LEAST_RATE: 16 if deep else 30,
+            kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
+            kernels.HIDDEN: chosen.hidden,
+            kernels.MISSES: chosen.misses,
+        }.items():
+            self.settings[name] = value
+        self.masks = _masks(level, layout.kind)
+        self.registers = np.zeros(kernels.N_REGISTERS, np.uint64)
+        self.table = _on_cache_lines(n_contexts * 16 << int(self.settings[kernels.TABLE_BITS]) + deep)
+        self.index = np.zeros(
+            (1 << index_bits) * (2 if long else 1) + deep * (256 + (1 << min(index_bits, 16))), np.int32
+        )
+        start = _start(n_contexts, int(self.settings[kernels.N_INPUTS]), chosen.n_sets, refine_bits, deep)
+        self.maps, self.weights, self.last_weights, self.refine = (array.copy() for array in start)
+        self.network = network(chosen.hidden, 0) if chosen.hidden else _NO_NETWORK
+
+    @property
+    def position(self) -> int:
+        """How many bytes it has read."""
+        return int(self.registers[kernels.R_POSITION])
+
+    def copy(self) -> Self:
+        """Return a model that has read the same, and goes its own way from here."""
+        twin = copy.copy(self)
+        for name in (*_UNRECORDED, "index", "refine", "text"):
+            setattr(twin, name, getattr(self, name).copy())
+        twin.table = _on_cache_lines(len(self.table))
+        twin.table[:] = self.table
+        return twin
+
+    def trial(self, data: bytes) -> float:
+        """Return the bits of `data`, and be as before."""
+        n_contexts = int(self.settings[kernels.N_CONTEXTS])
+        per_context, per_byte = _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE
+        if self.depth:
+            per_context, per_byte = _DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE
+        room = (per_context * n_contexts + per_byte) * len(data) + 1
+        journal = np.empty((room, 2), np.int64)
+        journal[0] = 1  # its first row counts
+        before = [getattr(self, name).copy() for name in _UNRECORDED]
+        try:
+            return float(self.measure(data, journal=journal).sum())
+        finally:  # also where a person interrupts
+            kernels.undo(journal, self.table, self.index, self.refine)
+            for name, array in zip(_UNRECORDED, before, strict=True):
+                getattr(self, name)[:] = array
+
+    def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
+        step, _ = mixing_tables.histories()
+        reached: int = kernels.run(
+            self.depth,
+            mode,
+            self.text,
+            stop,
+            stream,
+            cursor,
+            costs,
+            self.settings,
+            self.masks,
+            self.registers,
+            self.table,
+            self.maps,
+            self.weights,
+            self.last_weights,
+            self.refine,
+            self.index,
+            _constants(self.depth is not None),
+            step,
+            mixing_tables.costs(),
+            np.zeros(kernels.N_SCRATCH, np.int64),
+            more.get("journal", _NO_JOURNAL),
+            self.network,
+        )
+        return reached
+
+
+_UNRECORDED = ("registers", "maps", "weights", "last_weights", "network")
+"""What a trial copies, as it is small; what else it changes goes into the journal."""
+
+
+def _on_cache_lines(size: int) -> NDArray[np.uint32]:
+    """Return zeros whose buckets of 64 bytes are each one line of the processor's cache."""
+    room = np.zeros(size + 15, np.uint32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + size]
+
+
+@functools.cache
+def _constants(deep: bool) -> NDArray[np.int32]:
+    sizes = np.array(kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES, np.int32)
+    return np.concatenate([mixing_tables.constants(), sizes, mixing_tables.classes()])
+
+
+@functools.cache
+def _masks(level: int, kind: int) -> NDArray[np.uint64]:
+    contexts = recipe(level, kind).contexts
+    masks = np.zeros(
+        (len(contexts), kernels.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else kernels.N_PRIMITIVES), np.uint64
+    )
+    for row, context in zip(masks, contexts, strict=True):
+        for primitive, mask in context.items():
+            row[primitive] = mask
+    return masks
+
+
+@functools.lru_cache(32)
+def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: int) -> tuple[NDArray[Any], ...]:
+    """Return the maps, weights, last weights and refinements of a model that has read nothing."""
+    _, chances = mixing_tables.histories()
+    by_length = [65536 - 65536 * 2 // (2 * length + 5) for length in range(32)]
+    by_long_length = [65536 - 65536 // (4 * length + 6) for length in range(32)]
+    likely = [chance for right in (*by_length, *by_long_length) for chance in (65536 - right, right)]
+    by_run = np.repeat([65536 - 65536 * 2 // (2 * min(length, 31) + 5) for length in range(64)], 8)
+    by_run[256:] = 32768
+    runs = np.tile(by_run, n_contexts * deep)
+    maps = np.concatenate([np.tile(chances, n_contexts), likely, runs]).astype(np.uint32) << np.uint32(16)
+    weights = np.zeros((sum((kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES)[:n_sets]), n_inputs), np.int32)
+    per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
+    inputs = per_context * n_contexts
+    weights[:, 0 : inputs + 1 : per_context] = 629146 // n_contexts if deep else 11796  # 0.18
+    last_weights = np.full((256 + 328 * deep) * n_sets, 65536 // n_sets, np.int32)
+    bins = mixing_tables.constants()[4096 + np.minimum(np.arange(33) * 128, 4095)].astype(np.uint16)
+    return maps, weights.ravel(), last_weights, np.tile(bins, 256 + ((5 if deep else 2) << refine_bits))

@@ -1,0 +1,1 @@
+"""Bits from trained networks: reading, and coding with fixed probabilities."""

@@ -1,0 +1,1 @@
+"""The coder ngram: byte n-gram statistics, blended adaptively."""

@@ -1,0 +1,1 @@
+"""The coder gru: a recurrent network that learns while it codes."""

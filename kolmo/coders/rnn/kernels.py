@@ -1,0 +1,675 @@
+"""A recurrent network that learns while it codes: the compiled half of the coder ``gru``.
+
+All of it is float32, in the order written here, and of additions, multiplications, divisions and square roots alone,
+which IEEE 754 rounds in one way: any machine computes the same bits. The long loops run along outputs and never along a
+sum, so that they become vector instructions without a change of order.
+"""
+
+# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# mypy: disable-error-code="assignment,arg-type,return-value,operator,misc"
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kolmo._core.jit import kernel, part
+from kolmo.coders.entropy.binary import DECODE, MEASURE, code_bit, stuck
+
+at = np.uint64
+_BYTE = np.uint64(255)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_ODD2 = np.uint64(0xD6E8FEB86659FD93)
+_WORD = np.uint64(0x2F0B4C474D4A35A7)
+
+_0, _1, _2, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
+_LARGE = np.float32(20)
+_SMALL = np.float32(1e-12)
+_64TH = np.float32(1 / 64)
+_C2, _C3, _C4, _C5 = np.float32(1 / 2), np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
+_CHANCES = np.float32(65536)
+_STRETCH = np.float32(1 / 256)
+
+WINDOW = 32
+"""Through how many bytes errors go back, and after how many the network learns; a multiple of 4."""
+_LANES = 16
+
+# how fast it learns: at first, and how much slower with every byte, down to the least
+_RATE, _LEAST_RATE = np.float32(0.008), np.float32(0.0005)
+_OUTPUT_RATE, _LEAST_OUTPUT_RATE = np.float32(0.05), np.float32(0.005)
+_SLOWER = np.float32(1 / 80000)
+_KEEP = np.float32(0.999)
+_MIXING_RATE, _LEAST_MIXING_RATE = np.float32(0.003), np.float32(0.001)
+
+# what the network carries from byte to byte, as numbers at the start of its memory: the place in the window, the bytes
+# read, and the share of a mean of squares that is still its start
+STEP, AGE, POWER = range(3)
+_N_NUMBERS = 16
+
+# whole numbers that say how the model is built
+HIDDEN, N_CONTEXTS, TABLE_BITS, MATCH_BITS = range(4)
+N_SETTINGS = 4
+
+# what the model carries from byte to byte, beside its tables
+R_POSITION, R_LAST, R_WORD, R_POINTER, R_MATCH = range(5)
+N_REGISTERS = 5
+
+CHECKED = 16
+"""Entries of a bucket of the table."""
+LIMIT = 14
+"""How far the count of a history goes: histories that forget fast are better, beside a network that does not."""
+_KINDS = 16
+MATCH_LENGTHS = 32
+_MATCH_LENGTH = 6
+_MATCHED = np.uint64(2 ** (8 * _MATCH_LENGTH) - 1)
+N_SCRATCH = 96
+N_INPUTS = 32
+
+
+def n_mixing_weights(n_contexts: int) -> int:
+    """Return how many weights the histories and the match have."""
+    return n_contexts * (3 * 8 * _KINDS + 256 + 2048) + MATCH_LENGTHS * 8
+
+
+def first_added(n_contexts: int) -> int:
+    """Return where the weights begin that are added to those by the match: they are 0 at first."""
+    return n_contexts * 3 * 8 * _KINDS
+
+
+@part
+def places(h: int) -> Any:
+    """Return where the arrays begin that the memory of a network of `h` units is made of, and how long it is."""
+    inner = 3 * h * (256 + 1 + h)
+    weights = np.int64(_N_NUMBERS)
+    outputs = weights + inner
+    squares = outputs + 256 * h + 256
+    turned = squares + inner
+    trace = turned + 3 * h * h
+    pushes = trace + (WINDOW + 1) * h + 4 * WINDOW * h
+    errors = pushes + (WINDOW + 1) * h
+    symbols = errors + 4 * WINDOW * h
+    gates = symbols + WINDOW
+    carry = gates + 3 * h
+    lanes = carry + h
+    return weights, outputs, squares, turned, trace, pushes, errors, symbols, gates, carry, lanes, lanes + _LANES
+
+
+@part
+def _parts(memory: Any, h: int) -> Any:
+    """Return the arrays that the memory of a network is made of."""
+    a, b, c, d, e, f, g, i, j, k, m, n = places(h)
+    return (
+        memory[0:a],  # numbers
+        memory[a:b],  # weights: of each byte read, of none, and of each unit before
+        memory[b:c],  # outputs: weights of each node of the tree of a byte, then the biases
+        memory[c:d],  # squares: the running mean square of the gradient of each weight
+        memory[d:e],  # turned: the weights from units to units by what they lead to
+        memory[e:f],  # trace: states over the window, then the gates that made each
+        memory[f:g],  # pushes: what the outputs want of each state
+        memory[g:i],  # errors: what each gate should have been more
+        memory[i:j],  # symbols: the bytes read in the window
+        memory[j:k],  # gates
+        memory[k:m],  # carry
+        memory[m:n],  # lanes
+    )
+
+
+@part
+def sigmoid(x: Any) -> Any:
+    """Return 1 / (1 + e^-x), where e^y is (e^(y / 64))^64 and the inner one a polynomial."""
+    x = x if x > -_LARGE else -_LARGE
+    x = x if x < _LARGE else _LARGE
+    y = -x * _64TH
+    power = _1 + y * (_1 + y * (_C2 + y * (_C3 + y * (_C4 + y * _C5))))
+    power *= power
+    power *= power
+    power *= power
+    power *= power
+    power *= power
+    power *= power
+    return _1 / (_1 + power)
+
+
+@part
+def _slower(rate: Any, least: Any, age: Any) -> Any:
+    rate = rate / (_1 + age * _SLOWER)
+    return rate if rate > least else least
+
+
+@part
+def _add_rows(matrix: Any, start: int, x: Any, x_start: int, x_step: int, n_rows: int, n_columns: int, y: Any) -> None:
+    """Add rows of a matrix to `y`, each times an element of `x`; four at once, as memory is what takes the time."""
+    for j in range(0, n_rows, 4):
+        x0 = x[at(x_start + j * x_step)]
+        x1 = x[at(x_start + (j + 1) * x_step)]
+        x2 = x[at(x_start + (j + 2) * x_step)]
+        x3 = x[at(x_start + (j + 3) * x_step)]
+        row0 = start + j * n_columns
+        row1 = row0 + n_columns
+        row2 = row1 + n_columns
+        row3 = row2 + n_columns
+        for i in range(n_columns):
+            y[at(i)] = (
+                ((y[at(i)] + matrix[at(row0 + i)] * x0) + matrix[at(row1 + i)] * x1) + matrix[at(row2 + i)] * x2
+            ) + matrix[at(row3 + i)] * x3
+
+
+@part
+def _moved(weight: Any, mean: Any, gradient: Any, rate: Any) -> Any:
+    return weight + rate * gradient / (np.sqrt(mean) + _SMALL)
+
+
+@part
+def _mean(mean: Any, gradient: Any) -> Any:
+    return mean * _KEEP + (_1 - _KEEP) * gradient * gradient
+
+
+@part
+def logit(memory: Any, h: int, node: int) -> Any:
+    """Return ln(p / (1 - p)) for the network's probability p that the next bit of a byte is 1.
+
+    Parameters
+    ----------
+    memory : ndarray of float32
+    h : int
+        Units of the network.
+    node : int
+        The bits of the byte so far, after a 1.
+    """
+    numbers, _, outputs, _, _, trace, _, _, _, _, _, lanes = _parts(memory, h)
+    state = np.int64(numbers[STEP]) * h
+    row = node * h
+    for i in range(_LANES):
+        lanes[at(i)] = outputs[at(row + i)] * trace[at(state + i)]
+    for j in range(_LANES, h, _LANES):
+        for i in range(_LANES):
+            lanes[at(i)] += outputs[at(row + j + i)] * trace[at(state + j + i)]
+    for i in range(8):
+        lanes[at(i)] += lanes[at(i + 8)]
+    for i in range(4):
+        lanes[at(i)] += lanes[at(i + 4)]
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + outputs[at(256 * h + node)]
+
+
+@part
+def learn_bit(memory: Any, h: int, node: int, miss: Any) -> None:
+    """Move the weights of a node by how far its probability was off, and keep what that means for the state."""
+    numbers, _, outputs, _, _, trace, pushes, _, _, _, _, _ = _parts(memory, h)
+    state = np.int64(numbers[STEP]) * h
+    step = miss * _slower(_OUTPUT_RATE, _LEAST_OUTPUT_RATE, numbers[AGE])
+    outputs[at(256 * h + node)] += step
+    row = node * h
+    for i in range(h):
+        old = outputs[at(row + i)]
+        pushes[at(state + i)] += miss * old
+        outputs[at(row + i)] = old + step * trace[at(state + i)]
+
+
+@part
+def learn_byte(memory: Any, h: int, symbol: int) -> None:
+    """Go on to the state after `symbol`; at the end of a window, learn from all of it first."""
+    numbers, weights, _, squares, turned, trace, pushes, errors, symbols, gates, carry, _ = _parts(memory, h)
+    if np.int64(numbers[STEP]) == WINDOW:
+        numbers[POWER] *= _KEEP
+        rate = _slower(_RATE, _LEAST_RATE, numbers[AGE]) * np.sqrt(_1 - numbers[POWER])  # as means start from 0
+        _go_back(turned, trace, pushes, errors, carry, h)
+        _move_weights(weights, squares, turned, trace, errors, symbols, gates, h, rate)
+        for i in range(h):
+            trace[at(i)] = trace[at(WINDOW * h + i)]
+        numbers[STEP] = _0
+    s = np.int64(numbers[STEP])
+    symbols[at(s)] = np.float32(symbol)
+    _read(weights, trace, gates, h, s, symbol)
+    for i in range(h):
+        pushes[at((s + 1) * h + i)] = _0
+    numbers[STEP] += _1
+    numbers[AGE] += _1
+
+
+@part
+def _read(weights: Any, trace: Any, gates: Any, h: int, s: int, symbol: int) -> None:
+    """Work out the state after state `s` of the trace and a byte."""
+    g = 3 * h
+    of_byte = symbol * g
+    of_none = 256 * g
+    state = s * h
+    made = (WINDOW + 1) * h + s * 4 * h
+    for i in range(g):
+        gates[at(i)] = _0
+    _add_rows(weights, of_none + g, trace, state, 1, h, g, gates)
+    for i in range(2 * h):
+        gates[at(i)] = sigmoid(gates[at(i)] + (weights[at(of_byte + i)] + weights[at(of_none + i)]))
+    for i in range(h):
+        update = gates[at(i)]
+        reset = gates[at(h + i)]
+        inner = gates[at(2 * h + i)]
+        outer = weights[at(of_byte + 2 * h + i)] + weights[at(of_none + 2 * h + i)]
+        new = _2 * sigmoid(_2 * (outer + reset * inner)) - _1
+        old = trace[at(state + i)]
+        trace[at(made + i)] = update
+        trace[at(made + h + i)] = reset
+        trace[at(made + 2 * h + i)] = inner
+        trace[at(made + 3 * h + i)] = new
+        trace[at(state + h + i)] = old + update * (new - old)
+
+
+@part
+def _go_back(turned: Any, trace: Any, pushes: Any, errors: Any, carry: Any, h: int) -> None:
+    """Work out the error of each gate at each byte of the window, from the last to the first."""
+    for i in range(h):
+        carry[at(i)] = _0
+    for back in range(WINDOW):
+        s = WINDOW - 1 - back
+        state = s * h
+        made = (WINDOW + 1) * h + s * 4 * h
+        row = s * 4 * h
+        for i in range(h):
+            push = carry[at(i)] + pushes[at(state + h + i)]
+            update = trace[at(made + i)]
+            reset = trace[at(made + h + i)]
+            inner = trace[at(made + 2 * h + i)]
+            new = trace[at(made + 3 * h + i)]
+            outer = push * update * (_1 - new * new)
+            errors[at(row + i)] = push * (new - trace[at(state + i)]) * update * (_1 - update)
+            errors[at(row + h + i)] = outer * inner * reset * (_1 - reset)
+            errors[at(row + 2 * h + i)] = outer * reset
+            errors[at(row + 3 * h + i)] = outer
+            carry[at(i)] = push * (_1 - update)
+        _add_rows(turned, 0, errors, row, 1, 3 * h, h, carry)
+
+
+@part
+def _move_weights(
+    weights: Any, squares: Any, turned: Any, trace: Any, errors: Any, symbols: Any, gates: Any, h: int, rate: Any
+) -> None:
+    """Move each weight along its gradient, by a step that does not depend on how large its gradients usually are."""
+    g = 3 * h
+    of_none = 256 * g
+    for j in range(h):
+        for i in range(g):
+            gates[at(i)] = _0
+        # the errors of a byte take 4 h places, of which the last h are not for these weights
+        for s in range(0, WINDOW, 4):
+            x0 = trace[at(s * h + j)]
+            x1 = trace[at((s + 1) * h + j)]
+            x2 = trace[at((s + 2) * h + j)]
+            x3 = trace[at((s + 3) * h + j)]
+            row0 = s * 4 * h
+            row1 = row0 + 4 * h
+            row2 = row1 + 4 * h
+            row3 = row2 + 4 * h
+            for i in range(g):
+                gates[at(i)] = (
+                    ((gates[at(i)] + errors[at(row0 + i)] * x0) + errors[at(row1 + i)] * x1) + errors[at(row2 + i)] * x2
+                ) + errors[at(row3 + i)] * x3
+        row = of_none + g + j * g
+        for i in range(g):
+            mean = _mean(squares[at(row + i)], gates[at(i)])
+            squares[at(row + i)] = mean
+            weights[at(row + i)] = _moved(weights[at(row + i)], mean, gates[at(i)], rate)
+        for i in range(g):
+            turned[at(i * h + j)] = weights[at(row + i)]
+    for i in range(g):
+        gates[at(i)] = _0
+    for s in range(WINDOW):
+        of_byte = np.int64(symbols[at(s)]) * g
+        for gate in range(3):
+            place = gate * h
+            row = s * 4 * h + (3 * h if gate == 2 else place)
+            for i in range(h):
+                gradient = errors[at(row + i)]
+                gates[at(place + i)] += gradient
+                mean = _mean(squares[at(of_byte + place + i)], gradient)
+                squares[at(of_byte + place + i)] = mean
+                weights[at(of_byte + place + i)] = _moved(weights[at(of_byte + place + i)], mean, gradient, rate)
+    for i in range(g):
+        mean = _mean(squares[at(of_none + i)], gates[at(i)])
+        squares[at(of_none + i)] = mean
+        weights[at(of_none + i)] = _moved(weights[at(of_none + i)], mean, gates[at(i)], rate)
+
+
+@part
+def _adapted(history: int, bit: int, reciprocals: Any, limit: int) -> Any:
+    """Move a probability of 22 bits, of which the highest is kept turned, by one over how often it was used."""
+    count = history & 1023
+    chance = (history >> 10) ^ 0x200000
+    chance += ((bit * 4194303 - chance) * np.int64(reciprocals[at(count)])) >> 16
+    return np.uint32((chance ^ 0x200000) << 10 | min(count + 1, limit))
+
+
+@part
+def _stretched(history: int, constants: Any) -> Any:
+    return np.float32(constants[at((history >> 20) ^ 2048)]) * _STRETCH
+
+
+@part
+def _hashed(masks: Any, last: Any, word: Any, i: int) -> Any:
+    code = (last & masks[at(i), 0]) * _ODD
+    code = ((code ^ (code >> np.uint64(32))) + np.uint64(i + 1)) * _ODD2
+    code = ((code ^ (code >> np.uint64(29))) + (word & masks[at(i), 1])) * _ODD
+    return (code ^ (code >> np.uint64(32))) * _ODD2
+
+
+@part
+def _bucket(table: Any, code: Any, first: int, table_bits: int, make: int) -> Any:
+    """Return where the histories of half a byte are; if nowhere, make room for them, or return the empty bucket."""
+    mask = (np.uint64(1) << np.uint64(table_bits)) - np.uint64(1)
+    bucket = (first + np.int64((code >> np.uint64(20)) & mask)) * CHECKED
+    check = np.int64(code >> np.uint64(48))
+    other = bucket ^ CHECKED
+    if np.int64(table[at(bucket)]) == check:
+        return bucket
+    if np.int64(table[at(other)]) == check:
+        return other
+    if not make:
+        return np.int64(len(table) - CHECKED)
+    # the one whose first bit was seen the least gives way
+    if np.int64(table[at(other + 1)]) & 1023 < np.int64(table[at(bucket + 1)]) & 1023:
+        bucket = other
+    table[at(bucket)] = np.uint32(check)
+    for j in range(1, CHECKED):
+        table[at(bucket + j)] = np.uint32(0)
+    return bucket
+
+
+@part
+def _find(table: Any, hashes: Any, slots: Any, n_contexts: int, table_bits: int, partial: int, make: int) -> None:
+    """Find the histories of each context for the half of a byte that comes next."""
+    for i in range(n_contexts):
+        code = hashes[at(i)]
+        if partial > 1:
+            code = (code + np.uint64(partial)) * _ODD
+            code ^= code >> np.uint64(29)
+        slots[at(i)] = _bucket(table, code, np.int64(i) << table_bits, table_bits, make)
+
+
+@part
+def _mix(
+    total: Any,
+    table: Any,
+    weights: Any,
+    matches: Any,
+    constants: Any,
+    slots: Any,
+    chosen: Any,
+    inputs: Any,
+    n_contexts: int,
+    partial: int,
+    node: int,
+    bit_place: int,
+    previous: int,
+    matched: int,
+    expected: int,
+) -> Any:
+    """Add to a logit what each history says, by its weights, and the match; write down what was taken."""
+    match_class = 0 if matched == 0 else 1 if matched < 16 else 2
+    by_node = n_contexts * 3 * 8 * _KINDS
+    by_last = by_node + n_contexts * 256
+    for i in range(n_contexts):
+        history = np.int64(table[at(slots[at(i)] + node)])
+        count = history & 1023
+        first = ((match_class * 8 + bit_place) * n_contexts + i) * _KINDS + count
+        second = by_node + partial * n_contexts + i
+        third = by_last + (previous * 8 + bit_place) * n_contexts + i
+        x = _stretched(history, constants)
+        chosen[at(i)] = first
+        inputs[at(i)] = x
+        total += ((weights[at(first)] + weights[at(second)]) + weights[at(third)]) * x
+    inputs[at(n_contexts)] = _0
+    if matched > 0:
+        size = matched if matched < 16 else min(16 + ((matched - 16) >> 2), MATCH_LENGTHS - 1)
+        entry = (size * 8 + bit_place) * 2 + ((expected >> (7 - bit_place)) & 1)
+        x = _stretched(np.int64(matches[at(entry)]), constants)
+        chosen[at(n_contexts)] = by_last + n_contexts * 2048 + size * 8 + bit_place
+        chosen[at(n_contexts + 1)] = entry
+        inputs[at(n_contexts)] = x
+        total += weights[at(chosen[at(n_contexts)])] * x
+    return total
+
+
+@part
+def _chance(likely: Any) -> Any:
+    chance = np.int64(likely * _CHANCES + _HALF)
+    return 1 if chance < 1 else 65535 if chance > 65535 else chance
+
+
+@kernel
+def run(
+    mode: int,
+    text: Any,
+    stop: int,
+    stream: Any,
+    cursor: Any,
+    costs: Any,
+    settings: Any,
+    masks: Any,
+    registers: Any,
+    memory: Any,
+    table: Any,
+    weights: Any,
+    matches: Any,
+    index: Any,
+    constants: Any,
+    cost_of: Any,
+    scratch: Any,
+    inputs: Any,
+) -> int:
+    """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
+
+    Returns how far it came: short of `stop` if the stream is full (`ENCODE`) or exhausted (`DECODE`).
+
+    Parameters
+    ----------
+    mode : {MEASURE, ENCODE, DECODE}
+    text : ndarray of uint8
+        Everything read so far, and what is to be coded; `DECODE` writes it.
+    stream : ndarray of uint8
+        The arithmetic code.
+    cursor : ndarray of shape (4,) and type int64
+        See `kolmo.coders.entropy.binary`.
+    costs : ndarray of float64
+        Bits of each byte from the start of this call; only `MEASURE` writes them.
+    settings, registers
+        See the names above.
+    masks : ndarray of uint64, shape (n_contexts, 2)
+        What each context takes of the last 8 bytes, and of the hash of the word.
+    memory : ndarray of float32
+        The network.
+    table : ndarray of uint32
+        Buckets of 16: a check, and 15 histories of the bits of half a byte: 22 bits of probability, the highest
+        turned, and 10 of count. The last is empty.
+    weights : ndarray of float32
+        Of the histories, by three parts of the context that are added; of the match.
+    matches : ndarray of uint32
+        What a match of a length has meant so far.
+    index : ndarray of int32
+        Where the last bytes were seen before.
+    constants : ndarray of int32
+        Tables of stretch and reciprocals.
+    cost_of : ndarray of float64
+        Bits by probability.
+    scratch : ndarray of int64
+    inputs : ndarray of float32
+    """
+    h = settings[HIDDEN]
+    n_contexts = settings[N_CONTEXTS]
+    table_bits = settings[TABLE_BITS]
+    match_shift = np.uint64(64 - settings[MATCH_BITS])
+    reciprocals = constants[8192:9216]
+    slots = scratch[0:32]
+    hashes = scratch[32:64].view(np.uint64)
+    chosen = scratch[64:96]
+    by_node = n_contexts * 3 * 8 * _KINDS
+    by_last = by_node + n_contexts * 256
+
+    position = np.int64(registers[R_POSITION])
+    begin = position
+    last = np.uint64(registers[R_LAST])
+    word = np.uint64(registers[R_WORD])
+    pointer = np.int64(registers[R_POINTER])
+    matched = np.int64(registers[R_MATCH])
+    place = cursor[0]
+    low, high, ahead = cursor[1], cursor[2], cursor[3]
+
+    while position < stop:
+        if stuck(mode, place, stream):
+            break
+        mixing_rate = _slower(_MIXING_RATE, _LEAST_MIXING_RATE, memory[AGE])
+        previous = np.int64(last & _BYTE)
+        expected = np.int64(text[at(pointer)]) if matched > 0 else np.int64(0)
+        for i in range(n_contexts):
+            hashes[at(i)] = _hashed(masks, last, word, i)
+        symbol = np.int64(text[at(position)]) if mode != DECODE else np.int64(0)
+        partial = np.int64(1)
+        node = np.int64(1)
+        spent = 0.0
+        for bit_place in range(8):
+            if bit_place == 0 or bit_place == 4:
+                node = np.int64(1)
+                _find(table, hashes, slots, n_contexts, table_bits, partial, 1)
+            total = _mix(
+                logit(memory, h, partial),
+                table,
+                weights,
+                matches,
+                constants,
+                slots,
+                chosen,
+                inputs,
+                n_contexts,
+                partial,
+                node,
+                bit_place,
+                previous,
+                matched,
+                expected,
+            )
+            likely = sigmoid(total)
+            chance = _chance(likely)
+
+            # --- code ---
+            bit = (symbol >> (7 - bit_place)) & 1
+            if mode == MEASURE:
+                spent += cost_of[at(chance if bit else 65536 - chance)]
+            else:
+                bit, low, high, ahead, place = code_bit(mode, bit, chance << 16, low, high, ahead, place, stream)
+
+            # --- learn ---
+            miss = np.float32(bit) - likely
+            learn_bit(memory, h, partial, miss)
+            step = miss * mixing_rate
+            for i in range(n_contexts):
+                push = step * inputs[at(i)]
+                weights[at(chosen[at(i)])] += push
+                weights[at(by_node + partial * n_contexts + i)] += push
+                weights[at(by_last + (previous * 8 + bit_place) * n_contexts + i)] += push
+                where = at(slots[at(i)] + node)
+                table[where] = _adapted(np.int64(table[where]), bit, reciprocals, LIMIT)
+            if matched > 0:
+                weights[at(chosen[at(n_contexts)])] += step * inputs[at(n_contexts)]
+                where = at(chosen[at(n_contexts + 1)])
+                matches[where] = _adapted(np.int64(matches[where]), bit, reciprocals, 1023)
+                if (expected >> (7 - bit_place)) & 1 != bit:
+                    matched = np.int64(0)
+            partial = partial * 2 + bit
+            node = node * 2 + bit
+        symbol = partial & 255
+        if mode == DECODE:
+            text[at(position)] = np.uint8(symbol)
+        elif mode == MEASURE:
+            costs[at(position - begin)] = spent
+
+        # --- on to the next byte ---
+        learn_byte(memory, h, symbol)
+        last = last << np.uint64(8) | np.uint64(symbol)
+        lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol
+        lettered = (lower >= 97 and lower <= 122) or symbol >= 128
+        word = (word + np.uint64(lower + 1)) * _WORD if lettered else np.uint64(0)
+        position += 1
+        if matched > 0:
+            pointer += 1
+            matched += 1
+        if position >= _MATCH_LENGTH:
+            entry = np.int64(((last & _MATCHED) * _ODD) >> match_shift)
+            if matched == 0:
+                pointer = np.int64(index[at(entry)])
+                while (
+                    matched < MATCH_LENGTHS
+                    and pointer - matched > 0
+                    and text[at(pointer - matched - 1)] == text[at(position - matched - 1)]
+                ):
+                    matched += 1
+            index[at(entry)] = position
+
+    registers[R_POSITION] = np.uint64(position)
+    registers[R_LAST] = last
+    registers[R_WORD] = word
+    registers[R_POINTER] = np.uint64(pointer)
+    registers[R_MATCH] = np.uint64(matched)
+    cursor[0] = place
+    cursor[1] = low
+    cursor[2] = high
+    cursor[3] = ahead
+    return position
+
+
+@kernel
+def predict(
+    text: Any,
+    settings: Any,
+    masks: Any,
+    registers: Any,
+    memory: Any,
+    table: Any,
+    weights: Any,
+    matches: Any,
+    constants: Any,
+    scratch: Any,
+    inputs: Any,
+    chances: Any,
+) -> None:
+    """Write down the probability of every next byte, exactly as `run` would price it; see there."""
+    h = settings[HIDDEN]
+    n_contexts = settings[N_CONTEXTS]
+    slots = scratch[0:32]
+    hashes = scratch[32:64].view(np.uint64)
+    chosen = scratch[64:96]
+    last = np.uint64(registers[R_LAST])
+    word = np.uint64(registers[R_WORD])
+    previous = np.int64(last & _BYTE)
+    matched = np.int64(registers[R_MATCH])
+    expected = np.int64(text[at(registers[R_POINTER])]) if matched > 0 else np.int64(0)
+    for i in range(n_contexts):
+        hashes[at(i)] = _hashed(masks, last, word, i)
+    chances[0] = 1.0
+    # as a tree of halves: level after level, each place of a level becomes two
+    for bit_place in range(8):
+        first = np.int64(1) << bit_place
+        for back in range(first):
+            number = first - 1 - back
+            partial = first + number
+            if bit_place == 0 or bit_place >= 4:
+                _find(table, hashes, slots, n_contexts, settings[TABLE_BITS], partial >> max(bit_place - 4, 0), 0)
+            node = partial if bit_place < 4 else (np.int64(1) << (bit_place - 4)) | (partial & (first >> 4) - 1)
+            agrees = matched > 0 and (expected | 256) >> (8 - bit_place) == partial
+            total = _mix(
+                logit(memory, h, partial),
+                table,
+                weights,
+                matches,
+                constants,
+                slots,
+                chosen,
+                inputs,
+                n_contexts,
+                partial,
+                node,
+                bit_place,
+                previous,
+                matched if agrees else np.int64(0),
+                expected,
+            )
+            chance = _chance(sigmoid(total)) / 65536.0
+            whole = chances[at(number)]
+            chances[at(2 * number + 1)] = whole * chance
+            chances[at(2 * number)] = whole * (1.0 - chance)
