@@ -22,7 +22,7 @@ from records import append
 import kolmo
 from kolmo.coders.registry import all_coders
 from kolmo.errors import KolmoError
-from kolmo.measures.auditing import Span, size_text, sizes_to
+from kolmo.evaluation.auditing import Span, size_text, sizes_to
 
 HEADER = """\
 | coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | what it may be used for |

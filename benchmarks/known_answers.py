@@ -41,8 +41,8 @@ from rich.console import Console
 from rich.table import Table
 
 import kolmo
+from kolmo.distances import centered, symmetric
 from kolmo.errors import WindowWarning
-from kolmo.measures import centered, symmetric
 from kolmo.show.trees import dendrogram
 
 MODALITIES = ("xz", "zstd:level=19", "ppmd", "ngram", "mix")

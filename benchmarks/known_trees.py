@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.data.symbols import read_symbols
-from kolmo.measures import Tree
+from kolmo.trees import Tree
 
 CLADES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("clades.toml").read_text(encoding="utf-8"))
 """By kind, ``"genomes"`` or ``"languages"``: names of groups, and of their members."""

@@ -33,9 +33,9 @@ from rich.console import Console
 from rich.table import Table
 
 import kolmo
+from kolmo.distances.engine import Distances
+from kolmo.distances.tiles import Search
 from kolmo.learn.candidates import CharTfidf
-from kolmo.measures.blocks import Distances
-from kolmo.measures.tiles import Search
 
 Way = Callable[[], int]
 """Measures some pairs and returns how many."""

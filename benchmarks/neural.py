@@ -33,7 +33,7 @@ from kolmo.coders.neural.coder import NeuralCoder
 from kolmo.coders.neural.training.loop import split_corpus
 from kolmo.data.symbols import Symbols, read_symbols
 from kolmo.errors import WindowWarning
-from kolmo.measures.trained import TrainedGain
+from kolmo.joint.transfer import TrainedGain
 
 PRIMED = ("gzip", "xz", "zstd:level=19", "ppmd:order=6,memory=268435456", "ngram", "gru", "mix")
 RATES = ("gzip", "xz", "brotli", "ppmd", "ngram", "gru", "mix", "png", "webp", "jxl", "flac")

@@ -30,9 +30,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 import kolmo
+from kolmo.distances.engine import Distances
+from kolmo.distances.nearest import Nearest
 from kolmo.learn.voting import top_k_holds_mode, vote
-from kolmo.measures.blocks import Distances
-from kolmo.measures.nearest import Nearest
 
 NEIGHBORS = (1, 2, 3)
 TIE_BREAKS = ("nearest", "prior", "label")

@@ -13,15 +13,7 @@ from kolmo.coders.registry import coder as coder, coder_names as coder_names
 from kolmo.data.catalog import load as load
 from kolmo.data.corpus import Corpus as Corpus
 from kolmo.data.readers import read as read
-from kolmo.errors import KolmoError as KolmoError
-from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
-from kolmo.learn.code_length_features import CodeLengthFeatures as CodeLengthFeatures
-from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
-from kolmo.learn.grams import NGramBits as NGramBits
-from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
-from kolmo.measures.auditing import audit as audit
-from kolmo.measures.cluster import embed as embed, hierarchy as hierarchy, neighbor_joining as neighbor_joining
-from kolmo.measures.distance import (
+from kolmo.distances.api import (
     calibrate as calibrate,
     cdm as cdm,
     conditional_cdm as conditional_cdm,
@@ -29,12 +21,33 @@ from kolmo.measures.distance import (
     ncd as ncd,
     pairwise as pairwise,
 )
-from kolmo.measures.growth import gain_curve as gain_curve
-from kolmo.measures.joint import joint_gain as joint_gain, joint_gains as joint_gains
-from kolmo.measures.multiset import multiset_ncd as multiset_ncd
-from kolmo.measures.paired import paired_gain as paired_gain
-from kolmo.measures.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
-from kolmo.measures.rates import bits_by_position as bits_by_position, compression_rate as compression_rate
-from kolmo.measures.self_test import doubts as doubts
-from kolmo.measures.trained import trained_gain as trained_gain
-from kolmo.measures.trees import Tree as Tree
+from kolmo.distances.multisets import multiset_ncd as multiset_ncd
+from kolmo.errors import KolmoError as KolmoError
+from kolmo.evaluation.auditing import audit as audit
+from kolmo.evaluation.compression_rates import (
+    bits_by_position as bits_by_position,
+    compression_rate as compression_rate,
+)
+from kolmo.evaluation.diagnostics import doubts as doubts
+from kolmo.joint.growth_curves import gain_curve as gain_curve
+from kolmo.joint.paired_sets import paired_gain as paired_gain
+from kolmo.joint.transfer import trained_gain as trained_gain
+from kolmo.joint.two_sets import (
+    joint_gain as joint_gain,
+    joint_gains as joint_gains,
+)
+from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
+from kolmo.learn.code_length_features import CodeLengthFeatures as CodeLengthFeatures
+from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
+from kolmo.learn.grams import NGramBits as NGramBits
+from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
+from kolmo.trees.cluster import (
+    embed as embed,
+    hierarchy as hierarchy,
+    neighbor_joining as neighbor_joining,
+)
+from kolmo.trees.quartets import (
+    quartet_score as quartet_score,
+    quartet_tree as quartet_tree,
+)
+from kolmo.trees.tree import Tree as Tree

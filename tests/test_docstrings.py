@@ -11,7 +11,17 @@ import kolmo
 
 validate = pytest.importorskip("numpydoc.validate", reason="numpydoc is not installed").validate
 
-PACKAGES = ["kolmo", "kolmo.coders", "kolmo.data", "kolmo.learn", "kolmo.measures", "kolmo.testing"]
+PACKAGES = [
+    "kolmo",
+    "kolmo.coders",
+    "kolmo.data",
+    "kolmo.distances",
+    "kolmo.evaluation",
+    "kolmo.joint",
+    "kolmo.trees",
+    "kolmo.learn",
+    "kolmo.testing",
+]
 REQUIRED = {
     "GL08",  # no docstring
     "SS03",  # the summary does not end with a full stop

@@ -45,7 +45,17 @@ def test_starting_loads_nothing_heavy(program: str) -> None:
 
 
 def test_every_public_name_can_be_imported() -> None:
-    for package in ("kolmo", "kolmo.coders", "kolmo.data", "kolmo.measures", "kolmo.learn", "kolmo.testing"):
+    for package in (
+        "kolmo",
+        "kolmo.coders",
+        "kolmo.data",
+        "kolmo.distances",
+        "kolmo.evaluation",
+        "kolmo.joint",
+        "kolmo.trees",
+        "kolmo.learn",
+        "kolmo.testing",
+    ):
         module = importlib.import_module(package)
         assert module.__all__
         for name in module.__all__:

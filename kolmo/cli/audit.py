@@ -14,7 +14,7 @@ from kolmo.errors import KolmoError
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
-    from kolmo.measures.auditing import Audit, Span
+    from kolmo.evaluation.auditing import Audit, Span
 
 _ALL = "all"
 _CODERS = ("gzip", "bz2", "xz", "zstd", "brotli", "ngram")
@@ -64,7 +64,7 @@ def command(coders: tuple[Coder | str, ...], largest: int, seconds: float, seed:
     kolmo audit -c gzip -c zstd:level=19 --largest 1MB --seconds 60
     """
     from kolmo._core.parallel import map_blocks
-    from kolmo.measures.auditing import sizes_to
+    from kolmo.evaluation.auditing import sizes_to
 
     chosen, left_out = _chosen(coders)
     found: list[Audit] = []
@@ -100,7 +100,7 @@ def _chosen(coders: tuple[Coder | str, ...]) -> tuple[list[Coder], dict[str, str
 
 
 def _attempt(coder: Coder, sizes: tuple[int, ...], seed: int, seconds: float) -> Audit | KolmoError:
-    from kolmo.measures.auditing import audit
+    from kolmo.evaluation.auditing import audit
 
     try:
         return audit(coder, sizes=sizes, random_state=seed, seconds=seconds)
@@ -109,7 +109,7 @@ def _attempt(coder: Coder, sizes: tuple[int, ...], seed: int, seconds: float) ->
 
 
 def _document(found: list[Audit], left_out: dict[str, str], largest: int, seconds: float) -> dict[str, Any]:
-    from kolmo.measures import axioms
+    from kolmo.evaluation import axioms
 
     thresholds = ("IDEMPOTENT", "SEEN", "OTHERS", "PRIOR", "LOGS")
     return {
@@ -124,9 +124,9 @@ def _document(found: list[Audit], left_out: dict[str, str], largest: int, second
 
 def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
     from kolmo._core.tables import Column, Table
-    from kolmo.measures.auditing import size_text
-    from kolmo.measures.axioms import IDEMPOTENT, LOGS, OTHERS, SEEN
-    from kolmo.measures.specimens import KINDS
+    from kolmo.evaluation.auditing import size_text
+    from kolmo.evaluation.axioms import IDEMPOTENT, LOGS, OTHERS, SEEN
+    from kolmo.evaluation.samples import KINDS
 
     numbers = ("tested to", "idempotent to", "sees a copy to", "NCD(x,x)", "asymmetry")
     words = ("monotone", "distributive", "joint <= separate", "verdict")
@@ -158,7 +158,7 @@ def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
 
 
 def _span_cell(span: Span, smallest: int) -> str:
-    from kolmo.measures.auditing import size_text
+    from kolmo.evaluation.auditing import size_text
 
     least = "" if span.first == smallest else f"{size_text(span.first)} to "
     return least + size_text(span.last) + ("+" if span.broken is None else "")
@@ -166,7 +166,7 @@ def _span_cell(span: Span, smallest: int) -> str:
 
 def _pieces(found: list[Audit]) -> str:
     """Say up to which size there were pieces of each kind."""
-    from kolmo.measures.auditing import size_text
+    from kolmo.evaluation.auditing import size_text
 
     largest: dict[str, int] = {}
     for cell in (cell for each in found for cell in each.cells):
@@ -176,6 +176,6 @@ def _pieces(found: list[Audit]) -> str:
 
 
 def _answer(failures: tuple[int, ...]) -> str:
-    from kolmo.measures.auditing import size_text
+    from kolmo.evaluation.auditing import size_text
 
     return "no, at " + ", ".join(map(size_text, failures)) if failures else "yes"

@@ -16,7 +16,7 @@ from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
-    from kolmo.measures.rates import Rate
+    from kolmo.evaluation.compression_rates import Rate
 
 _CODERS = ("gzip", "xz", "zstd:level=19", "brotli", "ppmd", "mix")
 _SPECIALISED = {"image": ("png", "webp", "jxl"), "audio": ("flac",)}
@@ -95,7 +95,7 @@ def command(
     kolmo compare book.txt --add neural:model=model/ --positions learning.png
     kolmo compare book.txt -c neural:model=small/ -c neural:model=large/ --sizes scaling.png
     """
-    from kolmo.measures.rates import compression_rate
+    from kolmo.evaluation.compression_rates import compression_rate
 
     sets = _read(data, limit, random=random)
     rates: dict[str, list[Rate]] = {each.name: [] for each in sets}
@@ -192,7 +192,7 @@ def _table(each: Symbols, rates: list[Rate]) -> Table:
 
 def _draw_positions(sets: list[Symbols], coders: dict[str, list[Coder]], path: Path) -> dict[str, Any]:
     """Draw what coders learn within a chunk, and return it."""
-    from kolmo.measures.rates import bits_by_position
+    from kolmo.evaluation.compression_rates import bits_by_position
     from kolmo.show.plots import line_plot
 
     curves: dict[str, dict[str, list[tuple[float, float]]]] = {}

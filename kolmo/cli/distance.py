@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kolmo.measures.tiles import Symmetrize
+    from kolmo.distances.tiles import Symmetrize
 
 
 @click.command(no_args_is_help=False)
@@ -58,7 +58,7 @@ def command(
     described = {"files": list(files), "size_bytes": [len(item) for item in items], **asked}
     matrix = None
     if len(files) > 2 or output is not None:
-        from kolmo.measures.distance import pairwise
+        from kolmo.distances.api import pairwise
 
         found = pairwise(items, coder=coder, measure=measure, symmetrize=symmetrize, dtype="float64", n_jobs=jobs)
         matrix = cast("NDArray[np.float64]", found).tolist()
@@ -81,7 +81,7 @@ def _pair(coder: Coder, x: bytes, y: bytes, measure: str, symmetrize: str | None
     """Return the distance of two files, and what it is made of, in bits."""
     import numpy as np
 
-    from kolmo.measures.formulas import MEASURES
+    from kolmo.distances.formulas import MEASURES
 
     chosen = MEASURES[measure]
     bits = {"L(x)": coder.code_length(x), "L(y)": coder.code_length(y)}

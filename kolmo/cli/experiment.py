@@ -17,8 +17,8 @@ from kolmo.coders.base import Coder
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.corpus import Corpus
+    from kolmo.distances.pruning import Calibration
     from kolmo.learn.candidates import CandidateReport
-    from kolmo.measures.calibration import Calibration
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
-    from kolmo.measures.gain import Gain
-    from kolmo.measures.joint import Order
+    from kolmo.joint.estimates import Gain
+    from kolmo.joint.two_sets import Order
 
 
 def show_growth(
@@ -28,8 +28,8 @@ def show_growth(
     as_json: bool,
 ) -> None:
     """Measure, print and draw."""
-    from kolmo.measures.growth import gain_curve
-    from kolmo.measures.self_test import doubts
+    from kolmo.evaluation.diagnostics import doubts
+    from kolmo.joint.growth_curves import gain_curve
 
     (x_name, x), (y_name, y) = sets.items()
     curves = {

@@ -25,8 +25,8 @@ def show_matrices(
     as_json: bool,
 ) -> dict[Coder, NDArray[Any]]:
     """Measure, print and write the matrix of each coder."""
-    from kolmo.measures.cautions import set_doubts
-    from kolmo.measures.joint import joint_gains
+    from kolmo.joint.caveats import set_doubts
+    from kolmo.joint.two_sets import joint_gains
 
     names = list(items)
     matrices = {coder: joint_gains(items, coder=coder, n_jobs=jobs, checkpoint=checkpoint) for coder in coders}
@@ -61,9 +61,9 @@ def draw(
     """Write the tree and the pictures that were asked for."""
     import numpy as np
 
-    from kolmo.measures.cluster import embed, hierarchy, neighbor_joining
-    from kolmo.measures.matrix import centered, symmetric
-    from kolmo.measures.quartets import quartet_tree
+    from kolmo.distances.matrices import centered, symmetric
+    from kolmo.trees.cluster import embed, hierarchy, neighbor_joining
+    from kolmo.trees.quartets import quartet_tree
 
     apart = np.clip(1 - 2 * shares, 0, None)
     if beyond_all:

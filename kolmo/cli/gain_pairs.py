@@ -11,7 +11,7 @@ from kolmo.coders.base import Coder
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.pairs import Pairs
-    from kolmo.measures.paired import PairedGain
+    from kolmo.joint.paired_sets import PairedGain
 
 
 def show_paired(
@@ -27,7 +27,7 @@ def show_paired(
 ) -> None:
     """Measure and print."""
     from kolmo.data.pairs import read_pairs
-    from kolmo.measures.paired import paired_gain
+    from kolmo.joint.paired_sets import paired_gain
 
     pairs = read_pairs(*data, limit=limit, most=most, random_state=seed)
     found = [

@@ -20,7 +20,7 @@ from kolmo.errors import ParameterError
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
-    from kolmo.measures.joint import JointGain, Order
+    from kolmo.joint.two_sets import JointGain, Order
 
 _METHODS = ("average", "neighbors", "quartets")
 _ORDERS = ("concatenated", "shuffled", "interleaved")
@@ -133,7 +133,7 @@ def command(
     kolmo joint english.txt french.txt --train gru:200k --steps 500
     """
     from kolmo.data.symbols import read_symbols
-    from kolmo.measures.joint import random_set
+    from kolmo.joint.two_sets import random_set
 
     check_training_options(click.get_current_context())
     drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
@@ -235,7 +235,7 @@ def _two(
     order: Order,
     as_json: bool,
 ) -> None:
-    from kolmo.measures.joint import joint_gain
+    from kolmo.joint.two_sets import joint_gain
 
     x, y = sets.values()
     gains = [

@@ -83,7 +83,7 @@ def output_option(what: str) -> Decorator:
 
 def measure_option(*names: str) -> Decorator:
     """The distance, under the option names given, and ``--symmetrize``."""
-    from kolmo.measures.formulas import MEASURES
+    from kolmo.distances.formulas import MEASURES
 
     return _together(
         click.option(

@@ -14,7 +14,7 @@ from kolmo.errors import ParameterError
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
-    from kolmo.measures.trained import Saving, TrainedGain
+    from kolmo.joint.transfer import Saving, TrainedGain
 
 _OWN = ("steps", "held_out", "controls", "device")
 _SHARED = {"data", "limit", "seed", "as_json", "model"}
@@ -82,7 +82,7 @@ def check_training_options(context: click.Context) -> None:
 
 def show_trained_gain(sets: list[Symbols], facts: list[dict[str, Any]], *, as_json: bool, **training: Any) -> None:
     """Train, and print what came out."""
-    from kolmo.measures.trained import trained_gain
+    from kolmo.joint.transfer import trained_gain
 
     if len(sets) != 2:
         raise ParameterError(f"a training is on two sets, X and Y, but {len(sets)} came")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.measures.nearest import Integers
+from kolmo.distances.nearest import Integers
 
 CANDIDATES: tuple[str, ...] = ("char-tfidf",)
 

@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import coder as coder_of
+from kolmo.distances.engine import CoderLike
 from kolmo.errors import ParameterError
 from kolmo.learn.class_models import ClassModels, check_coder, check_folds, folds_of
 from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
-from kolmo.measures.blocks import CoderLike
 
 SCALES = ("sqrt", "byte", "bits")
 

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from kolmo._core.checkpoints import digest
+from kolmo.distances import pruning as calibration
+from kolmo.distances.engine import Candidates, CoderLike, Distances
+from kolmo.distances.formulas import Floats
+from kolmo.distances.nearest import Integers, Nearest
+from kolmo.distances.pruning import Pruning, margin_of
+from kolmo.distances.tiles import Search, Symmetrize
 from kolmo.errors import ParameterError
 from kolmo.learn.candidates import CANDIDATES, CandidateReport, CharTfidf
 from kolmo.learn.validation import check_count, check_lengths, classes_of, items_of, labels_of, reads_texts_and_tables
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, Ballot, TieBreak, Weights, top_k_holds_mode, vote
-from kolmo.measures import calibration
-from kolmo.measures.blocks import Candidates, CoderLike, Distances
-from kolmo.measures.calibration import Pruning, margin_of
-from kolmo.measures.checkpoint import digest
-from kolmo.measures.formulas import Floats
-from kolmo.measures.nearest import Integers, Nearest
-from kolmo.measures.tiles import Search, Symmetrize
 
 PRECOMPUTED = "precomputed"
 

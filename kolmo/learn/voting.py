@@ -16,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.measures.formulas import Floats
-from kolmo.measures.nearest import Integers, Nearest
+from kolmo.distances.formulas import Floats
+from kolmo.distances.nearest import Integers, Nearest
 
 Weights = Literal["uniform", "distance", "class_mean"]
 TieBreak = Literal["nearest", "prior", "label"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kolmo.distances.matrices import checked_names, square
 from kolmo.errors import DataError
-from kolmo.measures.matrix import checked_names, square
 from kolmo.show.figures import (
     COLORS,
     FAINT,
@@ -26,7 +26,7 @@ from kolmo.show.figures import (
 )
 
 if TYPE_CHECKING:
-    from kolmo.measures.trees import Tree
+    from kolmo.trees.tree import Tree
 
 _MOST_PRINTED = 20
 """Rows of a matrix whose values are printed."""

@@ -10,7 +10,7 @@ import numpy as np
 from kolmo.show.figures import FAINT, FONT_SIZE, INK, checked_path, name_ticks, new_figure, save, shown, text_width
 
 if TYPE_CHECKING:
-    from kolmo.measures.trees import Tree
+    from kolmo.trees.tree import Tree
 
 _ROW = 0.19
 """Inches that a leaf takes, so that names of this size stay apart."""
@@ -43,7 +43,7 @@ def dendrogram(tree: Tree, path: str | Path, *, title: str = "") -> None:
     Examples
     --------
     >>> import tempfile
-    >>> from kolmo.measures import Tree
+    >>> from kolmo.trees import Tree
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     dendrogram(Tree.from_newick("((cat:1,dog:1):2,ape:3);"), f"{folder}/tree.png")
     """

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kolmo.measures.blocks import CoderLike
-from kolmo.measures.distance import pairwise
-from kolmo.measures.formulas import MEASURES
+from kolmo.distances.api import pairwise
+from kolmo.distances.engine import CoderLike
+from kolmo.distances.formulas import MEASURES
 
 
 def check_measure(measure: str, *, coder: CoderLike = "deflate", excess: float = 0.2) -> None:
@@ -20,7 +20,7 @@ def check_measure(measure: str, *, coder: CoderLike = "deflate", excess: float =
     Parameters
     ----------
     measure : str
-        A key of `kolmo.measures.MEASURES`.
+        A key of `kolmo.distances.MEASURES`.
     coder : str, mapping or Coder
         The coder to measure with.
     excess : float

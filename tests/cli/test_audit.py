@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def quick_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two kinds that take no time to read."""
-    from kolmo.measures import specimens
+    from kolmo.evaluation import samples as specimens
 
     for kind in ("text", "source"):
         monkeypatch.delitem(specimens.KINDS, kind)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kolmo import coder, pairwise
-from kolmo.measures import MEASURES
+from kolmo.distances import MEASURES
 
 SYMMETRIZE = [None, "mean", "min", "max"]
 ITEMS = {

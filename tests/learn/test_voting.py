@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from kolmo.distances.nearest import Nearest
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, Ballot, top_k_holds_mode, vote
-from kolmo.measures.nearest import Nearest
 
 small = st.lists(
     st.tuples(st.integers(1, 4).map(lambda step: step / 4), st.integers(0, 2)), min_size=3, max_size=8

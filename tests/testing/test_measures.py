@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kolmo.measures import MEASURES, Measure
+from kolmo.distances import MEASURES, Measure
 from kolmo.testing import check_measure
 
 

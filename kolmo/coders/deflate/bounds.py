@@ -1,9 +1,9 @@
 """A Numba kernel that bounds the size of a deflate block from below, from counts of symbols, without any code.
 
 `tests/reference/deflate_reference.py` is the same in plain Python. The bound is provable. A code's bits are no fewer
-than the entropy of the symbols it writes; and of the description of the codes much is known without the code lengths: which
-symbols have one, so how runs of zeros are written, at least how many symbols write down the rest, and how short the
-shortest code is at most.
+than the entropy of the symbols it writes; and of the description of the codes much is known without the code lengths:
+which symbols have one, so how runs of zeros are written, at least how many symbols write down the rest, and how short
+the shortest code is at most.
 """
 
 from __future__ import annotations

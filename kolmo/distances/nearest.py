@@ -1,0 +1,127 @@
+"""The nearest items of each row, and all that tie with the last of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.distances.formulas import Floats
+
+Integers = NDArray[np.intp]
+
+_NO_COLUMN = np.empty(0, np.intp)
+_NONE = np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """For each row its nearest columns, nearest first and equally near ones by position.
+
+    A row holds all columns that are as near as its k-th nearest, or as the k-th nearest of their group: at least k, and
+    more where there are ties. What is further away is not kept.
+
+    Parameters
+    ----------
+    starts : int ndarray of shape (n_rows + 1,)
+        Where each row begins in the other two, and where the last one ends.
+    columns : int ndarray of shape (n_kept,)
+        Positions of the items.
+    distances : ndarray of shape (n_kept,)
+        Their distances.
+    """
+
+    starts: Integers
+    columns: Integers
+    distances: Floats
+
+    @classmethod
+    def of(cls, distances: Floats, count: int, groups: Integers | None = None) -> Self:
+        """Return the nearest of every row of a full matrix.
+
+        Parameters
+        ----------
+        distances : ndarray of shape (n_rows, n_columns)
+            Infinite where a column is out of the question.
+        count : int
+            How many to keep, if there are so many.
+        groups : int ndarray of shape (n_columns,), optional
+            Keep so many of each group.
+
+        Returns
+        -------
+        Nearest
+
+        Examples
+        --------
+        >>> nearest = Nearest.of(np.array([[0.3, 0.1, 0.3, 0.5]]), 2)
+        >>> nearest.columns, nearest.distances
+        (array([1, 0, 2]), array([0.1, 0.3, 0.3]))
+        """
+        kept = distances <= _limits(distances, count)
+        if groups is not None:
+            for group in np.unique(groups):
+                members = np.flatnonzero(groups == group)
+                kept[:, members] = distances[:, members] <= _limits(distances[:, members], count)
+        kept &= np.isfinite(distances)
+        rows, columns = np.nonzero(kept)
+        return cls._sorted(rows, columns, distances[rows, columns], len(distances))
+
+    @classmethod
+    def of_rows(cls, columns: Sequence[Integers], distances: Sequence[Floats]) -> Self:
+        """Return what is given for each row, in order of distance."""
+        sizes = [len(row) for row in columns]
+        rows = np.repeat(np.arange(len(sizes)), sizes)
+        return cls._sorted(
+            rows, np.concatenate([_NO_COLUMN, *columns]), np.concatenate([_NONE, *distances]), len(sizes)
+        )
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of all parts, one after the other."""
+        starts = [np.zeros(1, np.intp)]
+        for part in parts:
+            starts.append(part.starts[1:] + starts[-1][-1])
+        columns = np.concatenate([_NO_COLUMN, *(part.columns for part in parts)])
+        return cls(np.concatenate(starts), columns, np.concatenate([_NONE, *(part.distances for part in parts)]))
+
+    @classmethod
+    def _sorted(cls, rows: Integers, columns: Integers, distances: Floats, n_rows: int) -> Self:
+        order = np.lexsort((columns, distances, rows))
+        starts = np.searchsorted(rows[order], np.arange(n_rows + 1))
+        return cls(starts.astype(np.intp), columns[order], distances[order])
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def rows(self) -> Integers:
+        """The row of each column kept."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def first(self, count: int, order: Integers | None = None) -> tuple[Floats, Integers]:
+        """Return the distances and positions of the `count` nearest, as two arrays of shape (n_rows, count).
+
+        Parameters
+        ----------
+        count : int
+            No more than every row holds.
+        order : int ndarray, optional
+            A rank for each position, by which equally near ones are ordered instead.
+        """
+        places = self.starts[:-1, None] + np.arange(count)
+        if order is None:
+            return self.distances[places], self.columns[places]
+        ranked = np.lexsort((order[self.columns], self.distances, self.rows))
+        return self.distances[ranked][places], self.columns[ranked][places]
+
+
+def _limits(distances: Floats, count: int) -> Floats:
+    """Return the count-th smallest distance of each row, as a column."""
+    if count >= distances.shape[1]:
+        return np.full((len(distances), 1), np.inf)
+    limits: Floats = np.partition(distances, count - 1, axis=1)[:, count - 1, None]
+    return limits

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kolmo import embed, hierarchy, neighbor_joining, pairwise, quartet_tree
+from kolmo.distances import centered, symmetric
+from kolmo.distances.matrices import checked_names
+from kolmo.errors import DataError, ParameterError
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(("how", "expected"), [("mean", 0.5), ("min", 0.4), ("max", 0.6)])
+def test_what_is_taken_of_both_directions(how: str, expected: float) -> None:
+    D = np.array([[0.1, 0.4], [0.6, 0.2]])
+    before = D.copy()
+    even = symmetric(D, how)
+    assert even == pytest.approx(np.array([[0, expected], [expected, 0]]))
+    assert np.array_equal(D, before)
+    assert np.array_equal(symmetric(even, how), even)
+
+
+def test_distances_of_coders_can_be_used_as_they_come() -> None:
+    D = pairwise(["the cat sat on the mat", "the cat lay on the mat", "stocks and bonds fell"])
+    even = symmetric(D)
+    assert np.array_equal(even, even.T)
+    assert not even.diagonal().any()
+    assert frozenset(["0", "1"]) in hierarchy(D).clades()
+
+
+def test_one_that_is_near_to_all_is_no_neighbour_of_all() -> None:
+    source = np.random.default_rng(3)
+    points = np.concatenate([source.normal(place, 0.3, (5, 2)) for place in ((0, 0), (3, 0), (0, 3))])
+    D = np.linalg.norm(points[:, None] - points[None, :], axis=2)
+    hub = np.full((16, 16), 0.05)  # the last one
+    hub[:15, :15] = D
+    np.fill_diagonal(hub, 0)
+
+    def nearest(distances: np.ndarray) -> list[int]:
+        others = distances + np.where(np.eye(16, dtype=bool), np.inf, 0)
+        return [int(place) for place in others.argmin(axis=1)]
+
+    assert nearest(hub)[:15].count(15) == 15 - sum(np.sort(row)[1] < 0.05 for row in D)
+    assert [place // 5 for place in nearest(centered(hub))[:15]] == [number // 5 for number in range(15)]
+    moved = centered(hub)
+    assert np.array_equal(moved, moved.T)
+    assert not moved.diagonal().any()
+    assert neighbor_joining(moved).splits() == neighbor_joining(hub).splits()
+    assert centered(moved) == pytest.approx(moved)
+
+
+def test_two_items_have_no_others_to_be_centered_by() -> None:
+    with pytest.raises(DataError, match="three or more"):
+        centered([[0, 1], [1, 0]])
+
+
+def test_a_little_below_zero_is_zero() -> None:
+    assert symmetric([[0, -1e-7, 1], [0, 0, 1], [1, 1, 0]]).min() == 0
+
+
+@pytest.mark.parametrize(
+    ("D", "message"),
+    [
+        ([[0, 1, 2], [1, 0, 2]], r"shape \(2, 3\)"),
+        ([1.0, 2.0, 3.0], "squareform"),
+        ([[0, NAN], [1, 0]], "row 0, column 1 holds nan"),
+        ([[NAN, 1], [1, 0]], "row 0, column 0"),
+        ([[0, float("inf")], [1, 0]], "finite"),
+        ([[0, -0.5], [-0.5, 0]], "negative"),
+        (np.zeros((0, 0)), "no items"),
+        ([["a", "b"], ["c", "d"]], "numbers"),
+        ([[0, 1], [1]], "square matrix of numbers"),
+    ],
+)
+def test_what_is_no_matrix_of_distances_is_refused(D: object, message: str) -> None:
+    for use in (symmetric, hierarchy, neighbor_joining, quartet_tree, embed):
+        with pytest.raises(DataError, match=message):
+            use(D)
+
+
+def test_unknown_choices_are_refused() -> None:
+    with pytest.raises(ParameterError, match="'mean', 'min', 'max'"):
+        symmetric([[0]], "median")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="'ward' came"):
+        hierarchy([[0, 1], [1, 0]], method="ward")
+
+
+def test_names_go_with_rows() -> None:
+    assert checked_names(None, 3) == ("0", "1", "2")
+    assert checked_names([1, "b"], 2) == ("1", "b")
+    with pytest.raises(DataError, match="which is 3, but 2 came"):
+        checked_names(["a", "b"], 3)
+    with pytest.raises(DataError, match="'a' came twice"):
+        checked_names(["a", "b", "a"], 3)
+    with pytest.raises(DataError, match="single text"):
+        checked_names("ab", 2)

@@ -1,0 +1,159 @@
+"""Searches for the nearest: whatever they pass over, they find what computing everything finds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kolmo import NCDClassifier, calibrate, pairwise
+from kolmo.coders import Bounded, Deflate
+from kolmo.coders.deflate import lengths as deflate_lengths
+from kolmo.data.builtin import docstrings
+from kolmo.distances.engine import Distances
+from kolmo.distances.nearest import Nearest
+from kolmo.distances.pruning import Calibration
+from kolmo.distances.tiles import Search
+from kolmo.errors import ParameterError
+
+TEXTS = [*docstrings("test").items[:160], b"", b"a", *[b"the same text, a few times over"] * 5]
+QUERIES = [*docstrings("train").items[:12], b"", b"a", b"the same text, a few times over", TEXTS[3]]
+
+
+@pytest.fixture(autouse=True)
+def _kernels_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deflate_lengths, "SMALLEST_WORK", 0)
+    monkeypatch.setattr(deflate_lengths, "SMALLEST_WORK_ONCE_LOADED", 0)
+
+
+def searched(distances: Distances, search: Search, **given: Any) -> Nearest:
+    own = np.arange(len(TEXTS)) if given.pop("itself", False) else None
+    xs = QUERIES if own is None else TEXTS
+    return Nearest.concatenated([part for _, part in distances.nearest(xs, TEXTS, search, own=own, **given)])
+
+
+def assert_equal(one: Nearest, two: Nearest) -> None:
+    for name in ("starts", "columns", "distances"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+@pytest.mark.parametrize("itself", [False, True])
+@pytest.mark.parametrize("count", [1, 3, 9])
+@pytest.mark.parametrize("measure", ["ncd", "cdm"])
+@pytest.mark.parametrize("coder", ["deflate", "gzip"])
+def test_certified_pruning_loses_nothing(coder: str, measure: str, count: int, itself: bool) -> None:
+    distances = Distances(coder, measure=measure, separator=" ")
+    pruned = searched(distances, Search(count=count), itself=itself)
+    assert_equal(pruned, searched(distances, Search(count=count, margin_bits=None), itself=itself))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Deflate):
+    """Notes how many exact lengths were asked for."""
+
+    asked: tuple[list[int], ...] = ()
+
+    def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
+        for part in super().bounded_lengths(xs, ys) or ():
+
+            def exact(places: Any, part: Bounded = part) -> Any:
+                self.asked[0].append(len(places))
+                return part.exact(places)
+
+            yield Bounded(row=part.row, columns=part.columns, lower_bits=part.lower_bits, exact=exact)
+
+    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Any:
+        self.asked[0].append(len(xs) * len(ys))
+        return super().joint_lengths(xs, ys)
+
+    __hash__ = object.__hash__
+
+
+def test_pruning_spares_work_where_neighbours_are_near() -> None:
+    """Half of the queries are near some text; the bounds of the others are passed over all the same."""
+    source = random.Random(0)
+    queries = [text[:-20] + source.randbytes(4) for text in TEXTS[:40] if len(text) > 200]
+    coder = Counting(asked=([],))
+    distances = Distances(coder)
+    list(distances.nearest(queries, TEXTS, Search(count=1)))
+    assert sum(coder.asked[0]) < 0.6 * len(queries) * len(TEXTS)
+
+
+def test_pruning_gives_up_where_it_spares_nothing() -> None:
+    """All texts are equally far: after the first row all pairs are computed at once."""
+    source = random.Random(1)
+    xs, ys = [source.randbytes(300) for _ in range(20)], [source.randbytes(300) for _ in range(200)]
+    coder = Counting(asked=([],))
+    list(Distances(coder).nearest(xs, ys, Search(count=1)))
+    assert max(coder.asked[0]) >= 2 * len(ys)
+
+
+@pytest.mark.parametrize("parameters", [{"measure": "conditional_ncd"}, {"symmetrize": "mean"}, {"coder": "lz77"}])
+@pytest.mark.parametrize("itself", [False, True])
+def test_all_candidates_are_as_good_as_none(parameters: dict[str, Any], itself: bool) -> None:
+    distances = Distances(**({"coder": "deflate", "separator": " "} | parameters))
+    search = Search(count=3)
+    everything = np.arange(len(TEXTS))
+    found = searched(distances, search, itself=itself, candidates=lambda start, stop: [everything] * (stop - start))
+    assert_equal(found, searched(distances, search, itself=itself))
+
+
+@pytest.mark.parametrize("coder", ["gzip", "lz77", "zstd"])
+def test_workers_change_nothing(coder: str) -> None:
+    found = [searched(Distances(coder, n_jobs=n_jobs), Search(count=3), itself=True) for n_jobs in (1, 4)]
+    assert_equal(*found)
+
+
+def test_only_candidates_are_looked_at() -> None:
+    columns = [np.array([1, 5, 7]), np.array([0, 2])] * (len(QUERIES) // 2)
+    found = searched(Distances("lz77"), Search(count=9), candidates=lambda start, stop: columns[start:stop])
+    rows = np.split(found.columns, found.starts[1:-1])
+    assert [sorted(row.tolist()) for row in rows] == [chosen.tolist() for chosen in columns]
+
+
+class TestCalibration:
+    def test_it_says_what_it_found_and_checked(self) -> None:
+        found = calibrate(TEXTS, coder="gzip", separator=" ")
+        assert found.margin_bits > 0
+        assert found.computed_share < found.certified_share <= 1
+        assert 0.8 <= found.recall <= 1
+        assert found.rows_checked == 16
+
+    def test_a_margin_that_is_too_large_loses_neighbours(self) -> None:
+        wild = Calibration(1e6, 1.0, 0.0, 0.0, 1.0, 0)
+        safe, lossy = (pairwise(TEXTS, coder="gzip", top_k=1, pruning=pruning) for pruning in ("certified", wild))
+        assert (safe.distances <= lossy.distances).all()
+        assert (safe.distances < lossy.distances).any()
+
+    def test_the_estimator_measures_its_own(self) -> None:
+        labels = [text[:1].lower() > b"m" for text in TEXTS]
+        fitted = NCDClassifier("gzip", pruning="calibrated").fit(TEXTS, labels)
+        assert fitted.calibration_ == calibrate(TEXTS, coder="gzip", separator=" ")
+        assert fitted.predict(TEXTS[:5]).tolist() == labels[:5]
+
+    def test_coders_without_bounds_have_no_margin(self) -> None:
+        assert calibrate(TEXTS[:20], coder="zstd") == Calibration(0.0, 0.001, 1.0, 1.0, 1.0, 10)
+
+    @pytest.mark.parametrize("risk", [-0.1, 1, 2])
+    def test_bad_risks(self, risk: float) -> None:
+        with pytest.raises(ParameterError, match="risk must be a number"):
+            calibrate(TEXTS[:5], risk=risk)
+
+    def test_bad_pruning(self) -> None:
+        for bad in ("yes", "calibrated", 3):
+            with pytest.raises(ParameterError, match="pruning must be"):
+                pairwise(TEXTS[:5], top_k=1, pruning=bad)
+
+
+def test_what_is_read_before_all_others_is_read_once() -> None:
+    from kolmo.distances.engine import _tile_shape
+
+    items = [bytes(12_000)] * 65
+    rows, columns = _tile_shape(items, items, by_rows=True)
+    assert columns == 65
+    assert 1 <= rows <= 4  # so that there is work for several workers
+    assert _tile_shape(items, [bytes(10**9)], by_rows=True) == (1, 1)

@@ -1,0 +1,217 @@
+"""The audit passes what is a normal compressor, and finds where real ones stop being one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from kolmo import Coder, Tags, audit, coder, doubts
+from kolmo.coders.base import Meter
+from kolmo.errors import DataError, ParameterError
+from kolmo.evaluation import AXIOMS
+from kolmo.evaluation.samples import KINDS, pairs, respelled, specimen
+
+QUICK = ("records", "random")
+ENGLISH = (
+    "There was no possibility of taking a walk that day. We had been wandering, indeed, in the leafless shrubbery an "
+    "hour in the morning; but since dinner the cold winter wind had brought with it clouds so sombre, and a rain so "
+    "penetrating, that further outdoor exercise was now out of the question."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks(Coder):
+    """Eight bytes for every block that is new: as near to a normal compressor as one gets."""
+
+    name: ClassVar[str] = "blocks"
+
+    @property
+    def tags(self) -> Tags:
+        return Tags(decodable=False, priming=None)
+
+    def versions(self) -> dict[str, str]:
+        return {}
+
+    def _meter(self, context: bytes) -> Meter:
+        return lambda data: 64.0 * len({data[start : start + 8] for start in range(0, len(data), 8)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odd(Blocks):
+    """Breaks what the others keep: the last byte is in the code three times over, and much data take next to none."""
+
+    name: ClassVar[str] = "odd"
+
+    def _meter(self, context: bytes) -> Meter:
+        return lambda data: 8.0 * len(data) * (1 + data[-1] / 64 if len(data) < 350 else 0.1) if data else 64.0
+
+
+def test_a_normal_compressor_passes() -> None:
+    found = audit(Blocks(), sizes=(160, 1600), kinds=QUICK)
+    assert found.verdicts == dict.fromkeys(AXIOMS, True)
+    assert (found.overhead_bits, found.breaks_at, found.tested_to, found.caveats) == (0, None, 1600, [])
+    assert found.use == "distances and near-duplicates of pieces up to 1.6 kB"
+    for cell in found.cells:
+        assert cell.excess["idempotent"].worst_bits == 0
+        assert all(excess.bits <= excess.worst_bits for excess in cell.excess.values())
+
+
+@pytest.mark.parametrize("spec", ["uniform", "order0"])
+def test_what_sees_no_repeats_is_for_lengths_only(spec: str) -> None:
+    found = audit(spec, sizes=(200, 2000), kinds=QUICK)
+    assert not found.verdicts["idempotent"]
+    assert found.idempotent is found.seen is None
+    assert found.breaks_at == 200
+    assert found.self_distances[2000] > 0.9
+    assert found.use.startswith("lengths only")
+    # neither cares for the order
+    assert found.verdicts["symmetric"]
+    assert all(abs(cell.excess["symmetric"].worst_bits) < 1e-6 for cell in found.cells)
+    assert found.verdicts["monotone"]
+
+
+def test_deflate_breaks_where_its_window_ends() -> None:
+    found = audit("deflate", sizes=(8000, 64_000), kinds=["random"])
+    assert found.idempotent is not None
+    assert found.breaks_at == found.idempotent.broken
+    assert 16_000 < found.idempotent.last <= 2**15 < found.idempotent.broken < 41_000
+    assert found.use == (
+        f"distances and near-duplicates of pieces up to {found.idempotent.last / 1000:.3g} kB; lengths beyond"
+    )
+    assert found.self_distances[64_000] > 0.9
+
+
+def test_a_kind_that_alone_breaks_is_named() -> None:
+    repeated, noise = b"a rose is a rose, " * 400, specimen("random")[:8000]
+    found = audit(Blocks(), sizes=(160,), kinds={"rose": repeated, "noise": noise})
+    assert [cell.kind for cell in found.cells] == ["rose", "noise"]
+    found = audit("ngram", sizes=(200, 20_000), kinds=["records", "random"])
+    assert found.seen is not None
+    assert found.use.endswith("lengths beyond for records")
+
+
+def test_every_other_axiom_can_fail() -> None:
+    found = audit(Odd(), sizes=(200,), kinds=QUICK)
+    assert found.verdicts["idempotent"]
+    assert not found.verdicts["monotone"]
+    assert not found.verdicts["unrelated"]
+    assert any("shorter than x at 200 B" in caveat for caveat in found.caveats)
+    assert found.overhead_bits == 64
+
+
+def test_shares_are_in_units_of_the_distance() -> None:
+    from kolmo import ncd
+
+    data = {"text": ENGLISH * 3}
+    (cell,) = audit("zstd", sizes=(300,), kinds=data, random_state=3).cells
+    drawn = pairs(data["text"].encode(), 300, cell.draws, kind="text", random_state=3)
+    zero = np.mean([ncd(x, x, coder="zstd") for x, _ in drawn])
+    between = np.mean([ncd(x, y, coder="zstd") for x, y in drawn])
+    assert cell.excess["idempotent"].share == pytest.approx(zero)
+    assert cell.distance == pytest.approx(between)
+
+
+def test_numbers_do_not_depend_on_what_else_is_tested() -> None:
+    once = audit("zstd", sizes=(200, 2000), kinds=QUICK)
+    assert once == audit("zstd", sizes=[2000, 200, 200], kinds=QUICK)
+    alone = audit("zstd", sizes=(2000,), kinds=["random"])
+    assert alone.cells[0] in once.cells
+    assert audit("zstd", sizes=(200,), kinds=QUICK, random_state=1).cells != once.cells[:2]
+
+
+def test_the_time_bounds_the_size() -> None:
+    found = audit("zstd", sizes=(200, 2000), kinds=["random"], seconds=1e-9)
+    assert (found.tested_to, found.sizes) == (200, (200, 2000))
+    assert {cell.size for cell in found.cells} == {200}
+
+
+def test_a_kind_is_left_out_where_it_ends() -> None:
+    found = audit("deflate", sizes=(200, 60_000), kinds={"short": bytes(1000), "long": bytes(200_000)})
+    assert [(cell.kind, cell.size) for cell in found.cells[:2]] == [("short", 200), ("long", 200)]
+    assert {cell.kind for cell in found.cells if cell.size == 60_000} == {"long"}
+
+
+def test_it_is_json() -> None:
+    found = audit("deflate", sizes=(8000, 64_000), kinds=["random"])
+    document = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert document["fingerprint"] == coder("deflate").fingerprint
+    assert document["idempotent"]["broken"] == document["breaks_at"] == found.breaks_at
+    assert set(document["verdicts"]) == set(document["failures"]) == set(AXIOMS)
+    whole = next(cell for cell in document["cells"] if cell["distance"] is not None)
+    assert set(whole["excess"]) == set(AXIOMS)
+    assert set(whole["excess"]["symmetric"]) == {"bits", "share", "worst_bits", "worst_share"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"sizes": ()}, "sizes is empty"),
+        ({"sizes": (8,)}, "from 16"),
+        ({"sizes": (200.0,)}, "whole number"),
+        ({"kinds": ["prose"]}, "random, records, source, text"),
+        ({"kinds": {}}, "kinds is empty"),
+        ({"seconds": 0}, "positive"),
+        ({"random_state": -1}, "random_state"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ParameterError, match=words):
+        audit("uniform", **{"kinds": ["random"], **wrong})
+
+
+def test_too_little_data_are_refused() -> None:
+    with pytest.raises(DataError, match="the largest do for 50"):
+        audit("uniform", kinds={"mine": bytes(100)})
+
+
+def test_pieces_of_a_pair_do_not_overlap() -> None:
+    data = bytes(range(200))
+    for x, y in pairs(data, 40, 50, kind="mine", random_state=0):
+        assert len(x) == len(y) == 40
+        assert not set(x) & set(y)
+
+
+def test_every_kind_is_there() -> None:
+    assert {kind: len(specimen(kind)) > 100_000 for kind in KINDS} == dict.fromkeys(KINDS, True)
+
+
+def test_respelling_changes_letters_alone() -> None:
+    text = b"Aa bB, 12\xff"
+    other = respelled(text)
+    assert other != text
+    assert other.lower()[:2] == other.lower()[:1] * 2
+    assert (other[2:3], other[5:]) == (b" ", text[5:])
+    assert len(set(respelled(bytes(range(256))))) == 256
+
+
+def test_a_built_in_dictionary_is_noticed() -> None:
+    found = audit("brotli", sizes=(140,), kinds={"English": ENGLISH})
+    assert any("knew beforehand" in caveat for caveat in found.caveats)
+    assert not audit("deflate", sizes=(140,), kinds={"English": ENGLISH}).caveats
+    assert any("beforehand" in doubt for doubt in doubts("brotli", 200, sample=ENGLISH))
+
+
+def test_doubts() -> None:
+    assert doubts("deflate", 2**15) == []
+    (window,) = doubts("deflate", 2**15 + 1)
+    assert "sees 32.8 kB back" in window
+    assert doubts("deflate", 1000, sample=ENGLISH) == []
+    assert doubts(Blocks(), 10**9, sample=ENGLISH[:256]) == []
+    (copies,) = doubts("uniform", 10, sample=ENGLISH)
+    assert "pays 100%" in copies
+    assert doubts("uniform", 10, sample="") == []
+    with pytest.raises(ParameterError, match="size"):
+        doubts("deflate", -1)
+
+
+def test_two_short_pieces_in_one_code() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Dictionary(Blocks):
+        def _meter(self, context: bytes) -> Meter:
+            return lambda data: 8.0 if len(data) <= 128 else 8.0 * len(data)
+
+    assert any("in one code than in two" in doubt for doubt in doubts(Dictionary(), 10, sample=ENGLISH))

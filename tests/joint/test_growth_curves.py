@@ -1,0 +1,67 @@
+"""Gains of growing sets."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from kolmo import gain_curve, joint_gain
+from kolmo.errors import DataError, ParameterError, WindowWarning
+
+CATS = [f"the cat number {n} sat on mat {n * n} and purred" for n in range(300)]
+DOGS = [f"the dog number {n} lay on rug {n * n} and slept" for n in range(200)]
+
+
+@pytest.mark.parametrize("order", ["concatenated", "shuffled", "interleaved"])
+@pytest.mark.parametrize("as_strings", [False, True])
+def test_it_ends_with_the_gain_of_the_whole(order: str, as_strings: bool) -> None:
+    x, y = ("; ".join(CATS), "; ".join(DOGS)) if as_strings else (CATS, DOGS)
+    curve = gain_curve(x, y, coder="ngram", order=order)  # type: ignore[arg-type]
+    whole = joint_gain(x, y, coder="ngram", order=order, n_resamples=0)  # type: ignore[arg-type]
+    assert curve[-1].as_dict().items() <= whole.as_dict().items()
+    sizes = [gain.sizes for gain in curve]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) == len(sizes) == 4
+    for before, after in pairwise(sizes[:-1]):
+        assert after[1] / before[1] == pytest.approx(2, rel=0.1)
+        assert after[0] / after[1] == pytest.approx(sizes[-1][0] / sizes[-1][1], rel=0.1)
+
+
+def test_sizes_are_those_asked_for() -> None:
+    x, y = "; ".join(CATS), "; ".join(DOGS)
+    assert [gain.sizes[1] for gain in gain_curve(x, y, coder="order0", sizes=[7, 500, 10**9])] == [7, 500, len(y)]
+    assert [gain.sizes for gain in gain_curve("ab", "cde", coder="order0")] == [(2, 3)]
+    (only,) = gain_curve(["whole"], ["documents"], coder="order0", sizes=[1, 2, 3])
+    assert only.sizes == (5, 9)
+
+
+def test_it_repeats_itself() -> None:
+    curve = gain_curve(CATS, DOGS, coder="ngram")
+    assert gain_curve(CATS, DOGS, coder="ngram", n_jobs=2) == curve
+    other = gain_curve(CATS, DOGS, coder="ngram", random_state=1)
+    assert other[-1] == curve[-1]
+    assert other[0] != curve[0]
+
+
+def test_it_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kolmo.joint import growth_curves as growth
+
+    curve = gain_curve(CATS, DOGS, coder="ngram", checkpoint=tmp_path / "run")
+    monkeypatch.setattr(growth, "six_lengths", None)
+    assert gain_curve(CATS, DOGS, coder="ngram", checkpoint=tmp_path / "run") == curve
+    with pytest.raises(DataError, match="random_state was 0, now 1"):
+        gain_curve(CATS, DOGS, coder="ngram", checkpoint=tmp_path / "run", random_state=1)
+
+
+def test_bad_input_is_refused() -> None:
+    for sizes in ([2, 1], [1, 1], [0], [1.5], ["2"]):
+        with pytest.raises(ParameterError):
+            gain_curve("abc", "abc", sizes=sizes)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="Y is empty"):
+        gain_curve("abc", "")
+    with pytest.raises(ParameterError, match="order"):
+        gain_curve("abc", "abc", order="sideways")  # type: ignore[arg-type]
+    with pytest.warns(WindowWarning):
+        gain_curve("abcdefgh" * 5000, "abc", coder="deflate", sizes=[2])

@@ -1,0 +1,212 @@
+"""What two data sets share: bounds, controls, and known answers."""
+
+from __future__ import annotations
+
+import math
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kolmo import coder, joint_gain, joint_gains
+from kolmo.coders import Deflate
+from kolmo.distances import engine as blocks
+from kolmo.errors import DataError, ParameterError, WindowWarning
+from kolmo.joint import random_set, two_sets as joint
+
+CATS = [f"the cat number {n} sat on mat {n * n} and purred" for n in range(60)]
+DOGS = [f"the dog number {n} lay on rug {n * n} and slept" for n in range(60)]
+NOISE = np.random.default_rng(0).integers(0, 256, 3000, np.uint8).tobytes()
+CODERS = ("ngram", "mix", "deflate", "xz", "order0")
+
+
+@pytest.mark.parametrize("spec", CODERS)
+def test_lengths_are_those_of_the_coder(spec: str) -> None:
+    made, x, y = coder(spec), "; ".join(CATS), "; ".join(DOGS)
+    gain = joint_gain(x, y, coder=made, n_resamples=0)
+    assert gain.length_x == pytest.approx(made.code_length(x))
+    assert gain.length_y == pytest.approx(made.code_length(y))
+    assert gain.length_y_given_x == pytest.approx(made.prime(x).code_length(y))
+    assert gain.length_xy == pytest.approx(made.joint_length(x, y), rel=0.01)  # one header or two
+    assert gain.bits == pytest.approx(gain.length_x + gain.length_y - (gain.length_xy + gain.length_yx) / 2)
+    assert gain.information_distance == max(gain.length_x_given_y, gain.length_y_given_x)
+    assert gain.interval is None
+
+
+@pytest.mark.parametrize("spec", CODERS)
+def test_one_code_is_never_worse_than_two_and_a_bit(spec: str) -> None:
+    for x, y in (("; ".join(CATS), NOISE), (NOISE, NOISE[::-1]), (b"a", b"b")):
+        gain = joint_gain(x, y, coder=spec, n_resamples=0)
+        assert gain.bound <= gain.length_x + gain.length_y + 1
+
+
+@pytest.mark.parametrize("spec", ["ngram", "mix", "xz", "gru"])
+def test_like_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
+    gain = joint_gain(CATS, DOGS, coder=spec, separator="; ")
+    assert gain.self_share > gain.share > gain.random_share
+    assert abs(gain.random_share) < 0.03
+    assert gain.self_share < 0.51
+    assert gain.interval is not None
+    assert gain.interval[0] < gain.share < gain.interval[1]
+    assert joint_gain(CATS, NOISE, coder=spec, n_resamples=0).share < 0.03
+
+
+def test_it_is_symmetric_and_repeats_itself() -> None:
+    forth, back = joint_gain(CATS, DOGS, coder="ngram"), joint_gain(DOGS, CATS, coder="ngram")
+    assert forth.share == pytest.approx(back.share)
+    assert (forth.length_xy, forth.length_y_given_x) == (back.length_yx, back.length_x_given_y)
+    assert joint_gain(CATS, DOGS, coder="ngram") == forth
+    assert joint_gain(CATS, DOGS, coder="ngram", n_jobs=2) == forth
+    shuffled = joint_gain(CATS, DOGS, coder="ngram", order="shuffled")
+    assert shuffled.sizes == forth.sizes
+    assert shuffled.length_xy != forth.length_xy
+
+
+def test_sets_by_turns() -> None:
+    gain = joint_gain(CATS, DOGS[:20], coder="xz", separator="; ", order="interleaved", n_resamples=0)
+    plain = joint_gain(CATS, DOGS[:20], coder="xz", separator="; ", n_resamples=0)
+    assert gain.order == "interleaved"
+    for name in ("sizes", "length_x", "length_y", "length_y_given_x", "length_x_given_y"):
+        assert getattr(gain, name) == getattr(plain, name)
+    by_turns = "; ".join(part for n in range(20) for part in (CATS[3 * n], DOGS[n], *CATS[3 * n + 1 : 3 * n + 3]))
+    assert gain.length_xy == coder("xz").code_length(by_turns)
+    back = joint_gain(DOGS[:20], CATS, coder="xz", separator="; ", order="interleaved", n_resamples=0)
+    assert (gain.length_xy, gain.length_yx) == (back.length_yx, back.length_xy)
+    for spec in CODERS:
+        found = joint_gain(CATS, DOGS, coder=spec, separator="; ", order="interleaved", n_resamples=3)
+        assert found.bound <= found.length_x + found.length_y + 1
+        if spec != "order0":
+            assert found.self_share > found.share > found.random_share
+
+
+@pytest.mark.filterwarnings("ignore::kolmo.errors.WindowWarning")
+def test_a_short_window_sees_neighbours_where_sets_come_by_turns() -> None:
+    sources = [path.read_bytes() for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))]
+    files = [source for source in sources if 2000 < len(source) < 24_000][:30]
+    halves = [[file[: len(file) // 2] for file in files], [file[len(file) // 2 :] for file in files]]
+    shares = {
+        (spec, order): joint_gain(*halves, coder=spec, order=order, n_resamples=0).share
+        for spec in ("gzip", "xz")
+        for order in ("concatenated", "interleaved")
+    }
+    assert min(sum(map(len, half)) for half in halves) > 100_000
+    assert shares["gzip", "concatenated"] < 0.01, "it forgot the first before it came to the second"
+    assert shares["gzip", "interleaved"] > 0.03
+    assert shares["xz", "concatenated"] > 0.04, "it sees all, in any order"
+    assert shares["xz", "interleaved"] > 0.04
+
+
+def test_strings_come_by_turns_in_pieces() -> None:
+    x, y = (np.random.default_rng(seed).integers(0, 256, 40_000, np.uint8).tobytes() for seed in (1, 2))
+    with pytest.warns(WindowWarning):
+        apart, by_turns = (
+            joint_gain(x, x[:20_000] + y[:20_000], coder="deflate", order=order, n_resamples=0)
+            for order in ("concatenated", "interleaved")
+        )
+    assert apart.share < 0.12
+    assert by_turns.share > 0.2, "each piece is beside its copy"
+
+
+@pytest.mark.parametrize("order", ["concatenated", "shuffled", "interleaved"])
+def test_it_goes_on_where_it_was(order: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    how = {"coder": "deflate", "order": order, "separator": " "}
+    expected = joint_gain(CATS, DOGS, n_resamples=6, **how)
+    real, done = joint.six_lengths, []
+
+    def stopping(*given: Any) -> Any:
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(1)
+        return real(*given)
+
+    monkeypatch.setattr(joint, "six_lengths", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        joint_gain(CATS, DOGS, n_resamples=6, checkpoint=tmp_path / "run", **how)
+    monkeypatch.setattr(joint, "six_lengths", lambda *given: done.append(1) or real(*given))
+    assert joint_gain(CATS, DOGS, n_resamples=6, checkpoint=tmp_path / "run", **how) == expected
+    assert len(done) in (9, 10), "at most the last before the stop is done again"
+    assert joint_gain(CATS, DOGS, n_resamples=6, checkpoint=tmp_path / "run", **how) == expected
+    done.clear()
+    more = joint_gain(CATS, DOGS, n_resamples=8, checkpoint=tmp_path / "run", **how)
+    assert len(done) == 2
+    assert more == joint_gain(CATS, DOGS, n_resamples=8, **how)
+    with pytest.raises(DataError, match="second items"):
+        joint_gain(CATS, CATS, checkpoint=tmp_path / "run", **how)
+
+
+def test_a_matrix_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = {str(n): "; ".join(CATS[n:] + DOGS[:n]) for n in range(0, 60, 10)}
+    monkeypatch.setattr(blocks, "_SMALLEST_TILE_BYTES", 2**14)
+    expected = joint_gains(sets, coder="deflate")
+    real, done = Deflate.joint_lengths, []
+
+    def stopping(self: Deflate, *given: Any) -> Any:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(1)
+        return real(self, *given)
+
+    monkeypatch.setattr(Deflate, "joint_lengths", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run")
+    done.clear()
+    monkeypatch.setattr(Deflate, "joint_lengths", lambda self, *given: done.append(1) or real(self, *given))
+    np.testing.assert_array_equal(joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run"), expected)
+    assert done
+    done.clear()
+    np.testing.assert_array_equal(joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run"), expected)
+    assert not done, "nothing is left to do"
+
+
+def test_each_order_of_a_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, pairs = Deflate.joint_lengths, []
+    monkeypatch.setattr(
+        Deflate, "joint_lengths", lambda self, xs, ys: pairs.append(len(xs) * len(ys)) or real(self, xs, ys)
+    )
+    joint_gains({str(n): text for n, text in enumerate(CATS[:7])}, coder="deflate")
+    assert sum(pairs) == 7 * 7
+
+
+@pytest.mark.parametrize("spec", ["mix", "xz"])
+def test_nothing_gains_from_random_bytes(spec: str) -> None:
+    sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS)}
+    noise = random_set(sets, random_state=3)
+    assert noise == random_set(sets, random_state=3) != random_set(sets, random_state=4)
+    assert min(map(len, sets.values())) <= len(noise) <= max(map(len, sets.values()))
+    gains = joint_gains(sets | {"random": noise}, coder=spec)
+    assert gains[0, 1] > 0.1
+    assert abs(gains[2, :2]).max() < 0.03
+    assert gains[2, 2] > 0.4
+
+
+@pytest.mark.parametrize("spec", ["ngram", "xz"])
+def test_the_matrix_holds_the_shares(spec: str) -> None:
+    sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS), "noise": NOISE}
+    gains = joint_gains(sets, coder=spec)
+    for row, x in enumerate(sets.values()):
+        for column, y in enumerate(sets.values()):
+            expected = joint_gain(x, y, coder=spec, n_resamples=0).share
+            assert gains[row, column] == pytest.approx(expected, abs=2e-3)
+    assert gains.diagonal().min() > np.delete(gains.ravel(), [0, 4, 8]).max()
+
+
+def test_bad_input_is_refused() -> None:
+    for wrong in ("", [], [""]):
+        with pytest.raises((DataError, ParameterError)):
+            joint_gain("abc", wrong)
+    with pytest.raises(ParameterError, match="order"):
+        joint_gain("abc", "abc", order="sideways")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="at least two"):
+        joint_gains({"a": "abc"})
+    with pytest.raises(DataError, match="'b' is empty"):
+        joint_gains({"a": "abc", "b": ""})
+    with pytest.raises(DataError, match="no sets"):
+        random_set({})
+
+
+def test_as_json() -> None:
+    found = joint_gain(CATS, DOGS, coder="order0", n_resamples=0).as_dict()
+    assert found["share"] == pytest.approx(found["bits"] / (found["length_x"] + found["length_y"]))
+    assert not any(isinstance(value, float) and math.isnan(value) for value in found.values())
