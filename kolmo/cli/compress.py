@@ -13,7 +13,7 @@ from kolmo.cli.files import check_one_stdin
 from kolmo.cli.options import Size, coder_option, json_option
 from kolmo.cli.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
 from kolmo.coders.base import Coder
-from kolmo.coders.container import ContainerReport, write_container
+from kolmo.container.archive import ContainerReport, write_container
 from kolmo.data.lines import STDIN, opened
 from kolmo.errors import ParameterError
 

@@ -15,7 +15,7 @@ import click
 
 from kolmo._core.files import write_whole
 from kolmo.cli.output import OutputFile, print_json, print_tables
-from kolmo.coders.container import ContainerReport
+from kolmo.container.archive import ContainerReport
 from kolmo.data.lines import STDIN, read_whole
 from kolmo.errors import DataError, ParameterError
 

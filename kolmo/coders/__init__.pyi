@@ -6,14 +6,6 @@ from kolmo.coders.base import (
     PrimedCoder as PrimedCoder,
     Tags as Tags,
 )
-from kolmo.coders.container import (
-    DEFAULT_BLOCK_BYTES as DEFAULT_BLOCK_BYTES,
-    ContainerReport as ContainerReport,
-    read_container as read_container,
-    read_header as read_header,
-    write_container as write_container,
-)
-from kolmo.coders.container_header import ContainerHeader as ContainerHeader, GivenFile as GivenFile
 from kolmo.coders.deflate.lz77 import Lz77 as Lz77
 from kolmo.coders.ensembles import (
     Best as Best,

@@ -1,4 +1,4 @@
-"""The parts a .kolmo file is made of: checked fronts, and payloads behind them. See `kolmo.coders.container`."""
+"""The parts a .kolmo file is made of: checked fronts, and payloads behind them. See `kolmo.container.archive`."""
 
 from __future__ import annotations
 

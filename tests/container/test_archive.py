@@ -16,19 +16,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from kolmo import Coder, coder
-from kolmo.coders import (
-    ContainerHeader,
-    ContainerReport,
-    all_coders,
-    container,
-    read_container,
-    read_header,
-    registry,
-    write_container,
-)
+from kolmo.coders import all_coders, registry
 from kolmo.coders.base import Decode, Encode, Tags
 from kolmo.coders.entropy.checksums import Output
 from kolmo.coders.entropy.framing import join_length
+from kolmo.container import (
+    ContainerHeader,
+    ContainerReport,
+    archive as container,
+    read_container,
+    read_header,
+    write_container,
+)
 from kolmo.errors import DataError, DecodeError, KolmoError, MissingDependencyError, NotDecodableError, ParameterError
 
 TEXT = b"all happy families are alike; each unhappy family is unhappy in its own way. " * 5

@@ -23,9 +23,9 @@ from typing import BinaryIO
 
 from kolmo._version import __version__
 from kolmo.coders.base import Coder, check_integer
-from kolmo.coders.container_header import MAX_BLOCK_BYTES, MAX_HEADER_BYTES, ContainerHeader
 from kolmo.coders.entropy.checksums import DAMAGED, Input, Output, checksum, read_up_to
 from kolmo.coders.entropy.framing import join_length
+from kolmo.container.header import MAX_BLOCK_BYTES, MAX_HEADER_BYTES, ContainerHeader
 from kolmo.errors import DataError, DecodeError, KolmoError
 
 DEFAULT_BLOCK_BYTES = 2**24

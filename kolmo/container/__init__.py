@@ -1,0 +1,7 @@
+"""The .kolmo file: blocks of compressed data that say which coder reads them."""
+
+from __future__ import annotations
+
+from kolmo._core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
