@@ -37,10 +37,10 @@ from kolmo.joint.two_sets import (
     joint_gains as joint_gains,
 )
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
-from kolmo.learn.code_length_features import CodeLengthFeatures as CodeLengthFeatures
-from kolmo.learn.gram_classifier import NGramBitsClassifier as NGramBitsClassifier
-from kolmo.learn.grams import NGramBits as NGramBits
+from kolmo.learn.features import CodeLengthFeatures as CodeLengthFeatures
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
+from kolmo.learn.ngram.classifier import NGramBitsClassifier as NGramBitsClassifier
+from kolmo.learn.ngram.vectorizer import NGramBits as NGramBits
 from kolmo.trees.cluster import (
     embed as embed,
     hierarchy as hierarchy,

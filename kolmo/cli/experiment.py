@@ -159,7 +159,7 @@ def run_code_length(coder: Coder, train: Corpus, test: Corpus, *, n_jobs: int) -
 
 def run_ngrams(train: Corpus, test: Corpus, *, n_jobs: int) -> Outcome:
     """Return the outcome of a linear machine on the bits of n-grams."""
-    from kolmo.learn.gram_classifier import NGramBitsClassifier
+    from kolmo.learn.ngram.classifier import NGramBitsClassifier
 
     classifier = NGramBitsClassifier(n_jobs=n_jobs)
     return _run_classifier("bits of n-grams + LinearSVC", classifier, train, test, baselines.fingerprint)

@@ -114,7 +114,7 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _fit(self, items: Sequence[bytes], y: Any) -> None:
-        from kolmo.learn.gram_kernels import add_frequencies
+        from kolmo.learn.ngram.kernels import add_frequencies
 
         few = False
         if y is not None:
@@ -167,7 +167,7 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _weighed(self, block: Sequence[bytes]) -> Any:
         from scipy.sparse import csr_matrix
 
-        from kolmo.learn.gram_kernels import weigh_grams
+        from kolmo.learn.ngram.kernels import weigh_grams
 
         text, starts = _joined(block)
         n_features = len(self.bits_)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from kolmo.learn.grams import NGramBits
+from kolmo.learn.ngram.vectorizer import NGramBits
 from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
 
 
