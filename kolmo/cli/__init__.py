@@ -10,24 +10,27 @@ from typing import Any
 import click
 
 from kolmo._version import __version__
-from kolmo.cli.reports import end_with_one_line
+from kolmo.cli.errors import end_with_one_line
 
 COMMANDS = {
-    "demo": "Classify texts that come with the installed libraries; needs no data.",
-    "length": "Measure how many bits files take, by one or several coders.",
-    "distance": "Measure how far files are from each other.",
-    "classify": "Label texts by their nearest neighbours, and score it.",
-    "compress": "Compress a file with any coder that writes a stream.",
-    "decompress": "Read back what compress wrote, or show what it says about itself.",
-    "surprise": "Show where the bits of a file go: text coloured by surprisal.",
-    "joint": "Measure what data sets of any kind share, in bits.",
-    "compare": "Compare coders on text, pictures, sound and noise: raw rates, and with their models' size.",
-    "audit": "Test coders for what a distance takes for granted, and up to which size it holds.",
-    "train": "Train a language model on a corpus: it becomes a coder.",
-    "coders": "List the coders and what they can do.",
-    "data": "List, describe and fetch the public data sets that are known by name.",
+    "demo": ("classify.demo", "Classify texts that come with the installed libraries; needs no data."),
+    "length": ("measure.length", "Measure how many bits files take, by one or several coders."),
+    "distance": ("measure.distance", "Measure how far files are from each other."),
+    "classify": ("classify.classify", "Label texts by their nearest neighbours, and score it."),
+    "compress": ("files.compress", "Compress a file with any coder that writes a stream."),
+    "decompress": ("files.decompress", "Read back what compress wrote, or show what it says about itself."),
+    "surprise": ("measure.surprisal", "Show where the bits of a file go: text coloured by surprisal."),
+    "joint": ("joint.gain", "Measure what data sets of any kind share, in bits."),
+    "compare": (
+        "coders.rates",
+        "Compare coders on text, pictures, sound and noise: raw rates, and with their models' size.",
+    ),
+    "audit": ("coders.audit", "Test coders for what a distance takes for granted, and up to which size it holds."),
+    "train": ("coders.train", "Train a language model on a corpus: it becomes a coder."),
+    "coders": ("coders.coders", "List the coders and what they can do."),
+    "data": ("data.data", "List, describe and fetch the public data sets that are known by name."),
 }
-"""Every command with its line of help, so that listing them imports none."""
+"""Every command with its module in this package and its line of help, so that listing them imports none."""
 
 
 class _Commands(click.Group):
@@ -37,7 +40,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"kolmo.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"kolmo.cli.{COMMANDS[cmd_name][0]}").command
         return command
 
     def resolve_command(
@@ -51,7 +54,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         run = partial(super().main, *args, **extra, standalone_mode=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kolmo.cli.reports import end_with_one_line
+from kolmo.cli.errors import end_with_one_line
 from kolmo.errors import DataError, MissingDependencyError, ParameterError, PrimingError
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.cli import baselines
 from kolmo.coders.base import Coder
+from kolmo.learn import baselines
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table

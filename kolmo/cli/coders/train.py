@@ -11,7 +11,7 @@ import click
 
 from kolmo._core.extras import import_extra
 from kolmo._core.progress import progress
-from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
+from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import Size, data_dir_option, json_option, reading_options
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import read_set

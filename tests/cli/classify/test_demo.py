@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kolmo.cli import demo
+from kolmo.cli.classify import demo
 from kolmo.data import load
 
 LOAD = functools.cache(load)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kolmo.cli.files import read_whole
+from kolmo.cli.inputs import read_whole
 from kolmo.cli.options import Size
 from kolmo.errors import DataError
 

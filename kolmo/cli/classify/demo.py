@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from kolmo.cli.experiment import run_baselines, run_coder, scores_table
 from kolmo.cli.options import jobs_option, json_option, seed_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import described, sample
 from kolmo.coders.base import Coder
+from kolmo.learn.reports import run_baselines, run_coder, scores_table
 
 SET = "docstrings"
 CODERS = ("lz77", "gzip", "deflate", "zstd:level=19", "bz2", "ppmd")

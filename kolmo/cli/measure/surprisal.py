@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
+from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, json_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits, write_text
 from kolmo.coders.base import Coder
@@ -46,7 +46,7 @@ def command(
     import sys
 
     from kolmo._core.tables import Column, Table
-    from kolmo.show import surprise
+    from kolmo.show import surprisal as surprise
 
     if not isinstance(coder, PredictiveCoder):
         raise ParameterError(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kolmo import coder
-from kolmo.cli.compress import DEFAULT_CODER
+from kolmo.cli.files.compress import DEFAULT_CODER
 from kolmo.coders.library.zlib import Deflate
 from kolmo.coders.library.zstd import Zstd
 

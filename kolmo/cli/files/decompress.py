@@ -8,10 +8,10 @@ from typing import BinaryIO
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files import check_one_stdin
+from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
+from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.options import Size, json_option
 from kolmo.cli.output import print_json, print_tables
-from kolmo.cli.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
 from kolmo.container.archive import ContainerReport, read_container, read_header
 from kolmo.container.header import ContainerHeader
 from kolmo.data.lines import STDIN, opened

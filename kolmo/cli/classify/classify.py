@@ -16,7 +16,13 @@ import click
 from click.core import ParameterSource
 
 from kolmo.cli import options
-from kolmo.cli.experiment import (
+from kolmo.cli.inputs import check_one_stdin
+from kolmo.cli.output import print_json, print_tables, write_text
+from kolmo.cli.sets import described, read_set, sample
+from kolmo.coders.base import Coder
+from kolmo.errors import DataError, ParameterError
+from kolmo.learn.candidates import CANDIDATES
+from kolmo.learn.reports import (
     Outcome,
     confusion,
     run_baselines,
@@ -25,12 +31,6 @@ from kolmo.cli.experiment import (
     run_ngrams,
     scores_table,
 )
-from kolmo.cli.files import check_one_stdin
-from kolmo.cli.output import print_json, print_tables, write_text
-from kolmo.cli.sets import described, read_set, sample
-from kolmo.coders.base import Coder
-from kolmo.errors import DataError, ParameterError
-from kolmo.learn.candidates import CANDIDATES
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS
 
 if TYPE_CHECKING:

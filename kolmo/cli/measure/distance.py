@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
-from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
+from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, jobs_option, json_option, measure_option, output_option
 from kolmo.cli.output import print_json, print_tables, show_bits, write_text
 from kolmo.coders.base import Coder

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files import check_one_stdin
+from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
+from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.options import Size, coder_option, json_option
-from kolmo.cli.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
 from kolmo.coders.base import Coder
 from kolmo.container.archive import ContainerReport, write_container
 from kolmo.data.lines import STDIN, opened

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from kolmo import coder
 from kolmo.cli import main
 from kolmo.coders.predictive import PredictiveCoder
-from kolmo.show.surprise import legend_labels, running_bits
+from kolmo.show.surprisal import legend_labels, running_bits
 
 TEXT = "It was the best of times, <b>it was</b> the worst of times & naïve.\n"
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo.cli.gain_matrix import draw, show_matrices
+from kolmo.cli.joint.matrix import draw, show_matrices
+from kolmo.cli.joint.transfer import check_training_options, show_trained_gain, training_options
 from kolmo.cli.options import Size, coder_option, jobs_option, json_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits
-from kolmo.cli.trained import check_training_options, show_trained_gain, training_options
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -140,7 +140,7 @@ def command(
     as_matrix = with_random or any([csv_file, *drawings.values()])
     _check(data, growth=growth, paired=paired, plot=plot is not None, as_matrix=as_matrix, order=order)
     if paired:
-        from kolmo.cli.gain_pairs import show_paired
+        from kolmo.cli.joint.paired import show_paired
 
         show_paired(
             (data[0], data[1]),
@@ -164,7 +164,7 @@ def command(
     if len(sets) == 2 and not as_matrix:
         both = {name: _documents(each, order) for name, each in zip(names, sets, strict=True)}
         if growth:
-            from kolmo.cli.gain_growth import show_growth
+            from kolmo.cli.joint.growth import show_growth
 
             show_growth(
                 both,

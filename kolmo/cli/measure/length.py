@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files import check_one_stdin, max_size_option, read_whole
+from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, json_option
 from kolmo.cli.output import print_json, print_tables, show_bits
 from kolmo.coders.base import Coder

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kolmo.cli.baselines import baselines, predict
 from kolmo.errors import DataError
+from kolmo.learn.baselines import baselines, predict
 
 TRAIN = [b"cats purr", b"cats and kittens purr", b"stocks fall", b"stocks and bonds fall", b"bonds"]
 LABELS = ["pets", "pets", "money", "money", "money"]

@@ -1,0 +1,1 @@
+"""Commands about coders: list, compare, audit and train them."""

@@ -1,0 +1,1 @@
+"""The command that knows public data sets by name."""

@@ -1,0 +1,1 @@
+"""Commands that compress and decompress files."""

@@ -1,0 +1,1 @@
+"""Commands about what data sets have in common."""

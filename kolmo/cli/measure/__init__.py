@@ -1,0 +1,1 @@
+"""Commands that measure code lengths and distances of files."""
