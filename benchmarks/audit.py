@@ -20,9 +20,10 @@ from joblib import Parallel, delayed
 from records import append
 
 import kolmo
+from kolmo._core.units import format_size
 from kolmo.coders.registry import all_coders
 from kolmo.errors import KolmoError
-from kolmo.evaluation.auditing import Span, size_text, sizes_to
+from kolmo.evaluation.auditing import Span, sizes_to
 
 HEADER = """\
 | coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | what it may be used for |
@@ -86,7 +87,7 @@ def line(row: dict[str, Any]) -> str:
     distances = row["self_distances"].values()
     cells = [
         f"`{row['coder']}`",
-        size_text(row["tested_to"]),
+        format_size(row["tested_to"]),
         *(_span(row[name], row["smallest"]) for name in ("idempotent", "seen")),
         f"{min(distances):.2f} to {max(distances):.2f}",
         "" if row["asymmetry"] is None else f"{row['asymmetry']:.3f}",
@@ -99,8 +100,8 @@ def _span(found: list[int | None] | None, smallest: int) -> str:
     if found is None:
         return "never"
     span = Span(*found)  # type: ignore[arg-type]
-    least = "" if span.first == smallest else f"{size_text(span.first)} to "
-    return least + size_text(span.last) + ("+" if span.broken is None else "")
+    least = "" if span.first == smallest else f"{format_size(span.first)} to "
+    return least + format_size(span.last) + ("+" if span.broken is None else "")
 
 
 if __name__ == "__main__":

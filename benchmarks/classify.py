@@ -97,7 +97,7 @@ FEW_SHOT = ("TREC", "SMS Spam", "R8", "AG News")
 
 def methods() -> dict[str, Callable[[], Any]]:
     """Return what makes each classifier; the first is the one to beat."""
-    known = kolmo.coder_names()
+    known = kolmo.list_coders()
     made: dict[str, Callable[[], Any]] = {
         "TF-IDF + LinearSVC": lambda: make_pipeline(TfidfVectorizer(sublinear_tf=True), LinearSVC(random_state=0)),
         "NGramBits": kolmo.NGramBitsClassifier,
@@ -107,7 +107,7 @@ def methods() -> dict[str, Callable[[], Any]]:
             made[f"code length, {name}"] = lambda name=name: kolmo.CodeLengthClassifier(name, calibrate=False)
     best = "ngram" if "ngram" in known else "zstd"
     made[f"features of {best} + logistic"] = lambda: make_pipeline(
-        kolmo.CodeLengthFeatures([best]), LogisticRegression(C=10, max_iter=1000)
+        kolmo.CodeLengthVectorizer([best]), LogisticRegression(C=10, max_iter=1000)
     )
     return made
 

@@ -158,7 +158,7 @@ def measure(texts: list[bytes], size: int) -> dict[str, Any]:
     ours, theirs = [], []
     for _ in range(3):
         started = time.perf_counter()
-        kolmo.coder("zlib").joint_lengths(xs, ys)
+        kolmo.coder("zlib").joint_code_lengths(xs, ys)
         ours.append((time.perf_counter() - started) / (n_rows * n_columns))
         started = time.perf_counter()
         for x in some:

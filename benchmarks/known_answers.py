@@ -41,7 +41,7 @@ from rich.console import Console
 from rich.table import Table
 
 import kolmo
-from kolmo.distances import centered, symmetric
+from kolmo.distances import double_centered, symmetric
 from kolmo.errors import WindowWarning
 from kolmo.show.trees import dendrogram
 
@@ -133,7 +133,7 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None
             start = time.perf_counter()
             apart = 1 - 2 * kolmo.joint_gains(sets, coder=spec, n_jobs=jobs)
             seconds = time.perf_counter() - start
-            plain, beyond = symmetric(np.clip(apart, 0, None)), centered(np.clip(apart, 0, None))
+            plain, beyond = symmetric(np.clip(apart, 0, None)), double_centered(np.clip(apart, 0, None))
             row = {
                 "kind": "trees",
                 "data": kind,
@@ -141,8 +141,8 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None
                 "accuracy": accuracy(plain, labels),
                 "accuracy_centered": accuracy(beyond, labels),
                 "joined": n_found(kolmo.neighbor_joining(plain, names), kind, names),
-                "average": n_found(kolmo.hierarchy(plain, names), kind, names),
-                "average_centered": n_found(kolmo.hierarchy(beyond, names), kind, names),
+                "average": n_found(kolmo.linkage_tree(plain, names), kind, names),
+                "average_centered": n_found(kolmo.linkage_tree(beyond, names), kind, names),
                 "groups": len(CLADES[kind]),
                 "seconds": seconds,
                 "fingerprint": kolmo.coder(spec).fingerprint,
@@ -150,7 +150,7 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None
             append(output, row)
             click.echo(tree_line(row))
             if picture is not None and (kind, spec) == ("languages", "mix"):
-                tree = kolmo.hierarchy(beyond, language_names(data_dir))
+                tree = kolmo.linkage_tree(beyond, language_names(data_dir))
                 dendrogram(tree, picture, title="What is not shared by mix, less the means of both")
 
 
@@ -209,7 +209,7 @@ def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], outpu
         seconds = time.perf_counter() - start
         own, others = own_and_others(gains)
         first = int((own > others)[judged_rows].sum())
-        own_beyond, others_beyond = own_and_others(-centered(np.clip(1 - 2 * gains, 0, None)))
+        own_beyond, others_beyond = own_and_others(-double_centered(np.clip(1 - 2 * gains, 0, None)))
         beyond = int((own_beyond > others_beyond)[judged_rows].sum())
         pairs = zip(own[::2], others.reshape(-1, 2).max(axis=1), strict=True)
         cells = [f"{100 * same:.2f} / {100 * other:.2f}" for same, other in pairs]

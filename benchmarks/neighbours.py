@@ -88,7 +88,7 @@ def read_set(description: str, data_dir: Path | None) -> tuple[str, kolmo.Corpus
             corpora.append(kolmo.read(part, separator=" . "))
         else:
             found, _, split = part.partition(":")
-            corpora.append(kolmo.load(found, split or None, data_dir=data_dir))
+            corpora.append(kolmo.load_dataset(found, split or None, data_dir=data_dir))
     return name, corpora[0], corpora[1].sample(int(limit[0]), seed=0) if limit else corpora[1]
 
 
@@ -96,7 +96,7 @@ def loading() -> dict[str, Any]:
     """Time the first and the second process that uses the kernels: start, import and first pairs."""
     program = (
         "import time; start = time.perf_counter(); import kolmo; from kolmo.coders import deflate_lengths\n"
-        "kolmo.coder('lz77').joint_lengths([b'some text '], [b'some other text'])\n"
+        "kolmo.coder('lz77').joint_code_lengths([b'some text '], [b'some other text'])\n"
         "lz77 = time.perf_counter() - start; assert deflate_lengths.is_available()\n"
         "print(lz77, time.perf_counter() - start)"
     )
@@ -118,8 +118,8 @@ def loading() -> dict[str, Any]:
 def speed(queries: Sequence[bytes], train: Sequence[bytes], rounds: int, *, tfidf: bool = True) -> list[dict[str, Any]]:
     """Time every way on the same queries, in turn; those that take long on a random part of the training set."""
     some, few = queries[:32], random.Random(0).sample(list(train), min(len(train), max(40, len(train) // 40)))
-    learned = kolmo.coder("lz77").learned(train)
-    margin = kolmo.calibrate(list(queries), train, coder="gzip", separator=" ").margin_bits
+    learned = kolmo.coder("lz77").fitted(train)
+    margin = kolmo.calibrate_pruning(list(queries), train, coder="gzip", separator=" ").margin_bits
     ways: dict[str, Way] = {
         YARDSTICK: lambda: compressed(some, few, lambda data: zlib.compress(data, 9)),
         PUBLISHED: lambda: compressed(some, few, gzip.compress),
@@ -213,7 +213,7 @@ def growth(text: Path, rounds: int) -> list[dict[str, Any]]:
     for size in GROWTH:
         train = everything[:size]
         _KNOWN_LENGTHS.clear()
-        learned, generator = kolmo.coder("lz77").learned(train), CharTfidf(train)
+        learned, generator = kolmo.coder("lz77").fitted(train), CharTfidf(train)
         some = queries[: 4 if size > 10_000 else 16]
         ways: dict[str, Way] = {
             YARDSTICK: lambda train=train: compressed(queries[:1], train[:1000], lambda data: zlib.compress(data, 9)),

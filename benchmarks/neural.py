@@ -33,7 +33,7 @@ from kolmo.coders.neural.coder import NeuralCoder
 from kolmo.coders.neural.training.loop import split_corpus
 from kolmo.data.symbols import Symbols, read_symbols
 from kolmo.errors import WindowWarning
-from kolmo.joint.transfer import TrainedGain
+from kolmo.joint.transfer import TransferGain
 
 PRIMED = ("gzip", "xz", "zstd:level=19", "ppmd:order=6,memory=268435456", "ngram", "gru", "mix")
 RATES = ("gzip", "xz", "brotli", "ppmd", "ngram", "gru", "mix", "png", "webp", "jxl", "flac")
@@ -111,7 +111,7 @@ def rates(data_dir: Path, model: Path, output: Path | None) -> None:
     for each in sets(data_dir):
         for coder in (*map(kolmo.coder, RATES), neural):
             for chunk in (2048, None):
-                rate = kolmo.compression_rate(each.data, coder, chunk=chunk).as_dict()
+                rate = kolmo.compression_rate(each.data, coder, chunk=chunk).to_dict()
                 name = f"{MODEL}, 8 bits a weight" if coder is neural else str(coder)
                 append(output, {"kind": "rates", "data": each.name} | rate | {"coder": name})
 
@@ -139,9 +139,9 @@ def gain(
     }
     dickens = read_symbols(data_dir / "corpora/silesia/dickens", limit=limit).data
     for name in chosen or others:
-        found = kolmo.trained_gain(dickens, others[name], model=model, steps=steps, random_state=seed)
+        found = kolmo.transfer_gain(dickens, others[name], model=model, steps=steps, random_state=seed)
         print(trained_gain_table(found, "Dickens", name), flush=True)
-        append(output, {"kind": "gain", "x": "Dickens", "y": name} | found.as_dict())
+        append(output, {"kind": "gain", "x": "Dickens", "y": name} | found.to_dict())
 
 
 def first(documents: Iterable[bytes], limit: int) -> list[bytes]:
@@ -154,7 +154,7 @@ def first(documents: Iterable[bytes], limit: int) -> list[bytes]:
     return taken
 
 
-def trained_gain_table(gain: TrainedGain, x: str, y: str) -> str:
+def trained_gain_table(gain: TransferGain, x: str, y: str) -> str:
     lines = [f"| trained on | steps | {x}, held-out bits a byte | {y} |", "|---" * 4 + "|"]
     for name, row in gain.rows.items():
         lines.append(f"| {name} | {row.steps:,} | {row.bits_x:.3f} | {row.bits_y:.3f} |")

@@ -84,7 +84,7 @@ def corpus(part: str, data_dir: Path | None, limit: int | None) -> kolmo.Corpus:
         found = kolmo.read(part, separator=" . ")
     else:
         name, _, split = part.partition(":")
-        found = kolmo.load(name, split or None, data_dir=data_dir)
+        found = kolmo.load_dataset(name, split or None, data_dir=data_dir)
     return found if limit is None or limit >= len(found) else found.sample(limit, seed=0)
 
 
@@ -92,7 +92,7 @@ def neighbors(spec: str, train: kolmo.Corpus, test: kolmo.Corpus, jobs: int) -> 
     """Judge one coder: accuracy under our tie rule, what ties leave open, and the paper's scoring, for each k."""
     classes, codes = np.unique(train.labels, return_inverse=True)
     truth = np.searchsorted(classes, np.asarray(test.labels))
-    distances = Distances(kolmo.coder(spec).learned(train.items), separator=" ", n_jobs=jobs)
+    distances = Distances(kolmo.coder(spec).fitted(train.items), separator=" ", n_jobs=jobs)
     start = time.perf_counter()
     bands = [band for _, band in distances.bands(test.items, train.items)]
     seconds = time.perf_counter() - start

@@ -1,20 +1,27 @@
 # The public names; the package imports each when it is first used.
-from kolmo._core.items import (
-    as_bytes as as_bytes,
-    as_items as as_items,
+from kolmo import (
+    coders as coders,
+    container as container,
+    data as data,
+    distances as distances,
+    evaluation as evaluation,
+    joint as joint,
+    learn as learn,
+    show as show,
+    testing as testing,
+    trees as trees,
 )
+from kolmo._core.items import as_bytes as as_bytes, as_items as as_items
 from kolmo._version import __version__ as __version__
-from kolmo.coders.base import Coder as Coder, Tags as Tags
-from kolmo.coders.ensembles import (
-    best as best,
-    mixture as mixture,
-)
-from kolmo.coders.registry import coder as coder, coder_names as coder_names
-from kolmo.data.catalog import load as load
+from kolmo.coders.base import Coder as Coder
+from kolmo.coders.predictive import PredictiveCoder as PredictiveCoder
+from kolmo.coders.registry import coder as coder, list_coders as list_coders
+from kolmo.coders.tags import CoderTags as CoderTags
+from kolmo.data.catalog import list_datasets as list_datasets, load_dataset as load_dataset
 from kolmo.data.corpus import Corpus as Corpus
 from kolmo.data.readers import read as read
 from kolmo.distances.api import (
-    calibrate as calibrate,
+    calibrate_pruning as calibrate_pruning,
     cdm as cdm,
     conditional_cdm as conditional_cdm,
     conditional_ncd as conditional_ncd,
@@ -24,30 +31,17 @@ from kolmo.distances.api import (
 from kolmo.distances.multisets import multiset_ncd as multiset_ncd
 from kolmo.errors import KolmoError as KolmoError
 from kolmo.evaluation.auditing import audit as audit
-from kolmo.evaluation.compression_rates import (
-    bits_by_position as bits_by_position,
-    compression_rate as compression_rate,
-)
-from kolmo.evaluation.diagnostics import doubts as doubts
+from kolmo.evaluation.compression_rates import compression_rate as compression_rate
+from kolmo.evaluation.diagnostics import diagnose as diagnose
 from kolmo.joint.growth_curves import gain_curve as gain_curve
 from kolmo.joint.paired_sets import paired_gain as paired_gain
-from kolmo.joint.transfer import trained_gain as trained_gain
-from kolmo.joint.two_sets import (
-    joint_gain as joint_gain,
-    joint_gains as joint_gains,
-)
+from kolmo.joint.transfer import transfer_gain as transfer_gain
+from kolmo.joint.two_sets import joint_gain as joint_gain, joint_gains as joint_gains, random_control as random_control
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
-from kolmo.learn.features import CodeLengthFeatures as CodeLengthFeatures
+from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
 from kolmo.learn.ngram.classifier import NGramBitsClassifier as NGramBitsClassifier
 from kolmo.learn.ngram.vectorizer import NGramBits as NGramBits
-from kolmo.trees.cluster import (
-    embed as embed,
-    hierarchy as hierarchy,
-    neighbor_joining as neighbor_joining,
-)
-from kolmo.trees.quartets import (
-    quartet_score as quartet_score,
-    quartet_tree as quartet_tree,
-)
+from kolmo.trees.cluster import linkage_tree as linkage_tree, mds as mds, neighbor_joining as neighbor_joining
+from kolmo.trees.quartets import quartet_tree as quartet_tree
 from kolmo.trees.tree import Tree as Tree

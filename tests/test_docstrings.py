@@ -14,13 +14,14 @@ validate = pytest.importorskip("numpydoc.validate", reason="numpydoc is not inst
 PACKAGES = [
     "kolmo",
     "kolmo.coders",
+    "kolmo.container",
     "kolmo.data",
     "kolmo.distances",
     "kolmo.evaluation",
     "kolmo.joint",
-    "kolmo.trees",
     "kolmo.learn",
     "kolmo.testing",
+    "kolmo.trees",
 ]
 REQUIRED = {
     "GL08",  # no docstring
@@ -57,7 +58,7 @@ def test_docstring_is_complete(name: str) -> None:
     assert not errors
 
 
-@pytest.mark.parametrize("method", ["code_length", "code_lengths", "prime", "joint_length", "decompress"])
+@pytest.mark.parametrize("method", ["code_length", "code_lengths", "prime", "joint_code_length", "decompress"])
 def test_the_main_methods_of_a_coder_show_an_example(method: str) -> None:
     errors = [code for code, _ in validate(f"kolmo.coders.base.Coder.{method}")["errors"]]
     assert not set(errors) & NEEDS_EXAMPLE

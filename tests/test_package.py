@@ -16,12 +16,25 @@ import pytest
 import kolmo
 
 HEAVY = {"sklearn", "torch", "numba", "matplotlib", "scipy", "pandas", "pyarrow", "polars", "joblib"}
-FLOORS = ["coders", "data", "measures", "learn", "laws", "show", "cli"]
-"""From the ground up: a floor imports those below it."""
+FLOORS = [
+    {"errors", "_version"},
+    {"_core"},
+    {"coders", "data"},
+    {"container", "distances", "evaluation"},
+    {"joint", "learn", "trees"},
+    {"show", "testing"},
+    {"cli"},
+]
+"""From the ground up. A package imports those on floors below its own, and none beside it."""
+LARGEST_FOLDER = 16
 PACKAGE = Path(kolmo.__file__).parent
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(kolmo.__path__, "kolmo.") if not module.name.endswith("__main__")
 )
+
+
+SHORT = ["coders", "container", "data", "distances", "evaluation", "joint", "learn", "show", "testing", "trees"]
+PACKAGES = ["kolmo", *(f"kolmo.{name}" for name in SHORT)]
 
 
 def loaded_by(program: str) -> set[str]:
@@ -45,17 +58,7 @@ def test_starting_loads_nothing_heavy(program: str) -> None:
 
 
 def test_every_public_name_can_be_imported() -> None:
-    for package in (
-        "kolmo",
-        "kolmo.coders",
-        "kolmo.data",
-        "kolmo.distances",
-        "kolmo.evaluation",
-        "kolmo.joint",
-        "kolmo.trees",
-        "kolmo.learn",
-        "kolmo.testing",
-    ):
+    for package in PACKAGES:
         module = importlib.import_module(package)
         assert module.__all__
         for name in module.__all__:
@@ -66,6 +69,7 @@ def test_every_public_name_can_be_imported() -> None:
 
 
 def imports(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, inside functions and for type checkers too."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -76,16 +80,69 @@ def imports(path: Path) -> set[str]:
     return names
 
 
+def floor_of(name: str) -> int:
+    return next(height for height, floor in enumerate(FLOORS) if name in floor)
+
+
+def test_every_package_has_a_floor() -> None:
+    there = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert there - {"__init__", "__main__"} == set().union(*FLOORS)
+
+
 def test_imports_run_down_the_floors() -> None:
     for path in PACKAGE.rglob("*.py"):
-        floor = path.relative_to(PACKAGE).parts[0]
-        if floor not in FLOORS:
+        package = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if package in ("__init__", "__main__"):
             continue
-        above = FLOORS[FLOORS.index(floor) + 1 :]
-        # coders and data stand side by side
-        forbidden = {*above, "coders"} if floor == "data" else set(above)
-        used = {name.split(".")[1] for name in imports(path) if name.startswith("kolmo.")}
-        assert not used & forbidden, f"{path} imports {used & forbidden}"
+        used = {name.split(".")[1] for name in imports(path) if name.startswith("kolmo.")} - {package}
+        wrong = {name for name in used if floor_of(name) >= floor_of(package)}
+        assert not wrong, f"{path} imports {', '.join(sorted(wrong))}"
+
+
+def module_of(dotted: str) -> str | None:
+    """Return the module of the package that an imported name is, or stands in."""
+    while dotted.startswith("kolmo."):
+        if dotted in MODULES:
+            return dotted
+        dotted = dotted.rpartition(".")[0]
+    return None
+
+
+def test_no_import_is_circular() -> None:
+    """Modules form no circle, imports inside functions and for type checkers included."""
+    uses = {}
+    for path in PACKAGE.rglob("*.py"):
+        name = ".".join(("kolmo", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        uses[name] = {module for each in imports(path) if (module := module_of(each)) and module != name}
+    free: set[str] = set()
+    while ready := {name for name in uses if name not in free and uses[name] <= free}:
+        free |= ready
+    assert not {name: uses[name] - free for name in uses if name not in free}
+
+
+def test_no_folder_is_crowded() -> None:
+    for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= LARGEST_FOLDER, f"{folder} holds {len(modules)} modules"
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """Importing a module binds its name in its package, so a public function of that name would be lost."""
+    program = (
+        "import importlib, kolmo, json\n"
+        f"for name in {MODULES!r}: importlib.import_module(name)\n"
+        f"for package in {PACKAGES!r}:\n"
+        "    module = importlib.import_module(package)\n"
+        "    for name in module.__all__:\n"
+        "        value = getattr(module, name)\n"
+        "        assert type(value).__name__ != 'module', f'{package}.{name} is a module'\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_packages_are_reached_from_the_top() -> None:
+    program = f"import kolmo\nfor name in {SHORT!r}: assert getattr(kolmo, name).__all__"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_no_module_reads_pickles() -> None:

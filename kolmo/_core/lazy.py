@@ -33,11 +33,14 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
     def get(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(home[name]), name)
+        if home[name] == package:  # a package inside this one
+            value: Any = importlib.import_module(f"{package}.{name}")
+        else:
+            value = getattr(importlib.import_module(home[name]), name)
         setattr(sys.modules[package], name, value)
         return value
 
     def directory() -> list[str]:
         return sorted({*home, *vars(sys.modules[package])})
 
-    return get, directory, sorted(home)
+    return get, directory, sorted(name for name in home if home[name] != package)

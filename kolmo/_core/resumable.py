@@ -1,28 +1,160 @@
-"""Work in parts of which each may take long: in parallel, with progress, and kept in a file as it is finished."""
+"""Work in parts that may take hours: in parallel, with progress, and resumed from a file after an interruption."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kolmo._core.checkpoints import Arrays, Run, digest
+import numpy as np
+
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
-from kolmo.coders.base import Coder
+from kolmo.errors import DataError
+
+Arrays = tuple[Any, ...]
+Compute = Callable[[Iterator[Arrays]], Iterator[Arrays]]
+
+_APPLICATION = 0x4B6F6C6D  # "Kolm"
+_TABLES = """
+CREATE TABLE runs (name TEXT PRIMARY KEY, facts TEXT NOT NULL);
+CREATE TABLE arrays (
+    run TEXT NOT NULL, tile INTEGER NOT NULL, part INTEGER NOT NULL,
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (run, tile, part)
+);
+"""
+_DTYPES = ("<f8", "<i8")
+_DIGESTS = ("first items", "second items", "classes")
+"""Facts that are digests, of which only the difference tells anything."""
 
 
-def finished(
+def digest(items: Iterable[bytes]) -> str:
+    """Return a name for these items in this order.
+
+    Examples
+    --------
+    >>> digest([b"ab", b"c"]) == digest([b"a", b"bc"])
+    False
+    """
+    found = hashlib.sha256()
+    for item in items:
+        found.update(len(item).to_bytes(8, "little"))
+        found.update(item)
+    return found.hexdigest()
+
+
+class ResumableRun:
+    """One run of tiles, in an SQLite file that may hold the runs of other coders too.
+
+    A tile is written in one transaction as soon as it and all before it are done; whatever happens to the process, the
+    file holds whole tiles. It holds numbers only, and nothing in it is executed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; it is made if it is not there.
+    name : str
+        Which run: the coder, as the user wrote it.
+    facts : mapping of str to JSON values
+        All that decides the tiles: data, coder with its version, measure, and so on.
+
+    Raises
+    ------
+    DataError
+        If the file is no checkpoint, or holds a run of this name with other facts.
+    """
+
+    def __init__(self, path: str | Path, name: str, facts: Mapping[str, Any]) -> None:
+        self.path, self.name = Path(path), name
+        with self._open() as file:
+            known = file.execute("SELECT facts FROM runs WHERE name = ?", (name,)).fetchone()
+            if known is None:
+                with file:
+                    file.execute("INSERT INTO runs VALUES (?, ?)", (name, json.dumps(dict(facts))))
+                return
+        before, now = json.loads(known[0]), json.loads(json.dumps(dict(facts)))
+        if changed := [key for key in {**before, **now} if before.get(key) != now.get(key)]:
+            listing = "; ".join(_difference(key, before.get(key), now.get(key)) for key in changed)
+            raise DataError(
+                f"the checkpoint {self.path} holds another run of {name!r}: {listing}; "
+                "go on with what it was made for, or name another file"
+            )
+
+    def resumed(self, compute: Compute, blocks: Iterable[Arrays], count: int) -> Iterator[Arrays]:
+        """Yield the tiles of all blocks in order: those that are kept, and the others once computed and kept.
+
+        Parameters
+        ----------
+        compute : callable
+            Takes blocks and yields their tiles, in order.
+        blocks : iterable of tuple
+            What each tile is computed from.
+        count : int
+            How many there are.
+        """
+        with self._open() as file:
+            kept = {tile for (tile,) in file.execute("SELECT DISTINCT tile FROM arrays WHERE run = ?", (self.name,))}
+            computed = compute(block for tile, block in enumerate(blocks) if tile not in kept)
+            for tile in range(count):
+                yield self._load(file, tile) if tile in kept else self._save(file, tile, next(computed))
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.parent.is_dir():
+            raise DataError(f"there is no folder {self.path.parent} for the checkpoint {self.path.name}; make it first")
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as file:
+                self._check(file)
+                yield file
+        except sqlite3.Error as error:
+            raise DataError(
+                f"{self.path} cannot be read or written as a checkpoint of Kolmo: {error}; name another file"
+            ) from error
+
+    def _check(self, file: sqlite3.Connection) -> None:
+        file.execute("PRAGMA trusted_schema = OFF")
+        if not self.path.stat().st_size:
+            file.executescript(f"PRAGMA application_id = {_APPLICATION}; BEGIN; {_TABLES} COMMIT;")
+        (application,) = file.execute("PRAGMA application_id").fetchone()
+        if application != _APPLICATION:
+            raise DataError(f"{self.path} is no checkpoint of Kolmo, but another database; name another file")
+
+    def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Arrays:
+        rows = []
+        for part, array in enumerate(map(np.asarray, arrays)):
+            dtype = "<f8" if array.dtype.kind == "f" else "<i8"
+            data = np.ascontiguousarray(array, dtype=dtype).tobytes()
+            rows.append((self.name, tile, part, dtype, json.dumps(array.shape), data))
+        with file:
+            file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", rows)
+        return tuple(arrays)
+
+    def _load(self, file: sqlite3.Connection, tile: int) -> Arrays:
+        query = "SELECT dtype, shape, data FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
+        try:
+            return tuple(_array(*row) for row in file.execute(query, (self.name, tile)))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"tile {tile} of the checkpoint {self.path} is damaged ({error}); delete the file"
+            ) from error
+
+
+def run_tasks(
     function: Callable[..., Arrays],
     tasks: Sequence[tuple[Any, ...]],
     *,
-    coder: Coder,
     label: str,
-    run: Run | None = None,
+    prefer: str,
+    run: ResumableRun | None = None,
     n_jobs: int | None = None,
 ) -> Iterator[Arrays]:
-    """Yield ``function(coder, *task)`` for every task, in order; those that `run` holds are not done again.
+    """Yield ``function(*task)`` for every task, in order; results that `run` holds are not computed again.
 
     Parameters
     ----------
@@ -30,53 +162,68 @@ def finished(
         Returns a tuple of arrays; it pickles.
     tasks : sequence of tuple
         Its arguments.
-    coder : Coder
-        Says what the work runs on.
     label : str
-        What is done, for the progress.
-    run : Run, optional
-        What is kept.
+        The text of the progress bar.
+    prefer : {"threads", "processes"}
+        The workers that suit the function; see `map_blocks`.
+    run : ResumableRun, optional
+        Holds the results of an earlier call, and receives new ones.
     n_jobs : int, optional
         Workers as joblib counts them.
     """
-    compute = partial(map_blocks, function, n_jobs=n_jobs, prefer=coder.tags.parallel)
-    blocks = ((coder, *task) for task in tasks)
-    with progress(len(tasks), label=f"{label} by {coder!s:.40}", unit="part") as bar:
-        for found in compute(blocks) if run is None else run.resumed(compute, blocks, len(tasks)):
+    compute = partial(map_blocks, function, n_jobs=n_jobs, prefer=prefer)
+    with progress(len(tasks), label=label, unit="part") as bar:
+        for found in compute(iter(tasks)) if run is None else run.resumed(compute, tasks, len(tasks)):
             bar.update()
             yield found
 
 
-def run_in(
-    checkpoint: str | Path | None,
-    coder: Coder,
-    label: str,
+def open_checkpoint(
+    path: str | Path | None,
+    coder: str,
+    fingerprint: str,
     first: Sequence[bytes],
     second: Sequence[bytes],
+    *,
+    label: str = "",
     **facts: Any,
-) -> Run | None:
-    """Return the run of this work in a checkpoint file, if one is asked for.
+) -> ResumableRun | None:
+    """Return the run of this work in a checkpoint file, or None without a path.
 
     Parameters
     ----------
-    checkpoint : path-like or None
+    path : path-like or None
         The file; it may hold other work, and that of other coders.
-    coder : Coder
-        The coder.
-    label : str
-        The work.
+    coder : str
+        The coder as the user wrote it.
+    fingerprint : str
+        Its `Coder.fingerprint`.
     first, second : sequence of bytes
         The data.
+    label : str
+        The kind of work, if the coder alone does not say it.
     **facts
-        What else decides the parts, as JSON values.
+        All else that decides the results, as JSON values.
 
     Raises
     ------
     DataError
         If the file holds this work on other data.
     """
-    if checkpoint is None:
+    if path is None:
         return None
-    spelled = str(coder)
-    decided = {"first items": digest(first), "second items": digest(second), "coder": coder.fingerprint}
-    return Run(checkpoint, f"{spelled if len(spelled) < 80 else coder.name}, {label}", decided | facts)
+    short = coder if len(coder) < 80 else coder.partition(":")[0]
+    decided = {"first items": digest(first), "second items": digest(second), "coder": fingerprint}
+    return ResumableRun(path, f"{short}, {label}" if label else short, decided | facts)
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    if key in _DIGESTS:
+        return f"the {key} are others"
+    return f"{key} was {before!r:.120}, now {now!r:.120}"
+
+
+def _array(dtype: str, shape: str, data: bytes) -> Any:
+    if dtype not in _DTYPES:
+        raise ValueError(f"an array of {dtype!r}")
+    return np.frombuffer(data, dtype).reshape(json.loads(shape)).copy()

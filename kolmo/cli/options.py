@@ -81,19 +81,19 @@ def output_option(what: str) -> Decorator:
     return click.option("-o", "--output", type=OutputFile(), metavar="FILE", help=f"Write {what} to FILE, as CSV.")
 
 
-def measure_option(*names: str) -> Decorator:
+def metric_option(*names: str) -> Decorator:
     """The distance, under the option names given, and ``--symmetrize``."""
-    from kolmo.distances.formulas import MEASURES
+    from kolmo.distances.formulas import METRICS
 
     return _together(
         click.option(
             *names,
-            "measure",
-            type=click.Choice(list(MEASURES)),
+            "metric",
+            type=click.Choice(list(METRICS)),
             metavar="MEASURE",
             default="ncd",
             show_default=True,
-            help=f"The distance: {', '.join(MEASURES)}.",
+            help=f"The distance: {', '.join(METRICS)}.",
         ),
         click.option(
             "--symmetrize",

@@ -35,11 +35,6 @@ def print_tables(tables: Iterable[Table], file: IO[str] | None = None) -> None:
         table.print(file)
 
 
-def show_bits(bits: float) -> str:
-    """Return a code length as text; most coders count whole bits."""
-    return f"{bits:,.0f}" if bits == int(bits) else f"{bits:,.1f}"
-
-
 class OutputFile(click.ParamType):  # type: ignore[type-arg]
     """A file to write, checked before the work begins and not after it."""
 

@@ -27,7 +27,7 @@ def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> 
     **reading
         Further parameters of `kolmo.read`, for a path.
     """
-    from kolmo.data.catalog import describe, load
+    from kolmo.data.catalog import describe, load_dataset
     from kolmo.data.readers import read
 
     if name == STDIN or os.path.lexists(name) or os.sep in name or Path(name).suffix:
@@ -37,7 +37,7 @@ def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> 
         splits = describe(listed).splits
     except ParameterError as error:
         raise DataError(f"there is no file {name!r}, and {error}") from None
-    return load(listed, named_split or (split if splits else None), data_dir=data_dir)
+    return load_dataset(listed, named_split or (split if splits else None), data_dir=data_dir)
 
 
 def sample(corpus: Corpus, limit: int | None, *, seed: int) -> tuple[Corpus, list[int]]:

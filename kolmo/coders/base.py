@@ -10,11 +10,13 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.items import as_bytes, as_items
 from kolmo._version import __version__
-from kolmo.errors import DecodeError, KolmoError, NotDecodableError, ParameterError, PrimingError, WindowWarning
+from kolmo.coders.limits import MAX_DECODED_BYTES
+from kolmo.coders.tags import CoderTags
+from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingError, WindowWarning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,51 +26,11 @@ Encode = Callable[[bytes], bytes]
 Decode = Callable[[bytes, int], bytes]
 Meter = Callable[[bytes], float]
 
-MAX_DECODED_BYTES = 2**30
-"""What `Coder.decompress` allows by default: 1 GiB."""
-
 _BLOCK_BYTES, _BLOCK_OF_PAIRS_BYTES = 2**18, 2**23
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tags:
-    """What a coder can do.
-
-    Parameters
-    ----------
-    decodable : bool
-        It writes a real stream and reads every one of them back.
-    deterministic : bool
-        Equal input gives equal lengths, in any process on one machine.
-    window : int or None
-        How many bytes back it can still see; None if there is no limit.
-    parallel : {"threads", "processes"}
-        What many calls at once should run on: threads only where the library releases the interpreter's lock for
-        long enough.
-    priming : {"native", "difference", None}
-        How it reads a context: into its own state, or as the difference L(xy) - L(x), or not at all.
-    slack_bits : float
-        The real stream is at most this much longer or shorter than the stated code length.
-    tolerance : float
-        The share by which lengths that should be equal may differ, and real streams from stated lengths beside the
-        slack: not 0 where a model computes in floating point, which depends on what is computed together.
-    portable : bool
-        Its streams are read back bit for bit on any machine and by any version of the library: their format is
-        published and fixed.
-    """
-
-    decodable: bool = True
-    deterministic: bool = True
-    window: int | None = None
-    parallel: Literal["threads", "processes"] = "threads"
-    priming: Literal["native", "difference"] | None = "difference"
-    slack_bits: float = 0.0
-    tolerance: float = 0.0
-    portable: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bounded:
+class LowerBounds:
     """Joint lengths of one x with some y, from below for a start.
 
     Parameters
@@ -80,7 +42,7 @@ class Bounded:
     lower_bits : ndarray of shape (n_columns,)
         What L(xy) cannot fall below.
     exact : callable
-        Takes positions in `lower_bits`, and returns L(xy) of these in bits. Good until the next `Bounded` is made.
+        Takes positions in `lower_bits`, and returns L(xy) of these in bits. Good until the next `LowerBounds` is made.
     """
 
     row: int
@@ -105,7 +67,7 @@ class Coder(ABC):
 
     @property
     @abstractmethod
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         """What this coder can do."""
 
     @abstractmethod
@@ -180,7 +142,7 @@ class Coder(ABC):
         blocks = ((block,) for block in _blocks(everything))
         lengths = [np.empty(0)]
         with progress(len(everything), label=f"lengths by {self}", unit="item") as bar:
-            for part in map_blocks(self.lengths, blocks, n_jobs=n_jobs, prefer=self.tags.parallel):
+            for part in map_blocks(self._batch, blocks, n_jobs=n_jobs, prefer=self.tags.parallel):
                 lengths.append(part)
                 bar.update(len(part))
         return np.concatenate(lengths)
@@ -229,7 +191,7 @@ class Coder(ABC):
         self.warn_beyond_window(len(read))
         return PrimedCoder(coder=self, context=read)
 
-    def learned(self, items: Any) -> Self:
+    def fitted(self, items: Any) -> Self:
         """Return this coder with the parameters that it takes from a collection; most coders take none.
 
         Estimators call it with their training set. Unlike a primed coder, which continues a context, a learned one is
@@ -248,12 +210,12 @@ class Coder(ABC):
         Examples
         --------
         >>> from kolmo import coder
-        >>> coder("deflate").learned(["some", "texts"]) == coder("deflate")
+        >>> coder("deflate").fitted(["some", "texts"]) == coder("deflate")
         True
         """
         return self
 
-    def joint_length(self, x: Any, y: Any) -> float:
+    def joint_code_length(self, x: Any, y: Any) -> float:
         """Return L(xy), the number of bits of one code for both.
 
         Parameters
@@ -274,14 +236,38 @@ class Coder(ABC):
         Examples
         --------
         >>> from kolmo import coder
-        >>> coder("order0").joint_length("ab", "ba") == coder("order0").code_length("abba")
+        >>> coder("order0").joint_code_length("ab", "ba") == coder("order0").code_length("abba")
         True
         """
         first, second = as_bytes(x), as_bytes(y)
         self.warn_beyond_window(len(first))
-        return float(self.joint_lengths([first], [second])[0, 0])
+        return float(self._joint_batch([first], [second])[0, 0])
 
-    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+    def joint_code_lengths(self, xs: Any, ys: Any) -> NDArray[np.float64]:
+        """Return L(xy) for every x (row) and every y (column).
+
+        Parameters
+        ----------
+        xs, ys : collection of str or bytes
+            See `kolmo.as_items`.
+
+        Returns
+        -------
+        ndarray of shape (n_xs, n_ys)
+            Bits.
+
+        Examples
+        --------
+        >>> from kolmo import coder
+        >>> coder("uniform").joint_code_lengths(["a", "ab"], ["", "abc"])
+        array([[ 8., 32.],
+               [16., 40.]])
+        """
+        firsts = as_items(xs)
+        self.warn_beyond_window(max(map(len, firsts), default=0))
+        return self._joint_batch(firsts, as_items(ys))
+
+    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(xy) in bits for every x (row) and every y (column), here and now.
 
         Coders that gain from seeing many pairs at once, such as by reading each x only once, override this.
@@ -290,27 +276,27 @@ class Coder(ABC):
 
         table = np.empty((len(xs), len(ys)))
         for row, x in enumerate(xs):
-            table[row] = self.lengths([x + y for y in ys])
+            table[row] = self._batch([x + y for y in ys])
         return table
 
-    def paired_lengths(
+    def _pairs_batch(
         self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
     ) -> list[NDArray[np.float64]]:
         """Return L(xy) in bits for every x with each of the ys that its columns name, here and now."""
         import numpy as np
 
         pairs = (x + ys[column] for x, chosen in zip(xs, columns, strict=True) for column in chosen)
-        lengths = np.concatenate([np.empty(0), *map(self.lengths, _blocks(pairs, _BLOCK_OF_PAIRS_BYTES))])
+        lengths = np.concatenate([np.empty(0), *map(self._batch, _blocks(pairs, _BLOCK_OF_PAIRS_BYTES))])
         return np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
 
-    def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
+    def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
         """Yield lower bounds of L(xy), x for x and some ys at a time; None if they would save no work.
 
         Whoever looks for small lengths only asks for the exact ones where the bound leaves a doubt.
         """
         return None
 
-    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, here and now: one handle of the library serves them all."""
         return self._lengths(b"", items)
 
@@ -442,7 +428,7 @@ class PrimedCoder(Coder):
         return self.coder.name
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         tags = self.coder.tags
         return dataclasses.replace(tags, decodable=tags.decodable and tags.priming == "native")
 
@@ -478,10 +464,10 @@ class PrimedCoder(Coder):
         alone = meter(read)
         return lambda data: meter(read + data) - alone
 
-    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         if self.coder.tags.priming == "native":
             return self.coder._lengths(self.context, items)
-        joint: NDArray[np.float64] = self.coder.joint_lengths([self.context], items)[0]
+        joint: NDArray[np.float64] = self.coder._joint_batch([self.context], items)[0]
         return joint - self.coder.code_length(self.context)
 
     @property
@@ -516,34 +502,3 @@ def _blocks(items: Iterable[bytes], block_bytes: int = _BLOCK_BYTES) -> Iterable
 def _spelled(name: str, parameters: dict[str, Any]) -> str:
     values = ",".join(f"{key}={json.dumps(value).strip(chr(34))}" for key, value in parameters.items())
     return f"{name}:{values}" if values else name
-
-
-def check_integer(name: str, value: Any, low: int, high: int) -> None:
-    """Refuse a parameter that is no whole number from `low` to `high`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ParameterError(f"{name} must be a whole number from {low} to {high}, but {value!r} came")
-
-
-def check_boolean(name: str, value: Any) -> None:
-    """Refuse a parameter that is neither True nor False."""
-    if not isinstance(value, bool):
-        raise ParameterError(f"{name} must be true or false, but {value!r} came")
-
-
-def too_large(max_size: int) -> DecodeError:
-    """Return the error for a stream that holds more than the caller allows."""
-    return DecodeError(f"the payload holds more than the {max_size:,} bytes allowed; pass a larger max_size")
-
-
-def decode_bounded(decompressor: Any, payload: bytes, max_size: int) -> bytes:
-    """Decode with a decompressor of the standard library's kind, never beyond `max_size` bytes."""
-    data: bytes = decompressor.decompress(payload, max_size + 1)
-    if len(data) > max_size:
-        raise too_large(max_size)
-    if not decompressor.eof:
-        raise DecodeError(f"the payload of {len(payload):,} bytes is truncated: its end is missing")
-    if decompressor.unused_data:
-        raise DecodeError(
-            f"{len(decompressor.unused_data):,} bytes follow the end of the stream; pass one whole stream"
-        )
-    return data

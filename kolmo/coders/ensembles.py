@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags
+from kolmo.coders.base import Coder, Decode, Encode, Meter
 from kolmo.coders.predictive import Cursor, PredictiveCoder
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, ParameterError
 
 if TYPE_CHECKING:
@@ -200,11 +201,11 @@ class Best(_OfMembers, Coder):
         _members(self.coders)
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         tags = [member.tags for member in self.members]
         priming = {tag.priming for tag in tags}
         windows = [tag.window for tag in tags]
-        return Tags(
+        return CoderTags(
             decodable=all(tag.decodable for tag in tags),
             deterministic=all(tag.deterministic for tag in tags),
             window=None if None in windows else max(window for window in windows if window),

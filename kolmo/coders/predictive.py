@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from kolmo._core.items import as_bytes
-from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags
+from kolmo.coders.base import Coder, Decode, Encode, Meter
 from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -98,15 +99,15 @@ class PredictiveCoder(Coder):
         """Return a cursor of one's own that has read `context`."""
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", slack_bits=64.0)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", slack_bits=64.0)
 
-    def cursor(self, given: Any = b"") -> Cursor:
-        """Return a cursor that has read `given`.
+    def cursor(self, context: Any = b"") -> Cursor:
+        """Return a cursor that has read `context`.
 
         Parameters
         ----------
-        given : str or bytes-like
+        context : str or bytes-like
 
         Returns
         -------
@@ -120,15 +121,15 @@ class PredictiveCoder(Coder):
         >>> chr(int(cursor.distribution().argmax()))
         'a'
         """
-        return primed_cursor(self, as_bytes(given)).copy()
+        return primed_cursor(self, as_bytes(context)).copy()
 
-    def surprisals(self, data: Any, *, given: Any = b"") -> NDArray[np.float64]:
+    def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
         """Return the bits of every byte, each given all before it.
 
         Parameters
         ----------
         data : str or bytes-like
-        given : str or bytes-like
+        context : str or bytes-like
             What is read first.
 
         Returns
@@ -143,14 +144,14 @@ class PredictiveCoder(Coder):
         >>> bool(bits[:10].mean() > bits[10:].mean())
         True
         """
-        return self.cursor(given).surprisals(as_bytes(data))
+        return self.cursor(context).surprisals(as_bytes(data))
 
-    def distribution(self, given: Any = b"") -> NDArray[np.float64]:
-        """Return the probability of each value of the byte that follows `given`.
+    def distribution(self, context: Any = b"") -> NDArray[np.float64]:
+        """Return the probability of each value of the byte that follows `context`.
 
         Parameters
         ----------
-        given : str or bytes-like
+        context : str or bytes-like
 
         Returns
         -------
@@ -163,10 +164,10 @@ class PredictiveCoder(Coder):
         >>> coder("ngram").distribution("some text").shape
         (256,)
         """
-        return self.cursor(given).distribution()
+        return self.cursor(context).distribution()
 
     def sample(
-        self, size: int, *, given: Any = b"", random_state: int | None = None, temperature: float = 1.0
+        self, size: int, *, context: Any = b"", random_state: int | None = None, temperature: float = 1.0
     ) -> bytes:
         """Draw a continuation: a coder that compresses also generates.
 
@@ -174,7 +175,7 @@ class PredictiveCoder(Coder):
         ----------
         size : int
             How many bytes.
-        given : str or bytes-like
+        context : str or bytes-like
             What they follow.
         random_state : int, optional
             Seed; equal seeds give equal bytes.
@@ -192,7 +193,7 @@ class PredictiveCoder(Coder):
         Examples
         --------
         >>> from kolmo import coder
-        >>> coder("ngram").sample(12, given="to be or not " * 9, random_state=0, temperature=0.2)
+        >>> coder("ngram").sample(12, context="to be or not " * 9, random_state=0, temperature=0.2)
         b'to be or not'
         """
         import numpy as np
@@ -201,7 +202,7 @@ class PredictiveCoder(Coder):
             raise ParameterError(f"size must be a number of bytes, 0 or more, but {size!r} came")
         if not (isinstance(temperature, int | float) and 0 < temperature < math.inf):
             raise ParameterError(f"temperature must be a number above 0, but {temperature!r} came")
-        return self.cursor(given).sample(size, np.random.default_rng(random_state), float(temperature))
+        return self.cursor(context).sample(size, np.random.default_rng(random_state), float(temperature))
 
     def _meter(self, context: bytes) -> Meter:
         return lambda data: length_bits(data) + float(primed_cursor(self, context).copy().surprisals(data).sum())

@@ -14,6 +14,9 @@ from typing import Any
 from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
 
+CoderLike = str | Coder | Mapping[str, Any]
+"""What `coder` takes."""
+
 ENTRY_POINT_GROUP = "kolmo.coders"
 
 _BUILT_IN = {
@@ -39,8 +42,8 @@ _BUILT_IN = {
     "flac": "kolmo.coders.library.audio:Flac",
     "mixture": "kolmo.coders.ensembles:Mixture",
     "best": "kolmo.coders.ensembles:Best",
-    "uniform": "kolmo.coders.uniform:Uniform",
-    "order0": "kolmo.coders.order0:Order0",
+    "uniform": "kolmo.coders.library.baselines:Uniform",
+    "order0": "kolmo.coders.library.baselines:Order0",
 }
 
 
@@ -83,7 +86,7 @@ def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
     return _make(name.strip(), _parse(text, spec) | parameters)
 
 
-def coder_names() -> list[str]:
+def list_coders() -> list[str]:
     """Return the names of all registered coders, built-in ones first, installed or not.
 
     Returns
@@ -92,7 +95,7 @@ def coder_names() -> list[str]:
 
     Examples
     --------
-    >>> coder_names()[:3]
+    >>> list_coders()[:3]
     ['deflate', 'zlib', 'gzip']
     """
     return [*_BUILT_IN, *(name for name in sorted(_plugins()) if name not in _BUILT_IN)]
@@ -106,7 +109,7 @@ def all_coders() -> Iterator[tuple[str, Coder | KolmoError]]:
     >>> [found.name for name, found in all_coders() if isinstance(found, Coder) and not found.tags.decodable]
     ['lz77', 'order0']
     """
-    for name in coder_names():
+    for name in list_coders():
         try:
             yield name, coder(name)
         except KolmoError as error:

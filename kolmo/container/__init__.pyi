@@ -6,7 +6,4 @@ from kolmo.container.archive import (
     read_header as read_header,
     write_container as write_container,
 )
-from kolmo.container.header import (
-    ContainerHeader as ContainerHeader,
-    GivenFile as GivenFile,
-)
+from kolmo.container.header import ContainerHeader as ContainerHeader, GivenFile as GivenFile

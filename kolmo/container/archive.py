@@ -21,8 +21,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from kolmo._core.checks import check_integer
 from kolmo._version import __version__
-from kolmo.coders.base import Coder, check_integer
+from kolmo.coders.base import Coder
 from kolmo.coders.entropy.checksums import DAMAGED, Input, Output, checksum, read_up_to
 from kolmo.coders.entropy.framing import join_length
 from kolmo.container.header import MAX_BLOCK_BYTES, MAX_HEADER_BYTES, ContainerHeader

@@ -99,13 +99,13 @@ class ContainerHeader:
             )
         return header
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the header as JSON."""
         return dataclasses.asdict(self)
 
     def to_bytes(self) -> bytes:
         """Return the header as canonical JSON: ASCII, sorted keys, no spaces."""
-        return _canonical(self.as_dict())
+        return _canonical(self.to_dict())
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:

@@ -3,8 +3,8 @@ from kolmo.data.catalog import (
     DataSet as DataSet,
     describe as describe,
     fetch as fetch,
-    load as load,
-    names as names,
+    list_datasets as list_datasets,
+    load_dataset as load_dataset,
 )
 from kolmo.data.corpus import Corpus as Corpus
 from kolmo.data.fetching import DataFile as DataFile

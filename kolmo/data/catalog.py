@@ -101,7 +101,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[Any], Corpus]]] = {
 }
 
 
-def names() -> list[str]:
+def list_datasets() -> list[str]:
     """Return the names of all data sets: first those that need no download, then the public ones.
 
     Returns
@@ -110,7 +110,7 @@ def names() -> list[str]:
 
     Examples
     --------
-    >>> names()[:3]
+    >>> list_datasets()[:3]
     ['docstrings', 'digits', 'photos']
     """
     return [*_BUILT_IN, *sorted(_public())]
@@ -138,17 +138,17 @@ def describe(name: str) -> DataSet:
     >>> describe("AG News").splits
     ('train', 'test')
     """
-    known = {_plain(key): key for key in names()}
+    known = {_plain(key): key for key in list_datasets()}
     plain = _plain(str(name))
     if plain not in known:
         near = [known[match] for match in difflib.get_close_matches(plain, known, n=3, cutoff=0.5)]
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(names())}"
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(list_datasets())}"
         raise ParameterError(f"there is no data set named {name!r}; {hint}")
     key = known[plain]
     return _BUILT_IN[key][0] if key in _BUILT_IN else _public()[key]
 
 
-def load(name: str, split: str | None = None, *, data_dir: str | Path | None = None) -> Corpus:
+def load_dataset(name: str, split: str | None = None, *, data_dir: str | Path | None = None) -> Corpus:
     """Return a data set by name.
 
     Parameters
@@ -174,7 +174,7 @@ def load(name: str, split: str | None = None, *, data_dir: str | Path | None = N
 
     Examples
     --------
-    >>> load("digits", "test").classes
+    >>> load_dataset("digits", "test").classes
     ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
     """
     data_set = describe(name)

@@ -1,4 +1,4 @@
-"""Bounded reading: lines of files that nobody vouches for, with their numbers."""
+"""LowerBounds reading: lines of files that nobody vouches for, with their numbers."""
 
 from __future__ import annotations
 

@@ -7,12 +7,6 @@ from kolmo.distances.api import (
     ncd as ncd,
     pairwise as pairwise,
 )
-from kolmo.distances.formulas import (
-    MEASURES as MEASURES,
-    Measure as Measure,
-)
-from kolmo.distances.matrices import (
-    centered as centered,
-    symmetric as symmetric,
-)
+from kolmo.distances.formulas import METRICS as METRICS, Metric as Metric
+from kolmo.distances.matrices import double_centered as double_centered, symmetric as symmetric
 from kolmo.distances.multisets import multiset_ncd as multiset_ncd

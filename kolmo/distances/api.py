@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from kolmo._core.items import as_bytes, as_items
+from kolmo.coders.registry import CoderLike
 from kolmo.distances import pruning as calibration
-from kolmo.distances.engine import CoderLike, Distances
-from kolmo.distances.formulas import MEASURES as MEASURES
+from kolmo.distances.engine import Distances
+from kolmo.distances.formulas import METRICS as METRICS
 from kolmo.distances.pruning import Calibration, Pruning, margin_of
 from kolmo.distances.tiles import Search, Symmetrize
 from kolmo.errors import DataError, ParameterError
@@ -182,7 +183,7 @@ def pairwise(
     Y: Any = None,
     *,
     coder: CoderLike = "deflate",
-    measure: str = "ncd",
+    metric: str = "ncd",
     separator: str | bytes = b"",
     symmetrize: Symmetrize = None,
     top_k: int | None = None,
@@ -205,7 +206,7 @@ def pairwise(
     coder : str, mapping or Coder
         See `kolmo.coder`. Raw forms such as ``"deflate"``, ``"zstd"`` and ``"lzma"`` suit short items better than
         file formats, whose framing counts in every length.
-    measure : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
+    metric : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
         The distance.
     separator : str or bytes
         Written between the two items.
@@ -263,7 +264,7 @@ def pairwise(
         raise ParameterError(
             f"top_k must be a whole number from 1 to {others}, the items to choose from, but {top_k!r} came"
         )
-    distances = Distances(coder, measure=measure, separator=separator, symmetrize=symmetrize, n_jobs=n_jobs)
+    distances = Distances(coder, metric=metric, separator=separator, symmetrize=symmetrize, n_jobs=n_jobs)
     if top_k is None:
         run = distances.run(checkpoint, xs, ys, result="square" if Y is None else "matrix")
         if Y is None:
@@ -283,12 +284,12 @@ def pairwise(
     return Neighbors(nearest, indices)
 
 
-def calibrate(
+def calibrate_pruning(
     X: Any,
     Y: Any = None,
     *,
     coder: CoderLike = "deflate",
-    measure: str = "ncd",
+    metric: str = "ncd",
     separator: str | bytes = b"",
     top_k: int = 1,
     risk: float = 0.001,
@@ -304,7 +305,7 @@ def calibrate(
         As for `pairwise`.
     coder : str, mapping or Coder
         See `kolmo.coder`.
-    measure : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
+    metric : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
         The distance.
     separator : str or bytes
         Written between the two items.
@@ -328,17 +329,17 @@ def calibrate(
 
     Examples
     --------
-    >>> calibrate(["abc", "abd", "xyz"]).margin_bits
+    >>> calibrate_pruning(["abc", "abd", "xyz"]).margin_bits
     0.0
     """
     xs = _checked_items(X, "X")
     ys = xs if Y is None else _checked_items(Y, "Y")
-    distances = Distances(coder, measure=measure, separator=separator)
-    return calibration.calibrate(distances, xs, ys, Search(count=top_k), risk=risk, itself=Y is None)
+    distances = Distances(coder, metric=metric, separator=separator)
+    return calibration.calibrate_pruning(distances, xs, ys, Search(count=top_k), risk=risk, itself=Y is None)
 
 
-def _single(x: Any, y: Any, coder: CoderLike, measure: str, separator: str | bytes, symmetrize: Symmetrize) -> float:
-    distances = Distances(coder, measure=measure, separator=separator, symmetrize=symmetrize)
+def _single(x: Any, y: Any, coder: CoderLike, metric: str, separator: str | bytes, symmetrize: Symmetrize) -> float:
+    distances = Distances(coder, metric=metric, separator=separator, symmetrize=symmetrize)
     ((_, band),) = distances.bands([as_bytes(x)], [as_bytes(y)])
     return float(band[0, 0])
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kolmo._core.checkpoints import Arrays, Run, digest
 from kolmo._core.items import as_bytes
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
+from kolmo._core.resumable import Arrays, ResumableRun, open_checkpoint
 from kolmo.coders import registry
-from kolmo.coders.base import Coder
-from kolmo.distances.formulas import MEASURES, Floats
+from kolmo.coders.registry import CoderLike
+from kolmo.distances.formulas import METRICS, Floats
 from kolmo.distances.nearest import Integers, Nearest
 from kolmo.distances.tiles import COMBINE, Columns, PairRule, Search, Symmetrize, Tile
 from kolmo.errors import ParameterError, PrimingError
 
-CoderLike = str | Coder | Mapping[str, Any]
 Candidates = Callable[[int, int], list[Integers]]
 """Takes the first row and the one after the last, and returns the columns to look at for each row between."""
 
@@ -38,8 +37,8 @@ class Distances:
     ----------
     coder : str, mapping or Coder
         See `kolmo.coder`.
-    measure : str
-        A key of `MEASURES`.
+    metric : str
+        A key of `METRICS`.
     separator : str or bytes
         Written between the two items.
     symmetrize : {None, "mean", "min", "max"}
@@ -57,27 +56,27 @@ class Distances:
         self,
         coder: CoderLike,
         *,
-        measure: str = "ncd",
+        metric: str = "ncd",
         separator: str | bytes = b"",
         symmetrize: Symmetrize = None,
         n_jobs: int | None = None,
     ) -> None:
-        if measure not in MEASURES:
-            raise ParameterError(f"there is no measure named {measure!r}; known: {', '.join(MEASURES)}")
+        if metric not in METRICS:
+            raise ParameterError(f"there is no metric named {metric!r}; known: {', '.join(METRICS)}")
         if symmetrize is not None and symmetrize not in COMBINE:
             raise ParameterError(f"symmetrize must be None, 'mean', 'min' or 'max', but {symmetrize!r} came")
         self.coder = registry.coder(coder)
-        conditional = MEASURES[measure].conditional
+        conditional = METRICS[metric].conditional
         if conditional and self.coder.tags.priming is None:
             raise PrimingError(
-                f"the measure {measure!r} needs a coder that primes, and {self.coder.name!r} does not; "
-                "take measure='ncd', or a coder such as 'deflate'"
+                f"the metric {metric!r} needs a coder that primes, and {self.coder.name!r} does not; "
+                "take metric='ncd', or a coder such as 'deflate'"
             )
-        self.rule = PairRule(self.coder, measure, as_bytes(separator), None if conditional else symmetrize)
+        self.rule = PairRule(self.coder, metric, as_bytes(separator), None if conditional else symmetrize)
         self.n_jobs = n_jobs
 
     def bands(
-        self, xs: Sequence[bytes], ys: Sequence[bytes], *, run: Run | None = None
+        self, xs: Sequence[bytes], ys: Sequence[bytes], *, run: ResumableRun | None = None
     ) -> Iterator[tuple[int, Floats]]:
         """Yield ``(start, band)``: the distances of xs[start : start + len(band)] to all of ys, from top to bottom.
 
@@ -88,7 +87,7 @@ class Distances:
             lengths = x_lengths[start : start + len(forth), None]
             yield start, self.rule.distance(lengths, y_lengths[None, :], forth, back)
 
-    def square(self, xs: Sequence[bytes], *, run: Run | None = None) -> Floats:
+    def square(self, xs: Sequence[bytes], *, run: ResumableRun | None = None) -> Floats:
         """Return the distances of xs to each other; what links a pair is computed once for each order."""
         lengths = self._lengths(xs)
         forth = np.concatenate([forth for _, forth, _ in self._links(xs, xs, False, run)])
@@ -103,7 +102,7 @@ class Distances:
         own: Integers | None = None,
         y_lengths: Floats | None = None,
         candidates: Candidates | None = None,
-        run: Run | None = None,
+        run: ResumableRun | None = None,
     ) -> Iterator[tuple[int, Nearest]]:
         """Yield ``(start, nearest)``: what is nearest to consecutive xs among ys, from top to bottom.
 
@@ -121,7 +120,7 @@ class Distances:
             L(y) in bits, where they are known already.
         candidates : callable, optional
             Which columns to look at; by default all.
-        run : Run, optional
+        run : ResumableRun, optional
             Tiles that it holds are not computed again.
         """
         x_lengths = self._lengths(xs)
@@ -149,7 +148,9 @@ class Distances:
                 bar.update(len(nearest) * len(ys))
                 yield start, nearest
 
-    def run(self, checkpoint: str | Path | None, xs: Sequence[bytes], ys: Sequence[bytes], **facts: Any) -> Run | None:
+    def run(
+        self, checkpoint: str | Path | None, xs: Sequence[bytes], ys: Sequence[bytes], **facts: Any
+    ) -> ResumableRun | None:
         """Return the run of these items in a checkpoint file, if one is asked for.
 
         Parameters
@@ -166,26 +167,24 @@ class Distances:
         DataError
             If the file holds other tiles.
         """
-        if checkpoint is None:
-            return None
         rule = self.rule
-        decided = {
-            "first items": digest(xs),
-            "second items": digest(ys),
-            "coder": self.coder.fingerprint,
-            "measure": rule.measure_name,
-            "separator": rule.separator.decode("latin-1"),
-            "symmetrize": rule.symmetrize,
-            "tiles": [_ROWS, _ROWS_BOTH_WAYS, _LEAST_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
-            "by rows": self._reads_rows,
-        }
-        spelled = str(self.coder)
-        return Run(checkpoint, spelled if len(spelled) < 80 else self.coder.name, decided | facts)
+        return open_checkpoint(
+            checkpoint,
+            str(self.coder),
+            self.coder.fingerprint,
+            xs,
+            ys,
+            measure=rule.metric_name,
+            separator=rule.separator.decode("latin-1"),
+            symmetrize=rule.symmetrize,
+            tiles=[_ROWS, _ROWS_BOTH_WAYS, _LEAST_ROWS, _SMALLEST_TILE_BYTES, _LARGEST_TILE_BYTES, _TILES],
+            **(facts | {"by rows": self._reads_rows}),
+        )
 
     @property
     def _reads_rows(self) -> bool:
         """Whether the coder reads each x by itself, and then codes every y given it."""
-        return self.rule.measure.conditional and self.coder.tags.priming == "native"
+        return self.rule.metric.conditional and self.coder.tags.priming == "native"
 
     @property
     def _label(self) -> str:
@@ -195,13 +194,13 @@ class Distances:
         return self.coder.code_lengths(items, n_jobs=self.n_jobs)
 
     def _map(
-        self, function: Callable[..., Arrays], blocks: Iterator[Arrays], count: int, run: Run | None
+        self, function: Callable[..., Arrays], blocks: Iterator[Arrays], count: int, run: ResumableRun | None
     ) -> Iterator[Arrays]:
         compute = partial(map_blocks, function, n_jobs=self.n_jobs, prefer=self.coder.tags.parallel)
         return compute(blocks) if run is None else run.resumed(compute, blocks, count)
 
     def _links(
-        self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool, run: Run | None
+        self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool, run: ResumableRun | None
     ) -> Iterator[tuple[int, Floats, Floats]]:
         """Yield ``(start, forth, back)`` in bits, band by band; back is forth where it is not needed."""
         rows, columns = _tile_shape(xs, ys, by_rows=self._reads_rows and not both_ways)

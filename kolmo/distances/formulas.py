@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Measure:
+class Metric:
     """A distance as a formula of code lengths.
 
     Parameters
@@ -35,11 +35,11 @@ def _share(numerator: Floats, denominator: Floats) -> Floats:
     )
 
 
-MEASURES: dict[str, Measure] = {
-    "ncd": Measure(lambda x, y, forth, _: _share(forth - np.minimum(x, y), np.maximum(x, y))),
-    "cdm": Measure(lambda x, y, forth, _: _share(forth, x + y)),
-    "conditional_ncd": Measure(
+METRICS: dict[str, Metric] = {
+    "ncd": Metric(lambda x, y, forth, _: _share(forth - np.minimum(x, y), np.maximum(x, y))),
+    "cdm": Metric(lambda x, y, forth, _: _share(forth, x + y)),
+    "conditional_ncd": Metric(
         lambda x, y, forth, back: _share(np.maximum(forth, back), np.maximum(x, y)), conditional=True
     ),
-    "conditional_cdm": Measure(lambda x, y, forth, back: _share(forth + back, x + y), conditional=True),
+    "conditional_cdm": Metric(lambda x, y, forth, back: _share(forth + back, x + y), conditional=True),
 }

@@ -65,7 +65,7 @@ def symmetric(D: ArrayLike, how: How = "mean") -> Floats:
     return np.maximum(even, 0.0)
 
 
-def centered(D: ArrayLike) -> Floats:
+def double_centered(D: ArrayLike) -> Floats:
     """Return distances less what each item is from all others on average.
 
     Some items are near to everything: they are short, or hold much of what all have in common. As the nearest
@@ -96,7 +96,7 @@ def centered(D: ArrayLike) -> Floats:
     Examples
     --------
     >>> D = [[0, 8, 6, 9], [8, 0, 5, 9], [6, 5, 0, 4], [9, 9, 4, 0]]  # the third is near to all
-    >>> centered(D)[0].argsort()[1], symmetric(D)[0].argsort()[1]
+    >>> double_centered(D)[0].argsort()[1], symmetric(D)[0].argsort()[1]
     (np.int64(1), np.int64(2))
     """
     even = symmetric(D)

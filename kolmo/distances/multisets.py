@@ -12,8 +12,7 @@ from kolmo._core.items import as_bytes, as_items
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
 from kolmo.coders.base import Coder
-from kolmo.coders.registry import coder as make_coder
-from kolmo.distances.engine import CoderLike
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import DataError
 
 _AT_ONCE = 16
@@ -113,4 +112,4 @@ def _lengths_without_one(coder: Coder, between: bytes, items: list[bytes], n_job
 
 
 def _lengths_without(coder: Coder, between: bytes, items: Sequence[bytes], places: range) -> NDArray[np.float64]:
-    return coder.lengths([between.join([*items[:place], *items[place + 1 :]]) for place in places])
+    return coder._batch([between.join([*items[:place], *items[place + 1 :]]) for place in places])

@@ -57,12 +57,12 @@ def margin_of(pruning: Pruning) -> float | None:
         return None if pruning is None else pruning.margin_bits
     if pruning != "certified":
         raise ParameterError(
-            f"pruning must be 'certified', None, or what kolmo.calibrate returns, but {pruning!r:.60} came"
+            f"pruning must be 'certified', None, or what kolmo.calibrate_pruning returns, but {pruning!r:.60} came"
         )
     return 0.0
 
 
-def calibrate(
+def calibrate_pruning(
     distances: Distances, xs: Sequence[bytes], ys: Sequence[bytes], search: Search, *, risk: float = 0.001, itself: bool
 ) -> Calibration:
     """Find a margin on some rows, and check it on as many others.
@@ -98,7 +98,7 @@ def calibrate(
     margin = float(np.quantile(found, risk, method="lower")) if len(found) else 0.0
     checked = chosen[half:] if len(chosen) > 1 else chosen
     items = [xs[row] for row in checked]
-    x_lengths = distances.coder.lengths(items)
+    x_lengths = distances.coder._batch(items)
     own = checked if itself else None
     found_columns, computed = [], []
     for bits in (0.0, margin):
@@ -113,14 +113,14 @@ def calibrate(
 
 def _gaps(distances: Distances, xs: Sequence[bytes], columns: Columns, own: Integers | None) -> Floats:
     """Return by how much the joint lengths of near pairs exceed their bounds; nothing if there are no bounds."""
-    bounded = distances.coder.bounded_lengths([x + distances.rule.separator for x in xs], columns.items)
+    bounded = distances.coder._lower_bounds([x + distances.rule.separator for x in xs], columns.items)
     if bounded is None:
         return np.empty(0)
     lower, exact = np.empty((2, len(xs), len(columns.items)))
     for part in bounded:
         lower[part.row, part.columns] = part.lower_bits
         exact[part.row, part.columns] = part.exact(np.arange(len(part.lower_bits)))
-    x_lengths = distances.coder.lengths(xs)
+    x_lengths = distances.coder._batch(xs)
     far = distances.rule.distance(x_lengths[:, None], columns.lengths[None, :], exact, exact)
     if own is not None:
         far[np.arange(len(xs)), own] = np.inf

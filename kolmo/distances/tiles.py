@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from kolmo.coders.base import Bounded, Coder, PrimedCoder
-from kolmo.distances.formulas import MEASURES, Floats, Measure
+from kolmo.coders.base import Coder, LowerBounds, PrimedCoder
+from kolmo.distances.formulas import METRICS, Floats, Metric
 from kolmo.distances.nearest import Integers, Nearest
 
 Symmetrize = Literal["mean", "min", "max"] | None
@@ -36,8 +36,8 @@ class PairRule:
     ----------
     coder : Coder
         The coder.
-    measure_name : str
-        A key of `MEASURES`.
+    metric_name : str
+        A key of `METRICS`.
     separator : bytes
         Written between the two items.
     symmetrize : {None, "mean", "min", "max"}
@@ -45,23 +45,23 @@ class PairRule:
     """
 
     coder: Coder
-    measure_name: str
+    metric_name: str
     separator: bytes
     symmetrize: Symmetrize
 
     @property
-    def measure(self) -> Measure:
-        return MEASURES[self.measure_name]
+    def metric(self) -> Metric:
+        return METRICS[self.metric_name]
 
     @property
     def both_ways(self) -> bool:
-        return self.measure.conditional or self.symmetrize is not None
+        return self.metric.conditional or self.symmetrize is not None
 
     def distance(self, x_lengths: Floats, y_lengths: Floats, forth: Floats, back: Floats) -> Floats:
         """Return the distances of pairs from their lengths; all arrays broadcast."""
         if self.symmetrize is not None:
             forth = COMBINE[self.symmetrize](forth, back)
-        return self.measure.formula(x_lengths, y_lengths, forth, back)
+        return self.metric.formula(x_lengths, y_lengths, forth, back)
 
     def links(self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool) -> tuple[Floats, Floats]:
         """Return what links each x (row) and y (column), forth and back; back is forth where it is not needed."""
@@ -71,11 +71,11 @@ class PairRule:
     def _link(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
         """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
         contexts = [x + self.separator for x in xs]
-        if not self.measure.conditional:
-            return self.coder.joint_lengths(contexts, ys)
+        if not self.metric.conditional:
+            return self.coder._joint_batch(contexts, ys)
         if self.coder.tags.priming == "difference" and all(contexts):
-            return self.coder.joint_lengths(contexts, ys) - self.coder.lengths(contexts)[:, None]
-        return np.stack([self._primed(context).lengths(ys) for context in contexts])
+            return self.coder._joint_batch(contexts, ys) - self.coder._batch(contexts)[:, None]
+        return np.stack([self._primed(context)._batch(ys) for context in contexts])
 
     def _primed(self, context: bytes) -> Coder:
         return PrimedCoder(coder=self.coder, context=context) if context else self.coder
@@ -99,13 +99,13 @@ class PairRule:
 
     def _paired_link(self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]) -> list[Floats]:
         contexts = [x + self.separator for x in xs]
-        if not self.measure.conditional:
-            return self.coder.paired_lengths(contexts, ys, columns)
+        if not self.metric.conditional:
+            return self.coder._pairs_batch(contexts, ys, columns)
         if self.coder.tags.priming == "difference" and all(contexts):
-            joint, alone = self.coder.paired_lengths(contexts, ys, columns), self.coder.lengths(contexts)
+            joint, alone = self.coder._pairs_batch(contexts, ys, columns), self.coder._batch(contexts)
             return [lengths - length for lengths, length in zip(joint, alone, strict=True)]
         return [
-            self._primed(context).lengths([ys[column] for column in chosen])
+            self._primed(context)._batch([ys[column] for column in chosen])
             for context, chosen in zip(contexts, columns, strict=True)
         ]
 
@@ -216,7 +216,7 @@ class Tile:
         bounded = None
         sparing = self.search.margin_bits is not None and self.search.groups is None and not self.rule.both_ways
         if sparing and len(columns.items) >= _LEAST_CHOICE * self.search.count:
-            bounded = self.rule.coder.bounded_lengths([x + self.rule.separator for x in self.xs], columns.items)
+            bounded = self.rule.coder._lower_bounds([x + self.rule.separator for x in self.xs], columns.items)
         if bounded is None:
             return self._among_all(columns)
         places = np.full(len(self.xs), -1) if self.own is None else self.own
@@ -240,7 +240,7 @@ class _Row:
         self.columns, self.distances = np.empty(0, np.intp), np.empty(0)
         self.computed = 0
 
-    def take(self, part: Bounded) -> None:
+    def take(self, part: LowerBounds) -> None:
         """Compute what may be near: first what looks nearest, then whatever is not too far by its bound."""
         y_lengths = self._y_lengths[part.columns]
         lowest = self._distance(part.lower_bits + self._margin, y_lengths)
@@ -252,7 +252,7 @@ class _Row:
         lowest[seeds] = np.inf
         self._compute(part, np.flatnonzero((lowest <= self._limit) & np.isfinite(lowest)), y_lengths)
 
-    def _compute(self, part: Bounded, places: Integers, y_lengths: Floats) -> None:
+    def _compute(self, part: LowerBounds, places: Integers, y_lengths: Floats) -> None:
         self.computed += len(places)
         columns = np.concatenate([self.columns, part.columns.start + places])
         distances = np.concatenate([self.distances, self._distance(part.exact(places), y_lengths[places])])

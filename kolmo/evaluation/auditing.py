@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from kolmo._core.checks import check_integer
 from kolmo._core.items import as_bytes
-from kolmo.coders.base import check_integer
-from kolmo.coders.registry import coder as make_coder
-from kolmo.distances.engine import CoderLike
+from kolmo._core.units import format_size
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import DataError, ParameterError
 from kolmo.evaluation.axioms import (
     AXIOMS,
@@ -141,7 +141,7 @@ class Audit:
         else:
             uses = [f"distances and near-duplicates of {self._pieces(exact)}"]
             if seen is not None and seen.last > exact.last:
-                uses.append(f"rankings by distance to {size_text(seen.last)}")
+                uses.append(f"rankings by distance to {format_size(seen.last)}")
         if seen is not None and seen.broken is not None:
             tested = [cell for cell in self.cells if cell.size == seen.broken]
             blind = [cell.kind for cell in tested if not cell.holds("idempotent", SEEN)]
@@ -164,14 +164,16 @@ class Audit:
         for axiom, words in told.items():
             failed, excess = self.failures(axiom), worst[axiom]
             if failed and excess is not None:
-                found.append(words.format(share=excess.share, at=f" at {' and '.join(map(size_text, failed))}"))
+                found.append(words.format(share=excess.share, at=f" at {' and '.join(map(format_size, failed))}"))
         known = [(cell.prior, cell) for cell in self.cells if cell.prior is not None and cell.prior > PRIOR]
         if known:
             prior, cell = max(known, key=lambda pair: pair[0])
-            found.append(f"{size_text(cell.size)} of {cell.kind} are {prior:.0%} too short, by what it knew beforehand")
+            found.append(
+                f"{format_size(cell.size)} of {cell.kind} are {prior:.0%} too short, by what it knew beforehand"
+            )
         return found
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         spans = {"idempotent": self.idempotent, "seen": self.seen}
         return {
@@ -197,7 +199,7 @@ class Audit:
         if span is None:
             raise ValueError("there are no such pieces")
         if span.first == self.cells[0].size:
-            return f"pieces up to {size_text(span.last)}"
+            return f"pieces up to {format_size(span.last)}"
         return f"pieces of {span_text(span)}"
 
 
@@ -261,7 +263,7 @@ def audit(
     chosen = _checked_sizes(sizes)
     budget = _Budget(seconds)
     overhead = made.overhead_bits
-    made.lengths([b"what is compiled or loaded once " * 8])
+    made._batch([b"what is compiled or loaded once " * 8])
 
     def measure(size: int, names: Iterable[str], cell_of: Callable[..., Cell], reads: int) -> list[Cell]:
         held = [name for name in names if 2 * size <= len(data[name])]
@@ -314,20 +316,6 @@ def sizes_to(largest: int) -> tuple[int, ...]:
     return (*sizes, largest)
 
 
-def size_text(size: int) -> str:
-    """Return a number of bytes in three digits at most.
-
-    Examples
-    --------
-    >>> size_text(200), size_text(30_713), size_text(1_000_000)
-    ('200 B', '30.7 kB', '1 MB')
-    """
-    for unit, factor in (("B", 1), ("kB", 1000)):
-        if size < 999.5 * factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size / 1e6:.3g} MB"
-
-
 def span_text(span: Span) -> str:
     """Return the sizes from the first to the last, or the only one.
 
@@ -336,7 +324,7 @@ def span_text(span: Span) -> str:
     >>> span_text(Span(200, 20_000, None)), span_text(Span(200, 200, 2000))
     ('200 B to 20 kB', '200 B')
     """
-    return " to ".join(dict.fromkeys(map(size_text, span[:2])))
+    return " to ".join(dict.fromkeys(map(format_size, span[:2])))
 
 
 class _Budget:

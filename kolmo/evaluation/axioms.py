@@ -113,13 +113,13 @@ def draws(size: int) -> int:
 
 
 def measured(coder: Coder, data: bytes, kind: str, size: int, random_state: int) -> Cell:
-    """Measure all axioms."""
+    """Metric all axioms."""
     strings: list[bytes] = []
     drawn = pairs(data, size, draws(size), kind=kind, random_state=random_state)
     for x, y in drawn:
         z = x[: size // 2] + y[: size // 2]
         strings += [x, y, z, respelled(x), x + x, x + y, y + x, x + z, y + z]
-    cx, cy, cz, other, xx, xy, yx, xz, yz = coder.lengths(strings).reshape(len(drawn), -1).T
+    cx, cy, cz, other, xx, xy, yx, xz, yz = coder._batch(strings).reshape(len(drawn), -1).T
     larger = np.maximum(cx, cy)
     distance = _shares(xy - np.minimum(cx, cy), larger)
     excess = {
@@ -143,9 +143,9 @@ def measured(coder: Coder, data: bytes, kind: str, size: int, random_state: int)
 
 
 def probed(coder: Coder, data: bytes, kind: str, size: int, random_state: int) -> Cell:
-    """Measure idempotency alone."""
+    """Metric idempotency alone."""
     drawn = pairs(data, size, draws(size), kind=kind, random_state=random_state)
-    cx, xx = coder.lengths([string for x, _ in drawn for string in (x, x + x)]).reshape(len(drawn), -1).T
+    cx, xx = coder._batch([string for x, _ in drawn for string in (x, x + x)]).reshape(len(drawn), -1).T
     excess = {"idempotent": _excess(xx - cx, cx)}
     return Cell(kind=kind, size=size, draws=len(drawn), code_bits=float(cx.mean()), excess=excess)
 

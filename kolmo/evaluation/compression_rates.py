@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kolmo._core.checks import check_integer
 from kolmo._core.items import as_bytes
 from kolmo._core.memory import peak_memory
-from kolmo.coders.base import Coder, check_integer
+from kolmo.coders.base import Coder
 from kolmo.coders.registry import coder as make_coder
 from kolmo.errors import DataError
 
@@ -65,7 +66,7 @@ class Rate:
         """Millions of bytes measured a second."""
         return self.size_bytes / 1e6 / max(self.seconds, 1e-9)
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         derived = ("raw", "adjusted", "bits_per_byte", "megabytes_per_second")
         return asdict(self) | {name: getattr(self, name) for name in derived}
@@ -108,10 +109,10 @@ def compression_rate(data: Any, coder: str | Coder, *, chunk: int | None = None)
     if chunk is not None:
         check_integer("chunk", chunk, 1, 2**40)
     pieces = [raw] if chunk is None else [raw[start : start + chunk] for start in range(0, len(raw), chunk)]
-    made.lengths(pieces[:1] if len(pieces[0]) <= 2**16 else [pieces[0][: 2**12]])  # what is compiled or loaded once
+    made._batch(pieces[:1] if len(pieces[0]) <= 2**16 else [pieces[0][: 2**12]])  # what is compiled or loaded once
     with peak_memory() as peak:
         start_time = time.perf_counter()
-        bits = float(made.lengths(pieces).sum())
+        bits = float(made._batch(pieces).sum())
         seconds = time.perf_counter() - start_time
     return Rate(
         coder=str(made),
@@ -161,7 +162,7 @@ def bits_by_position(data: Any, coder: str | Coder, *, chunk: int = 2048) -> lis
     if not pieces:
         raise DataError(f"{len(raw):,} bytes fill no chunk of {chunk:,}; pass more, or take smaller chunks")
     places = _places(chunk)
-    lengths = np.array([made.lengths([piece[:place] for piece in pieces]).mean() for place in (0, *places)])
+    lengths = np.array([made._batch([piece[:place] for piece in pieces]).mean() for place in (0, *places)])
     return [
         (place, float(step / (place - before)))
         for before, place, step in zip((0, *places), places, np.diff(lengths), strict=False)

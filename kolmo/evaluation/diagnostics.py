@@ -6,11 +6,10 @@ import codecs
 import math
 from typing import Any
 
+from kolmo._core.checks import check_integer
 from kolmo._core.items import as_bytes
-from kolmo.coders.base import check_integer
-from kolmo.coders.registry import coder as make_coder
-from kolmo.distances.engine import CoderLike
-from kolmo.evaluation.auditing import size_text
+from kolmo._core.units import format_size
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.evaluation.axioms import IDEMPOTENT, LOGS, PRIOR
 from kolmo.evaluation.samples import respelled
 
@@ -18,7 +17,7 @@ _SAMPLE, _SHORT = 1024, 128
 """Bytes of the sample that are coded twice, and of the strings that count as short."""
 
 
-def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
+def diagnose(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
     """Return what speaks against comparing pieces of some size by this coder; nothing if nothing is known to.
 
     A fast look, in place of an `audit`: at what the coder says of its window, and at a dozen lengths of a kilobyte of
@@ -46,18 +45,18 @@ def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
 
     Examples
     --------
-    >>> doubts("deflate", 100_000)
+    >>> diagnose("deflate", 100_000)
     ["'deflate' sees 32.8 kB back, less than the 100 kB that are read first"]
-    >>> doubts("uniform", 100, sample="what is coded twice costs twice")
+    >>> diagnose("uniform", 100, sample="what is coded twice costs twice")
     ["'uniform' pays 100% of a piece again when it comes twice, where a normal compressor pays next to nothing"]
-    >>> doubts("zstd", 100, sample="what is coded twice costs twice")
+    >>> diagnose("zstd", 100, sample="what is coded twice costs twice")
     []
     """
     made = make_coder(coder)
     check_integer("size", size, 0, 2**60)
     found = []
     if made.tags.window is not None and made.tags.window < size:
-        seen, read = size_text(made.tags.window), size_text(size)
+        seen, read = format_size(made.tags.window), format_size(size)
         found.append(f"{str(made)!r} sees {seen} back, less than the {read} that are read first")
     samples = sample if isinstance(sample, list | tuple) else [] if sample is None else [sample]
     pieces = [piece for each in samples if (piece := as_bytes(each)[:_SAMPLE])]
@@ -69,7 +68,7 @@ def doubts(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
         x, y = piece[:half], piece[half : 2 * half]
         strings += [piece, piece + piece, respelled(piece), x, y, x + y]
     again, longer, known = [], [], []
-    for piece, lengths in zip(pieces, made.lengths(strings).reshape(-1, 6).tolist(), strict=True):
+    for piece, lengths in zip(pieces, made._batch(strings).reshape(-1, 6).tolist(), strict=True):
         once, twice, other, short_x, short_y, joint = lengths
         allowed = LOGS * math.log2(8 * len(piece))
         if twice - once > IDEMPOTENT * once + allowed:

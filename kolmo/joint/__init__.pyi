@@ -1,20 +1,17 @@
 # The public names; the package imports each when it is first used.
-from kolmo.joint.caveats import set_doubts as set_doubts
+from kolmo.joint.caveats import diagnose_matrix as diagnose_matrix
 from kolmo.joint.estimates import Gain as Gain
 from kolmo.joint.growth_curves import gain_curve as gain_curve
-from kolmo.joint.paired_sets import (
-    PairedGain as PairedGain,
-    paired_gain as paired_gain,
-)
+from kolmo.joint.paired_sets import PairedGain as PairedGain, paired_gain as paired_gain
 from kolmo.joint.transfer import (
     Saving as Saving,
-    TrainedGain as TrainedGain,
-    TrainedRow as TrainedRow,
-    trained_gain as trained_gain,
+    TrainingRun as TrainingRun,
+    TransferGain as TransferGain,
+    transfer_gain as transfer_gain,
 )
 from kolmo.joint.two_sets import (
     JointGain as JointGain,
     joint_gain as joint_gain,
     joint_gains as joint_gains,
-    random_set as random_set,
+    random_control as random_control,
 )

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder
-from kolmo.coders.registry import coder as make_coder
-from kolmo.distances.engine import CoderLike
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.evaluation.axioms import SEEN
-from kolmo.evaluation.diagnostics import doubts
+from kolmo.evaluation.diagnostics import diagnose
 from kolmo.joint.estimates import Gain
 
 _LONGER_BITS, _LONGER_SHARE = 64, 0.005
@@ -24,8 +23,8 @@ _FEW = 8
 """Fewer blocks have halves too much alike."""
 
 
-def pair_doubts(
-    coder: Coder, x: bytes, y: bytes, gain: Gain, self_share: float, blocks: Sequence[int] | None = None
+def diagnose_pair(
+    coder: Coder, x: bytes, y: bytes, gain: Gain, self_gain: float, blocks: Sequence[int] | None = None
 ) -> list[str]:
     """Return what to doubt about the gain of two sets.
 
@@ -37,12 +36,12 @@ def pair_doubts(
         The sets.
     gain : Gain
         What was found.
-    self_share : float
+    self_gain : float
         That of X with itself.
     blocks : sequence of int, optional
         Of how many blocks each set is, if there is an interval.
     """
-    found = doubts(coder, max(len(x), len(y)), sample=[x, y])
+    found = diagnose(coder, max(len(x), len(y)), sample=[x, y])
     if x == y:
         found.append("X and Y hold the same bytes: this is the gain of a set with itself")
     longer = min(gain.length_xy, gain.length_yx) - gain.length_x - gain.length_y
@@ -51,10 +50,10 @@ def pair_doubts(
             f"one code by {str(coder)!r} is {longer:,.0f} bits longer than two: its tables, or its dictionary, do not "
             "suit both"
         )
-    if self_share < (1 - SEEN) / 2:
+    if self_gain < (1 - SEEN) / 2:
         tuned = "; a model that was trained beforehand reads more if it is tuned, such as by passes=8"
         found.append(
-            f"of a second X {str(coder)!r} saves {2 * self_share:.1%}, and all could be saved: set the share beside "
+            f"of a second X {str(coder)!r} saves {2 * self_gain:.1%}, and all could be saved: set the share beside "
             f"that of X with itself{tuned if coder.model_bits else ''}"
         )
     found += _size_doubts(str(coder), len(x), len(y), gain, blocks is not None)
@@ -66,7 +65,7 @@ def pair_doubts(
     return found
 
 
-def set_doubts(sets: Mapping[str, Any], shares: NDArray[np.float64], *, coder: CoderLike = "mix") -> list[str]:
+def diagnose_matrix(sets: Mapping[str, Any], shares: NDArray[np.float64], *, coder: CoderLike = "mix") -> list[str]:
     """Return what to doubt about the gains of every two of some sets.
 
     Parameters
@@ -87,15 +86,15 @@ def set_doubts(sets: Mapping[str, Any], shares: NDArray[np.float64], *, coder: C
     --------
     >>> from kolmo import joint_gains
     >>> sets = {"a": "the cat sat on the mat " * 9, "b": "the cat sat on the rug " * 9}
-    >>> set_doubts(sets, joint_gains(sets, coder="ngram"), coder="ngram")
+    >>> diagnose_matrix(sets, joint_gains(sets, coder="ngram"), coder="ngram")
     []
     >>> sets["c"] = sets["a"]
-    >>> set_doubts(sets, joint_gains(sets, coder="ngram"), coder="ngram")
+    >>> diagnose_matrix(sets, joint_gains(sets, coder="ngram"), coder="ngram")
     ["'a' and 'c' hold the same bytes: theirs is the gain of a set with itself"]
     """
     made, items = make_coder(coder), {name: as_bytes(data) for name, data in sets.items()}
     names = list(items)
-    found = doubts(made, max(map(len, items.values())), sample=list(items.values()))
+    found = diagnose(made, max(map(len, items.values())), sample=list(items.values()))
     for one, other in combinations(names, 2):
         if items[one] == items[other]:
             found.append(f"{one!r} and {other!r} hold the same bytes: theirs is the gain of a set with itself")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.checkpoints import Arrays
+from kolmo._core.resumable import Arrays
 from kolmo.coders.base import Coder, PrimedCoder
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.joint.documents import Documents, concatenated, interleaved
@@ -64,7 +64,7 @@ class Gain:
         """max(L(X|Y), L(Y|X)), in bits."""
         return max(self.length_x_given_y, self.length_y_given_x)
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON; what is not known is None."""
         derived = {name: getattr(self, name) for name in ("bits", "share", "bound", "information_distance")}
         everything = asdict(self) | derived
@@ -85,7 +85,7 @@ def six_lengths(coder: Coder, xs: Documents, ys: Documents, separator: bytes, by
         alone += [join(xs, ys, separator), join(ys, xs, separator)]
     if coder.tags.priming is not None:
         given = [primed(coder, x + separator).code_length(y), primed(coder, y + separator).code_length(x)]
-    lengths = [float(length) for length in coder.lengths(alone)]
+    lengths = [float(length) for length in coder._batch(alone)]
     if by_chain_rule:
         lengths += [lengths[0] + given[0], lengths[1] + given[1]]
     return np.array([len(x), len(y)]), np.array([*lengths, *given])

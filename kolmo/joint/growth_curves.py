@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kolmo._core.resumable import finished, run_in
-from kolmo.coders.base import check_integer
-from kolmo.distances.engine import CoderLike
+from kolmo._core.checks import check_integer
+from kolmo._core.resumable import open_checkpoint, run_tasks
+from kolmo.coders.registry import CoderLike
 from kolmo.errors import ParameterError
 from kolmo.joint.estimates import Gain, gain_of, six_lengths
 from kolmo.joint.two_sets import Order, prepared
@@ -88,18 +89,26 @@ def gain_curve(
     }
     # the longest first, so that no worker is left with it in the end
     tasks = [(*pair, between, order == "interleaved") for pair in reversed(parts.values())]
-    run = run_in(
+    run = open_checkpoint(
         checkpoint,
-        made,
-        "growth",
+        str(made),
+        made.fingerprint,
         xs.blocks,
         ys.blocks,
+        label="growth",
         order=order,
         separator=between.decode("latin-1"),
         sizes=[list(size) for size in parts],
         random_state=random_state,
     )
-    found = finished(six_lengths, tasks, coder=made, label="growing gain", run=run, n_jobs=n_jobs)
+    found = run_tasks(
+        partial(six_lengths, made),
+        tasks,
+        label=f"growing gain by {made!s:.40}",
+        prefer=made.tags.parallel,
+        run=run,
+        n_jobs=n_jobs,
+    )
     return [gain_of(each) for each in found][::-1]
 
 

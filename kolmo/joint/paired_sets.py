@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kolmo._core.checkpoints import Arrays
+from kolmo._core.checks import check_integer
 from kolmo._core.items import as_items
-from kolmo._core.resumable import finished, run_in
-from kolmo.coders.base import Coder, check_integer
-from kolmo.coders.registry import coder as make_coder
-from kolmo.distances.engine import CoderLike
+from kolmo._core.resumable import Arrays, open_checkpoint, run_tasks
+from kolmo.coders.base import Coder
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import DataError, PrimingError
-from kolmo.evaluation.diagnostics import doubts
+from kolmo.evaluation.diagnostics import diagnose
 from kolmo.joint.estimates import primed
 
 _FEW = 6
@@ -40,7 +40,7 @@ class PairedGain:
         How many pairs there are.
     coder, fingerprint : str
         The coder, and its versions.
-    doubts : list of str
+    warnings : list of str
         Why the coder, or so many pairs, may not suit.
     """
 
@@ -51,9 +51,9 @@ class PairedGain:
     n_pairs: int
     coder: str
     fingerprint: str
-    doubts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         return asdict(self)
 
@@ -118,8 +118,15 @@ def paired_gain(
         raise PrimingError(f"the coder {made.name!r} cannot be primed, and pairs need L(y|x); take one such as 'ngram'")
     longest = max(map(len, xs))
     made.warn_beyond_window(longest)
-    run = run_in(checkpoint, made, "paired", xs, ys)
-    rows = finished(_given, [(x, ys) for x in xs], coder=made, label="pairs", run=run, n_jobs=n_jobs)
+    run = open_checkpoint(checkpoint, str(made), made.fingerprint, xs, ys, label="paired")
+    rows = run_tasks(
+        partial(_given, made),
+        [(x, ys) for x in xs],
+        label=f"pairs by {made!s:.40}",
+        prefer=made.tags.parallel,
+        run=run,
+        n_jobs=n_jobs,
+    )
     given = np.array([row for (row,) in rows])
     own = given.diagonal().copy()
     true = float(own.sum())
@@ -131,15 +138,15 @@ def paired_gain(
     few = [f"only {len(xs)} pairs: random pairings are often the true one, and p cannot be small"]
     return PairedGain(
         bits=bits,
-        share=bits / max(float(made.lengths(ys).mean()), 1e-9),
+        share=bits / max(float(made._batch(ys).mean()), 1e-9),
         p_value=float((1 + (shuffled <= true).sum()) / (1 + n_shuffles)),
         found=float(np.mean(own < given.min(axis=0))),
         n_pairs=len(xs),
         coder=str(made),
         fingerprint=made.fingerprint,
-        doubts=[*doubts(made, longest, sample=[b"\n".join(xs), b"\n".join(ys)]), *(few if len(xs) < _FEW else [])],
+        warnings=[*diagnose(made, longest, sample=[b"\n".join(xs), b"\n".join(ys)]), *(few if len(xs) < _FEW else [])],
     )
 
 
 def _given(coder: Coder, context: bytes, items: list[bytes]) -> Arrays:
-    return (primed(coder, context).lengths(items),)
+    return (primed(coder, context)._batch(items),)

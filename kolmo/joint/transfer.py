@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes, as_items
 from kolmo._core.progress import progress
 from kolmo._version import __version__
-from kolmo.coders.base import check_integer
 from kolmo.coders.neural.training.plan import TrainingPlan
 from kolmo.errors import DataError, ParameterError
 
@@ -33,7 +33,7 @@ _PARTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedRow:
+class TrainingRun:
     """One training, and how it ended. Bits are bits a byte.
 
     Parameters
@@ -70,7 +70,7 @@ class Saving:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedGain:
+class TransferGain:
     """What models of one size save on X and on Y once both were in their training.
 
     Parameters
@@ -83,7 +83,7 @@ class TrainedGain:
         Steps of the trainings but ``"twice"``, and bytes that a step reads.
     sizes, held_out_sizes : tuple of int
         Bytes of X and of Y to train on, and held out.
-    rows : dict of str to TrainedRow
+    rows : dict of str to TrainingRun
         The trainings. ``"x"``, ``"y"``: on one set. ``"both"``: half of each step from X and half from Y. Of the
         controls, ``"twice"``: the same for twice the steps. ``"x_disguised"``, ``"y_disguised"``: half of each step
         from one set and half from the other under other byte values, its commonest becoming the rarest of the set.
@@ -95,7 +95,7 @@ class TrainedGain:
         the model, but has few bytes in common with it, or none: what is in common makes the difference.
         ``"random"``: by the set and random bytes over the set alone. Random bytes cannot be learned, and so take little
         of the model: they may cost less than other data, or even help, and are no floor.
-    doubts : list of str
+    warnings : list of str
         Why the numbers may mean less than they seem to.
     """
 
@@ -106,9 +106,9 @@ class TrainedGain:
     step_bytes: int
     sizes: tuple[int, int]
     held_out_sizes: tuple[int, int]
-    rows: dict[str, TrainedRow]
+    rows: dict[str, TrainingRun]
     savings: dict[str, tuple[Saving, Saving]]
-    doubts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def gain_x(self) -> float:
@@ -125,12 +125,12 @@ class TrainedGain:
         """How often the trainings on one set read X, and Y."""
         return (self.steps * self.step_bytes / self.sizes[0], self.steps * self.step_bytes / self.sizes[1])
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         return asdict(self) | {"gain_x": self.gain_x, "gain_y": self.gain_y, "passes": list(self.passes)}
 
 
-def trained_gain(
+def transfer_gain(
     X: Any,
     Y: Any,
     *,
@@ -145,7 +145,7 @@ def trained_gain(
     n_resamples: int = 1000,
     device: str = "auto",
     random_state: int = 0,
-) -> TrainedGain:
+) -> TransferGain:
     """Measure what a neural model gains on each of two data sets by training on both.
 
     Models of one size, with the same first weights, are trained on X, on Y, and on both, for the same number of steps
@@ -183,7 +183,7 @@ def trained_gain(
 
     Returns
     -------
-    TrainedGain
+    TransferGain
 
     Raises
     ------
@@ -203,7 +203,7 @@ def trained_gain(
     --------
     >>> cats = [f"the cat {n} sat on mat {n * n}" for n in range(99)]
     >>> dogs = [f"the dog {n} sat on rug {n * n}" for n in range(99)]
-    >>> gain = trained_gain(cats, dogs, model="gru:20k", steps=30, lanes=8, length=32, controls=False, device="cpu")
+    >>> gain = transfer_gain(cats, dogs, model="gru:20k", steps=30, lanes=8, length=32, controls=False, device="cpu")
     >>> gain.rows["x"].bits_x < gain.rows["y"].bits_x
     True
     >>> 0 < gain.gain_x + gain.rows["both"].bits_x
@@ -248,8 +248,8 @@ def trained_gain(
             trained, training_bits = _trained(config, plan, corpora, chosen, bar.update)
             bits[name] = [held_out_bits(trained, held, chosen) for held in (held_x, held_y)]
             bits_x, bits_y = (float(own.mean()) for own in bits[name])
-            rows[name] = TrainedRow(steps=count, training_bits=training_bits, bits_x=bits_x, bits_y=bits_y)
-    return TrainedGain(
+            rows[name] = TrainingRun(steps=count, training_bits=training_bits, bits_x=bits_x, bits_y=bits_y)
+    return TransferGain(
         model=str(config),
         fingerprint=f"{config},seed={random_state} [torch {version}, {device_name(chosen)}, kolmo {__version__}]",
         n_parameters=config.n_parameters,
@@ -259,7 +259,7 @@ def trained_gain(
         held_out_sizes=(len(held_x), len(held_y)),
         rows=rows,
         savings=_savings(bits, n_resamples, drawn),
-        doubts=_doubts(rows),
+        warnings=_doubts(rows),
     )
 
 
@@ -355,7 +355,7 @@ def _saving(saved: NDArray[np.float64], n_resamples: int, drawn: np.random.Gener
     return Saving(bits=float(saved.mean()), low=float(low), high=float(high))
 
 
-def _doubts(rows: dict[str, TrainedRow]) -> list[str]:
+def _doubts(rows: dict[str, TrainingRun]) -> list[str]:
     found = []
     for name, row, held_out in (("X", rows["x"], rows["x"].bits_x), ("Y", rows["y"], rows["y"].bits_y)):
         if row.training_bits < _BY_HEART * held_out:

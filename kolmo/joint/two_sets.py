@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.checks import check_integer
 from kolmo._core.items import as_bytes
-from kolmo._core.resumable import finished, run_in
-from kolmo.coders.base import Coder, check_integer
+from kolmo._core.resumable import open_checkpoint, run_tasks
+from kolmo.coders.base import Coder
 from kolmo.coders.predictive import PredictiveCoder
-from kolmo.coders.registry import coder as make_coder
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.distances.api import pairwise
-from kolmo.distances.engine import CoderLike
 from kolmo.errors import DataError, ParameterError
-from kolmo.joint.caveats import pair_doubts
+from kolmo.joint.caveats import diagnose_pair
 from kolmo.joint.documents import NEIGHBORS, Documents
 from kolmo.joint.estimates import Gain, gain_of, six_lengths
 
@@ -39,23 +40,23 @@ class JointGain(Gain):
         See `Gain`.
     coder, fingerprint : str
         The coder, and its versions.
-    random_share, self_share : float
+    random_gain, self_gain : float
         The same share for X and random bytes of the size of Y, and for X and X: what nothing and all in common give.
     interval : tuple of float or None
         95 % interval of the share, from random halves of the blocks; None if there was no resampling.
     order : {"concatenated", "shuffled", "interleaved"}
         How the documents came.
-    doubts : list of str
+    warnings : list of str
         Why the coder may see less, or other, than what is shared.
     """
 
     coder: str
     fingerprint: str
-    random_share: float
-    self_share: float
+    random_gain: float
+    self_gain: float
     interval: tuple[float, float] | None
     order: Order = "concatenated"
-    doubts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def joint_gain(
@@ -129,7 +130,7 @@ def joint_gain(
     >>> cats = [f"cat {n} sat on the mat" for n in range(40)]
     >>> dogs = [f"dog {n} sat on the mat" for n in range(40)]
     >>> gain = joint_gain(cats, dogs, coder="ngram", separator="; ")
-    >>> gain.self_share > gain.share > gain.random_share
+    >>> gain.self_gain > gain.share > gain.random_gain
     True
     >>> gain.bound <= gain.length_x + gain.length_y + 1
     True
@@ -140,17 +141,25 @@ def joint_gain(
     noise = Documents.of(drawn.integers(0, 256, len(y), np.uint8).tobytes(), "noise", largest=_largest(order))
     halves = [(xs.half(drawn), ys.half(drawn)) for _ in range(n_resamples)]
     tasks = [(*pair, between, order == "interleaved") for pair in [(xs, ys), (xs, noise), (xs, xs), *halves]]
-    run = run_in(
+    run = open_checkpoint(
         checkpoint,
-        made,
-        "two sets",
+        str(made),
+        made.fingerprint,
         xs.blocks,
         ys.blocks,
+        label="two sets",
         order=order,
         separator=between.decode("latin-1"),
         random_state=random_state,
     )
-    found = finished(six_lengths, tasks, coder=made, label="joint gain", run=run, n_jobs=n_jobs)
+    found = run_tasks(
+        partial(six_lengths, made),
+        tasks,
+        label=f"joint gain by {made!s:.40}",
+        prefer=made.tags.parallel,
+        run=run,
+        n_jobs=n_jobs,
+    )
     whole, random, itself, *resampled = map(gain_of, found)
     interval = None
     if n_resamples > 1:
@@ -160,11 +169,11 @@ def joint_gain(
         **{each.name: getattr(whole, each.name) for each in fields(Gain)},
         coder=str(made),
         fingerprint=made.fingerprint,
-        random_share=random.share,
-        self_share=itself.share,
+        random_gain=random.share,
+        self_gain=itself.share,
         interval=interval,
         order=order,
-        doubts=pair_doubts(made, x, y, whole, itself.share, (len(xs), len(ys)) if interval else None),
+        warnings=diagnose_pair(made, x, y, whole, itself.share, (len(xs), len(ys)) if interval else None),
     )
 
 
@@ -207,7 +216,7 @@ def joint_gains(
     Parameters
     ----------
     sets : mapping of str to str or bytes-like
-        Data sets by name. With one of random bytes among them, see `random_set`, the matrix shows that nothing gains
+        Data sets by name. With one of random bytes among them, see `random_control`, the matrix shows that nothing gains
         from those.
     coder : str, mapping or Coder
         See `kolmo.coder`.
@@ -220,7 +229,7 @@ def joint_gains(
     -------
     ndarray of shape (n_sets, n_sets)
         `JointGain.share` of each pair; on the diagonal that of each set with itself. What to doubt about them,
-        `kolmo.joint.set_doubts` tells.
+        `kolmo.joint.diagnose_matrix` tells.
 
     Raises
     ------
@@ -234,7 +243,7 @@ def joint_gains(
 
     Examples
     --------
-    >>> sets = {"a": "the cat sat on the mat " * 9, "b": "the cat sat on the rug " * 9, "c": "3.14159 26535 89793 " * 9}
+    >>> sets = {"a": "the cat sat on the mat " * 9, "b": "the cat sat on the rug " * 9, "c": "3.14159 26535 " * 9}
     >>> gains = joint_gains(sets, coder="ngram")
     >>> bool(gains[0, 1] > gains[0, 2])
     True
@@ -250,7 +259,7 @@ def joint_gains(
     apart: Any = pairwise(
         items,
         coder=made,
-        measure="conditional_cdm" if conditional else "cdm",
+        metric="conditional_cdm" if conditional else "cdm",
         symmetrize=None if conditional else "mean",
         dtype=np.float64,
         n_jobs=n_jobs,
@@ -261,7 +270,7 @@ def joint_gains(
     return gains
 
 
-def random_set(sets: Mapping[str, Any], *, random_state: int = 0) -> bytes:
+def random_control(sets: Mapping[str, Any], *, random_state: int = 0) -> bytes:
     """Return random bytes, as many as the set of the middle size has: a control for `joint_gains`.
 
     Parameters
@@ -277,7 +286,7 @@ def random_set(sets: Mapping[str, Any], *, random_state: int = 0) -> bytes:
 
     Examples
     --------
-    >>> len(random_set({"a": "few", "b": "some more", "c": "so many more"}))
+    >>> len(random_control({"a": "few", "b": "some more", "c": "so many more"}))
     9
     """
     if not sets:

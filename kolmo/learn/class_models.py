@@ -157,4 +157,4 @@ def check_folds(name: str, count: int) -> None:
 
 
 def _lengths(coder: Coder, items: Sequence[bytes]) -> NDArray[np.float64]:
-    return coder.lengths(items)
+    return coder._batch(items)

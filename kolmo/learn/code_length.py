@@ -11,8 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo.coders.base import Coder
-from kolmo.coders.registry import coder as coder_of
-from kolmo.distances.engine import CoderLike
+from kolmo.coders.registry import CoderLike, coder as coder_of
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn.class_models import ClassModels, by_digest, check_coder, folds_of
 from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
@@ -31,7 +30,7 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     For each class a coder reads the training texts, each with a line end behind it. A text y goes to the class c of
     least ``L(y | texts of c) - log2 P(c)``, in bits: the length of a code that names the class, then the text. What a
     coder that knows no class needs for y is the same for all of them, and changes neither labels nor probabilities;
-    `CodeLengthFeatures` measures from the mean over classes.
+    `CodeLengthVectorizer` measures from the mean over classes.
 
     A coder with a window reads chunks of it, each by a coder of its own, and the class has the mean of their lengths.
     A coder that is primed by difference (``tags.priming``) reads its context again for every text and every class, so
@@ -165,7 +164,7 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self._items, self._codes = items, codes
         self.class_counts_ = np.bincount(codes, minlength=size)
         self.temperature_ = self._temperature(coder, items, codes) if self.calibrate else 1.0
-        self.coder_ = coder.learned(items)
+        self.coder_ = coder.fitted(items)
         self._models = ClassModels.read(self.coder_, items, codes, size, chunks=self.chunks)
         return self
 
@@ -174,7 +173,7 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if not held_out:
             return 1.0
         size, kept = len(self.classes_), [items[place] for place in rest]
-        models = ClassModels.read(coder.learned(kept), kept, codes[rest], size, chunks=self.chunks)
+        models = ClassModels.read(coder.fitted(kept), kept, codes[rest], size, chunks=self.chunks)
         bits = models.bits([items[place] for place in held_out], n_jobs=self.n_jobs)
         return _best_temperature(bits + self._prior_bits(), codes[held_out])
 

@@ -11,8 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo.coders.base import Coder
-from kolmo.coders.registry import coder as coder_of
-from kolmo.distances.engine import CoderLike
+from kolmo.coders.registry import CoderLike, coder as coder_of
 from kolmo.errors import ParameterError
 from kolmo.learn.class_models import ClassModels, check_coder, check_folds, folds_of
 from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
@@ -20,7 +19,7 @@ from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_
 SCALES = ("sqrt", "byte", "bits")
 
 
-class CodeLengthFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class CodeLengthVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turn texts into the bits that each class saves under each coder, compared with the mean over classes.
 
     A coder that has read a text finds it cheap, so `fit_transform` scores each training text by coders that have read
@@ -62,7 +61,7 @@ class CodeLengthFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose"]
-    >>> features = CodeLengthFeatures(["zstd"], per="bits").fit(texts, ["pets", "pets", "money"])
+    >>> features = CodeLengthVectorizer(["zstd"], per="bits").fit(texts, ["pets", "pets", "money"])
     >>> features.get_feature_names_out().tolist()
     ['zstd|money', 'zstd|pets']
     >>> features.transform(["the kitten sat on the mat"])
@@ -96,7 +95,7 @@ class CodeLengthFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        CodeLengthFeatures
+        CodeLengthVectorizer
         """
         coders = self._checked_coders()
         items, codes = self._training(X, y)
@@ -128,7 +127,7 @@ class CodeLengthFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for fold in np.unique(folds):
             rest, left = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             kept, asked = [items[place] for place in rest], [items[place] for place in left]
-            models = [self._models(coder.learned(kept), kept, codes[rest]) for coder in coders]
+            models = [self._models(coder.fitted(kept), kept, codes[rest]) for coder in coders]
             features[left] = self._features(models, asked)
         self._read(coders, items, codes)
         return features
@@ -171,7 +170,7 @@ class CodeLengthFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, coders: list[Coder], items: list[bytes], codes: NDArray[np.intp]) -> Self:
         self._names = [str(coder) for coder in coders]
-        self.coders_ = [coder.learned(items) for coder in coders]
+        self.coders_ = [coder.fitted(items) for coder in coders]
         self._all_models = [self._models(coder, items, codes) for coder in self.coders_]
         return self
 

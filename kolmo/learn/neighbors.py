@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from kolmo._core.checkpoints import digest
+from kolmo._core.resumable import digest
+from kolmo.coders.registry import CoderLike
 from kolmo.distances import pruning as calibration
-from kolmo.distances.engine import Candidates, CoderLike, Distances
+from kolmo.distances.engine import Candidates, Distances
 from kolmo.distances.formulas import Floats
 from kolmo.distances.nearest import Integers, Nearest
 from kolmo.distances.pruning import Pruning, margin_of
@@ -87,7 +88,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How many training items to compare with, if there are candidates.
     pruning : {"certified", "calibrated", None} or Calibration
         How pairs that cannot be near are passed over, where the coder knows lower bounds: provably, or by a margin that
-        `kolmo.calibrate` measures on the training set, or not at all. It changes no result but with ``"calibrated"``.
+        `kolmo.calibrate_pruning` measures on the training set, or not at all. It changes no result but with ``"calibrated"``.
     checkpoint : path-like, optional
         A file that keeps what is finished of one call, such as `predict`: after an interruption, or a kill, the same
         call goes on where it was, and any other call is refused.
@@ -182,7 +183,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             coder = self._distances(self.coder).coder
             self.train_items_ = items_of(self, X, reset=True)
             size = len(self.train_items_)
-            self.coder_ = coder.learned(self.train_items_)
+            self.coder_ = coder.fitted(self.train_items_)
         labels = labels_of(y, size)
         self.classes_, self._codes = classes_of(labels)
         self._check_size()
@@ -202,7 +203,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         elif self.pruning == "calibrated":
             distances, items = self._distances(self.coder_), self.train_items_
             search = Search(count=self.n_neighbors)
-            self.calibration_ = calibration.calibrate(distances, items, items, search, itself=True)
+            self.calibration_ = calibration.calibrate_pruning(distances, items, items, search, itself=True)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the predicted label of each item, ``classes_[argmax(predict_proba(X))]``.
@@ -450,7 +451,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _distances(self, coder: CoderLike) -> Distances:
         return Distances(
-            coder, measure=self.metric, separator=self.separator, symmetrize=self.symmetrize, n_jobs=self.n_jobs
+            coder, metric=self.metric, separator=self.separator, symmetrize=self.symmetrize, n_jobs=self.n_jobs
         )
 
     def _distance_rows(self, X: Any, *, reset: bool) -> Floats:

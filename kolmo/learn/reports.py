@@ -67,7 +67,7 @@ class Outcome:
     def microseconds_per_pair(self) -> float | None:
         return None if self.pairs is None else 1e6 * self.seconds / self.pairs
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         scores = ("accuracy", "macro_f1", "tied_share", "worst", "best")
         costs = ("seconds", "compile_seconds", "pairs", "microseconds_per_pair")
         facts = {name: getattr(self, name) for name in ("model", "fingerprint", *scores, *costs)}

@@ -112,7 +112,7 @@ def scatter_map(
     *,
     title: str = "",
 ) -> None:
-    """Draw points in the plane, such as those of `embed`, with their names and in the colours of their classes.
+    """Draw points in the plane, such as those of `mds`, with their names and in the colours of their classes.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def dendrogram(tree: Tree, path: str | Path, *, title: str = "") -> None:
     Parameters
     ----------
     tree : Tree
-        As `hierarchy`, `neighbor_joining` or `quartet_tree` return it.
+        As `linkage_tree`, `neighbor_joining` or `quartet_tree` return it.
     path : path-like
         Ends with ``.png`` or ``.svg``; whole or not there.
     title : str

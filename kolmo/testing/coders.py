@@ -101,7 +101,7 @@ def _check_configuration(coder: Coder) -> None:
     _require(json.loads(json.dumps(coder.config)) == coder.config, "config does not survive JSON", coder.config)
     _require(coder.name in coder.fingerprint, "the fingerprint does not hold the name", coder.fingerprint)
     _require(coder.fingerprint == rebuilt["pickle"].fingerprint, "equal coders have different fingerprints", coder)
-    if coder.name in registry.coder_names():
+    if coder.name in registry.list_coders():
         _require(registry.coder(coder.config) == coder, "kolmo.coder(config) does not give an equal coder", coder)
         _require(registry.coder(str(coder)) == coder, "kolmo.coder(str(coder)) does not give an equal coder", coder)
 
@@ -173,18 +173,18 @@ def _check_batches(coder: Coder) -> None:
     with ThreadPoolExecutor(8) as threads:
         threaded = list(threads.map(coder.code_length, items * 4))
     _require(_equal(coder, threaded, np.tile(single, 4)), "lengths differ between threads", coder)
-    joint = np.array([coder.joint_length(items[0], item) for item in items])
+    joint = np.array([coder.joint_code_length(items[0], item) for item in items])
     whole, others = (np.array([coder.code_length(x + item) for item in items]) for x in items[:2])
     _require(
         np.allclose(joint, whole, atol=_TOLERANCE, rtol=1e-5 + coder.tags.tolerance),
-        "joint_length(x, y) is not the length of xy",
+        "joint_code_length(x, y) is not the length of xy",
         coder,
     )
     _require(
         np.allclose(
-            coder.joint_lengths(items[:2], items), [whole, others], atol=_TOLERANCE, rtol=1e-5 + coder.tags.tolerance
+            coder._joint_batch(items[:2], items), [whole, others], atol=_TOLERANCE, rtol=1e-5 + coder.tags.tolerance
         ),
-        "joint_lengths(xs, ys) are not the lengths of each xy",
+        "_joint_batch(xs, ys) are not the lengths of each xy",
         coder,
     )
 

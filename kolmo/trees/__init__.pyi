@@ -1,11 +1,4 @@
 # The public names; the package imports each when it is first used.
-from kolmo.trees.cluster import (
-    embed as embed,
-    hierarchy as hierarchy,
-    neighbor_joining as neighbor_joining,
-)
-from kolmo.trees.quartets import (
-    quartet_score as quartet_score,
-    quartet_tree as quartet_tree,
-)
+from kolmo.trees.cluster import linkage_tree as linkage_tree, mds as mds, neighbor_joining as neighbor_joining
+from kolmo.trees.quartets import quartet_score as quartet_score, quartet_tree as quartet_tree
 from kolmo.trees.tree import Tree as Tree

@@ -17,7 +17,7 @@ METHODS = ("average", "complete", "single", "weighted")
 _RANDOM_STARTS = 4
 
 
-def hierarchy(D: ArrayLike, names: Iterable[Any] | None = None, *, method: str = "average") -> Tree:
+def linkage_tree(D: ArrayLike, names: Iterable[Any] | None = None, *, method: str = "average") -> Tree:
     """Return a rooted tree by agglomerative clustering: the nearest two clusters are joined until one is left.
 
     Parameters
@@ -48,7 +48,7 @@ def hierarchy(D: ArrayLike, names: Iterable[Any] | None = None, *, method: str =
 
     Examples
     --------
-    >>> hierarchy([[0, 2, 6], [2, 0, 6], [6, 6, 0]], ["cat", "dog", "ape"]).newick()
+    >>> linkage_tree([[0, 2, 6], [2, 0, 6], [6, 6, 0]], ["cat", "dog", "ape"]).newick()
     '((cat:1.0,dog:1.0):2.0,ape:3.0);'
     """
     if method not in METHODS:
@@ -73,7 +73,7 @@ def hierarchy(D: ArrayLike, names: Iterable[Any] | None = None, *, method: str =
 def neighbor_joining(D: ArrayLike, names: Iterable[Any] | None = None) -> Tree:
     """Return an unrooted tree by neighbor joining, which finds the true tree where distances add up along one.
 
-    Unlike `hierarchy` it lets some items lie farther from the common origin than others. The time grows with the cube
+    Unlike `linkage_tree` it lets some items lie farther from the common origin than others. The time grows with the cube
     of n; 500 items take a fraction of a second.
 
     Parameters
@@ -140,7 +140,7 @@ def neighbor_joining(D: ArrayLike, names: Iterable[Any] | None = None) -> Tree:
     return Tree.from_children(root, children, leaves, lengths)
 
 
-def embed(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
+def mds(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
     """Return points in the plane whose distances are near those given, by metric multidimensional scaling.
 
     The best of five runs is taken: one from the classical solution, the others from random points.
@@ -169,7 +169,7 @@ def embed(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
 
     Examples
     --------
-    >>> points = embed([[0, 3, 4], [3, 0, 5], [4, 5, 0]])
+    >>> points = mds([[0, 3, 4], [3, 0, 5], [4, 5, 0]])
     >>> float(np.linalg.norm(points[1] - points[2]).round(3))
     5.0
     """

@@ -36,7 +36,7 @@ def quartet_score(tree: Tree, D: ArrayLike, names: Iterable[Any] | None = None) 
     Parameters
     ----------
     tree : Tree
-        Any binary tree, rooted or not, of `hierarchy`, `neighbor_joining` or `quartet_tree`.
+        Any binary tree, rooted or not, of `linkage_tree`, `neighbor_joining` or `quartet_tree`.
     D : array-like of shape (n, n)
         Distances; of D[i, j] and D[j, i] the mean is taken. See `kolmo.distances.symmetric`.
     names : iterable of str, optional

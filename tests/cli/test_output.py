@@ -7,7 +7,8 @@ from typing import IO, Any
 
 import pytest
 
-from kolmo.cli.output import show_bits, write_text
+from kolmo._core.units import format_bits
+from kolmo.cli.output import write_text
 
 
 def writing(text: str):
@@ -60,4 +61,4 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(refused: An
 
 
 def test_bits_are_whole_unless_the_coder_says_otherwise() -> None:
-    assert (show_bits(1234567.0), show_bits(12.34)) == ("1,234,567", "12.3")
+    assert (format_bits(1234567.0), format_bits(12.34)) == ("1,234,567", "12.3")

@@ -90,7 +90,7 @@ def test_more_context_than_the_window_holds_is_warned_of(spec: str, window: int)
     with pytest.warns(WindowWarning, match=f"last {window:,} bytes"):
         found.prime(bytes(window + 1))
     with pytest.warns(WindowWarning, match=f"last {window:,} bytes"):
-        found.joint_length(bytes(window + 1), b"y")
+        found.joint_code_length(bytes(window + 1), b"y")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found.prime(bytes(window))
@@ -100,8 +100,8 @@ def test_deflate_really_forgets_what_lies_beyond_its_window() -> None:
     secret = np.random.default_rng(3).integers(0, 256, 400, dtype=np.uint8).tobytes()
     filler = bytes(2**15)
     with pytest.warns(WindowWarning):
-        forgotten = coder("deflate").joint_length(secret + filler, secret)
-    kept = coder("deflate").joint_length(secret, secret)
+        forgotten = coder("deflate").joint_code_length(secret + filler, secret)
+    kept = coder("deflate").joint_code_length(secret, secret)
     assert forgotten > coder("deflate").code_length(secret + filler) + 8 * 390
     assert kept < coder("deflate").code_length(secret) + 8 * 40
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kolmo import coder, coder_names
+from kolmo import coder, list_coders
 from kolmo.testing import check_coder
 
 TRAINED = ("neural", "hf")
@@ -37,7 +37,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("spec", [*(name for name in coder_names() if name not in TRAINED), *SETTINGS])
+@pytest.mark.parametrize("spec", [*(name for name in list_coders() if name not in TRAINED), *SETTINGS])
 def test_coder_keeps_the_contract(spec: str) -> None:
     name = spec.partition(":")[0]
     slow = name in ("ppmd", "ngram", "mixture", "mix", "gru", "best")  # a process to decode in, or many models to build

@@ -7,7 +7,8 @@ import math
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo import best, coder, mixture
+from kolmo import coder
+from kolmo.coders import best, mixture
 from kolmo.errors import DecodeError, ParameterError
 
 MEMBERS = ["ngram:order=1", "ngram:order=4,discount=0.5", "ngram:order=6"]

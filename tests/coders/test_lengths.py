@@ -87,7 +87,9 @@ def test_order0_is_the_sum_of_its_adaptive_predictions(context: bytes, data: byt
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_order0_keeps_the_chain_rule(x: bytes, y: bytes) -> None:
     order0 = coder("order0")
-    assert order0.code_length(x) + order0.prime(x).code_length(y) == pytest.approx(order0.joint_length(x, y), abs=1e-6)
+    assert order0.code_length(x) + order0.prime(x).code_length(y) == pytest.approx(
+        order0.joint_code_length(x, y), abs=1e-6
+    )
 
 
 def test_native_priming_writes_the_formats_that_take_a_dictionary() -> None:

@@ -61,8 +61,8 @@ def test_primed_streams_decode(data: bytes, context: bytes) -> None:
 @pytest.mark.parametrize("spec", ["ngram", "mix", "mixture"])
 def test_samples_repeat_and_continue_the_context(spec: str) -> None:
     made = predictive(spec)
-    first = made.sample(20, given=TEXT * 6, random_state=3, temperature=0.1)
-    assert first == made.sample(20, given=TEXT * 6, random_state=3, temperature=0.1)
+    first = made.sample(20, context=TEXT * 6, random_state=3, temperature=0.1)
+    assert first == made.sample(20, context=TEXT * 6, random_state=3, temperature=0.1)
     assert first == (TEXT * 2)[:20]
     assert made.sample(0) == b""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kolmo import Coder, coder, coder_names
+from kolmo import Coder, coder, list_coders
 from kolmo.coders import all_coders
 from kolmo.errors import MissingDependencyError, ParameterError
 
@@ -14,7 +14,7 @@ BUILT_IN = {"deflate", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "brotli", "l
 
 
 def test_all_built_in_coders_are_listed_and_installed_here() -> None:
-    assert set(coder_names()) >= BUILT_IN
+    assert set(list_coders()) >= BUILT_IN
     assert {name for name, found in all_coders() if isinstance(found, Coder)} >= BUILT_IN
 
 
@@ -70,7 +70,7 @@ def test_a_missing_extra_names_the_line_to_run(
 PLUGIN = """
 from dataclasses import dataclass
 from typing import ClassVar
-from kolmo.coders.base import Coder, Tags
+from kolmo.coders.base import Coder, CoderTags
 
 @dataclass(frozen=True, kw_only=True)
 class Reversed(Coder):
@@ -79,7 +79,7 @@ class Reversed(Coder):
 
     @property
     def tags(self):
-        return Tags(priming=None)
+        return CoderTags(priming=None)
 
     def versions(self):
         return {}
@@ -115,7 +115,7 @@ def plugin(tmp_path: Path) -> Path:
 
 def test_a_third_party_coder_is_found_by_its_entry_point(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(plugin)
-    assert "reversed" in coder_names()
+    assert "reversed" in list_coders()
     found = coder("reversed:times=2")
     assert found.config == {"id": "reversed", "times": 2}
     assert coder("gzip").name == "gzip", "a built-in name cannot be taken over"

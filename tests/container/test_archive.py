@@ -17,9 +17,10 @@ from hypothesis import given, settings, strategies as st
 
 from kolmo import Coder, coder
 from kolmo.coders import all_coders, registry
-from kolmo.coders.base import Decode, Encode, Tags
+from kolmo.coders.base import Decode, Encode
 from kolmo.coders.entropy.checksums import Output
 from kolmo.coders.entropy.framing import join_length
+from kolmo.coders.tags import CoderTags
 from kolmo.container import (
     ContainerHeader,
     ContainerReport,
@@ -376,8 +377,8 @@ class Odd(Coder):
     name: ClassVar[str] = "odd"
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming=None, portable=self.fault == "hidden")
+    def tags(self) -> CoderTags:
+        return CoderTags(priming=None, portable=self.fault == "hidden")
 
     def versions(self) -> dict[str, str]:
         return {"oddlib": "1"}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from kolmo import load
+from kolmo import load_dataset
 
 
 def test_docstrings_are_thousands_of_texts_in_two_parts() -> None:
-    train, test = load("docstrings", "train"), load("docstrings", "test")
+    train, test = load_dataset("docstrings", "train"), load_dataset("docstrings", "test")
     assert train.classes == test.classes == ["numpy", "scipy", "sklearn"]
     assert len(train) + len(test) > 2000
     assert 0.15 < len(test) / (len(train) + len(test)) < 0.35
@@ -18,11 +18,11 @@ def test_docstrings_are_thousands_of_texts_in_two_parts() -> None:
     assert not set(train.items) & set(test.items)
     assert len(set(train.items)) == len(train)
     assert "scikit-learn" in train.source
-    assert load("docstrings", "test") == test
+    assert load_dataset("docstrings", "test") == test
 
 
 def test_docstrings_are_prose() -> None:
-    corpus = load("docstrings", "train")
+    corpus = load_dataset("docstrings", "train")
     for text in corpus.texts():
         assert len(text.encode()) >= 80
         assert "\n" not in text
@@ -34,7 +34,7 @@ def test_docstrings_are_prose() -> None:
 
 
 def test_digits_are_scikit_learns() -> None:
-    train, test = load("digits", "train"), load("digits", "test")
+    train, test = load_dataset("digits", "train"), load_dataset("digits", "test")
     assert len(train) + len(test) == 1797
     assert set(map(len, train.items)) == {64}
     images, targets = load_digits(return_X_y=True)
@@ -44,7 +44,7 @@ def test_digits_are_scikit_learns() -> None:
 
 def test_photos_are_raw_pixels() -> None:
     pytest.importorskip("PIL", reason="the extra image is not installed")
-    photos = load("photos")
+    photos = load_dataset("photos")
     assert photos.labels == ["china", "flower"]
     assert [len(item) for item in photos.items] == [427 * 640 * 3] * 2
     assert photos.modality == "image"

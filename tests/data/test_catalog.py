@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from kolmo.data import DataFile, DataSet, catalog, describe, fetch, load, names
+from kolmo.data import DataFile, DataSet, catalog, describe, fetch, list_datasets, load_dataset
 from kolmo.data.archives import extract_member, read_folders
 from kolmo.errors import DataError, MissingDependencyError, ParameterError
 
@@ -40,8 +40,8 @@ PUBLIC = [
 
 
 def test_every_set_is_listed_and_described() -> None:
-    assert names() == ["docstrings", "digits", "photos", *PUBLIC]
-    for name in names():
+    assert list_datasets() == ["docstrings", "digits", "photos", *PUBLIC]
+    for name in list_datasets():
         facts = describe(name)
         assert facts.name == name
         for fact in (facts.title, facts.modality, facts.licence, facts.citation, facts.homepage):
@@ -58,15 +58,15 @@ def test_names_are_forgiving_and_errors_help() -> None:
     with pytest.raises(ParameterError, match="did you mean 'ag_news'"):
         describe("ag_newz")
     with pytest.raises(ParameterError, match="known: docstrings"):
-        load("something else altogether")
+        load_dataset("something else altogether")
     with pytest.raises(ParameterError, match="comes in the splits train, test, but 'dev' was asked for"):
-        load("r8", "dev")
+        load_dataset("r8", "dev")
     with pytest.raises(ParameterError, match="but none was named"):
-        load("digits")
+        load_dataset("digits")
     with pytest.raises(ParameterError, match="has no splits"):
-        load("photos", "train")
+        load_dataset("photos", "train")
     with pytest.raises(DataError, match="does not exist"):
-        load("r8", "train", data_dir="/no/such/folder")
+        load_dataset("r8", "train", data_dir="/no/such/folder")
 
 
 CONTENT = b"ham\tsee you at noon\nspam\twin a prize\n"
@@ -118,13 +118,13 @@ def test_a_file_is_fetched_once_and_checked(server, cache, monkeypatch) -> None:
     register(
         monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tsv", sha256=digest(CONTENT), size=len(CONTENT)), header=False
     )
-    assert load("made").labels == ["ham", "spam"]
+    assert load_dataset("made").labels == ["ham", "spam"]
     assert files_in(cache) == ["a.tsv"]
     (folder / "a.tsv").unlink()
     assert fetch("made") == [cache / "made" / "a.tsv"]
     (cache / "made" / "a.tsv").write_bytes(CONTENT[:-3])
     with pytest.raises(DataError, match=f"truncated: .* expected {digest(CONTENT)}, found {digest(CONTENT[:-3])}"):
-        load("made")
+        load_dataset("made")
 
 
 def test_a_wrong_hash_is_refused_with_both_printed_and_nothing_is_kept(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -132,7 +132,7 @@ def test_a_wrong_hash_is_refused_with_both_printed_and_nothing_is_kept(server, c
     (folder / "a.tsv").write_bytes(CONTENT + b"!")
     register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tsv", sha256=digest(CONTENT)))
     with pytest.raises(DataError) as caught:
-        load("made")
+        load_dataset("made")
     assert digest(CONTENT) in str(caught.value)
     assert digest(CONTENT + b"!") in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -153,7 +153,7 @@ def test_an_unknown_hash_is_told_ready_to_paste(server, cache, monkeypatch) -> N
 def test_an_unreachable_address_is_one_line(cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     register(monkeypatch, DataFile(name="a.tsv", url="http://127.0.0.1:1/a.tsv"))
     with pytest.raises(DataError, match=r"cannot be fetched: .*--data-dir") as caught:
-        load("made")
+        load_dataset("made")
     assert "\n" not in str(caught.value)
     assert files_in(cache) == []
 
@@ -162,7 +162,7 @@ def test_a_missing_page_is_refused(server, cache, monkeypatch) -> None:  # type:
     url, _ = server
     register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/absent.tsv"))
     with pytest.raises(DataError, match="404"):
-        load("made")
+        load_dataset("made")
     assert files_in(cache) == []
 
 
@@ -186,12 +186,12 @@ def test_members_of_archives(kind: str, server, cache, monkeypatch) -> None:  # 
         archive_sha256=digest(path.read_bytes()),
     )
     register(monkeypatch, file, header=False)
-    assert list(load("made").items) == [b"see you at noon", b"win a prize"]
+    assert list(load_dataset("made").items) == [b"see you at noon", b"win a prize"]
     register(
         monkeypatch, DataFile(name="b.tsv", url=file.url, member="inner/b.tsv", archive_sha256=file.archive_sha256)
     )
     with pytest.raises(DataError, match=r"holds no file 'inner/b.tsv'"):
-        load("made")
+        load_dataset("made")
 
 
 def test_folders_within_an_archive(server, cache, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -212,9 +212,9 @@ def test_folders_within_an_archive(server, cache, monkeypatch) -> None:  # type:
     address = {"url": f"{url}/a.tgz", "archive_sha256": digest((folder / "a.tgz").read_bytes())}
     files = [DataFile(name="a.tgz", split=split, member=f"set/{split}/", **address) for split in ("train", "test")]
     register(monkeypatch, *files, format="folder", classes=["pos", "neg"])
-    corpus = load("made", "train")
+    corpus = load_dataset("made", "train")
     assert (list(corpus.items), corpus.labels) == ([b"no", b"one", b"two"], ["neg", "pos", "pos"])
-    assert list(load("made", "test").items) == [b"test"]
+    assert list(load_dataset("made", "test").items) == [b"test"]
     assert files_in(cache.parent.parent / "cache") == ["a.tgz"]
 
 
@@ -224,7 +224,7 @@ def test_a_truncated_archive_is_refused(server, cache, monkeypatch) -> None:  # 
     (folder / "a.tgz").write_bytes((folder / "a.tar.gz").read_bytes()[:60])
     register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tgz", member="a.tsv"))
     with pytest.warns(UserWarning, match="is not in the catalogue"), pytest.raises(DataError, match="no whole archive"):
-        load("made")
+        load_dataset("made")
     assert files_in(cache) == []
 
 
@@ -240,11 +240,11 @@ def test_a_member_with_a_known_hash_vouches_for_its_archive(server, cache, monke
             with pytest.raises(
                 DataError, match=f"expected {digest(CONTENT)}, found {digest(content)}; it was not kept"
             ):
-                load("made")
+                load_dataset("made")
             assert files_in(cache) == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert load("made").labels == ["ham", "spam"]
+        assert load_dataset("made").labels == ["ham", "spam"]
 
 
 @pytest.mark.parametrize("kind", ["zip", "gztar", "bztar", "xztar", "tar"])
@@ -273,12 +273,12 @@ def test_local_folders_are_searched_two_levels_deep(tmp_path: Path, monkeypatch:
         root = tmp_path / place.replace("/", "_")
         (root / place).parent.mkdir(parents=True)
         (root / place).write_bytes(CONTENT)
-        assert load("made", data_dir=root).labels == ["ham", "spam"], place
+        assert load_dataset("made", data_dir=root).labels == ["ham", "spam"], place
         monkeypatch.setenv("KOLMO_DATA", str(root))
         assert fetch("made") == [root / place]
         (root / place).write_bytes(CONTENT + b"x")
         with pytest.raises(DataError, match=f"expected {digest(CONTENT)}, found {digest(CONTENT + b'x')}"):
-            load("made")
+            load_dataset("made")
 
 
 def test_without_pooch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_without_pooch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(
         MissingDependencyError, match=r"train.txt of r8, which is not under .* needs pooch.*kolmo\[data\]"
     ):
-        load("r8", "train", data_dir=tmp_path)
+        load_dataset("r8", "train", data_dir=tmp_path)
 
 
 @pytest.mark.realdata
@@ -307,7 +307,7 @@ def test_without_pooch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
 def test_public_sets_from_a_local_folder(
     data_dir: Path, name: str, split: str | None, count: int, classes: int | None
 ) -> None:
-    corpus = load(name, split, data_dir=data_dir)
+    corpus = load_dataset(name, split, data_dir=data_dir)
     assert len(corpus) == count
     assert classes is None or len(corpus.classes or []) == classes
 
@@ -315,4 +315,4 @@ def test_public_sets_from_a_local_folder(
 @pytest.mark.realdata
 def test_a_repacked_archive_is_refused(data_dir: Path) -> None:
     with pytest.raises(DataError, match="another file: SHA-256 expected 8f1b2514"):
-        load("20 Newsgroups", "test", data_dir=data_dir)
+        load_dataset("20 Newsgroups", "test", data_dir=data_dir)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from kolmo import cdm, coder, conditional_cdm, conditional_ncd, ncd, pairwise
-from kolmo.coders import Tags, Uniform
-from kolmo.distances import MEASURES
+from kolmo.coders import CoderTags, Uniform
+from kolmo.distances import METRICS
 from kolmo.errors import DataError, ParameterError, PrimingError, WindowWarning
 
 TEXTS = [
@@ -42,8 +42,8 @@ def test_conditional_measures_are_their_formulas(x: bytes, y: bytes) -> None:
 
 
 @given(texts, texts, st.sampled_from(["ncd", "cdm"]))
-def test_symmetrize_takes_what_its_name_says(x: bytes, y: bytes, measure: str) -> None:
-    function = {"ncd": ncd, "cdm": cdm}[measure]
+def test_symmetrize_takes_what_its_name_says(x: bytes, y: bytes, metric: str) -> None:
+    function = {"ncd": ncd, "cdm": cdm}[metric]
     forth, back = function(x, y), function(y, x)
     assert function(x, y, symmetrize="mean") == pytest.approx((forth + back) / 2)
     assert function(x, y, symmetrize="min") == min(forth, back)
@@ -63,14 +63,14 @@ def test_the_diagonal_is_above_zero(x: bytes) -> None:
 
 
 def test_two_items_that_take_no_bits_are_at_distance_zero() -> None:
-    for measure in MEASURES:
-        assert pairwise(["", ""], coder="uniform", measure=measure).tolist() == [[0, 0], [0, 0]]
+    for metric in METRICS:
+        assert pairwise(["", ""], coder="uniform", metric=metric).tolist() == [[0, 0], [0, 0]]
 
 
-@pytest.mark.parametrize("measure", MEASURES)
-def test_the_first_set_is_read_first(measure: str) -> None:
-    matrix = pairwise(TEXTS[:2], TEXTS[2:], measure=measure, separator="\n", dtype=np.float64)
-    single = {"ncd": ncd, "cdm": cdm, "conditional_ncd": conditional_ncd, "conditional_cdm": conditional_cdm}[measure]
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_first_set_is_read_first(metric: str) -> None:
+    matrix = pairwise(TEXTS[:2], TEXTS[2:], metric=metric, separator="\n", dtype=np.float64)
+    single = {"ncd": ncd, "cdm": cdm, "conditional_ncd": conditional_ncd, "conditional_cdm": conditional_cdm}[metric]
     assert matrix.shape == (2, 3)
     for row, x in enumerate(TEXTS[:2]):
         for column, y in enumerate(TEXTS[2:]):
@@ -118,7 +118,7 @@ def test_the_default_is_single_precision() -> None:
         ({"X": ["a"], "Y": []}, DataError, "Y holds no items"),
         ({"X": "abc"}, DataError, "wrap it in a list"),
         ({"X": ["a", None]}, DataError, "item 1: .* NoneType"),
-        ({"X": ["a"], "measure": "ncdd"}, ParameterError, "known: ncd, cdm"),
+        ({"X": ["a"], "metric": "ncdd"}, ParameterError, "known: ncd, cdm"),
         ({"X": ["a"], "symmetrize": "sum"}, ParameterError, "symmetrize must be"),
         ({"X": ["a", "b"], "top_k": 2}, ParameterError, "from 1 to 1"),
         ({"X": ["a", "b"], "top_k": 0}, ParameterError, "0 came"),
@@ -134,13 +134,13 @@ def test_bad_input_is_named(arguments: dict[str, object], error: type[Exception]
 
 class Unprimed(Uniform):
     @property
-    def tags(self) -> Tags:
-        return Tags(priming=None)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming=None)
 
 
 def test_a_coder_that_cannot_be_primed_has_no_conditional_measure() -> None:
     with pytest.raises(PrimingError, match="needs a coder that primes"):
-        pairwise(TEXTS, coder=Unprimed(), measure="conditional_ncd")
+        pairwise(TEXTS, coder=Unprimed(), metric="conditional_ncd")
     assert pairwise(TEXTS, coder=Unprimed()).shape == (5, 5)
 
 

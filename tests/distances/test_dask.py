@@ -53,7 +53,7 @@ def test_distances_on_a_cluster_are_those_of_one_process(client: object, monkeyp
 def test_the_work_is_done_by_the_workers(client, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr("kolmo.distances.engine._SMALLEST_TILE_BYTES", 2_000)
     with joblib.parallel_config("dask"):
-        cdm = pairwise(ITEMS, coder=process_telling_coder(), measure="cdm", dtype=np.float64)
+        cdm = pairwise(ITEMS, coder=process_telling_coder(), metric="cdm", dtype=np.float64)
         lengths = process_telling_coder().code_lengths(ITEMS)
     workers = {worker.pid for worker in client.cluster.workers.values()}
     assert os.getpid() not in workers

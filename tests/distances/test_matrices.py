@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kolmo import embed, hierarchy, neighbor_joining, pairwise, quartet_tree
-from kolmo.distances import centered, symmetric
+from kolmo import linkage_tree, mds, neighbor_joining, pairwise, quartet_tree
+from kolmo.distances import double_centered, symmetric
 from kolmo.distances.matrices import checked_names
 from kolmo.errors import DataError, ParameterError
 
@@ -26,7 +26,7 @@ def test_distances_of_coders_can_be_used_as_they_come() -> None:
     even = symmetric(D)
     assert np.array_equal(even, even.T)
     assert not even.diagonal().any()
-    assert frozenset(["0", "1"]) in hierarchy(D).clades()
+    assert frozenset(["0", "1"]) in linkage_tree(D).clades()
 
 
 def test_one_that_is_near_to_all_is_no_neighbour_of_all() -> None:
@@ -42,17 +42,17 @@ def test_one_that_is_near_to_all_is_no_neighbour_of_all() -> None:
         return [int(place) for place in others.argmin(axis=1)]
 
     assert nearest(hub)[:15].count(15) == 15 - sum(np.sort(row)[1] < 0.05 for row in D)
-    assert [place // 5 for place in nearest(centered(hub))[:15]] == [number // 5 for number in range(15)]
-    moved = centered(hub)
+    assert [place // 5 for place in nearest(double_centered(hub))[:15]] == [number // 5 for number in range(15)]
+    moved = double_centered(hub)
     assert np.array_equal(moved, moved.T)
     assert not moved.diagonal().any()
     assert neighbor_joining(moved).splits() == neighbor_joining(hub).splits()
-    assert centered(moved) == pytest.approx(moved)
+    assert double_centered(moved) == pytest.approx(moved)
 
 
 def test_two_items_have_no_others_to_be_centered_by() -> None:
     with pytest.raises(DataError, match="three or more"):
-        centered([[0, 1], [1, 0]])
+        double_centered([[0, 1], [1, 0]])
 
 
 def test_a_little_below_zero_is_zero() -> None:
@@ -74,7 +74,7 @@ def test_a_little_below_zero_is_zero() -> None:
     ],
 )
 def test_what_is_no_matrix_of_distances_is_refused(D: object, message: str) -> None:
-    for use in (symmetric, hierarchy, neighbor_joining, quartet_tree, embed):
+    for use in (symmetric, linkage_tree, neighbor_joining, quartet_tree, mds):
         with pytest.raises(DataError, match=message):
             use(D)
 
@@ -83,7 +83,7 @@ def test_unknown_choices_are_refused() -> None:
     with pytest.raises(ParameterError, match="'mean', 'min', 'max'"):
         symmetric([[0]], "median")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="'ward' came"):
-        hierarchy([[0, 1], [1, 0]], method="ward")
+        linkage_tree([[0, 1], [1, 0]], method="ward")
 
 
 def test_names_go_with_rows() -> None:

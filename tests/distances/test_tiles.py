@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kolmo import NCDClassifier, calibrate, pairwise
-from kolmo.coders import Bounded, Deflate
+from kolmo import NCDClassifier, calibrate_pruning, pairwise
+from kolmo.coders import Deflate, LowerBounds
 from kolmo.coders.deflate import lengths as deflate_lengths
 from kolmo.data.builtin import docstrings
 from kolmo.distances.engine import Distances
@@ -43,10 +43,10 @@ def assert_equal(one: Nearest, two: Nearest) -> None:
 
 @pytest.mark.parametrize("itself", [False, True])
 @pytest.mark.parametrize("count", [1, 3, 9])
-@pytest.mark.parametrize("measure", ["ncd", "cdm"])
+@pytest.mark.parametrize("metric", ["ncd", "cdm"])
 @pytest.mark.parametrize("coder", ["deflate", "gzip"])
-def test_certified_pruning_loses_nothing(coder: str, measure: str, count: int, itself: bool) -> None:
-    distances = Distances(coder, measure=measure, separator=" ")
+def test_certified_pruning_loses_nothing(coder: str, metric: str, count: int, itself: bool) -> None:
+    distances = Distances(coder, metric=metric, separator=" ")
     pruned = searched(distances, Search(count=count), itself=itself)
     assert_equal(pruned, searched(distances, Search(count=count, margin_bits=None), itself=itself))
 
@@ -57,18 +57,18 @@ class Counting(Deflate):
 
     asked: tuple[list[int], ...] = ()
 
-    def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
-        for part in super().bounded_lengths(xs, ys) or ():
+    def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
+        for part in super()._lower_bounds(xs, ys) or ():
 
-            def exact(places: Any, part: Bounded = part) -> Any:
+            def exact(places: Any, part: LowerBounds = part) -> Any:
                 self.asked[0].append(len(places))
                 return part.exact(places)
 
-            yield Bounded(row=part.row, columns=part.columns, lower_bits=part.lower_bits, exact=exact)
+            yield LowerBounds(row=part.row, columns=part.columns, lower_bits=part.lower_bits, exact=exact)
 
-    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Any:
+    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Any:
         self.asked[0].append(len(xs) * len(ys))
-        return super().joint_lengths(xs, ys)
+        return super()._joint_batch(xs, ys)
 
     __hash__ = object.__hash__
 
@@ -92,7 +92,7 @@ def test_pruning_gives_up_where_it_spares_nothing() -> None:
     assert max(coder.asked[0]) >= 2 * len(ys)
 
 
-@pytest.mark.parametrize("parameters", [{"measure": "conditional_ncd"}, {"symmetrize": "mean"}, {"coder": "lz77"}])
+@pytest.mark.parametrize("parameters", [{"metric": "conditional_ncd"}, {"symmetrize": "mean"}, {"coder": "lz77"}])
 @pytest.mark.parametrize("itself", [False, True])
 def test_all_candidates_are_as_good_as_none(parameters: dict[str, Any], itself: bool) -> None:
     distances = Distances(**({"coder": "deflate", "separator": " "} | parameters))
@@ -117,7 +117,7 @@ def test_only_candidates_are_looked_at() -> None:
 
 class TestCalibration:
     def test_it_says_what_it_found_and_checked(self) -> None:
-        found = calibrate(TEXTS, coder="gzip", separator=" ")
+        found = calibrate_pruning(TEXTS, coder="gzip", separator=" ")
         assert found.margin_bits > 0
         assert found.computed_share < found.certified_share <= 1
         assert 0.8 <= found.recall <= 1
@@ -132,16 +132,16 @@ class TestCalibration:
     def test_the_estimator_measures_its_own(self) -> None:
         labels = [text[:1].lower() > b"m" for text in TEXTS]
         fitted = NCDClassifier("gzip", pruning="calibrated").fit(TEXTS, labels)
-        assert fitted.calibration_ == calibrate(TEXTS, coder="gzip", separator=" ")
+        assert fitted.calibration_ == calibrate_pruning(TEXTS, coder="gzip", separator=" ")
         assert fitted.predict(TEXTS[:5]).tolist() == labels[:5]
 
     def test_coders_without_bounds_have_no_margin(self) -> None:
-        assert calibrate(TEXTS[:20], coder="zstd") == Calibration(0.0, 0.001, 1.0, 1.0, 1.0, 10)
+        assert calibrate_pruning(TEXTS[:20], coder="zstd") == Calibration(0.0, 0.001, 1.0, 1.0, 1.0, 10)
 
     @pytest.mark.parametrize("risk", [-0.1, 1, 2])
     def test_bad_risks(self, risk: float) -> None:
         with pytest.raises(ParameterError, match="risk must be a number"):
-            calibrate(TEXTS[:5], risk=risk)
+            calibrate_pruning(TEXTS[:5], risk=risk)
 
     def test_bad_pruning(self) -> None:
         for bad in ("yes", "calibrated", 3):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from kolmo import Coder, Tags, audit, coder, doubts
+from kolmo import Coder, CoderTags, audit, coder, diagnose
 from kolmo.coders.base import Meter
 from kolmo.errors import DataError, ParameterError
 from kolmo.evaluation import AXIOMS
@@ -30,8 +30,8 @@ class Blocks(Coder):
     name: ClassVar[str] = "blocks"
 
     @property
-    def tags(self) -> Tags:
-        return Tags(decodable=False, priming=None)
+    def tags(self) -> CoderTags:
+        return CoderTags(decodable=False, priming=None)
 
     def versions(self) -> dict[str, str]:
         return {}
@@ -137,7 +137,7 @@ def test_a_kind_is_left_out_where_it_ends() -> None:
 
 def test_it_is_json() -> None:
     found = audit("deflate", sizes=(8000, 64_000), kinds=["random"])
-    document = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert document["fingerprint"] == coder("deflate").fingerprint
     assert document["idempotent"]["broken"] == document["breaks_at"] == found.breaks_at
     assert set(document["verdicts"]) == set(document["failures"]) == set(AXIOMS)
@@ -192,20 +192,20 @@ def test_a_built_in_dictionary_is_noticed() -> None:
     found = audit("brotli", sizes=(140,), kinds={"English": ENGLISH})
     assert any("knew beforehand" in caveat for caveat in found.caveats)
     assert not audit("deflate", sizes=(140,), kinds={"English": ENGLISH}).caveats
-    assert any("beforehand" in doubt for doubt in doubts("brotli", 200, sample=ENGLISH))
+    assert any("beforehand" in doubt for doubt in diagnose("brotli", 200, sample=ENGLISH))
 
 
 def test_doubts() -> None:
-    assert doubts("deflate", 2**15) == []
-    (window,) = doubts("deflate", 2**15 + 1)
+    assert diagnose("deflate", 2**15) == []
+    (window,) = diagnose("deflate", 2**15 + 1)
     assert "sees 32.8 kB back" in window
-    assert doubts("deflate", 1000, sample=ENGLISH) == []
-    assert doubts(Blocks(), 10**9, sample=ENGLISH[:256]) == []
-    (copies,) = doubts("uniform", 10, sample=ENGLISH)
+    assert diagnose("deflate", 1000, sample=ENGLISH) == []
+    assert diagnose(Blocks(), 10**9, sample=ENGLISH[:256]) == []
+    (copies,) = diagnose("uniform", 10, sample=ENGLISH)
     assert "pays 100%" in copies
-    assert doubts("uniform", 10, sample="") == []
+    assert diagnose("uniform", 10, sample="") == []
     with pytest.raises(ParameterError, match="size"):
-        doubts("deflate", -1)
+        diagnose("deflate", -1)
 
 
 def test_two_short_pieces_in_one_code() -> None:
@@ -214,4 +214,4 @@ def test_two_short_pieces_in_one_code() -> None:
         def _meter(self, context: bytes) -> Meter:
             return lambda data: 8.0 if len(data) <= 128 else 8.0 * len(data)
 
-    assert any("in one code than in two" in doubt for doubt in doubts(Dictionary(), 10, sample=ENGLISH))
+    assert any("in one code than in two" in doubt for doubt in diagnose(Dictionary(), 10, sample=ENGLISH))

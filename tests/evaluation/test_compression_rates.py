@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kolmo import bits_by_position, coder, compression_rate
+from kolmo import coder, compression_rate
 from kolmo.errors import DataError, ParameterError
+from kolmo.evaluation import bits_by_position
 
 TEXT = b"a rose is a rose is a rose, and a thorn is a thorn; " * 100
 

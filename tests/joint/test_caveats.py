@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kolmo import doubts, joint_gain, joint_gains
+from kolmo import diagnose, joint_gain, joint_gains
 from kolmo.errors import WindowWarning
-from kolmo.joint import set_doubts
+from kolmo.joint import diagnose_matrix
 
 ENGLISH = (
     "The government of the people should be informed about the national interest of the world, because most countries "
@@ -20,7 +20,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, 3000, np.uint8).tobytes()
 
 
 def told(x: object, y: object, coder: str, **how: int) -> str:
-    return "; ".join(joint_gain(x, y, coder=coder, **({"n_resamples": 0} | how)).doubts)
+    return "; ".join(joint_gain(x, y, coder=coder, **({"n_resamples": 0} | how)).warnings)
 
 
 def test_what_is_as_it_should_be_raises_no_doubt() -> None:
@@ -43,14 +43,16 @@ def test_what_was_known_beforehand() -> None:
 def test_pixels_are_no_words() -> None:
     pytest.importorskip("PIL", reason="the extra image is not installed")
     steps = np.random.default_rng(0).integers(-3, 4, 1024).cumsum()
-    assert not doubts("png", 1000, sample=(110 + steps % 40).astype(np.uint8).tobytes()[:512] + bytes(range(128, 256)))
-    assert any("beforehand" in doubt for doubt in doubts("brotli", 10, sample=f"{ENGLISH[:1021]}\u20ac".encode()))
+    assert not diagnose(
+        "png", 1000, sample=(110 + steps % 40).astype(np.uint8).tobytes()[:512] + bytes(range(128, 256))
+    )
+    assert any("beforehand" in doubt for doubt in diagnose("brotli", 10, sample=f"{ENGLISH[:1021]}\u20ac".encode()))
 
 
 def test_of_several_samples_the_worst_counts() -> None:
-    apart = [doubts("brotli", 10, sample=sample) for sample in (NOISE, ENGLISH)]
-    assert doubts("brotli", 10, sample=[NOISE, ENGLISH, ""]) == [*apart[0], *apart[1]]
-    (copies,) = doubts("uniform", 10, sample=[ENGLISH, NOISE])
+    apart = [diagnose("brotli", 10, sample=sample) for sample in (NOISE, ENGLISH)]
+    assert diagnose("brotli", 10, sample=[NOISE, ENGLISH, ""]) == [*apart[0], *apart[1]]
+    (copies,) = diagnose("uniform", 10, sample=[ENGLISH, NOISE])
     assert "100%" in copies
 
 
@@ -68,10 +70,10 @@ def test_one_code_longer_than_two() -> None:
 
 def test_sets_of_very_different_sizes() -> None:
     gain = joint_gain(CATS * 9, CATS[:2], coder="xz", n_resamples=4)
-    (sizes,) = (doubt for doubt in gain.doubts if "times as long" in doubt)
+    (sizes,) = (doubt for doubt in gain.warnings if "times as long" in doubt)
     assert sizes.startswith(f"X is {gain.sizes[0] / gain.sizes[1]:,.0f} times as long as Y: the share and its interval")
     assert f"where {gain.length_y / (gain.length_x + gain.length_y):.2%} is all of Y" in sizes
-    assert "Y is only 2 blocks" in "; ".join(gain.doubts)
+    assert "Y is only 2 blocks" in "; ".join(gain.warnings)
     assert "the share is of both" in told(CATS[:1], CATS * 9, "xz")
 
 
@@ -85,7 +87,7 @@ def test_of_many_sets() -> None:
     sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS), "noise": NOISE}
 
     def found(coder: str, **more: object) -> str:
-        return "; ".join(set_doubts(sets | more, joint_gains(sets | more, coder=coder), coder=coder))
+        return "; ".join(diagnose_matrix(sets | more, joint_gains(sets | more, coder=coder), coder=coder))
 
     assert not found("xz")
     assert "'cats' and 'kittens' hold the same bytes" in found("xz", kittens=sets["cats"])

@@ -20,7 +20,7 @@ def test_it_ends_with_the_gain_of_the_whole(order: str, as_strings: bool) -> Non
     x, y = ("; ".join(CATS), "; ".join(DOGS)) if as_strings else (CATS, DOGS)
     curve = gain_curve(x, y, coder="ngram", order=order)  # type: ignore[arg-type]
     whole = joint_gain(x, y, coder="ngram", order=order, n_resamples=0)  # type: ignore[arg-type]
-    assert curve[-1].as_dict().items() <= whole.as_dict().items()
+    assert curve[-1].to_dict().items() <= whole.to_dict().items()
     sizes = [gain.sizes for gain in curve]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == len(sizes) == 4

@@ -9,8 +9,8 @@ import pytest
 from known_sets import NOISE, by_speaker, by_written_digit, ink, modalities, own_and_others
 from known_trees import accuracy, genomes, languages, n_found
 
-from kolmo import hierarchy, joint_gains, neighbor_joining
-from kolmo.distances import centered, symmetric
+from kolmo import joint_gains, linkage_tree, neighbor_joining
+from kolmo.distances import double_centered, symmetric
 
 
 @pytest.mark.realdata
@@ -29,9 +29,9 @@ def test_mitochondrial_genomes_give_the_tree_of_mammals(data_dir: Path, spec: st
 def test_languages_lie_beside_those_of_their_branch(data_dir: Path, spec: str, least: float, clades: int) -> None:
     sets, branches = languages(data_dir)
     apart = 1 - 2 * joint_gains(sets, coder=spec, n_jobs=2)
-    beyond = centered(apart)  # short texts, and those with many foreign words, are near to all
+    beyond = double_centered(apart)  # short texts, and those with many foreign words, are near to all
     assert accuracy(beyond, branches) > max(least, accuracy(symmetric(apart), branches))
-    assert n_found(hierarchy(beyond, list(sets)), "languages", sets) >= clades
+    assert n_found(linkage_tree(beyond, list(sets)), "languages", sets) >= clades
 
 
 @pytest.mark.realdata

@@ -26,7 +26,7 @@ def test_pairs_tell_of_each_other() -> None:
     assert other.found < 0.1
     assert 0 < true.share < 1
     assert true.n_pairs == len(WORDS)
-    assert paired_gain(QUESTIONS, ANSWERS, n_jobs=2).as_dict() == true.as_dict()
+    assert paired_gain(QUESTIONS, ANSWERS, n_jobs=2).to_dict() == true.to_dict()
 
 
 @pytest.mark.parametrize("spec", ["ngram", "mix", "deflate", "xz"])
@@ -46,11 +46,11 @@ def test_what_cannot_be_told_apart_is_not_found() -> None:
 
 
 def test_doubts() -> None:
-    assert any("only 3 pairs" in doubt for doubt in paired_gain(QUESTIONS[:3], ANSWERS[:3]).doubts)
-    assert paired_gain(QUESTIONS, ANSWERS, coder="zstd").doubts == []
+    assert any("only 3 pairs" in doubt for doubt in paired_gain(QUESTIONS[:3], ANSWERS[:3]).warnings)
+    assert paired_gain(QUESTIONS, ANSWERS, coder="zstd").warnings == []
     with pytest.warns(WindowWarning):
         long = paired_gain(["a" * 40_000, "b"], ["a", "b"], coder="deflate")
-    assert any("sees 32.8 kB back" in doubt for doubt in long.doubts)
+    assert any("sees 32.8 kB back" in doubt for doubt in long.warnings)
 
 
 def test_it_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

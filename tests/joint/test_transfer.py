@@ -14,7 +14,7 @@ import pytest
 
 from kolmo import coder
 from kolmo.errors import DataError, MissingDependencyError, ParameterError
-from kolmo.joint.transfer import TrainedGain, _disguised, _split, trained_gain
+from kolmo.joint.transfer import TransferGain, _disguised, _split, transfer_gain
 
 SMALL: dict[str, Any] = {"model": "gru:20k", "lanes": 8, "length": 32, "learning_rate": 1e-2, "device": "cpu"}
 STEPS = 60
@@ -40,12 +40,12 @@ def one_thread() -> None:
 
 
 @pytest.fixture(scope="module")
-def halves() -> TrainedGain:
+def halves() -> TransferGain:
     """Of a set and the like of it."""
-    return trained_gain(CATS, MORE_CATS, steps=STEPS, **SMALL)
+    return transfer_gain(CATS, MORE_CATS, steps=STEPS, **SMALL)
 
 
-def test_like_sets_gain_and_random_bytes_do_not(halves: TrainedGain) -> None:
+def test_like_sets_gain_and_random_bytes_do_not(halves: TransferGain) -> None:
     for on in (0, 1):
         assert halves.savings["shared"][on].low > 0
         assert halves.savings["random"][on].high < 0
@@ -53,11 +53,11 @@ def test_like_sets_gain_and_random_bytes_do_not(halves: TrainedGain) -> None:
         assert halves.savings["twice"][on].bits > halves.savings["both"][on].bits
     # what is more of the same is worth as much as the set itself
     assert abs(halves.gain_x) < 0.1 < halves.savings["shared"][0].bits
-    assert halves.doubts == []
+    assert halves.warnings == []
 
 
 def test_what_was_read_is_known_best() -> None:
-    gain = trained_gain(CATS, DIGITS, steps=STEPS, controls=False, **SMALL)
+    gain = transfer_gain(CATS, DIGITS, steps=STEPS, controls=False, **SMALL)
     x, y, both = (gain.rows[name] for name in ("x", "y", "both"))
     assert x.bits_x < both.bits_x < y.bits_x
     assert y.bits_y < both.bits_y < x.bits_y
@@ -66,7 +66,7 @@ def test_what_was_read_is_known_best() -> None:
     assert set(gain.savings) == {"both"}
 
 
-def test_savings_are_differences_of_the_rows(halves: TrainedGain) -> None:
+def test_savings_are_differences_of_the_rows(halves: TransferGain) -> None:
     rows = halves.rows
     for name, (before, after) in {"both": ("x", "both"), "random": ("x", "x_random"), "twice": ("x", "twice")}.items():
         saving = halves.savings[name][0]
@@ -75,7 +75,7 @@ def test_savings_are_differences_of_the_rows(halves: TrainedGain) -> None:
     assert halves.savings["shared"][1].bits == pytest.approx(rows["y_disguised"].bits_y - rows["both"].bits_y)
     assert {name: row.steps for name, row in rows.items() if row.steps != STEPS} == {"twice": 2 * STEPS}
     assert halves.passes[0] == pytest.approx(STEPS * 8 * 32 / halves.sizes[0])
-    found = json.loads(json.dumps(halves.as_dict(), allow_nan=False))
+    found = json.loads(json.dumps(halves.to_dict(), allow_nan=False))
     assert found["rows"]["x"]["bits_x"] == rows["x"].bits_x
     assert found["gain_x"] == found["savings"]["both"][0]["bits"]
 
@@ -83,14 +83,14 @@ def test_savings_are_differences_of_the_rows(halves: TrainedGain) -> None:
 @pytest.mark.parametrize("model", ["gru:20k", "transformer:20k,context=16,n_grams=1,hash_bits=6"])
 def test_equal_seeds_give_equal_numbers(model: str) -> None:
     options = SMALL | {"model": model, "steps": 10, "controls": False}
-    found = trained_gain(CATS, DIGITS, **options)
-    assert trained_gain(CATS, DIGITS, **options) == found
+    found = transfer_gain(CATS, DIGITS, **options)
+    assert transfer_gain(CATS, DIGITS, **options) == found
     assert found.step_bytes == 8 * (16 if "context" in model else 32)
-    other = trained_gain(CATS, DIGITS, random_state=1, **options)
+    other = transfer_gain(CATS, DIGITS, random_state=1, **options)
     assert other.rows["x"].bits_x != found.rows["x"].bits_x
     # the set alone does not depend on what the other one is
-    assert trained_gain(CATS, CATS, **options).rows["x"] == dataclasses.replace(
-        found.rows["x"], bits_y=trained_gain(CATS, CATS, **options).rows["x"].bits_y
+    assert transfer_gain(CATS, CATS, **options).rows["x"] == dataclasses.replace(
+        found.rows["x"], bits_y=transfer_gain(CATS, CATS, **options).rows["x"].bits_y
     )
 
 
@@ -123,9 +123,9 @@ def test_what_is_learned_by_heart_is_doubted() -> None:
     noise = random.Random(0)
     few = ["".join(noise.choices("abcdefgh", k=40)) for _ in range(30)]
     options = SMALL | {"model": "gru:20k,n_grams=5,hash_bits=12", "controls": False}
-    gain = trained_gain(few, CATS, steps=150, **options)
+    gain = transfer_gain(few, CATS, steps=150, **options)
     assert gain.passes[0] > 20
-    (doubt,) = gain.doubts
+    (doubt,) = gain.warnings
     assert doubt.startswith("X alone was learned by heart")
 
 
@@ -143,22 +143,22 @@ def test_what_is_learned_by_heart_is_doubted() -> None:
 )
 def test_bad_parameters_are_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        trained_gain(CATS, DIGITS, **(SMALL | wrong))
+        transfer_gain(CATS, DIGITS, **(SMALL | wrong))
 
 
 def test_too_little_data_is_refused() -> None:
     with pytest.raises(DataError, match="Y: 0 bytes to train on"):
-        trained_gain(CATS, ["the same thing"] * 300, **SMALL)
+        transfer_gain(CATS, ["the same thing"] * 300, **SMALL)
     with pytest.raises(DataError, match=r"X: .* too few"):
-        trained_gain("short", CATS, **SMALL)
+        transfer_gain("short", CATS, **SMALL)
     with pytest.raises(DataError, match="no number any more"):
-        trained_gain(CATS, DIGITS, steps=20, **(SMALL | {"learning_rate": 1e30}))
+        transfer_gain(CATS, DIGITS, steps=20, **(SMALL | {"learning_rate": 1e30}))
 
 
 def test_without_torch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingDependencyError, match=r"needs torch.*kolmo\[neural\]"):
-        trained_gain(CATS, DIGITS, **SMALL)
+        transfer_gain(CATS, DIGITS, **SMALL)
 
 
 @pytest.mark.realdata
@@ -167,7 +167,7 @@ def test_prose_gains_more_from_news_than_from_dna(data_dir: Path) -> None:
     prose = (data_dir / "corpora/silesia/dickens").read_bytes()[:size]
     others = [data_dir / "text/ag_news/train10k.tsv", data_dir / "dna/ecoli/ecoli_k12_acgt"]
     options: dict[str, Any] = {"model": "gru:20k", "steps": 60, "controls": False, "device": "cpu"}
-    news, dna = (trained_gain(prose, path.read_bytes()[:size], **options) for path in others)
+    news, dna = (transfer_gain(prose, path.read_bytes()[:size], **options) for path in others)
     assert news.savings["both"][0].low > dna.savings["both"][0].high
     assert dna.gain_x < 0
     assert news.rows["y"].bits_x < dna.rows["y"].bits_x - 2

@@ -14,7 +14,7 @@ from kolmo import coder, joint_gain, joint_gains
 from kolmo.coders import Deflate
 from kolmo.distances import engine as blocks
 from kolmo.errors import DataError, ParameterError, WindowWarning
-from kolmo.joint import random_set, two_sets as joint
+from kolmo.joint import random_control, two_sets as joint
 
 CATS = [f"the cat number {n} sat on mat {n * n} and purred" for n in range(60)]
 DOGS = [f"the dog number {n} lay on rug {n * n} and slept" for n in range(60)]
@@ -29,7 +29,7 @@ def test_lengths_are_those_of_the_coder(spec: str) -> None:
     assert gain.length_x == pytest.approx(made.code_length(x))
     assert gain.length_y == pytest.approx(made.code_length(y))
     assert gain.length_y_given_x == pytest.approx(made.prime(x).code_length(y))
-    assert gain.length_xy == pytest.approx(made.joint_length(x, y), rel=0.01)  # one header or two
+    assert gain.length_xy == pytest.approx(made.joint_code_length(x, y), rel=0.01)  # one header or two
     assert gain.bits == pytest.approx(gain.length_x + gain.length_y - (gain.length_xy + gain.length_yx) / 2)
     assert gain.information_distance == max(gain.length_x_given_y, gain.length_y_given_x)
     assert gain.interval is None
@@ -45,9 +45,9 @@ def test_one_code_is_never_worse_than_two_and_a_bit(spec: str) -> None:
 @pytest.mark.parametrize("spec", ["ngram", "mix", "xz", "gru"])
 def test_like_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
     gain = joint_gain(CATS, DOGS, coder=spec, separator="; ")
-    assert gain.self_share > gain.share > gain.random_share
-    assert abs(gain.random_share) < 0.03
-    assert gain.self_share < 0.51
+    assert gain.self_gain > gain.share > gain.random_gain
+    assert abs(gain.random_gain) < 0.03
+    assert gain.self_gain < 0.51
     assert gain.interval is not None
     assert gain.interval[0] < gain.share < gain.interval[1]
     assert joint_gain(CATS, NOISE, coder=spec, n_resamples=0).share < 0.03
@@ -78,7 +78,7 @@ def test_sets_by_turns() -> None:
         found = joint_gain(CATS, DOGS, coder=spec, separator="; ", order="interleaved", n_resamples=3)
         assert found.bound <= found.length_x + found.length_y + 1
         if spec != "order0":
-            assert found.self_share > found.share > found.random_share
+            assert found.self_gain > found.share > found.random_gain
 
 
 @pytest.mark.filterwarnings("ignore::kolmo.errors.WindowWarning")
@@ -140,7 +140,7 @@ def test_a_matrix_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monke
     sets = {str(n): "; ".join(CATS[n:] + DOGS[:n]) for n in range(0, 60, 10)}
     monkeypatch.setattr(blocks, "_SMALLEST_TILE_BYTES", 2**14)
     expected = joint_gains(sets, coder="deflate")
-    real, done = Deflate.joint_lengths, []
+    real, done = Deflate._joint_batch, []
 
     def stopping(self: Deflate, *given: Any) -> Any:
         if len(done) == 2:
@@ -148,11 +148,11 @@ def test_a_matrix_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monke
         done.append(1)
         return real(self, *given)
 
-    monkeypatch.setattr(Deflate, "joint_lengths", stopping)
+    monkeypatch.setattr(Deflate, "_joint_batch", stopping)
     with pytest.raises(KeyboardInterrupt):
         joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run")
     done.clear()
-    monkeypatch.setattr(Deflate, "joint_lengths", lambda self, *given: done.append(1) or real(self, *given))
+    monkeypatch.setattr(Deflate, "_joint_batch", lambda self, *given: done.append(1) or real(self, *given))
     np.testing.assert_array_equal(joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run"), expected)
     assert done
     done.clear()
@@ -161,9 +161,9 @@ def test_a_matrix_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_each_order_of_a_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    real, pairs = Deflate.joint_lengths, []
+    real, pairs = Deflate._joint_batch, []
     monkeypatch.setattr(
-        Deflate, "joint_lengths", lambda self, xs, ys: pairs.append(len(xs) * len(ys)) or real(self, xs, ys)
+        Deflate, "_joint_batch", lambda self, xs, ys: pairs.append(len(xs) * len(ys)) or real(self, xs, ys)
     )
     joint_gains({str(n): text for n, text in enumerate(CATS[:7])}, coder="deflate")
     assert sum(pairs) == 7 * 7
@@ -172,8 +172,8 @@ def test_each_order_of_a_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("spec", ["mix", "xz"])
 def test_nothing_gains_from_random_bytes(spec: str) -> None:
     sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS)}
-    noise = random_set(sets, random_state=3)
-    assert noise == random_set(sets, random_state=3) != random_set(sets, random_state=4)
+    noise = random_control(sets, random_state=3)
+    assert noise == random_control(sets, random_state=3) != random_control(sets, random_state=4)
     assert min(map(len, sets.values())) <= len(noise) <= max(map(len, sets.values()))
     gains = joint_gains(sets | {"random": noise}, coder=spec)
     assert gains[0, 1] > 0.1
@@ -203,10 +203,10 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(DataError, match="'b' is empty"):
         joint_gains({"a": "abc", "b": ""})
     with pytest.raises(DataError, match="no sets"):
-        random_set({})
+        random_control({})
 
 
 def test_as_json() -> None:
-    found = joint_gain(CATS, DOGS, coder="order0", n_resamples=0).as_dict()
+    found = joint_gain(CATS, DOGS, coder="order0", n_resamples=0).to_dict()
     assert found["share"] == pytest.approx(found["bits"] / (found["length_x"] + found["length_y"]))
     assert not any(isinstance(value, float) and math.isnan(value) for value in found.values())

@@ -16,8 +16,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from kolmo import CodeLengthClassifier, CodeLengthFeatures, Coder, coder
-from kolmo.coders import Tags, Uniform
+from kolmo import CodeLengthClassifier, CodeLengthVectorizer, Coder, coder
+from kolmo.coders import CoderTags, Uniform
 from kolmo.coders.registry import all_coders
 from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError
 
@@ -30,8 +30,8 @@ CODERS = ["deflate", "zstd", "bz2", "lz77", "order0"]
 
 class Unprimed(Uniform):
     @property
-    def tags(self) -> Tags:
-        return Tags(priming=None)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming=None)
 
 
 def test_scikit_learns_own_checks_all_run() -> None:
@@ -39,7 +39,7 @@ def test_scikit_learns_own_checks_all_run() -> None:
     for estimator, excepted in (
         (CodeLengthClassifier("zstd"), set()),
         (CodeLengthClassifier("order0", calibrate=False), set()),
-        (CodeLengthFeatures(["zstd"]), by_design),
+        (CodeLengthVectorizer(["zstd"]), by_design),
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -134,7 +134,7 @@ def test_no_training_text_is_scored_by_a_coder_that_has_read_it() -> None:
     texts = [bytes(rng.integers(0, 256, 200, np.uint8)) for _ in range(20)]
     texts += texts[:4]  # and a copy of a text would give it away
     labels = [0, 1] * 12
-    features = CodeLengthFeatures(["deflate", "lz77"], per="byte")
+    features = CodeLengthVectorizer(["deflate", "lz77"], per="byte")
     out_of_fold = features.fit_transform(texts, labels)
     assert np.abs(out_of_fold).max() < 0.3
     own = features.transform(texts)
@@ -143,7 +143,7 @@ def test_no_training_text_is_scored_by_a_coder_that_has_read_it() -> None:
 
 def test_features_are_bits_saved_by_scale() -> None:
     coders = ["deflate", "zstd"]
-    found = {per: CodeLengthFeatures(coders, per=per).fit(TEXTS, LABELS) for per in ("bits", "byte", "sqrt")}
+    found = {per: CodeLengthVectorizer(coders, per=per).fit(TEXTS, LABELS) for per in ("bits", "byte", "sqrt")}
     bits = [CodeLengthClassifier(spec).fit(TEXTS, LABELS).code_lengths(QUERIES) for spec in coders]
     expected = np.hstack([part.mean(axis=1, keepdims=True) - part for part in bits])
     sizes = np.array([[len(text)] for text in QUERIES])
@@ -167,14 +167,14 @@ def test_bytes_and_text_are_the_same() -> None:
 
 def test_model_selection_pipelines_and_pickle() -> None:
     fitted = CodeLengthClassifier("lz77").fit(TEXTS, LABELS)
-    assert fitted.coder_ == coder("lz77").learned(TEXTS)
+    assert fitted.coder_ == coder("lz77").fitted(TEXTS)
     again = pickle.loads(pickle.dumps(fitted))
     assert np.array_equal(again.predict_proba(QUERIES), fitted.predict_proba(QUERIES))
     assert clone(fitted).get_params() == fitted.get_params()
     assert cross_val_score(CodeLengthClassifier("zstd"), TEXTS, LABELS, cv=2).shape == (2,)
     search = GridSearchCV(CodeLengthClassifier("zstd"), {"coder": ["deflate", coder("zstd")], "chunks": [1, 2]}, cv=2)
     assert search.fit(TEXTS, LABELS).predict(QUERIES).tolist() == ["pets", "money"]
-    pipeline = make_pipeline(CodeLengthFeatures(["deflate", "zstd"], folds=4), LogisticRegression(C=100))
+    pipeline = make_pipeline(CodeLengthVectorizer(["deflate", "zstd"], folds=4), LogisticRegression(C=100))
     assert pipeline.fit(TEXTS, LABELS).predict(QUERIES).tolist() == ["pets", "money"]
     assert clone(pipeline).get_params()["codelengthfeatures__folds"] == 4
     three = CodeLengthClassifier("zstd").fit(TEXTS, [0] * 3 + [1] * 3 + [2] * 2)
@@ -200,7 +200,7 @@ def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoEr
     if "prior" not in parameters:
         renamed = {"coders": [parameters.get("coder", "zstd")], "chunks": parameters.get("chunks", 4)}
         with pytest.raises(error, match=message):
-            CodeLengthFeatures(**renamed).fit_transform(X, y)
+            CodeLengthVectorizer(**renamed).fit_transform(X, y)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +214,10 @@ def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoEr
 )
 def test_features_name_bad_parameters(parameters: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        CodeLengthFeatures(**({"coders": ["zstd"]} | parameters)).fit(TEXTS, LABELS)
+        CodeLengthVectorizer(**({"coders": ["zstd"]} | parameters)).fit(TEXTS, LABELS)
 
 
 def test_unfitted_estimators_say_so() -> None:
-    for call in (CodeLengthClassifier("zstd").predict, CodeLengthFeatures(["zstd"]).transform):
+    for call in (CodeLengthClassifier("zstd").predict, CodeLengthVectorizer(["zstd"]).transform):
         with pytest.raises(NotFittedError):
             call(QUERIES)

@@ -204,12 +204,12 @@ def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoEr
 
 
 def test_a_coder_that_cannot_be_primed() -> None:
-    from kolmo.coders import Tags, Uniform
+    from kolmo.coders import CoderTags, Uniform
 
     class Unprimed(Uniform):
         @property
-        def tags(self) -> Tags:
-            return Tags(priming=None)
+        def tags(self) -> CoderTags:
+            return CoderTags(priming=None)
 
     with pytest.raises(PrimingError, match="needs a coder that primes"):
         NCDClassifier(Unprimed(), metric="conditional_ncd").fit(TEXTS, LABELS)
@@ -241,7 +241,7 @@ def test_r8_is_classified_far_above_chance(data_dir: Path) -> None:
 
 def test_the_coder_learns_from_the_training_set() -> None:
     classifier = NCDClassifier("lz77").fit(TEXTS, LABELS)
-    assert classifier.coder_ == coder("lz77").learned(TEXTS)
+    assert classifier.coder_ == coder("lz77").fitted(TEXTS)
     assert classifier.coder == "lz77"
     assert NCDClassifier(classifier.coder_).fit(QUERIES, ["a", "b"]).coder_ == classifier.coder_
 

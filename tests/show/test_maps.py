@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kolmo import Tree, hierarchy, neighbor_joining
+from kolmo import Tree, linkage_tree, neighbor_joining
 from kolmo.errors import DataError, MissingDependencyError, ParameterError
 from kolmo.show import dendrogram, heat_map, scatter_map
 from kolmo.show.maps import _order
@@ -27,7 +27,7 @@ def test_pictures_are_written(tmp_path: Path, name: str) -> None:
     path, tree = tmp_path / name, neighbor_joining(D, NAMES)
     for draw in (
         lambda: dendrogram(tree, path, title="$ree"),
-        lambda: dendrogram(hierarchy(D, NAMES), str(path)),
+        lambda: dendrogram(linkage_tree(D, NAMES), str(path)),
         lambda: heat_map(D, NAMES, path, order=tree, title="all"),
         lambda: scatter_map(D[:, :2], NAMES, [1, 1, 2, 2, "$"], path, title="some"),
     ):

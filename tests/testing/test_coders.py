@@ -8,7 +8,9 @@ from typing import ClassVar
 
 import pytest
 
-from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, too_large
+from kolmo.coders.base import Coder, Decode, Encode, Meter
+from kolmo.coders.limits import too_large
+from kolmo.coders.tags import CoderTags
 from kolmo.testing import check_coder
 
 
@@ -17,8 +19,8 @@ class Good(Coder):
     name: ClassVar[str] = "stored"
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming=None)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming=None)
 
     def versions(self) -> dict[str, str]:
         return {}
@@ -61,8 +63,8 @@ class Drifting(Good):
     calls: ClassVar = itertools.count()
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming=None, slack_bits=1e9)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming=None, slack_bits=1e9)
 
     def _meter(self, context: bytes) -> Meter:
         return lambda data: 8.0 * len(data) + next(self.calls) % 3
@@ -74,7 +76,7 @@ class PrimesUnasked(Good):
 
 
 class WrongJoint(Good):
-    def joint_length(self, x: object, y: object) -> float:
+    def joint_code_length(self, x: object, y: object) -> float:
         return 1.0
 
 
@@ -91,8 +93,8 @@ class PrimingLeaks(Good):
     seen: ClassVar[list[bytes]] = []
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", slack_bits=1e9)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", slack_bits=1e9)
 
     def _meter(self, context: bytes) -> Meter:
         if context:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo import Tree, embed, hierarchy, neighbor_joining, quartet_score, quartet_tree
+from kolmo import Tree, linkage_tree, mds, neighbor_joining, quartet_tree
 from kolmo.errors import DataError, ParameterError
+from kolmo.trees import quartet_score
 from kolmo.trees.quartets import _Problem, _tree, random_links
 
 sizes, seeds = st.integers(4, 14), st.integers(0, 2**32)
@@ -44,7 +45,7 @@ def test_hierarchies_find_a_tree_whose_leaves_are_all_as_deep(count: int, seed: 
     lengths = {child: height[node] - height[child] for node, below in children.items() for child in below}
     tree = Tree.from_children(nodes[0], children, leaf_names(count), lengths)
     for method in ("average", "complete", "single", "weighted"):
-        found = hierarchy(tree.cophenetic(), tree.leaves, method=method)
+        found = linkage_tree(tree.cophenetic(), tree.leaves, method=method)
         assert found.clades() == tree.clades()
         assert np.allclose(found.cophenetic(), tree.cophenetic())
 
@@ -83,7 +84,7 @@ def score_by_definition(tree: Tree, D: np.ndarray) -> float:
 def test_the_score_is_its_definition(count: int, seed: int) -> None:
     D = np.random.default_rng(seed).uniform(size=(count, count))
     D += D.T
-    unrooted, rooted = random_tree(count, seed), hierarchy(D, leaf_names(count))
+    unrooted, rooted = random_tree(count, seed), linkage_tree(D, leaf_names(count))
     for tree in (unrooted, rooted, unrooted.rooted_at_midpoint()):
         assert quartet_score(tree, D) == pytest.approx(score_by_definition(tree, D), abs=1e-9)
 
@@ -103,7 +104,7 @@ def test_the_order_of_rows_changes_nothing(count: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     D, order, names = random.uniform(0.2, 1, (count, count)), random.permutation(count), np.array(leaf_names(count))
     again = D[np.ix_(order, order)]
-    for method in (hierarchy, neighbor_joining):
+    for method in (linkage_tree, neighbor_joining):
         one, other = method(D, names), method(again, names[order])
         assert one.splits() == other.splits()
         assert np.allclose(one.cophenetic()[np.ix_(order, order)], other.cophenetic())
@@ -116,7 +117,7 @@ def test_a_quartet_tree_is_the_same_each_time_and_no_worse_than_the_others() -> 
     D = random.uniform(0.5, 1, (16, 16))
     tree = quartet_tree(D)
     assert tree == quartet_tree(D) == quartet_tree(D, random_state=0)
-    assert quartet_score(tree, D) >= max(quartet_score(method(D), D) for method in (hierarchy, neighbor_joining))
+    assert quartet_score(tree, D) >= max(quartet_score(method(D), D) for method in (linkage_tree, neighbor_joining))
     assert tree.lengths is None
     assert tree.binary
 
@@ -124,14 +125,14 @@ def test_a_quartet_tree_is_the_same_each_time_and_no_worse_than_the_others() -> 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_so_few_items_have_one_tree(count: int) -> None:
     D = np.array([[0, 2, 3], [2, 0, 5], [3, 5, 0]])[:count, :count]
-    for method in (hierarchy, neighbor_joining, quartet_tree):
+    for method in (linkage_tree, neighbor_joining, quartet_tree):
         tree = method(D, ["a", "b", "c"][:count])
         assert tree.leaves == ("a", "b", "c")[:count]
         assert tree.splits() == set()
         assert tree.binary
         assert quartet_score(tree, D) == 1
     assert np.allclose(neighbor_joining(D).cophenetic(), D)
-    points = embed(D)
+    points = mds(D)
     apart = np.linalg.norm(points[:, None] - points, axis=-1)
     assert apart == pytest.approx(D, abs=1e-3)
 
@@ -139,9 +140,9 @@ def test_so_few_items_have_one_tree(count: int) -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_equal_distances_are_no_error(value: float) -> None:
     D = np.full((6, 6), value)
-    for method in (hierarchy, neighbor_joining, quartet_tree):
+    for method in (linkage_tree, neighbor_joining, quartet_tree):
         assert quartet_score(method(D), D) == 1
-    assert np.isfinite(embed(D)).all()
+    assert np.isfinite(mds(D)).all()
 
 
 def test_only_binary_trees_with_these_leaves_have_a_score() -> None:
@@ -164,9 +165,9 @@ def test_runs_are_whole_numbers(number: object) -> None:
 def test_points_of_a_plane_keep_their_distances() -> None:
     points = np.random.default_rng(0).normal(size=(12, 2))
     D = np.linalg.norm(points[:, None] - points, axis=-1)
-    found = embed(D)
+    found = mds(D)
     assert np.linalg.norm(found[:, None] - found, axis=-1) == pytest.approx(D, abs=1e-2)
     assert found.mean(axis=0) == pytest.approx([0, 0], abs=1e-9)
-    assert np.array_equal(found, embed(D))
+    assert np.array_equal(found, mds(D))
     assert found[:, 0].std() >= found[:, 1].std()
-    assert np.isfinite(embed(np.where(D < 1, 0, D))).all()
+    assert np.isfinite(mds(np.where(D < 1, 0, D))).all()

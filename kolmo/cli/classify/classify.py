@@ -22,15 +22,7 @@ from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn.candidates import CANDIDATES
-from kolmo.learn.reports import (
-    Outcome,
-    confusion,
-    run_baselines,
-    run_code_length,
-    run_coder,
-    run_ngrams,
-    scores_table,
-)
+from kolmo.learn.reports import Outcome, confusion, run_baselines, run_code_length, run_coder, run_ngrams, scores_table
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS
 
 if TYPE_CHECKING:
@@ -41,7 +33,7 @@ OF_NEIGHBORS = (
     "n_neighbors",
     "weights",
     "tie_break",
-    "measure",
+    "metric",
     "symmetrize",
     "candidates",
     "n_candidates",
@@ -101,7 +93,7 @@ def _limit_option(which: str) -> options.Decorator:
     show_default=True,
     help="Among equal votes: the nearest member, the larger class, or the first label.",
 )
-@options.measure_option("--metric")
+@options.metric_option("--metric")
 @options.reading_options
 @click.option("--unlabelled", is_flag=True, help="TEST has no label column, or is not to be scored: predict only.")
 @options.data_dir_option
@@ -151,7 +143,7 @@ def command(
     n_neighbors: int,
     weights: str,
     tie_break: str,
-    measure: str,
+    metric: str,
     symmetrize: str | None,
     text_columns: tuple[str, ...],
     label_column: str | None,
@@ -220,7 +212,7 @@ def command(
         "n_neighbors": n_neighbors,
         "weights": weights,
         "tie_break": tie_break,
-        "metric": measure,
+        "metric": metric,
         "symmetrize": symmetrize,
         "candidates": candidates,
         "n_candidates": n_candidates,
@@ -306,7 +298,7 @@ def _warn_of_seen_texts(train: Corpus, test: Corpus) -> None:
 
 
 def _result(outcome: Outcome, labels: Sequence[str] | None, with_confusion: bool) -> dict[str, Any]:
-    result = outcome.as_dict()
+    result = outcome.to_dict()
     if labels is None:
         result["predictions"] = outcome.predictions.tolist()
     elif with_confusion:

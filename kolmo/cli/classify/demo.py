@@ -26,17 +26,17 @@ def command(seed: int, jobs: int, as_json: bool) -> None:
     downloaded.
     """
     from kolmo.coders.registry import all_coders, coder
-    from kolmo.data.catalog import load
+    from kolmo.data.catalog import load_dataset
 
     installed = {name for name, found in all_coders() if isinstance(found, Coder)}
     chosen = [coder(spec) for spec in CODERS if spec.partition(":")[0] in installed]
-    whole_train, whole_test = load(SET, "train"), load(SET, "test")
+    whole_train, whole_test = load_dataset(SET, "train"), load_dataset(SET, "test")
     train, _ = sample(whole_train, TRAIN, seed=seed)
     test, _ = sample(whole_test, TEST, seed=seed)
     outcomes = [run_coder(found, train, test, n_jobs=jobs) for found in chosen] + run_baselines(train, test)
     if as_json:
         sizes = {"train": len(train), "test": len(test), "source": train.source, "seed": seed}
-        print_json({"set": SET, **sizes, "results": [outcome.as_dict() for outcome in outcomes]})
+        print_json({"set": SET, **sizes, "results": [outcome.to_dict() for outcome in outcomes]})
         return
     title = (
         f"Which library is this docstring from? {', '.join(train.classes or [])}: trained on "

@@ -117,14 +117,14 @@ def _document(found: list[Audit], left_out: dict[str, str], largest: int, second
         "seconds": seconds,
         "axioms": axioms.AXIOMS,
         "thresholds": {name.lower(): getattr(axioms, name) for name in thresholds},
-        "coders": [each.as_dict() for each in found],
+        "coders": [each.to_dict() for each in found],
         "left_out": left_out,
     }
 
 
 def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
     from kolmo._core.tables import Column, Table
-    from kolmo.evaluation.auditing import size_text
+    from kolmo._core.units import format_size
     from kolmo.evaluation.axioms import IDEMPOTENT, LOGS, OTHERS, SEEN
     from kolmo.evaluation.samples import KINDS
 
@@ -139,7 +139,7 @@ def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
         asymmetry = each.worst("symmetric")
         table.add(
             each.coder,
-            size_text(each.tested_to),
+            format_size(each.tested_to),
             *("no" if span is None else _span_cell(span, each.cells[0].size) for span in (each.idempotent, each.seen)),
             f"{min(shares):.2f} to {max(shares):.2f}",
             "-" if asymmetry is None else f"{asymmetry.share:.3f}",
@@ -158,24 +158,24 @@ def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
 
 
 def _span_cell(span: Span, smallest: int) -> str:
-    from kolmo.evaluation.auditing import size_text
+    from kolmo._core.units import format_size
 
-    least = "" if span.first == smallest else f"{size_text(span.first)} to "
-    return least + size_text(span.last) + ("+" if span.broken is None else "")
+    least = "" if span.first == smallest else f"{format_size(span.first)} to "
+    return least + format_size(span.last) + ("+" if span.broken is None else "")
 
 
 def _pieces(found: list[Audit]) -> str:
     """Say up to which size there were pieces of each kind."""
-    from kolmo.evaluation.auditing import size_text
+    from kolmo._core.units import format_size
 
     largest: dict[str, int] = {}
     for cell in (cell for each in found for cell in each.cells):
         largest[cell.kind] = max(cell.size, largest.get(cell.kind, 0))
     kinds = {size: [kind for kind in largest if largest[kind] == size] for size in largest.values()}
-    return "pieces: of " + "; of ".join(f"{', '.join(names)} to {size_text(size)}" for size, names in kinds.items())
+    return "pieces: of " + "; of ".join(f"{', '.join(names)} to {format_size(size)}" for size, names in kinds.items())
 
 
 def _answer(failures: tuple[int, ...]) -> str:
-    from kolmo.evaluation.auditing import size_text
+    from kolmo._core.units import format_size
 
-    return "no, at " + ", ".join(map(size_text, failures)) if failures else "yes"
+    return "no, at " + ", ".join(map(format_size, failures)) if failures else "yes"

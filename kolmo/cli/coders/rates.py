@@ -120,7 +120,7 @@ def command(
                 "data": each.name,
                 "modality": each.modality,
                 "size_bytes": len(each.data),
-                "rates": [rate.as_dict() for rate in rates[each.name]],
+                "rates": [rate.to_dict() for rate in rates[each.name]],
                 "bits_by_position": curves.get(each.name),
             }
             for each in sets

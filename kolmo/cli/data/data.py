@@ -23,9 +23,9 @@ def command(context: click.Context) -> None:
 @json_option
 def list_sets(as_json: bool) -> None:
     """List all data sets."""
-    from kolmo.data.catalog import describe, names
+    from kolmo.data.catalog import describe, list_datasets
 
-    facts = [_facts(describe(name)) for name in names()]
+    facts = [_facts(describe(name)) for name in list_datasets()]
     if as_json:
         print_json({"data_sets": facts})
         return

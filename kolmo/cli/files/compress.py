@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
+from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.options import Size, coder_option, json_option
 from kolmo.coders.base import Coder
@@ -24,7 +24,9 @@ DEFAULT_CODER = "mix"
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
 @click.option("-o", "--output", metavar="OUT", help="Where to write; - is stdout.  [default: FILE.kolmo]")
-@click.option("--given", metavar="PRIME", help="A file the coder reads first; decompress needs the very same.")
+@click.option(
+    "--context", "context_file", metavar="FILE", help="A file the coder reads first; decompress needs the very same."
+)
 @click.option(
     "--block-size",
     type=Size(),
@@ -45,7 +47,7 @@ def command(
     file: str,
     coder: Coder,
     output: str | None,
-    given: str | None,
+    context_file: str | None,
     block_size: int,
     verify: bool | None,
     force: bool,
@@ -59,15 +61,15 @@ def command(
 
     \b
     kolmo compress book.txt -c xz
-    kolmo compress new.log --given old.log -o new.kolmo
+    kolmo compress new.log --context old.log -o new.kolmo
     """
-    check_one_stdin([file, *([given] if given else [])])
+    check_one_stdin([file, *([context_file] if context_file else [])])
     with opened(file) as source:
         default = STDOUT if file == STDIN else file + SUFFIX
-        output = output_for(output, default, [file, *([given] if given else [])], force=force)
+        output = output_for(output, default, [file, *([context_file] if context_file else [])], force=force)
         if output == STDOUT and sys.stdout.isatty():
             raise ParameterError("compressed bytes are nothing for a terminal; name a file with --output")
-        primed, size = coder.prime(read_given(given)), size_of(file)
+        primed, size = coder.prime(read_context(context_file)), size_of(file)
         verify = not primed.tags.portable if verify is None else verify
 
         def run(target: BinaryIO) -> ContainerReport:
@@ -77,7 +79,7 @@ def command(
                     target,
                     primed,
                     size=size,
-                    given_name=Path(given or "").name,
+                    given_name=Path(context_file or "").name,
                     block_size=block_size,
                     verify=verify,
                     on_progress=bar.update,

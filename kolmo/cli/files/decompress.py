@@ -8,7 +8,7 @@ from typing import BinaryIO
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_given, size_of
+from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.options import Size, json_option
 from kolmo.cli.output import print_json, print_tables
@@ -21,13 +21,24 @@ from kolmo.errors import ParameterError
 @click.command(no_args_is_help=False)
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT", help="Where to write; - is stdout.  [default: FILE without .kolmo]")
-@click.option("--given", metavar="PRIME", help="The file that compress was given, which FILE names with its hash.")
+@click.option(
+    "--context",
+    "context_file",
+    metavar="FILE",
+    help="The context file that compress read first; FILE names it with its hash.",
+)
 @click.option("--max-size", type=Size(), metavar="SIZE", help="Refuse to write more than this.  [default: no limit]")
 @click.option("--info", is_flag=True, help="Show what FILE says about itself, and decode nothing.")
 @force_option
 @json_option
 def command(
-    file: str, output: str | None, given: str | None, max_size: int | None, info: bool, force: bool, as_json: bool
+    file: str,
+    output: str | None,
+    context_file: str | None,
+    max_size: int | None,
+    info: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Read back what compress wrote, or show what it says about itself.
 
@@ -37,16 +48,18 @@ def command(
 
     \b
     kolmo decompress book.txt.kolmo
-    kolmo decompress new.kolmo --given old.log -o new.log
+    kolmo decompress new.kolmo --context old.log -o new.log
     kolmo decompress book.txt.kolmo --info
     """
-    check_one_stdin([file, *([given] if given else [])])
+    check_one_stdin([file, *([context_file] if context_file else [])])
     with opened(file) as source:
         if info:
             _print_header(file, read_header(source), as_json=as_json)
             return
-        output = output_for(output, _default_output(file, output), [file, *([given] if given else [])], force=force)
-        size, context = _stated_size(source), read_given(given)
+        output = output_for(
+            output, _default_output(file, output), [file, *([context_file] if context_file else [])], force=force
+        )
+        size, context = _stated_size(source), read_context(context_file)
 
         def run(target: BinaryIO) -> ContainerReport:
             with progress(size, label="decompressing", unit="B") as bar:
@@ -77,7 +90,7 @@ def _stated_size(source: BinaryIO) -> int | None:
 def _print_header(file: str, header: ContainerHeader, *, as_json: bool) -> None:
     stored_size = size_of(file)
     if as_json:
-        print_json({"file": file, "compressed_bytes": stored_size, "header": header.as_dict()})
+        print_json({"file": file, "compressed_bytes": stored_size, "header": header.to_dict()})
         return
     from kolmo._core.tables import Column, Table
 
@@ -85,7 +98,7 @@ def _print_header(file: str, header: ContainerHeader, *, as_json: bool) -> None:
     given = header.given
     facts = {
         "written by": header.fingerprint,
-        "given": "nothing" if given is None else f"{given.name}, {given.size:,} bytes, sha256 {given.sha256}",
+        "context": "none" if given is None else f"{given.name}, {given.size:,} bytes, sha256 {given.sha256}",
         "bytes": "not stated" if header.size is None else f"{header.size:,}",
         "compressed": "not known" if stored_size is None else f"{stored_size:,}",
         "bytes a block": f"{header.block_size:,}",

@@ -27,7 +27,7 @@ _NO_LIMIT = 2**63 - 1
 force_option = click.option("-f", "--force", is_flag=True, help="Replace the output file if it is there.")
 
 
-def read_given(name: str | None) -> bytes:
+def read_context(name: str | None) -> bytes:
     """Return the bytes of the file that a coder is to read first; nothing if there is none."""
     return b"" if name is None else read_whole(name, _NO_LIMIT)
 
@@ -41,9 +41,9 @@ def size_of(name: str) -> int | None:
     return found.st_size or None if stat.S_ISREG(found.st_mode) else None
 
 
-def output_for(given: str | None, default: str, sources: list[str], *, force: bool) -> str:
+def output_for(named: str | None, default: str, sources: list[str], *, force: bool) -> str:
     """Return where to write, checked before the work begins."""
-    output = default if given is None else given
+    output = default if named is None else named
     if output == STDOUT:
         return output
     path = OutputFile().convert(output, None, click.get_current_context())
@@ -98,7 +98,7 @@ class Passage:
     def megabytes_per_second(self) -> float | None:
         return self.report.size / 1e6 / self.seconds if self.seconds > 0 else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "file": self.file,
             "output": self.output,
@@ -108,14 +108,14 @@ class Passage:
             "bits_per_byte": self.bits_per_byte,
             "seconds": self.seconds,
             "megabytes_per_second": self.megabytes_per_second,
-            "header": self.report.header.as_dict(),
+            "header": self.report.header.to_dict(),
         }
 
     def print(self, title: str, *footers: str, facts: dict[str, Any], as_json: bool) -> None:
         """Print it to stdout, or to stderr where stdout has the data; `facts` are for the JSON document."""
         file = sys.stderr if self.output == STDOUT else sys.stdout
         if as_json:
-            print_json(self.as_dict() | facts, file)
+            print_json(self.to_dict() | facts, file)
             return
         from kolmo._core.tables import Column, Table, number_cell
 

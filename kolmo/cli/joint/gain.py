@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo._core.units import format_bits
 from kolmo.cli.joint.matrix import draw, show_matrices
 from kolmo.cli.joint.transfer import check_training_options, show_trained_gain, training_options
 from kolmo.cli.options import Size, coder_option, jobs_option, json_option
-from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits
+from kolmo.cli.output import OutputFile, print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -133,7 +134,7 @@ def command(
     kolmo joint english.txt french.txt --train gru:200k --steps 500
     """
     from kolmo.data.symbols import read_symbols
-    from kolmo.joint.two_sets import random_set
+    from kolmo.joint.two_sets import random_control
 
     check_training_options(click.get_current_context())
     drawings = {"heat_map": heat_map, "tree": tree_file, "newick": newick_file, "map": map_file}
@@ -184,7 +185,7 @@ def command(
     if with_random:
         if "random" in items:
             raise ParameterError("a set is named 'random' already; rename it, or leave --random out")
-        items["random"] = random_set(items, random_state=seed)
+        items["random"] = random_control(items, random_state=seed)
         facts.append({"name": "random", "modality": "random", "size_bytes": len(items["random"])})
     if centered and not any(drawings.values()):
         raise ParameterError("--centered is of trees and maps; ask for one, such as --tree tree.png")
@@ -252,7 +253,7 @@ def _two(
         for coder in coders
     ]
     if as_json:
-        print_json({"sets": facts, "gains": [gain.as_dict() for gain in gains]})
+        print_json({"sets": facts, "gains": [gain.to_dict() for gain in gains]})
         return
     print_tables([_lengths_table(gains, facts), _gains_table(gains)])
 
@@ -272,7 +273,7 @@ def _lengths_table(gains: list[JointGain], facts: list[dict[str, Any]]) -> Table
         given = (gain.length_y_given_x, gain.length_x_given_y)
         table.add(
             gain.coder,
-            *(show_bits(round(length, 1)) for length in lengths),
+            *(format_bits(round(length, 1)) for length in lengths),
             *(number_cell(None if math.isnan(length) else length, ",.0f") for length in given),
         )
     return table
@@ -287,17 +288,17 @@ def _gains_table(gains: list[JointGain]) -> Table:
         interval = "-" if gain.interval is None else " to ".join(f"{100 * end:.2f}" for end in gain.interval)
         table.add(
             gain.coder,
-            show_bits(round(gain.bits, 1)),
+            format_bits(round(gain.bits, 1)),
             f"{100 * gain.share:.2f}",
             interval,
-            f"{100 * gain.random_share:.2f}",
-            f"{100 * gain.self_share:.2f}",
-            show_bits(round(gain.bound, 1)),
+            f"{100 * gain.random_gain:.2f}",
+            f"{100 * gain.self_gain:.2f}",
+            format_bits(round(gain.bound, 1)),
         )
     table.footers = [
         "% of L(X) + L(Y): 0 for nothing in common, 50 for all",
         "at most: both together, or each by itself, and a bit or two that say which",
-        *dict.fromkeys(doubt for gain in gains for doubt in gain.doubts),
+        *dict.fromkeys(doubt for gain in gains for doubt in gain.warnings),
         *(gain.fingerprint for gain in gains),
     ]
     return table

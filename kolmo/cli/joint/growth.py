@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolmo.cli.output import print_json, print_tables, show_bits
+from kolmo._core.units import format_bits
+from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def show_growth(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure, print and draw."""
-    from kolmo.evaluation.diagnostics import doubts
+    """Metric, print and draw."""
+    from kolmo.evaluation.diagnostics import diagnose
     from kolmo.joint.growth_curves import gain_curve
 
     (x_name, x), (y_name, y) = sets.items()
@@ -37,7 +38,7 @@ def show_growth(
         for coder in coders
     }
     samples = [data if isinstance(data, bytes) else b"".join(data) for data in (x, y)]
-    seen = {coder: doubts(coder, max(map(len, samples)), sample=samples) for coder in coders}
+    seen = {coder: diagnose(coder, max(map(len, samples)), sample=samples) for coder in coders}
     if plot is not None:
         _draw(x_name, y_name, curves, plot)
     if as_json:
@@ -45,8 +46,8 @@ def show_growth(
             {
                 "coder": str(coder),
                 "fingerprint": coder.fingerprint,
-                "doubts": seen[coder],
-                "points": [gain.as_dict() for gain in curve],
+                "warnings": seen[coder],
+                "points": [gain.to_dict() for gain in curve],
             }
             for coder, curve in curves.items()
         ]
@@ -64,7 +65,7 @@ def _table(x_name: str, y_name: str, coder: Coder, curve: list[Gain], seen: list
         [Column(name, True) for name in columns],
         footers=[
             "L(X,Y): the mean of both orders; %: of L(X) + L(Y)",
-            f"of each gain, {show_bits(round(coder.overhead_bits, 1))} bits are those of a second header",
+            f"of each gain, {format_bits(round(coder.overhead_bits, 1))} bits are those of a second header",
             *seen,
             coder.fingerprint,
         ],
@@ -73,7 +74,7 @@ def _table(x_name: str, y_name: str, coder: Coder, curve: list[Gain], seen: list
         lengths = (gain.length_x, gain.length_y, (gain.length_xy + gain.length_yx) / 2, gain.bits)
         table.add(
             *(f"{size:,}" for size in gain.sizes),
-            *(show_bits(round(length, 1)) for length in lengths),
+            *(format_bits(round(length, 1)) for length in lengths),
             f"{100 * gain.share:.2f}",
         )
     return table

@@ -24,13 +24,13 @@ def show_matrices(
     *,
     as_json: bool,
 ) -> dict[Coder, NDArray[Any]]:
-    """Measure, print and write the matrix of each coder."""
-    from kolmo.joint.caveats import set_doubts
+    """Metric, print and write the matrix of each coder."""
+    from kolmo.joint.caveats import diagnose_matrix
     from kolmo.joint.two_sets import joint_gains
 
     names = list(items)
     matrices = {coder: joint_gains(items, coder=coder, n_jobs=jobs, checkpoint=checkpoint) for coder in coders}
-    doubts = {coder: set_doubts(items, matrix, coder=coder) for coder, matrix in matrices.items()}
+    warnings = {coder: diagnose_matrix(items, matrix, coder=coder) for coder, matrix in matrices.items()}
     if csv_file is not None:
         _write_csv(csv_file, names, matrices[coders[0]])
     if as_json:
@@ -39,13 +39,13 @@ def show_matrices(
                 "coder": str(coder),
                 "fingerprint": coder.fingerprint,
                 "shares": matrix.tolist(),
-                "doubts": doubts[coder],
+                "warnings": warnings[coder],
             }
             for coder, matrix in matrices.items()
         ]
         print_json({"sets": facts, "matrices": found})
     else:
-        print_tables([_matrix_table(coder, names, matrix, doubts[coder]) for coder, matrix in matrices.items()])
+        print_tables([_matrix_table(coder, names, matrix, warnings[coder]) for coder, matrix in matrices.items()])
     return matrices
 
 
@@ -61,15 +61,15 @@ def draw(
     """Write the tree and the pictures that were asked for."""
     import numpy as np
 
-    from kolmo.distances.matrices import centered, symmetric
-    from kolmo.trees.cluster import embed, hierarchy, neighbor_joining
+    from kolmo.distances.matrices import double_centered, symmetric
+    from kolmo.trees.cluster import linkage_tree, mds, neighbor_joining
     from kolmo.trees.quartets import quartet_tree
 
     apart = np.clip(1 - 2 * shares, 0, None)
     if beyond_all:
-        apart = centered(apart)
+        apart = double_centered(apart)
     even = symmetric(apart)
-    make = {"average": hierarchy, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
+    make = {"average": linkage_tree, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
     tree = make(even, names)
     if files["newick"] is not None:
         text = tree.newick() + "\n"
@@ -88,16 +88,16 @@ def draw(
         if files["heat_map"] is not None:
             maps.heat_map(apart, names, files["heat_map"], order=tree, title=title)
         if files["map"] is not None:
-            maps.scatter_map(embed(even), names, None, files["map"])
+            maps.scatter_map(mds(even), names, None, files["map"])
 
 
-def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any], doubts: list[str]) -> Table:
+def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any], warnings: list[str]) -> Table:
     from kolmo._core.tables import Column, Table
 
     table = Table(
         f"What one code by {coder} saves over two, % of both",
         [Column("set"), *(Column(name, True) for name in names)],
-        footers=["on the diagonal: each set with itself", *doubts, coder.fingerprint],
+        footers=["on the diagonal: each set with itself", *warnings, coder.fingerprint],
     )
     for name, row in zip(names, matrix, strict=True):
         table.add(name, *(f"{100 * share:.2f}" for share in row))

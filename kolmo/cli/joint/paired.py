@@ -25,7 +25,7 @@ def show_paired(
     checkpoint: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure and print."""
+    """Metric and print."""
     from kolmo.data.pairs import read_pairs
     from kolmo.joint.paired_sets import paired_gain
 
@@ -40,7 +40,7 @@ def show_paired(
             for name, modality, items in zip(data, pairs.modalities, (pairs.first, pairs.second), strict=True)
         ]
         counts = {"n_pairs": len(pairs), "n_all": pairs.n_all, "left_out": pairs.left_out}
-        print_json({"sets": sets, **counts, "paired": [gain.as_dict() for gain in found]})
+        print_json({"sets": sets, **counts, "paired": [gain.to_dict() for gain in found]})
         return
     print_tables([_table(data, pairs, found)])
 
@@ -64,6 +64,6 @@ def _table(data: tuple[str, str], pairs: Pairs, found: list[PairedGain]) -> Tabl
     ]
     if pairs.left_out:
         table.footers.append(f"lines left out, empty in one or both: {pairs.left_out:,}")
-    table.footers += dict.fromkeys(doubt for gain in found for doubt in gain.doubts)
+    table.footers += dict.fromkeys(doubt for gain in found for doubt in gain.warnings)
     table.footers += [gain.fingerprint for gain in found]
     return table

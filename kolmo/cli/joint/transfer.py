@@ -14,7 +14,7 @@ from kolmo.errors import ParameterError
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
-    from kolmo.joint.transfer import Saving, TrainedGain
+    from kolmo.joint.transfer import Saving, TransferGain
 
 _OWN = ("steps", "held_out", "controls", "device")
 _SHARED = {"data", "limit", "seed", "as_json", "model"}
@@ -82,18 +82,18 @@ def check_training_options(context: click.Context) -> None:
 
 def show_trained_gain(sets: list[Symbols], facts: list[dict[str, Any]], *, as_json: bool, **training: Any) -> None:
     """Train, and print what came out."""
-    from kolmo.joint.transfer import trained_gain
+    from kolmo.joint.transfer import transfer_gain
 
     if len(sets) != 2:
         raise ParameterError(f"a training is on two sets, X and Y, but {len(sets)} came")
-    gain = trained_gain(*(each.data for each in sets), **training)
+    gain = transfer_gain(*(each.data for each in sets), **training)
     if as_json:
-        print_json({"sets": facts, "gain": gain.as_dict()})
+        print_json({"sets": facts, "gain": gain.to_dict()})
         return
     print_tables([_rows_table(gain, facts), _savings_table(gain)])
 
 
-def _rows_table(gain: TrainedGain, facts: list[dict[str, Any]]) -> Table:
+def _rows_table(gain: TransferGain, facts: list[dict[str, Any]]) -> Table:
     from kolmo._core.tables import Column, Table
 
     x, y = (f"{fact['name']}, {fact['size_bytes']:,} bytes of {fact['modality']}" for fact in facts)
@@ -106,7 +106,7 @@ def _rows_table(gain: TrainedGain, facts: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _savings_table(gain: TrainedGain) -> Table:
+def _savings_table(gain: TransferGain) -> Table:
     from kolmo._core.tables import Column, Table
 
     table = Table(
@@ -121,7 +121,7 @@ def _savings_table(gain: TrainedGain) -> Table:
         "bytes, of two sets half each",
         f"held out: the last {gain.held_out_sizes[0]:,} and {gain.held_out_sizes[1]:,} bytes; alone, X and Y are read "
         f"{passes} times",
-        *gain.doubts,
+        *gain.warnings,
         gain.fingerprint,
     ]
     if "shared" in gain.savings:

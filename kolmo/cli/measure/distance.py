@@ -10,9 +10,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
+from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import coder_option, jobs_option, json_option, measure_option, output_option
-from kolmo.cli.output import print_json, print_tables, show_bits, write_text
+from kolmo.cli.options import coder_option, jobs_option, json_option, metric_option, output_option
+from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(no_args_is_help=False)
 @click.argument("files", nargs=-1, required=True, metavar="FILE FILE...")
 @coder_option("lzma", multiple=False)
-@measure_option("-m", "--measure")
+@metric_option("-m", "--metric")
 @jobs_option
 @max_size_option
 @json_option
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     coder: Coder,
-    measure: str,
+    metric: str,
     symmetrize: Symmetrize,
     jobs: int,
     max_size: int,
@@ -54,13 +55,13 @@ def command(
         raise ParameterError("a distance takes two files or more, but one came; name another")
     check_one_stdin(files)
     items = [read_whole(file, max_size) for file in files]
-    asked = {"coder": str(coder), "measure": measure, "symmetrize": symmetrize, "fingerprint": coder.fingerprint}
+    asked = {"coder": str(coder), "metric": metric, "symmetrize": symmetrize, "fingerprint": coder.fingerprint}
     described = {"files": list(files), "size_bytes": [len(item) for item in items], **asked}
     matrix = None
     if len(files) > 2 or output is not None:
         from kolmo.distances.api import pairwise
 
-        found = pairwise(items, coder=coder, measure=measure, symmetrize=symmetrize, dtype="float64", n_jobs=jobs)
+        found = pairwise(items, coder=coder, metric=metric, symmetrize=symmetrize, dtype="float64", n_jobs=jobs)
         matrix = cast("NDArray[np.float64]", found).tolist()
     if output is not None and matrix is not None:
         write_text(output, partial(_write_matrix, names=files, matrix=matrix))
@@ -70,25 +71,25 @@ def command(
         else:
             _print_matrix(files, matrix, asked)
         return
-    pair = _pair(coder, items[0], items[1], measure, symmetrize)
+    pair = _pair(coder, items[0], items[1], metric, symmetrize)
     if as_json:
         print_json(described | pair)
     else:
         _print_pair(described, pair)
 
 
-def _pair(coder: Coder, x: bytes, y: bytes, measure: str, symmetrize: str | None) -> dict[str, Any]:
+def _pair(coder: Coder, x: bytes, y: bytes, metric: str, symmetrize: str | None) -> dict[str, Any]:
     """Return the distance of two files, and what it is made of, in bits."""
     import numpy as np
 
-    from kolmo.distances.formulas import MEASURES
+    from kolmo.distances.formulas import METRICS
 
-    chosen = MEASURES[measure]
+    chosen = METRICS[metric]
     bits = {"L(x)": coder.code_length(x), "L(y)": coder.code_length(y)}
     if chosen.conditional:
         bits |= {"L(y|x)": coder.prime(x).code_length(y), "L(x|y)": coder.prime(y).code_length(x)}
     else:
-        bits |= {"L(xy)": coder.joint_length(x, y), "L(yx)": coder.joint_length(y, x)}
+        bits |= {"L(xy)": coder.joint_code_length(x, y), "L(yx)": coder.joint_code_length(y, x)}
     alone_x, alone_y, forth, back = (np.array([length]) for length in bits.values())
     if symmetrize is not None and not chosen.conditional:
         combine: dict[str, Any] = {"mean": np.mean, "min": np.min, "max": np.max}
@@ -113,7 +114,7 @@ def _print_pair(described: dict[str, Any], pair: dict[str, Any]) -> None:
         footers=[*(f"{name} = {file}, {size:,} bytes" for name, file, size in named), described["fingerprint"]],
     )
     for name, length in pair["bits"].items():
-        table.add(name, show_bits(length))
+        table.add(name, format_bits(length))
     print_tables([table])
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from kolmo._core.progress import progress
+from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, json_option
-from kolmo.cli.output import print_json, print_tables, show_bits
+from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
 
@@ -38,7 +39,7 @@ class Length:
     def megabytes_per_second(self) -> float | None:
         return self.size_bytes / 1e6 / self.seconds if self.seconds > 0 else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         derived = ("bits_per_byte", "ratio", "megabytes_per_second")
         return asdict(self) | {name: getattr(self, name) for name in derived}
 
@@ -46,10 +47,17 @@ class Length:
 @click.command(no_args_is_help=False)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @coder_option("deflate", "zstd:level=19", "lzma")
-@click.option("--given", metavar="PRIME", help="A file that every coder has read before: measures L(file | PRIME).")
+@click.option(
+    "--context",
+    "context_file",
+    metavar="FILE",
+    help="A file that every coder has read before: measures L(file | FILE).",
+)
 @max_size_option
 @json_option
-def command(files: tuple[str, ...], coders: tuple[Coder, ...], given: str | None, max_size: int, as_json: bool) -> None:
+def command(
+    files: tuple[str, ...], coders: tuple[Coder, ...], context_file: str | None, max_size: int, as_json: bool
+) -> None:
     """Measure how many bits files take, by one or several coders.
 
     A FILE of - is stdin. Ratio is raw size to compressed size, so more is better; bits per byte is 8 over the ratio.
@@ -57,10 +65,10 @@ def command(files: tuple[str, ...], coders: tuple[Coder, ...], given: str | None
 
     \b
     kolmo length book.txt -c gzip -c zstd:level=19
-    kolmo length y.txt --given x.txt -c zstd
+    kolmo length y.txt --context x.txt -c zstd
     """
-    check_one_stdin([*files, *([given] if given else [])])
-    context = None if given is None else read_whole(given, max_size)
+    check_one_stdin([*files, *([context_file] if context_file else [])])
+    context = None if context_file is None else read_whole(context_file, max_size)
     primed = list(coders) if context is None else [coder.prime(context) for coder in coders]
     lengths = list(_measure(files, coders, primed, max_size))
     totals = [_total(coder, lengths) for coder in map(str, coders)] if len(files) > 1 else []
@@ -68,13 +76,17 @@ def command(files: tuple[str, ...], coders: tuple[Coder, ...], given: str | None
     if as_json:
         print_json(
             {
-                "given": None if context is None else {"file": given, "size_bytes": len(context)},
-                "lengths": [length.as_dict() | {"fingerprint": fingerprints[length.coder]} for length in lengths],
-                "totals": [total.as_dict() | {"fingerprint": fingerprints[total.coder]} for total in totals],
+                "context": None if context is None else {"file": context_file, "size_bytes": len(context)},
+                "lengths": [length.to_dict() | {"fingerprint": fingerprints[length.coder]} for length in lengths],
+                "totals": [total.to_dict() | {"fingerprint": fingerprints[total.coder]} for total in totals],
             }
         )
         return
-    title = "Code lengths" if context is None else f"Code lengths given {given}, {len(context):,} bytes"
+    title = (
+        "Code lengths"
+        if context is None
+        else f"Conditional code lengths L(file | {context_file}), {len(context):,} bytes"
+    )
     _print_table(title, [*lengths, *totals], [coder.fingerprint for coder in coders])
 
 
@@ -122,7 +134,7 @@ def _print_table(title: str, lengths: list[Length], fingerprints: list[str]) -> 
             length.file,
             length.coder,
             f"{length.size_bytes:,}",
-            show_bits(length.bits),
+            format_bits(length.bits),
             number_cell(length.bits_per_byte, ".4f"),
             number_cell(length.ratio, ".3f"),
             number_cell(length.megabytes_per_second, ".3g" if (length.megabytes_per_second or 0) < 100 else ",.0f"),

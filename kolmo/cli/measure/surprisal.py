@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import coder_option, json_option
-from kolmo.cli.output import OutputFile, print_json, print_tables, show_bits, write_text
+from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.errors import ParameterError
@@ -20,7 +21,7 @@ _ROWS = 10
 @click.command(no_args_is_help=False)
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
-@click.option("--given", metavar="PRIME", help="A file that the coder has read before.")
+@click.option("--context", "context_file", metavar="FILE", help="A file that the coder has read before.")
 @click.option("--html", "page_file", type=OutputFile(), metavar="OUT", help="Write a page with all of the text to OUT.")
 @click.option(
     "--show",
@@ -33,7 +34,7 @@ _ROWS = 10
 @max_size_option
 @json_option
 def command(
-    file: str, coder: Coder, given: str | None, page_file: Path | None, show: int, max_size: int, as_json: bool
+    file: str, coder: Coder, context_file: str | None, page_file: Path | None, show: int, max_size: int, as_json: bool
 ) -> None:
     """Show where the bits of a file go: its text, coloured by how surprising each byte was.
 
@@ -41,7 +42,7 @@ def command(
 
     \b
     kolmo surprise book.txt
-    kolmo surprise new.txt --given old.txt -c ngram --html surprise.html
+    kolmo surprise new.txt --context old.txt -c ngram --html surprise.html
     """
     import sys
 
@@ -52,16 +53,16 @@ def command(
         raise ParameterError(
             f"{str(coder)!r} states the bits of a whole, not of each byte; take a coder that predicts, such as ngram"
         )
-    check_one_stdin([file, *([given] if given else [])])
+    check_one_stdin([file, *([context_file] if context_file else [])])
     data = read_whole(file, max_size)
-    context = b"" if given is None else read_whole(given, max_size)
-    bits = coder.surprisals(data, given=context)
+    context = b"" if context_file is None else read_whole(context_file, max_size)
+    bits = coder.surprisals(data, context=context)
     total = float(bits.sum())
     rows = surprise.running_bits(bits, _ROWS)
     mean = f"{total / len(data):.3f} bits a byte" if data else "no bytes"
-    summary = f"{show_bits(round(total, 1))} bits for {len(data):,} bytes by {coder}, {mean}"
-    if given is not None:
-        summary += f", given {given}, {len(context):,} bytes"
+    summary = f"{format_bits(round(total, 1))} bits for {len(data):,} bytes by {coder}, {mean}"
+    if context_file is not None:
+        summary += f", context {context_file} ({len(context):,} bytes)"
     if page_file is not None:
         text = surprise.page(Path(file).name, summary, data, bits)
         write_text(page_file, lambda target: target.writelines([text]))
@@ -71,7 +72,7 @@ def command(
                 "file": file,
                 "coder": str(coder),
                 "fingerprint": coder.fingerprint,
-                "given": None if given is None else {"file": given, "size_bytes": len(context)},
+                "context": None if context_file is None else {"file": context_file, "size_bytes": len(context)},
                 "size_bytes": len(data),
                 "bits": total,
                 "running": [

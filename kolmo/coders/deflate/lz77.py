@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from kolmo.coders.base import Coder, Meter, Tags
+from kolmo.coders.base import Coder, Meter
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Lz77(Coder):
     >>> lz77 = Lz77()
     >>> round(lz77.code_length("abracadabra " * 20), 3)
     111.304
-    >>> fitted = lz77.learned(["the cat sat on the mat", "the dog sat on the rug"])
+    >>> fitted = lz77.fitted(["the cat sat on the mat", "the dog sat on the rug"])
     >>> fitted.code_length("the rat sat on the log") < lz77.code_length("the rat sat on the log")
     True
     """
@@ -82,10 +83,10 @@ class Lz77(Coder):
             )
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         from kolmo.coders.deflate.tables import FARTHEST_MATCH
 
-        return Tags(decodable=False, window=FARTHEST_MATCH)
+        return CoderTags(decodable=False, window=FARTHEST_MATCH)
 
     def versions(self) -> dict[str, str]:
         return {}
@@ -102,7 +103,7 @@ class Lz77(Coder):
         """The size of a learned prior, in bits, which counts in no length."""
         return 16 * _N_COUNTS if self.prior else 0
 
-    def learned(self, items: Any) -> Self:
+    def fitted(self, items: Any) -> Self:
         """Return this coder with a prior from how often each symbol occurs in pairs of items.
 
         A coder that has a prior keeps it.
@@ -134,7 +135,7 @@ class Lz77(Coder):
         counts = np.maximum(np.round(prior), 1).astype(_COUNTS)
         return self.replace(prior=base64.b64encode(counts.tobytes()).decode("ascii"))
 
-    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         import numpy as np
 
         from kolmo.coders.deflate import lz77_kernels
@@ -147,13 +148,13 @@ class Lz77(Coder):
             lz77_kernels.price(tallies, alphabet, prior, table, bits[first : first + _BLOCK])
         return bits
 
-    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
         import numpy as np
 
-        rows = self.paired_lengths(xs, ys, [np.arange(len(ys))] * len(xs))
+        rows = self._pairs_batch(xs, ys, [np.arange(len(ys))] * len(xs))
         return np.stack(rows) if rows else np.empty((0, len(ys)))
 
-    def paired_lengths(
+    def _pairs_batch(
         self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
     ) -> list[NDArray[np.float64]]:
         import numpy as np
@@ -179,7 +180,7 @@ class Lz77(Coder):
         return rows
 
     def _meter(self, context: bytes) -> Meter:
-        return lambda data: float(self.lengths([data])[0])
+        return lambda data: float(self._batch([data])[0])
 
     def _tallies(self, items: Sequence[bytes]) -> NDArray[np.int64]:
         """Return how often each symbol occurs in the parse of each item."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kolmo.coders.base import too_large
+from kolmo.coders.limits import too_large
 from kolmo.errors import DecodeError
 
 

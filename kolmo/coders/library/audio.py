@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, ClassVar
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
+from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError
 
 _SUBTYPES = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24"}
@@ -62,9 +64,9 @@ class Flac(Coder):
         _soundfile()
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         block = 1152 if self.level < 3 else 4096  # samples that libFLAC codes by themselves
-        return Tags(window=block * self.channels * self.width, portable=True)
+        return CoderTags(window=block * self.channels * self.width, portable=True)
 
     def versions(self) -> dict[str, str]:
         # libFLAC does the work and signs it; libsndfile does not tell which one it holds

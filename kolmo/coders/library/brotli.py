@@ -7,7 +7,10 @@ from typing import ClassVar
 
 import brotli
 
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer, too_large
+from kolmo._core.checks import check_integer
+from kolmo.coders.base import Coder, Decode, Encode
+from kolmo.coders.limits import too_large
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError
 
 
@@ -40,8 +43,8 @@ class Brotli(Coder):
         check_integer("window_log", self.window_log, 10, 24)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=2**self.window_log - 16, portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=2**self.window_log - 16, portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"brotli": str(brotli.__version__)}

@@ -7,7 +7,10 @@ import platform
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer, decode_bounded
+from kolmo._core.checks import check_integer
+from kolmo.coders.base import Coder, Decode, Encode
+from kolmo.coders.limits import decode_bounded
+from kolmo.coders.tags import CoderTags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +36,8 @@ class Bz2(Coder):
         check_integer("level", self.level, 1, 9)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=100_000 * self.level, portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=100_000 * self.level, portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"python": platform.python_version()}

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, ClassVar
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
+from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, ParameterError
 
 _MODES = {1: "L", 3: "RGB"}
@@ -43,8 +45,8 @@ class _ImageCoder(Coder):
         _pillow("Image", self.name)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=self._highest * self._row, portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=self._highest * self._row, portable=True)
 
     @abstractmethod
     def _write(self, samples: bytes, height: int) -> bytes:
@@ -157,7 +159,7 @@ class Png(_ImageCoder):
         check_integer("level", self.level, 0, 9)
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         # deflate sees 32 KiB back, the filter of a row the row above
         return dataclasses.replace(super().tags, window=max(2**15, self._row))
 

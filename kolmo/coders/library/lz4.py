@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_integer
+from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError
 
 _LARGEST_RATIO = 255
@@ -37,8 +39,8 @@ class Lz4(Coder):
         _block()
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=2**16 - 1, parallel="processes", priming="native", portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=2**16 - 1, parallel="processes", priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         package = import_extra("lz4", extra="lz4", purpose="the coder 'lz4'")

@@ -7,7 +7,10 @@ import platform
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_boolean, check_integer, decode_bounded
+from kolmo._core.checks import check_boolean, check_integer
+from kolmo.coders.base import Coder, Decode, Encode
+from kolmo.coders.limits import decode_bounded
+from kolmo.coders.tags import CoderTags
 
 _DICTIONARY_BITS = (18, 20, 21, 22, 22, 23, 23, 24, 25, 26)
 """Dictionary size of liblzma's presets 0 to 9, as powers of two."""
@@ -35,8 +38,8 @@ class _LzmaFamily(Coder):
         check_boolean("extreme", self.extreme)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=2 ** _DICTIONARY_BITS[self.preset], parallel="processes", portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=2 ** _DICTIONARY_BITS[self.preset], parallel="processes", portable=True)
 
     @property
     def _preset(self) -> int:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
-from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, check_integer
+from kolmo.coders.base import Coder, Decode, Encode, Meter
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.library import ppmd_process
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, KolmoError
 
 if TYPE_CHECKING:
@@ -59,9 +61,9 @@ class Ppmd(Coder):
         _pyppmd()
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> CoderTags:
         # not portable: variant H is what 7-Zip does, nowhere written down, and reading asks pyppmd for the same stream
-        return Tags(parallel="processes")
+        return CoderTags(parallel="processes")
 
     def versions(self) -> dict[str, str]:
         return {"pyppmd": str(_pyppmd().__version__)}
@@ -69,13 +71,13 @@ class Ppmd(Coder):
     def _meter(self, context: bytes) -> Meter:
         return lambda data: 8.0 * len(self._encode(data))
 
-    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
-        return self.lengths([x + y for x in xs for y in ys]).reshape(len(xs), len(ys))
+    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        return self._batch([x + y for x in xs for y in ys]).reshape(len(xs), len(ys))
 
-    def lengths(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y: here, or in processes that end once many were measured here."""
         if _may_leak(len(items)):
-            return super().lengths(items)
+            return super()._batch(items)
         import numpy as np
 
         bits: list[float] = []

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo.coders.base import Bounded, Coder, Decode, Encode, Tags, check_integer, decode_bounded
+from kolmo._core.checks import check_integer
+from kolmo.coders.base import Coder, Decode, Encode, LowerBounds
+from kolmo.coders.limits import decode_bounded
+from kolmo.coders.tags import CoderTags
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,41 +38,41 @@ class _ZlibFamily(Coder):
         check_integer("level", self.level, 0, 9)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=2**15, priming="native", portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=2**15, priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"zlib": zlib.ZLIB_RUNTIME_VERSION}
 
-    def joint_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
         import numpy as np
 
         from kolmo.coders.deflate import lengths as deflate_lengths, pairs as deflate_pairs
 
         if not self._has_short_cut(xs, ys, len(xs) * len(ys)):
-            return super().joint_lengths(xs, ys)
+            return super()._joint_batch(xs, ys)
         return self._bits(np.stack(deflate_lengths.joint_sizes(xs, deflate_pairs.prepare(ys))))
 
-    def paired_lengths(
+    def _pairs_batch(
         self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
     ) -> list[NDArray[np.float64]]:
         from kolmo.coders.deflate import lengths as deflate_lengths, pairs as deflate_pairs
 
         if not self._has_short_cut(xs, ys, sum(map(len, columns))):
-            return super().paired_lengths(xs, ys, columns)
+            return super()._pairs_batch(xs, ys, columns)
         return list(map(self._bits, deflate_lengths.joint_sizes(xs, deflate_pairs.prepare(ys), columns)))
 
-    def bounded_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded] | None:
+    def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
         if not self._has_short_cut(xs, ys, len(xs) * len(ys)):
             return None
         return self._bounded(xs, ys)
 
-    def _bounded(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[Bounded]:
+    def _bounded(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds]:
         from kolmo.coders.deflate import lengths as deflate_lengths, pairs as deflate_pairs
 
         for row, columns, bounds, sizes in deflate_lengths.bounded_sizes(xs, deflate_pairs.prepare(ys)):
             exact = partial(self._exact, sizes)
-            yield Bounded(row=row, columns=columns, lower_bits=self._bits(bounds), exact=exact)
+            yield LowerBounds(row=row, columns=columns, lower_bits=self._bits(bounds), exact=exact)
 
     def _exact(self, sizes: Callable[[NDArray[np.intp]], NDArray[Any]], places: NDArray[np.intp]) -> Any:
         return self._bits(sizes(places))
@@ -173,5 +176,5 @@ class Gzip(_ZlibFamily):
     wrapper_bytes: ClassVar[int] = 18
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=2**15, portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=2**15, portable=True)

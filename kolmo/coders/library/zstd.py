@@ -7,8 +7,11 @@ from typing import Any, ClassVar
 
 import zstandard
 
+from kolmo._core.checks import check_boolean, check_integer
 from kolmo._core.items import as_bytes
-from kolmo.coders.base import Coder, Decode, Encode, Tags, check_boolean, check_integer, too_large
+from kolmo.coders.base import Coder, Decode, Encode
+from kolmo.coders.limits import too_large
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError
 
 _LARGEST_WINDOW = 2**27
@@ -50,8 +53,8 @@ class Zstd(Coder):
             check_integer("window_log", self.window_log, 10, 27)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(window=2**self._level_parameters.window_log, priming="native", portable=True)
+    def tags(self) -> CoderTags:
+        return CoderTags(window=2**self._level_parameters.window_log, priming="native", portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"libzstd": ".".join(map(str, zstandard.ZSTD_VERSION)), "zstandard": zstandard.__version__}

@@ -7,9 +7,11 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
+from kolmo._core.checks import check_integer
+from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder
+from kolmo.coders.tags import CoderTags
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,16 +83,16 @@ class Mix(PredictiveCoder):
             Layout.parse(self.layout)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", portable=True, slack_bits=64.0)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", portable=True, slack_bits=64.0)
 
     def versions(self) -> dict[str, str]:
         return {}
 
-    def surprisals(self, data: object, *, given: object = b"") -> NDArray[np.float64]:
+    def surprisals(self, data: object, *, context: object = b"") -> NDArray[np.float64]:
         from kolmo._core.items import as_bytes
 
-        taken, context = as_bytes(data), as_bytes(given)
+        taken, context = as_bytes(data), as_bytes(context)
         if not context:
             return self._fresh(self._layout_of(taken), taken).measure(taken)
         primed = _primed_model(*_key(self, context, len(taken)))
@@ -160,7 +162,8 @@ class Mix(PredictiveCoder):
         return decode
 
     def _layout_of(self, data: bytes) -> Layout:
-        from kolmo.coders.mixing.layout import Layout, find_layout
+        from kolmo.coders.mixing.detect import find_layout
+        from kolmo.coders.mixing.layout import Layout
 
         return find_layout(data) if self.layout == "auto" else Layout.parse(self.layout)
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
 from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.errors import DecodeError, ParameterError
@@ -18,10 +14,6 @@ KINDS = ("plain", "records", "image", "signal", "bases")
 """Text and anything else; records; rows of samples of 8 bits; samples of 16 bits; DNA, a letter for a base."""
 
 _LARGEST_SAMPLE, _LARGEST_ROW = 64, 2**20 - 1
-_BASES_LETTERS, _LEAST_BASES = (b"ACGTN", b"acgtn"), 32
-_CONTINUED, _CONTROLS = bytes(range(128, 192)), bytes(set(range(32)) - set(b"\t\n\r")) + b"\x7f"
-_LEAST_BYTES, _SEARCHED_BYTES, _MEASURED_BYTES = 2**12, 2**18, 3 * 2**13
-_LONGEST_SAMPLE, _LONGEST_ROW, _PLACES = 16, 2**14, 2**12
 
 
 @dataclass(frozen=True)
@@ -83,56 +75,3 @@ class Layout:
         if not layout.is_sound():
             raise DecodeError(f"the payload states a layout that there is not: {layout}")
         return layout, stream
-
-
-def find_layout(data: bytes) -> Layout:
-    """Return how `data` seems to be laid out: the layout under which a piece of it is shortest.
-
-    Text is plain without a try, and so is whatever is too short to tell; the letters of DNA tell soon.
-    """
-    from kolmo.coders.mixing.model import Model
-
-    if len(data) < _LEAST_BASES:
-        return Layout()
-    start = max(0, (len(data) - _SEARCHED_BYTES) // 2)
-    piece = np.frombuffer(data[start : start + _SEARCHED_BYTES], np.uint8)
-    counts = np.bincount(piece, minlength=256)
-    if max(counts[list(letters)].sum() for letters in _BASES_LETTERS) > 0.98 * len(piece):
-        return Layout(BASES)
-    if len(data) < _LEAST_BYTES:
-        return Layout()
-    printed = ((piece >= 32) & (piece < 127)) | (piece == 10) | (piece == 13) | (piece == 9)
-    if printed.mean() > 0.95 or _is_text(piece.tobytes()):
-        return Layout()
-    tried = piece[:_MEASURED_BYTES].tobytes()
-    candidates = [Layout(), *_likely_layouts(piece)]
-    return min(candidates, key=lambda layout: float(Model(2, layout, len(tried)).measure(tried).sum()))
-
-
-def _is_text(piece: bytes) -> bool:
-    """Return whether it is UTF-8, and no more than a hundredth of it control characters; the ends may be cut."""
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(piece.lstrip(_CONTINUED))
-    except UnicodeDecodeError:
-        return False
-    return len(piece) - len(piece.translate(None, _CONTROLS)) <= len(piece) / 100
-
-
-def _likely_layouts(piece: NDArray[np.uint8]) -> list[Layout]:
-    """Return layouts by the lags at which bytes are most often equal, or nearest."""
-    longest = min(_LONGEST_ROW, len(piece) // 3)
-    values = piece.astype(np.int16)
-    places = np.linspace(longest, len(piece) - 1, _PLACES).astype(np.int64)
-    here = values[places]
-    unlike, apart = np.empty(longest + 1), np.empty(longest + 1)
-    unlike[0] = apart[0] = np.inf
-    for lag in range(1, longest + 1):
-        gap = np.abs(here - values[places - lag])
-        unlike[lag], apart[lag] = np.count_nonzero(gap), np.minimum(gap, 256 - gap).sum()
-    sample = int(np.argmin(apart[: _LONGEST_SAMPLE + 1]))
-    short = int(np.argmin(unlike[2 : _LONGEST_SAMPLE + 1])) + 2
-    found = [Layout(RECORDS, 1, short), Layout(SIGNAL, 2), Layout(SIGNAL, 4)]
-    for scores in (unlike, apart):
-        row = int(np.argmin(scores[_LONGEST_SAMPLE + 1 :])) + _LONGEST_SAMPLE + 1
-        found += [Layout(RECORDS, 1, row), Layout(IMAGE, sample, row), Layout(IMAGE, 1, row)]
-    return list(dict.fromkeys(found))

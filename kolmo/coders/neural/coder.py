@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
-from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
+from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, ParameterError
 
 if TYPE_CHECKING:
@@ -88,8 +90,8 @@ class NeuralCoder(PredictiveCoder):
             raise ParameterError(f"bits must be 32, 8 or 4, but {self.bits!r} came")
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", slack_bits=64.0, tolerance=1e-3)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", slack_bits=64.0, tolerance=1e-3)
 
     def versions(self) -> dict[str, str]:
         facts = self._environment()
@@ -105,10 +107,10 @@ class NeuralCoder(PredictiveCoder):
         """What the folder says of its model."""
         return _loaded(self.model, self.device, self.bits)[1]
 
-    def surprisals(self, data: Any, *, given: Any = b"") -> NDArray[np.float64]:
+    def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
         import numpy as np
 
-        reader = self._reader(as_bytes(given))
+        reader = self._reader(as_bytes(context))
         return np.concatenate([np.empty(0), *reader.surprisals(self._pieces(as_bytes(data)))])
 
     def _cursor(self, context: bytes) -> Cursor:

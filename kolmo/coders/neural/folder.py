@@ -51,7 +51,7 @@ def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: di
     fields = {
         "format": FORMAT,
         "kolmo": __version__,
-        "model": config.as_dict(),
+        "model": config.to_dict(),
         "training": training,
         "weights_sha256": saved.digest,
     }

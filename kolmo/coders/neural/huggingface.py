@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
-from kolmo.coders.base import Coder, Decode, Encode, Meter, Tags, check_integer, too_large
+from kolmo.coders.base import Coder, Decode, Encode, Meter
+from kolmo.coders.limits import too_large
 from kolmo.coders.neural.inference.segments import Segments, cut, split_header
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, ParameterError
 
 if TYPE_CHECKING:
@@ -110,8 +113,8 @@ class HuggingFaceCoder(Coder):
         check_integer("piece", self.piece, 16, 2**30)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", slack_bits=64.0, tolerance=1e-3 if self.dtype == "float32" else 9e-3)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", slack_bits=64.0, tolerance=1e-3 if self.dtype == "float32" else 9e-3)
 
     def versions(self) -> dict[str, str]:
         return {key: str(value) for key, value in self._environment().items() if key != "coder"}
@@ -121,13 +124,13 @@ class HuggingFaceCoder(Coder):
         """What it takes to write down the weights as they are stored, in bits."""
         return self._loaded().model_bits
 
-    def token_surprisals(self, data: Any, *, given: Any = b"") -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def token_surprisals(self, data: Any, *, context: Any = b"") -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return how many bytes each token stands for, and its bits.
 
         Parameters
         ----------
         data : str or bytes-like
-        given : str or bytes-like
+        context : str or bytes-like
             What is read first.
 
         Returns
@@ -143,7 +146,7 @@ class HuggingFaceCoder(Coder):
         tokenizer = self._loaded().tokenizer
         segments = cut(tokenizer, as_bytes(data))
         symbols = segments.symbols()
-        by_piece = self._reader(as_bytes(given)).surprisals(self._pieces(symbols))
+        by_piece = self._reader(as_bytes(context)).surprisals(self._pieces(symbols))
         by_segment = np.split(
             np.concatenate([np.empty(0), *by_piece]), np.cumsum([len(part) for part in segments.tokens])
         )

@@ -7,8 +7,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from kolmo.coders.base import Meter, Tags, check_boolean, check_integer
+from kolmo._core.checks import check_boolean, check_integer
+from kolmo.coders.base import Meter
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits, primed_cursor
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -79,13 +81,13 @@ class Ngram(PredictiveCoder):
         check_boolean("adapt", self.adapt)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", portable=True, slack_bits=64.0)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", portable=True, slack_bits=64.0)
 
     def versions(self) -> dict[str, str]:
         return {}
 
-    def learned(self, items: Any) -> Self:
+    def fitted(self, items: Any) -> Self:
         """Return this coder with the order, discount and weight under which a held-out fifth of `items` is shortest.
 
         Parameters
@@ -224,7 +226,7 @@ class _NgramCursor(Cursor):
         cursor: NDArray[np.int64] | None = None,
         journal: NDArray[np.int64] | None = None,
     ) -> int:
-        """Measure or code on; return how many bytes: fewer than there are only if the stream is stuck."""
+        """Metric or code on; return how many bytes: fewer than there are only if the stream is stuck."""
         import numpy as np
 
         from kolmo.coders.ngram import kernels as ngram_kernels

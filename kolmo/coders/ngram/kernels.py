@@ -172,7 +172,7 @@ def run(
     places: Any,
     tree: Any,
 ) -> int:
-    """Measure or code the bytes of `data`, and count them.
+    """Metric or code the bytes of `data`, and count them.
 
     Returns how many: fewer than there are if the table could become more than half full, or the stream is stuck.
 

@@ -6,9 +6,11 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo.coders.base import Decode, Encode, Meter, Tags, check_integer
+from kolmo._core.checks import check_integer
+from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -68,17 +70,17 @@ class Gru(PredictiveCoder):
         check_integer("seed", self.seed, 0, 2**32 - 1)
 
     @property
-    def tags(self) -> Tags:
-        return Tags(priming="native", portable=True, slack_bits=64.0)
+    def tags(self) -> CoderTags:
+        return CoderTags(priming="native", portable=True, slack_bits=64.0)
 
     def versions(self) -> dict[str, str]:
         return {}
 
-    def surprisals(self, data: Any, *, given: Any = b"") -> NDArray[np.float64]:
+    def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
         from kolmo._core.items import as_bytes
 
         taken = as_bytes(data)
-        return self._model(as_bytes(given), len(taken)).measure(taken)
+        return self._model(as_bytes(context), len(taken)).measure(taken)
 
     def _cursor(self, context: bytes) -> Cursor:
         return _GruCursor(self._model(context, _LEAST_CURSOR))

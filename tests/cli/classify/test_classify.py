@@ -211,7 +211,7 @@ PLUGIN = """
 import zlib
 from dataclasses import dataclass
 from typing import ClassVar
-from kolmo.coders.base import Coder, Tags
+from kolmo.coders.base import Coder, CoderTags
 
 @dataclass(frozen=True, kw_only=True)
 class Unprimed(Coder):
@@ -219,7 +219,7 @@ class Unprimed(Coder):
 
     @property
     def tags(self):
-        return Tags(priming=None)
+        return CoderTags(priming=None)
 
     def versions(self):
         return {}
@@ -243,7 +243,7 @@ def test_a_third_party_coder_works_here_and_says_what_it_cannot_do(start: Any, t
     assert json.loads(works.stdout)["results"][0]["accuracy"] > 0.8
     for arguments in (
         ["classify", *topics, "--metric", "conditional_ncd", "-c", "unprimed"],
-        ["length", topics[1], "--given", topics[0], "-c", "unprimed"],
+        ["length", topics[1], "--context", topics[0], "-c", "unprimed"],
         ["distance", *topics, "-m", "conditional_ncd", "-c", "unprimed"],
     ):
         run = start(*arguments, path=tmp_path)

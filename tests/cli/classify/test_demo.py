@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from kolmo.cli.classify import demo
-from kolmo.data import load
+from kolmo.data.catalog import load_dataset
 
-LOAD = functools.cache(load)
+LOAD = functools.cache(load_dataset)
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kolmo.data.catalog.load", LOAD)
+    monkeypatch.setattr("kolmo.data.catalog.load_dataset", LOAD)
     monkeypatch.setattr(demo, "TRAIN", 300)
     monkeypatch.setattr(demo, "TEST", 60)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from kolmo import coder, coder_names
+from kolmo import coder, list_coders
 
 
 def test_every_coder_is_listed_with_what_it_can_do(kolmo: Any) -> None:
     facts = {fact["name"]: fact for fact in json.loads(kolmo("coders", "--json").stdout)["coders"]}
-    assert list(facts) == coder_names()
+    assert list(facts) == list_coders()
     assert facts["gzip"]["overhead_bits"] == coder("gzip").overhead_bits
     assert facts["deflate"]["fingerprint"] == coder("deflate").fingerprint
     assert facts["deflate"]["window"] == 2**15
@@ -18,7 +18,7 @@ def test_every_coder_is_listed_with_what_it_can_do(kolmo: Any) -> None:
     assert coder(facts["zstd"]["config"]) == coder("zstd")
     table = kolmo("coders").stdout
     rows = [line.partition(" ")[0] for line in table.splitlines()]
-    assert [name for name in coder_names() if name not in rows] == ["neural", "hf"]
+    assert [name for name in list_coders() if name not in rows] == ["neural", "hf"]
     assert "Takes a parameter: neural; the coder 'neural' needs a model" in table
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from kolmo.data import describe, names
+from kolmo.data import describe, list_datasets
 
 
 def test_every_data_set_is_listed(kolmo: Any) -> None:
     listed = json.loads(kolmo("data", "list", "--json").stdout)["data_sets"]
-    assert [fact["name"] for fact in listed] == names()
+    assert [fact["name"] for fact in listed] == list_datasets()
     table = kolmo("data", "list").stdout
-    assert all(name in table for name in names())
+    assert all(name in table for name in list_datasets())
     assert kolmo("data").stdout == kolmo("data", "--help").stdout
 
 

@@ -88,18 +88,18 @@ def test_primed_by_a_file_that_decompress_asks_for(kolmo: Any, refused: Any) -> 
     Path("folder/old.log").write_bytes(old)
     Path("new.log").write_bytes(new)
     kolmo("compress", "new.log", "-c", "deflate", "-o", "unprimed.kolmo")
-    kolmo("compress", "new.log", "-c", "deflate", "--given", "folder/old.log")
+    kolmo("compress", "new.log", "-c", "deflate", "--context", "folder/old.log")
     assert Path("new.log.kolmo").stat().st_size < 600 < 3000 < Path("unprimed.kolmo").stat().st_size
     digest = hashlib.sha256(old).hexdigest()
     info = kolmo("decompress", "new.log.kolmo", "--info").stdout
     assert f"old.log, 3,000 bytes, sha256 {digest}" in info
     message = refused("decompress", "new.log.kolmo", "-o", "out", code=1)
     assert f"given 'old.log' of 3,000 bytes with sha256 {digest}, but nothing came" in message
-    message = refused("decompress", "new.log.kolmo", "-o", "out", "--given", "new.log", code=1)
+    message = refused("decompress", "new.log.kolmo", "-o", "out", "--context", "new.log", code=1)
     assert hashlib.sha256(new).hexdigest() in message
-    assert "there is no file" in refused("decompress", "new.log.kolmo", "-o", "out", "--given", "gone", code=1)
+    assert "there is no file" in refused("decompress", "new.log.kolmo", "-o", "out", "--context", "gone", code=1)
     assert not Path("out").exists()
-    kolmo("decompress", "new.log.kolmo", "-o", "out", "--given", "folder/old.log")
+    kolmo("decompress", "new.log.kolmo", "-o", "out", "--context", "folder/old.log")
     assert Path("out").read_bytes() == new
 
 
@@ -145,7 +145,7 @@ def test_a_file_that_comes_to_be_meanwhile_is_not_overwritten(refused: Any, monk
     assert sorted(os.listdir()) == ["a", "a.kolmo"]
 
 
-@pytest.mark.parametrize("options", [["-o", "a"], ["-o", "./a"], ["-o", "link"], ["-o", "x", "--given", "x"]])
+@pytest.mark.parametrize("options", [["-o", "a"], ["-o", "./a"], ["-o", "link"], ["-o", "x", "--context", "x"]])
 def test_what_is_read_is_never_written(refused: Any, options: list[str]) -> None:
     for name in ("a", "x"):
         Path(name).write_bytes(TEXT)
@@ -233,19 +233,19 @@ def test_a_file_of_the_kernel_that_states_no_size(kolmo: Any) -> None:
         (["compress", "absent"], 1, "there is no file 'absent'"),
         (["compress", "."], 1, "'.' is a directory"),
         (["compress", "file", "-c", "order0"], 2, "states code lengths only"),
-        (["compress", "file", "-c", "bz2", "--given", "other"], 2, "cannot start from a context"),
+        (["compress", "file", "-c", "bz2", "--context", "other"], 2, "cannot start from a context"),
         (["compress", "file", "-c", "zst"], 2, "did you mean 'zstd'"),
-        (["compress", "file", "--given", "absent"], 1, "there is no file 'absent'"),
+        (["compress", "file", "--context", "absent"], 1, "there is no file 'absent'"),
         (["compress", "file", "--block-size", "2GiB"], 2, "block_size must be a whole number from 1 to 1073741824"),
         (["compress", "file", "--block-size", "0"], 2, "block_size must be a whole number"),
         (["compress", "file", "-o", "nowhere/out"], 2, "there is no directory"),
-        (["compress", "-", "--given", "-"], 2, "stdin can be read only once"),
+        (["compress", "-", "--context", "-"], 2, "stdin can be read only once"),
         (["decompress", "absent.kolmo"], 1, "there is no file 'absent.kolmo'"),
         (["decompress", "file"], 2, "does not end in '.kolmo'"),
         (["decompress", "file", "-o", "out"], 1, "no .kolmo file: it holds 4 bytes"),
         (["decompress", "file", "--info"], 1, "no .kolmo file"),
         (["decompress", "good.kolmo", "--max-size", "3"], 1, "the file holds 4 bytes or more"),
-        (["decompress", "good.kolmo", "--given", "other"], 1, "given nothing, but 5 bytes came"),
+        (["decompress", "good.kolmo", "--context", "other"], 1, "given nothing, but 5 bytes came"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

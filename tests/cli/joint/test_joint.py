@@ -33,7 +33,7 @@ def test_two_sets_in_depth(kolmo: Any, files: list[str]) -> None:
     found = json.loads(kolmo("joint", *files[:2], "-c", "ngram", "-c", "xz", "--json").stdout)
     assert [each["name"] for each in found["sets"]] == ["cats.txt", "dogs.txt"]
     for gain in found["gains"]:
-        assert gain["self_share"] > gain["share"] > max(gain["random_share"], 0)
+        assert gain["self_gain"] > gain["share"] > max(gain["random_gain"], 0)
         assert gain["interval"][0] < gain["share"] < gain["interval"][1]
     shown = kolmo("joint", *files[:2], "-c", "ngram").stdout
     assert "What one code saves over two" in shown
@@ -143,7 +143,7 @@ def test_one_file_under_two_names_is_refused(refused: Any, kolmo: Any, files: li
     assert "one and the same" in refused("joint", cats, tmp_path / "hard", "--paired", code=2)
     assert "X and Y hold the same bytes" in kolmo("joint", cats, folder, "-c", "ngram").stdout
     found = json.loads(kolmo("joint", cats, folder, dogs, "-c", "ngram", "--json").stdout)
-    assert any("'cats.txt' and 'folder' hold the same bytes" in doubt for doubt in found["matrices"][0]["doubts"])
+    assert any("'cats.txt' and 'folder' hold the same bytes" in doubt for doubt in found["matrices"][0]["warnings"])
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_growth(kolmo: Any, files: list[str], tmp_path: Path) -> None:
     for curve, gain in zip(found["curves"], whole["gains"], strict=True):
         assert (curve["coder"], curve["points"][-1]["bits"]) == (gain["coder"], gain["bits"])
         assert curve["points"][0]["sizes"][0] == 1000
-        assert "doubts" in curve
+        assert "warnings" in curve
     shown = kolmo(*arguments, "--plot", tmp_path / "growth.png").stdout
     assert shown.count("as both sets grow") == 2
     assert "bits are those of a second header" in shown
@@ -216,7 +216,7 @@ def test_files_of_folders_come_by_turns(kolmo: Any, tmp_path: Path) -> None:
     arguments = ("joint", tmp_path / "x", tmp_path / "y", "-c", "order0", "--json")
     (gain,) = json.loads(kolmo(*arguments, "--order", "interleaved").stdout)["gains"]
     assert gain["order"] == "interleaved"
-    assert any("5 blocks" in doubt for doubt in gain["doubts"])
+    assert any("5 blocks" in doubt for doubt in gain["warnings"])
     assert ", by turns" in kolmo(*arguments[:-1], "--order", "interleaved").stdout
 
 

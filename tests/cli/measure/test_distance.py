@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kolmo import coder, pairwise
-from kolmo.distances import MEASURES
+from kolmo.distances import METRICS
 
 SYMMETRIZE = [None, "mean", "min", "max"]
 ITEMS = {
@@ -26,20 +26,18 @@ def files() -> list[str]:
     return list(ITEMS)
 
 
-@pytest.mark.parametrize(("measure", "symmetrize"), list(itertools.product(MEASURES, SYMMETRIZE)))
-def test_two_files_give_the_distance_of_the_library(
-    kolmo: Any, files: list[str], measure: str, symmetrize: Any
-) -> None:
+@pytest.mark.parametrize(("metric", "symmetrize"), list(itertools.product(METRICS, SYMMETRIZE)))
+def test_two_files_give_the_distance_of_the_library(kolmo: Any, files: list[str], metric: str, symmetrize: Any) -> None:
     options = [] if symmetrize is None else ["--symmetrize", symmetrize]
-    found = json.loads(kolmo("distance", *files[:2], "-c", "deflate", "-m", measure, *options, "--json").stdout)
+    found = json.loads(kolmo("distance", *files[:2], "-c", "deflate", "-m", metric, *options, "--json").stdout)
     x, y = list(ITEMS.values())[:2]
-    expected = pairwise([x], [y], measure=measure, symmetrize=symmetrize, dtype="float64")
+    expected = pairwise([x], [y], metric=metric, symmetrize=symmetrize, dtype="float64")
     assert found["distance"] == pytest.approx(expected[0, 0], abs=1e-12)
     assert found["bits"]["L(x)"] == coder("deflate").code_length(x)
-    linking = "L(y|x)" if measure.startswith("conditional") else "L(xy)"
+    linking = "L(y|x)" if metric.startswith("conditional") else "L(xy)"
     primed = coder("deflate").prime(x).code_length(y)
     assert found["bits"][linking] == (
-        primed if measure.startswith("conditional") else coder("deflate").joint_length(x, y)
+        primed if metric.startswith("conditional") else coder("deflate").joint_code_length(x, y)
     )
     assert found["fingerprint"] == coder("deflate").fingerprint
 

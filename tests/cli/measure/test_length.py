@@ -34,13 +34,13 @@ def test_lengths_are_those_of_the_coders(kolmo: Any) -> None:
 def test_given_a_file_a_coder_needs_fewer_bits(kolmo: Any) -> None:
     Path("x.txt").write_bytes(TEXT[:500])
     Path("y.txt").write_bytes(TEXT[:300])
-    found = json.loads(kolmo("length", "y.txt", "--given", "x.txt", "-c", "zstd", "-c", "bz2", "--json").stdout)
+    found = json.loads(kolmo("length", "y.txt", "--context", "x.txt", "-c", "zstd", "-c", "bz2", "--json").stdout)
     for row in found["lengths"]:
         plain = coder(row["coder"])
         assert row["bits"] == plain.prime(TEXT[:500]).code_length(TEXT[:300])
         assert "primed with 500 bytes" in row["fingerprint"]
     assert found["given"] == {"file": "x.txt", "size_bytes": 500}
-    assert "given x.txt, 500 bytes" in kolmo("length", "y.txt", "--given", "x.txt").stdout
+    assert "given x.txt, 500 bytes" in kolmo("length", "y.txt", "--context", "x.txt").stdout
 
 
 def test_stdin_and_the_table(kolmo: Any) -> None:
@@ -63,7 +63,7 @@ def test_an_empty_file_has_a_length_and_no_rates(kolmo: Any) -> None:
 def test_a_context_beyond_the_window_is_warned_of_once(kolmo: Any) -> None:
     Path("x").write_bytes(bytes(40_000))
     Path("y").write_bytes(b"y")
-    result = kolmo("length", "y", "y", "--given", "x", "-c", "deflate")
+    result = kolmo("length", "y", "y", "--context", "x", "-c", "deflate")
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("Warning: the coder 'deflate' sees only the last 32,768 bytes")
 
@@ -85,7 +85,7 @@ def test_a_name_that_is_no_text_is_shown_and_kept(start: Any) -> None:
         (["absent"], 1, "there is no file 'absent'"),
         (["."], 1, "'.' is a directory"),
         (["-", "-"], 2, "stdin can be read only once"),
-        (["-", "--given", "-"], 2, "stdin can be read only once"),
+        (["-", "--context", "-"], 2, "stdin can be read only once"),
         (["file", "-c", "zst"], 2, "did you mean 'zstd'"),
         (["file", "-c", "zstd:level=99"], 2, "level must be a whole number from 1 to 22"),
         (["file", "--max-size", "many"], 2, "'many' is no size"),

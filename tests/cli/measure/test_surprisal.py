@@ -36,7 +36,7 @@ def test_json_holds_the_bits(file: Path) -> None:
 def test_given_makes_it_less_surprising(file: Path) -> None:
     arguments = ["surprise", str(file), "-c", "ngram", "--json"]
     alone = json.loads(CliRunner().invoke(main, arguments).output)["bits"]
-    given = json.loads(CliRunner().invoke(main, [*arguments, "--given", str(file)]).output)["bits"]
+    given = json.loads(CliRunner().invoke(main, [*arguments, "--context", str(file)]).output)["bits"]
     assert given < alone / 3
 
 

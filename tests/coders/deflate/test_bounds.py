@@ -16,7 +16,7 @@ for size in [0, 1, 1, 1, 2, 2, 3, 4, 5, 8, 17, 40, 300] * 3:
     context, data = (bytes(drawn.choices(b"abc\\n \\xff", k=drawn.randint(0, size))) for _ in range(2))
     primed = plain.prime(context)
     primed.code_length(data)
-    plain.joint_lengths([context, data], [data, context])
+    plain._joint_batch([context, data], [data, context])
     if primed.tags.decodable:
         assert primed.decompress(primed.compress(data)) == data
 print("inside")

@@ -194,7 +194,7 @@ def test_chosen_pairs() -> None:
     sizes, expected = joint_sizes(xs, prepare(ys), columns), by_zlib(xs, ys)
     for row, (found, chosen) in enumerate(zip(sizes, columns, strict=True)):
         assert found.tolist() == expected[row, chosen].tolist()
-    bits = coder("gzip").paired_lengths(xs, ys, columns)
+    bits = coder("gzip")._pairs_batch(xs, ys, columns)
     assert [row.tolist() for row in bits] == [(8.0 * (row + 18)).tolist() for row in sizes]
 
 
@@ -247,11 +247,11 @@ def test_coders_take_the_short_cut_unasked(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(deflate_lengths, "joint_sizes", lambda *given: taken.append(1) or real(*given))
     take_the_short_cut_for_little(monkeypatch)
     subject, (xs, ys) = coder(name), (TEXTS[:20], TEXTS[20:60])
-    table = subject.joint_lengths(xs, ys)
+    table = subject._joint_batch(xs, ys)
     assert taken
     expected = [[8.0 * len(subject.compress(x + y)) for y in ys] for x in xs]
     np.testing.assert_array_equal(table, expected)
-    np.testing.assert_array_equal(subject.joint_lengths(xs[:1], ys), expected[:1])
+    np.testing.assert_array_equal(subject._joint_batch(xs[:1], ys), expected[:1])
     assert table.dtype == np.float64
 
 
@@ -260,19 +260,19 @@ def test_other_levels_and_little_work_go_to_zlib(monkeypatch: pytest.MonkeyPatch
         raise AssertionError("the kernels were asked")
 
     monkeypatch.setattr(deflate_lengths, "joint_sizes", fail)
-    little = coder("deflate").joint_lengths(TEXTS[:2], TEXTS[:3])
+    little = coder("deflate")._joint_batch(TEXTS[:2], TEXTS[:3])
     np.testing.assert_array_equal(little, 8.0 * by_zlib(TEXTS[:2], TEXTS[:3]))
     take_the_short_cut_for_little(monkeypatch)
-    fast = coder("deflate", level=1).joint_lengths(TEXTS[:2], TEXTS[:3])
+    fast = coder("deflate", level=1)._joint_batch(TEXTS[:2], TEXTS[:3])
     assert fast[0, 0] == 8.0 * len(zlib.compress(TEXTS[0] * 2, 1, -15))
     with pytest.raises(AssertionError, match="were asked"):
-        coder("deflate").joint_lengths(TEXTS[:2], TEXTS[:3])
+        coder("deflate")._joint_batch(TEXTS[:2], TEXTS[:3])
 
 
 def test_nothing_to_do() -> None:
     assert by_kernels([], [b"a"]).shape == (0, 1)
     assert by_kernels([b"a"], []).shape == (1, 0)
-    assert coder("deflate").joint_lengths([], []).shape == (0, 0)
+    assert coder("deflate")._joint_batch([], []).shape == (0, 0)
 
 
 def test_threads_do_not_change_a_length() -> None:
@@ -299,7 +299,7 @@ class TestAvailability:
         """One warning, and the right lengths."""
         take_the_short_cut_for_little(monkeypatch)
         with pytest.warns(FallbackWarning, match=match) as caught:
-            tables = [coder(name).joint_lengths(TEXTS[:2], TEXTS[:3]) for name in ("deflate", "gzip")]
+            tables = [coder(name)._joint_batch(TEXTS[:2], TEXTS[:3]) for name in ("deflate", "gzip")]
         assert len(caught) == 1
         np.testing.assert_array_equal(tables[0], 8.0 * by_zlib(TEXTS[:2], TEXTS[:3]))
 
@@ -322,7 +322,7 @@ class TestAvailability:
 
 def test_numba_stays_away_until_there_is_much_to_do() -> None:
     program = (
-        "import sys, kolmo; gzip = kolmo.coder('gzip'); gzip.code_length('x'); gzip.joint_length('x', 'y'); "
+        "import sys, kolmo; gzip = kolmo.coder('gzip'); gzip.code_length('x'); gzip.joint_code_length('x', 'y'); "
         "print('numba' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -133,14 +133,14 @@ def test_prices_agree_for_counts_beyond_the_table() -> None:
         assert price_by_kernel(tallies, prior) == pytest.approx(price_by_reference(tallies, prior), rel=1e-12)
 
 
-@pytest.mark.parametrize("subject", [Lz77(), Lz77().learned(TEXTS[:50])], ids=["uniform", "learned"])
+@pytest.mark.parametrize("subject", [Lz77(), Lz77().fitted(TEXTS[:50])], ids=["uniform", "learned"])
 def test_joint_lengths_are_exactly_those_of_each_pair(subject: Lz77) -> None:
     """To the last bit, whatever else is in the table: ties stay ties."""
     xs, ys = [b"", b"x", *(text + b" " for text in TEXTS[:6])], [b"", b"abc", b"ab" * 3000, *TEXTS[6:60]]
-    table = subject.joint_lengths(xs, ys)
+    table = subject._joint_batch(xs, ys)
     assert table.tolist() == [[subject.code_length(x + y) for y in ys] for x in xs]
     columns = [np.array([3, 0, 5])] * len(xs)
-    assert np.array_equal(np.stack(subject.paired_lengths(xs, ys, columns)), table[:, [3, 0, 5]])
+    assert np.array_equal(np.stack(subject._pairs_batch(xs, ys, columns)), table[:, [3, 0, 5]])
 
 
 def test_pairs_out_of_the_kernels_reach() -> None:
@@ -150,7 +150,7 @@ def test_pairs_out_of_the_kernels_reach() -> None:
     reached = [[sizes.tolist() for _, _, sizes in pairs.blocks(x, np.arange(3))] for x in xs]
     assert reached == [[], [[6_003, 6_500, 0]]]
     lz77 = Lz77()
-    assert lz77.joint_lengths(xs, ys).tolist() == [[lz77.code_length(x + y) for y in ys] for x in xs]
+    assert lz77._joint_batch(xs, ys).tolist() == [[lz77.code_length(x + y) for y in ys] for x in xs]
     with pytest.warns(WindowWarning):
         lz77.prime(long)
 
@@ -164,28 +164,28 @@ def test_it_is_finer_and_shorter_than_deflate() -> None:
 
 class TestLearned:
     def test_common_things_get_cheap(self) -> None:
-        lz77, fitted = Lz77(), Lz77().learned(TEXTS[:100])
+        lz77, fitted = Lz77(), Lz77().fitted(TEXTS[:100])
         assert (fitted.code_lengths(TEXTS[100:]) < lz77.code_lengths(TEXTS[100:])).all()
         assert lz77.prior_bits == 0
         assert fitted.prior_bits == 16 * N_SYMBOLS
 
     def test_order_and_repetition_do_not_matter(self) -> None:
         shuffled = random.Random(0).sample(TEXTS, len(TEXTS))
-        assert Lz77().learned(TEXTS) == Lz77().learned(shuffled + TEXTS[:5])
+        assert Lz77().fitted(TEXTS) == Lz77().fitted(shuffled + TEXTS[:5])
 
     def test_what_was_learned_stays(self) -> None:
-        fitted = Lz77().learned(TEXTS[:20])
-        assert fitted.learned(TEXTS[20:]) == fitted
+        fitted = Lz77().fitted(TEXTS[:20])
+        assert fitted.fitted(TEXTS[20:]) == fitted
 
     def test_it_survives_its_name_and_its_config(self) -> None:
-        fitted = Lz77().learned(TEXTS[:20])
+        fitted = Lz77().fitted(TEXTS[:20])
         assert coder(str(fitted)) == coder(fitted.config) == fitted
         assert "sha256" in fitted.fingerprint
         assert fitted.prior not in fitted.fingerprint
 
     @pytest.mark.parametrize("items", [[], [b""], [b"a"]])
     def test_little_to_learn_from(self, items: list[bytes]) -> None:
-        assert math.isfinite(Lz77().learned(items).code_length("abcabc"))
+        assert math.isfinite(Lz77().fitted(items).code_length("abcabc"))
 
     @pytest.mark.parametrize(
         "prior", ["abc", "????", base64.b64encode(bytes(632)).decode(), base64.b64encode(b"\1" * 630).decode(), 3, None]

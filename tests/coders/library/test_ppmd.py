@@ -74,7 +74,7 @@ def test_many_lengths_are_those_of_single_calls_and_leave_no_memory_behind(monke
     lengths = ppmd.lengths(items)
     assert resident_bytes() - before < 50_000_000
     assert lengths.tolist() == [expected[item] for item in items]
-    assert ppmd.joint_lengths(items[:3], items[:4])[2, 3] == ppmd.code_length(items[2] + items[3])
+    assert ppmd._joint_batch(items[:3], items[:4])[2, 3] == ppmd.code_length(items[2] + items[3])
 
 
 def resident_bytes() -> int:

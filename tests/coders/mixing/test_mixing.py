@@ -16,7 +16,8 @@ from hypothesis import given, settings, strategies as st
 from kolmo import coder
 from kolmo.coders.entropy.framing import join_length
 from kolmo.coders.mixing import tables as mixing_tables
-from kolmo.coders.mixing.layout import BASES, IMAGE, Layout, find_layout
+from kolmo.coders.mixing.detect import find_layout
+from kolmo.coders.mixing.layout import BASES, IMAGE, Layout
 from kolmo.coders.mixing.model import Model
 from kolmo.errors import DecodeError, ParameterError
 
@@ -59,7 +60,7 @@ def test_surprisals_add_up_to_the_code_length() -> None:
     data, context = TEXT * 3, TEXT[:50]
     header = 8 * (len(join_length(len(data), b"")) + 1)
     assert mix.surprisals(data).sum() + header == pytest.approx(mix.code_length(data))
-    primed = mix.surprisals(data, given=context).sum() + header - 8
+    primed = mix.surprisals(data, context=context).sum() + header - 8
     assert primed == pytest.approx(mix.prime(context).code_length(data))
 
 
@@ -129,7 +130,7 @@ def test_what_is_of_another_kind_than_the_context_is_no_longer_for_it() -> None:
         assert primed.decompress(stream) == data
         assert abs(8 * len(stream) - primed.code_length(data)) <= mix.tags.slack_bits
         assert primed.code_length(data) <= mix.code_length(data) + 1
-        assert mix.surprisals(data, given=context).sum() <= mix.surprisals(data).sum()
+        assert mix.surprisals(data, context=context).sum() <= mix.surprisals(data).sum()
         with pytest.raises(DecodeError):
             primed.decompress(stream[:-9])
     # nor is anything lost where the context helps, or the data are too few to tell

@@ -171,7 +171,7 @@ def test_windows_begin_anew_from_the_end_of_what_they_have(folders: dict[str, Pa
 def test_many_at_once_are_each_alone(folder: Path) -> None:
     primed = HuggingFaceCoder(str(folder), piece=60).prime(TEXT)
     items = [b"", TEXT.encode()[:1], TEXT.encode(), b"cats\xff\xfe" * 9, TEXT[::-1].encode()]
-    np.testing.assert_allclose(primed.lengths(items), [primed.code_length(item) for item in items], atol=1e-2)
+    np.testing.assert_allclose(primed._batch(items), [primed.code_length(item) for item in items], atol=1e-2)
 
 
 def test_few_logits_at_a_time_say_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ def test_bad_plans_and_data_are_refused() -> None:
 def test_names_of_models_are_read_back(model: str) -> None:
     for name in (model, "gru:200k", "transformer:3.2m,context=2048"):
         assert str(ModelConfig.parse(name)) == name
-        assert ModelConfig.from_dict(ModelConfig.parse(name).as_dict()) == ModelConfig.parse(name)
+        assert ModelConfig.from_dict(ModelConfig.parse(name).to_dict()) == ModelConfig.parse(name)
 
 
 @pytest.mark.parametrize("architecture", ["transformer", "gru", "lstm"])

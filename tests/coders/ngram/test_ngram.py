@@ -72,15 +72,15 @@ def test_settings_are_learned_whatever_the_order_of_the_items() -> None:
         for a in (b"cat", b"dog")
         for b in (b"mat", b"rug")
     ]
-    learned = coder("ngram").learned(items)
-    assert learned == coder("ngram").learned(items[::-1])
+    learned = coder("ngram").fitted(items)
+    assert learned == coder("ngram").fitted(items[::-1])
     assert learned != coder("ngram")
 
 
 def test_without_adapting_nothing_is_learned_from_what_is_coded() -> None:
-    bits = coder("ngram", adapt=False).surprisals(b"Q" * 30, given=b"abc" * 100)
+    bits = coder("ngram", adapt=False).surprisals(b"Q" * 30, context=b"abc" * 100)
     assert np.ptp(bits[1:]) == 0
-    assert coder("ngram").surprisals(b"Q" * 30, given=b"abc" * 100)[-1] < bits[-1]
+    assert coder("ngram").surprisals(b"Q" * 30, context=b"abc" * 100)[-1] < bits[-1]
 
 
 @pytest.mark.parametrize("wrong", [{"order": 9}, {"discount": 1.5}, {"weight": 0}, {"adapt": 1}])

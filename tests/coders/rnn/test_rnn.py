@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo import coder, mixture
+from kolmo import coder
+from kolmo.coders import mixture
 from kolmo.coders.entropy.framing import join_length
 from kolmo.coders.rnn.kernels import WINDOW
 from kolmo.coders.rnn.model import Model
@@ -38,7 +39,7 @@ def test_it_goes_on_where_it_was(data: bytes, context: bytes, cut: int) -> None:
     cursor = gru.cursor(context)
     parts = [cursor.surprisals(data[:cut]), cursor.copy().surprisals(data[cut:])]
     assert np.array_equal(np.concatenate(parts), gru.cursor(context).surprisals(data))
-    whole = gru.surprisals(data, given=context)
+    whole = gru.surprisals(data, context=context)
     assert gru.prime(context).code_length(data) == pytest.approx(whole.sum() + 8 * len(join_length(len(data), b"")))
 
 

@@ -130,13 +130,13 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `as_dict` was called on."""
+        """Return what `to_dict` was called on."""
         architecture = values.get("architecture")
         if architecture not in _OF or set(values) - {"architecture"} != set(_OF[architecture]):
             raise ParameterError(f"this is no configuration of a model: {json.dumps(dict(values))[:200]}")
         return cls(**values)
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the parameters that this architecture has."""
         return {"architecture": self.architecture} | {name: getattr(self, name) for name in _OF[self.architecture]}
 

@@ -211,7 +211,7 @@ def _train(
     training = Training(config, plan, [data], device)
     plan = training.plan
     facts = {
-        "model": config.as_dict(),
+        "model": config.to_dict(),
         "plan": dataclasses.asdict(plan),
         "data_sha256": hashlib.sha256(data).hexdigest(),
         "held_out_sha256": hashlib.sha256(held_out).hexdigest(),

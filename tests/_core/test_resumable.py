@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from kolmo import NCDClassifier, pairwise
-from kolmo._core.checkpoints import Run
+from kolmo._core.resumable import ResumableRun
 from kolmo.coders import Deflate
 from kolmo.data.builtin import docstrings
 from kolmo.distances import engine as blocks
@@ -36,15 +36,15 @@ class StoppedError(Exception):
 def stop_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> list[int]:
     """Let deflate fail after so many tables; return how many were made."""
     made: list[int] = []
-    real = Deflate.joint_lengths
+    real = Deflate._joint_batch
 
-    def joint_lengths(self: Deflate, *given: Any) -> Any:
+    def _joint_batch(self: Deflate, *given: Any) -> Any:
         if len(made) == calls:
             raise StoppedError
         made.append(1)
         return real(self, *given)
 
-    monkeypatch.setattr(Deflate, "joint_lengths", joint_lengths)
+    monkeypatch.setattr(Deflate, "_joint_batch", _joint_batch)
     return made
 
 
@@ -73,7 +73,7 @@ def test_finished_tiles_are_not_computed_again(how: dict[str, Any], tmp_path: Pa
         ({"X": TEXTS[::-1]}, "first items"),
         ({"X": [*TEXTS[:-1], b"another"]}, "items"),
         ({"Y": TEXTS[:8]}, "second items"),
-        ({"measure": "cdm"}, "measure was 'ncd', now 'cdm'"),
+        ({"metric": "cdm"}, "measure was 'ncd', now 'cdm'"),
         ({"separator": "-"}, "separator"),
         ({"symmetrize": "mean"}, "symmetrize"),
         ({"top_k": 3}, "result was 'nearest 2', now 'nearest 3'"),
@@ -123,13 +123,13 @@ from kolmo.coders import Deflate
 from kolmo.distances import engine as blocks
 blocks._SMALLEST_TILE_BYTES = 2**12
 texts = [(b"%d " % n) * 40 for n in range(60)]
-real = Deflate.joint_lengths
+real = Deflate._joint_batch
 def slow(self, *given):
     import time
     time.sleep(0.05)
     return real(self, *given)
 if sys.argv[2] == "slow":
-    Deflate.joint_lengths = slow
+    Deflate._joint_batch = slow
 found = pairwise(texts, pruning=None, checkpoint=sys.argv[1], top_k=1, n_jobs=2)
 print(found.indices.ravel().tolist())
 """
@@ -168,19 +168,19 @@ def kept_tiles(path: Path) -> int:
 class TestBadFiles:
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="there is no folder"):
-            Run(tmp_path / "none" / "run", "deflate", {})
+            ResumableRun(tmp_path / "none" / "run", "deflate", {})
 
     def test_another_file(self, tmp_path: Path) -> None:
         (tmp_path / "run").write_bytes(b"the user's own notes " * 100)
         with pytest.raises(DataError, match="cannot be read or written as a checkpoint"):
-            Run(tmp_path / "run", "deflate", {})
+            ResumableRun(tmp_path / "run", "deflate", {})
         assert (tmp_path / "run").read_bytes() == b"the user's own notes " * 100
 
     def test_another_database(self, tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "run") as file:
             file.execute("CREATE TABLE runs (name TEXT)")
         with pytest.raises(DataError, match="another database"):
-            Run(tmp_path / "run", "deflate", {})
+            ResumableRun(tmp_path / "run", "deflate", {})
 
     def test_a_file_that_lost_its_tables(self, tmp_path: Path) -> None:
         pairwise(TEXTS[:5], checkpoint=tmp_path / "run")

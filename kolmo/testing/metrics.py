@@ -1,4 +1,4 @@
-"""What every measure must do."""
+"""What every metric must do."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from typing import Any
 
 import numpy as np
 
+from kolmo.coders.registry import CoderLike
 from kolmo.distances.api import pairwise
-from kolmo.distances.engine import CoderLike
-from kolmo.distances.formulas import MEASURES
+from kolmo.distances.formulas import METRICS
 
 
-def check_measure(measure: str, *, coder: CoderLike = "deflate", excess: float = 0.2) -> None:
-    """Run the contract suite over a distance measure.
+def check_metric(metric: str, *, coder: CoderLike = "deflate", excess: float = 0.2) -> None:
+    """Run the contract suite over a distance metric.
 
     It checks the range, that an item is nearer to itself than to unrelated ones, that symmetrised and conditional
     distances are symmetric, and that blocks, workers, `top_k` and single pairs agree.
 
     Parameters
     ----------
-    measure : str
-        A key of `kolmo.distances.MEASURES`.
+    metric : str
+        A key of `kolmo.distances.METRICS`.
     coder : str, mapping or Coder
-        The coder to measure with.
+        The coder that gives the lengths.
     excess : float
         By how much a distance may exceed 1.
 
     Raises
     ------
     AssertionError
-        If the measure breaks the contract.
+        If the metric breaks the contract.
 
     Examples
     --------
-    >>> check_measure("ncd")
+    >>> check_metric("ncd")
     """
     random = np.random.default_rng(1)
     words = [bytes(random.integers(97, 123, 6, dtype=np.uint8)) for _ in range(300)]
     texts = [b" ".join(words[at] for at in random.integers(25 * part, 25 * part + 25, 60)) for part in range(12)]
-    options: dict[str, Any] = {"coder": coder, "measure": measure, "dtype": np.float64}
+    options: dict[str, Any] = {"coder": coder, "metric": metric, "dtype": np.float64}
 
     square = np.asarray(pairwise(texts, **options))
     if not np.isfinite(square).all() or square.min() < 0 or square.max() > 1 + excess:
@@ -52,8 +52,8 @@ def check_measure(measure: str, *, coder: CoderLike = "deflate", excess: float =
         even = np.asarray(pairwise(texts, symmetrize=symmetrize, **options))
         if not np.array_equal(even, even.T):
             raise AssertionError(f"symmetrize={symmetrize!r} gives a matrix that is not symmetric")
-    if MEASURES[measure].conditional and not np.array_equal(square, square.T):
-        raise AssertionError("a conditional measure is not symmetric")
+    if METRICS[metric].conditional and not np.array_equal(square, square.T):
+        raise AssertionError("a conditional metric is not symmetric")
 
     ways = {
         "two sets": pairwise(texts, texts, **options),

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kolmo.distances import MEASURES, Measure
-from kolmo.testing import check_measure
+from kolmo.distances import METRICS, Metric
+from kolmo.testing import check_metric
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("coder", ["deflate", "zstd", "lzma", "bz2", "ppmd", "brotli:quality=5"])
-def test_measure_keeps_the_contract(measure: str, coder: str) -> None:
-    check_measure(measure, coder=coder)
+def test_measure_keeps_the_contract(metric: str, coder: str) -> None:
+    check_metric(metric, coder=coder)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,6 @@ def test_measure_keeps_the_contract(measure: str, coder: str) -> None:
     ids=["not a ratio", "similarity", "not a number", "one-sided"],
 )
 def test_a_broken_measure_fails(formula: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MEASURES, "broken", Measure(formula))  # type: ignore[arg-type]
+    monkeypatch.setitem(METRICS, "broken", Metric(formula))  # type: ignore[arg-type]
     with pytest.raises(AssertionError):
-        check_measure("broken")
+        check_metric("broken")

@@ -1,4 +1,4 @@
-"""The yardstick that counts bytes and looks at no context."""
+"""Baselines: eight bits a byte, and an adaptive model of single bytes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,43 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kolmo.coders.base import Coder, Meter, Tags
+from kolmo.coders.base import Coder, Decode, Encode, Meter
+from kolmo.coders.limits import too_large
+from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
 _SYMBOLS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform(Coder):
+    """Every byte as it is. A coder that needs more than this has expanded the data.
+
+    Examples
+    --------
+    >>> Uniform().code_length("abc")
+    24.0
+    """
+
+    name: ClassVar[str] = "uniform"
+
+    @property
+    def tags(self) -> CoderTags:
+        return CoderTags(parallel="processes", priming="native", portable=True)
+
+    def versions(self) -> dict[str, str]:
+        return {}
+
+    def _encoder(self, context: bytes) -> Encode:
+        return lambda data: data
+
+    def _decoder(self, context: bytes) -> Decode:
+        def decode(payload: bytes, max_size: int) -> bytes:
+            if len(payload) > max_size:
+                raise too_large(max_size)
+            return payload
+
+        return decode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +77,8 @@ class Order0(Coder):
             raise ParameterError(f"alpha must be a number from 0.000001 to 1000000, but {self.alpha!r} came")
 
     @property
-    def tags(self) -> Tags:
-        return Tags(decodable=False, parallel="processes", priming="native")
+    def tags(self) -> CoderTags:
+        return CoderTags(decodable=False, parallel="processes", priming="native")
 
     def versions(self) -> dict[str, str]:
         return {}
