@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import kolmo
-from kolmo.coders import ContainerReport, read_container, read_header, write_container
+from kolmo.container import ContainerReport, read_container, read_header, write_container
 
 FOLDER = Path(__file__).parent
 STREAMS = FOLDER / "streams"
