@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import shutil
 from collections.abc import Sequence
@@ -79,6 +80,25 @@ class Table:
         console = Console(file=buffer, width=_UNBOUNDED, color_system=None, force_terminal=False, legacy_windows=False)
         console.print(self._renderable(styled=False), highlight=False)
         return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+
+    def html(self) -> str:
+        """Return the table as HTML without scripts or styles of its own; everything in it is escaped.
+
+        Examples
+        --------
+        >>> table = Table("Lengths", [Column("bits", numeric=True)], rows=[["<b>"]])
+        >>> "&lt;b&gt;" in table.html()
+        True
+        """
+        align = [' style="text-align: right"' if column.numeric else "" for column in self.columns]
+        heads = "".join(f"<th{at}>{_html(column.name)}</th>" for at, column in zip(align, self.columns, strict=True))
+        rows = "".join(
+            "<tr>" + "".join(f"<td{at}>{_html(cell)}</td>" for at, cell in zip(align, row, strict=True)) + "</tr>"
+            for row in self.rows
+        )
+        footers = "".join(f"<p><small>{_html(footer)}</small></p>" for footer in self.footers)
+        caption = f"<caption>{_html(self.title)}</caption>"
+        return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{footers}"
 
     def print(self, file: IO[str]) -> None:
         """Write the table to `file`, styled if that is a terminal."""
@@ -179,6 +199,10 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _html(text: str) -> str:
+    return html.escape(visible(text))
 
 
 def _escaped(character: Any) -> str:
