@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
-
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.kinds import is_text
 from kolmo.coders.mixing.layout import BASES, IMAGE, RECORDS, SIGNAL, Layout
 from kolmo.coders.mixing.model import Model
 
 _BASES_LETTERS, _LEAST_BASES = (b"ACGTN", b"acgtn"), 32
-_CONTINUED, _CONTROLS = bytes(range(128, 192)), bytes(set(range(32)) - set(b"\t\n\r")) + b"\x7f"
 _LEAST_BYTES, _SEARCHED_BYTES, _MEASURED_BYTES = 2**12, 2**18, 3 * 2**13
 _LONGEST_SAMPLE, _LONGEST_ROW, _PLACES = 16, 2**14, 2**12
 
@@ -31,20 +29,11 @@ def find_layout(data: bytes) -> Layout:
     if len(data) < _LEAST_BYTES:
         return Layout()
     printed = ((piece >= 32) & (piece < 127)) | (piece == 10) | (piece == 13) | (piece == 9)
-    if printed.mean() > 0.95 or _is_text(piece.tobytes()):
+    if printed.mean() > 0.95 or is_text(piece.tobytes(), control_share=0.01):
         return Layout()
     tried = piece[:_MEASURED_BYTES].tobytes()
     candidates = [Layout(), *_likely_layouts(piece)]
     return min(candidates, key=lambda layout: float(Model(2, layout, len(tried)).measure(tried).sum()))
-
-
-def _is_text(piece: bytes) -> bool:
-    """Return whether it is UTF-8, and no more than a hundredth of it control characters; the ends may be cut."""
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(piece.lstrip(_CONTINUED))
-    except UnicodeDecodeError:
-        return False
-    return len(piece) - len(piece.translate(None, _CONTROLS)) <= len(piece) / 100
 
 
 def _likely_layouts(piece: NDArray[np.uint8]) -> list[Layout]:
