@@ -63,7 +63,7 @@ def test_a_missing_extra_names_the_line_to_run(
     for loaded in [key for key in sys.modules if key.partition(".")[0] == module]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingDependencyError, match=rf"pip install 'kolmo\[{extra}\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"pip install '\.\[{extra}\]'"):
         coder(name)
 
 

@@ -286,7 +286,7 @@ def test_without_pooch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setitem(sys.modules, "pooch", None)
     with pytest.raises(
-        MissingDependencyError, match=r"train.txt of r8, which is not under .* needs pooch.*kolmo\[data\]"
+        MissingDependencyError, match=r"train.txt of r8, which is not under .* needs pooch.*pip install '\.\[data\]"
     ):
         load_dataset("r8", "train", data_dir=tmp_path)
 

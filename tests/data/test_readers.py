@@ -112,7 +112,7 @@ def test_a_missing_extra_names_the_line_to_run(tmp_path: Path, monkeypatch: pyte
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'kolmo\[parquet\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install '\.\[parquet\]'"):
         read(tmp_path / "a.parquet")
 
 

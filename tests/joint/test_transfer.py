@@ -157,7 +157,7 @@ def test_too_little_data_is_refused() -> None:
 
 def test_without_torch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingDependencyError, match=r"needs torch.*kolmo\[neural\]"):
+    with pytest.raises(MissingDependencyError, match=r"needs torch.*pip install '\.\[neural\]"):
         transfer_gain(CATS, DIGITS, **SMALL)
 
 

@@ -86,5 +86,5 @@ def test_drawing_says_what_to_install(tmp_path: Path, monkeypatch: pytest.Monkey
         lambda: heat_map([[0]], None, path),
         lambda: scatter_map([[0, 0]], None, [1], path),
     ):
-        with pytest.raises(MissingDependencyError, match=r"kolmo\[plot\]"):
+        with pytest.raises(MissingDependencyError, match=r"pip install '\.\[plot\]"):
             draw()

@@ -34,4 +34,4 @@ def test_a_coder_that_is_not_installed_is_listed_with_the_line_that_installs_it(
     monkeypatch.delitem(sys.modules, "kolmo.coders.library.ppmd", raising=False)
     table = kolmo("coders").stdout
     assert "Not installed: ppmd" in table
-    assert "pip install 'kolmo[ppmd]'" in table
+    assert "pip install '.[ppmd]'" in table

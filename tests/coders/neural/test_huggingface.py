@@ -372,7 +372,7 @@ def test_a_model_of_the_hub_is_one_of_a_folder(folders: dict[str, Path], monkeyp
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'kolmo\[hf\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install '\.\[hf\]'"):
         HuggingFaceCoder("no-such-folder").code_length("abc")
 
 
