@@ -1,4 +1,4 @@
-"""The command ``kolmo``; each of its commands is a module here, imported when it is called."""
+"""The command ``kolmo``. Each command is a module of this package that is imported when the command is called."""
 
 from __future__ import annotations
 
@@ -8,29 +8,45 @@ from functools import partial
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from kolmo._version import __version__
 from kolmo.cli.errors import end_with_one_line
 
-COMMANDS = {
-    "demo": ("classify.demo", "Classify texts that come with the installed libraries; needs no data."),
-    "length": ("measure.length", "Measure how many bits files take, by one or several coders."),
-    "distance": ("measure.distance", "Measure how far files are from each other."),
-    "classify": ("classify.classify", "Label texts by their nearest neighbours, and score it."),
-    "compress": ("files.compress", "Compress a file with any coder that writes a stream."),
-    "decompress": ("files.decompress", "Read back what compress wrote, or show what it says about itself."),
-    "surprise": ("measure.surprisal", "Show where the bits of a file go: text coloured by surprisal."),
-    "joint": ("joint.gain", "Measure what data sets of any kind share, in bits."),
-    "compare": (
-        "coders.rates",
-        "Compare coders on text, pictures, sound and noise: raw rates, and with their models' size.",
-    ),
-    "audit": ("coders.audit", "Test coders for what a distance takes for granted, and up to which size it holds."),
-    "train": ("coders.train", "Train a language model on a corpus: it becomes a coder."),
-    "coders": ("coders.coders", "List the coders and what they can do."),
-    "data": ("data.data", "List, describe and fetch the public data sets that are known by name."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Classify": {
+        "demo": ("classify.demo", "Classify texts of the installed libraries; needs no data."),
+        "classify": ("classify.classify", "Train a classifier on labelled texts and score it on others."),
+    },
+    "Measure": {
+        "length": ("measure.length", "Measure the code lengths of files, in bits."),
+        "distance": ("measure.distance", "Measure the compression distances between files."),
+        "surprisal": ("measure.surprisal", "Show the surprisal of each byte of a file as coloured text."),
+    },
+    "Compare data sets": {
+        "joint": ("joint.gain", "Estimate mutual information by joint compression."),
+        "tree": ("trees.tree", "Draw a tree of data sets by compression distance."),
+    },
+    "Study coders": {
+        "rates": ("coders.rates", "Compare compression rates, raw and with model size."),
+        "audit": ("coders.audit", "Check coders against the axioms of a normal compressor."),
+        "coders": ("coders.coders", "List the coders and what they can do."),
+        "train": ("coders.train", "Train a neural byte-level language model for use as a coder."),
+    },
+    "Compress files": {
+        "compress": ("files.compress", "Compress a file with any decodable coder."),
+        "decompress": ("files.decompress", "Decompress a .kolmo file, or print its header."),
+    },
+    "Data": {
+        "data": ("data.data", "List, describe and fetch public data sets."),
+    },
+    "Shell": {
+        "completion": ("completion", "Print the completion script for bash, zsh or fish."),
+    },
 }
-"""Every command with its module in this package and its line of help, so that listing them imports none."""
+"""The commands by section of ``kolmo --help``: the module of each, and its line of help."""
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
 class _Commands(click.Group):
@@ -40,7 +56,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"kolmo.cli.{COMMANDS[cmd_name][0]}").command
+        module = f"kolmo.cli.{COMMANDS[cmd_name][0]}"
+        try:
+            command: click.Command = importlib.import_module(module).command
+        except ModuleNotFoundError as error:
+            if error.name is None or not module.startswith(error.name):
+                raise
+            raise click.ClickException(f"the command {cmd_name!r} is not installed") from error
         return command
 
     def resolve_command(
@@ -53,8 +75,15 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for heading, section in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{name:<{width}}", line) for name, (_, line) in section.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without importing its module."""
+        names = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return names or super().shell_complete(ctx, incomplete)
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         run = partial(super().main, *args, **extra, standalone_mode=False)
@@ -65,11 +94,11 @@ class _Commands(click.Group):
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every command takes -h. Start with: kolmo demo",
+    epilog="Every command takes -h. Start with: kolmo demo. To complete commands with TAB: kolmo completion -h",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="kolmo")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Learn by compression: to learn from x is to make the code for y shorter."""
+    """Measure, classify and compare data by code length."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
-from kolmo.cli.options import Size
+from kolmo.cli.options import Size, reading_option
 from kolmo.data import lines
 from kolmo.data.lines import STDIN
 from kolmo.errors import ParameterError
 
-max_size_option = click.option(
+max_size_option = reading_option(
     "--max-size",
     type=Size(),
     default="1GiB",
     show_default=True,
     metavar="SIZE",
-    help="Refuse files above this size, since each is held in memory: bytes, or such as 500MB or 4GiB.",
+    help="Largest file to read; each file is held in memory.",
 )
 
 

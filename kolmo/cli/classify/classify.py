@@ -56,7 +56,7 @@ def _limit_option(which: str) -> options.Decorator:
     )
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=options.Command, no_args_is_help=False)
 @click.argument("train", metavar="TRAIN")
 @click.argument("test", metavar="TEST")
 @click.option(

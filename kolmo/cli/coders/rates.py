@@ -1,4 +1,4 @@
-"""``kolmo compare``: neural beside classical and specialised coders, on any data."""
+"""``kolmo rates``: neural beside classical and specialised coders, on any data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from kolmo._core.progress import progress
 from kolmo.cli.options import CoderSpec, Size, json_option, once_each
-from kolmo.cli.output import OutputFile, print_json, print_tables
+from kolmo.cli.output import PictureFile, print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
 
@@ -69,8 +69,8 @@ class _Chunk(Size):
 )
 @click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
 @click.option("--random/--no-random", default=True, show_default=True, help="Random bytes too, as a control.")
-@click.option("--positions", type=OutputFile(), metavar="PNG", help="Draw bits a byte by the place in a chunk.")
-@click.option("--sizes", type=OutputFile(), metavar="PNG", help="Draw adjusted rates by the size of the model.")
+@click.option("--positions", type=PictureFile(), metavar="FILE", help="Draw bits a byte by the place in a chunk.")
+@click.option("--sizes", type=PictureFile(), metavar="FILE", help="Draw adjusted rates by the size of the model.")
 @json_option
 def command(
     data: tuple[str, ...],
@@ -91,9 +91,9 @@ def command(
     code length.
 
     \b
-    kolmo compare book.txt pictures/ speech.wav
-    kolmo compare book.txt --add neural:model=model/ --positions learning.png
-    kolmo compare book.txt -c neural:model=small/ -c neural:model=large/ --sizes scaling.png
+    kolmo rates book.txt pictures/ speech.wav
+    kolmo rates book.txt --add neural:model=model/ --positions learning.png
+    kolmo rates book.txt -c neural:model=small/ -c neural:model=large/ --sizes scaling.png
     """
     from kolmo.evaluation.compression_rates import compression_rate
 
@@ -106,7 +106,7 @@ def command(
     ]
     with progress(sum(len(each.data) for each, _, _ in work), label="comparing", unit="B") as bar:
         for each, chosen, chunk in work:
-            bar.set_postfix_str(f"{chosen} on {each.name}")
+            bar.describe(f"comparing: {chosen} on {each.name}")
             rates[each.name].append(compression_rate(each.data, chosen, chunk=chunk or None))
             bar.update(len(each.data))
     tables = [_table(each, rates[each.name]) for each in sets]

@@ -12,7 +12,7 @@ import click
 from kolmo._core.extras import import_extra
 from kolmo._core.progress import progress
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import Size, data_dir_option, json_option, reading_options
+from kolmo.cli.options import Command, Size, data_dir_option, json_option, reading_options
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import read_set
 from kolmo.errors import DataError, ParameterError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BITS_OF_A_WEIGHT = (32, 8, 4)
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("-o", "--output", required=True, metavar="DIR", help="The folder of the model.")
 @click.option(
@@ -108,14 +108,13 @@ def command(
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{output!r} is a file; name a folder for the model")
     rows: list[Milestone] = []
-    with progress(1000, label=f"training {config}", unit="‰") as bar:
-        bar.bar_format = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    with progress(100, label=f"training {config}", unit="%") as bar:
 
         def on_step(training: Training, row: Milestone | None) -> None:
-            bar.update(1000 * training.share - bar.n)
+            bar.update(100 * training.share - bar.done)
             if row is not None:
                 rows.append(row)
-                bar.set_postfix_str(f"held out {row.held_out_bits:.3f} bits a byte")
+                bar.describe(f"training {config}, held out: {row.held_out_bits:.3f} bits/byte")
 
         saved = train(config, plan, data, kept, folder, device=chosen, on_step=on_step)
     if first:

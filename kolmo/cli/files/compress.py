@@ -11,7 +11,7 @@ import click
 from kolmo._core.progress import progress
 from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.options import Size, coder_option, json_option
+from kolmo.cli.options import Command, Size, coder_option, json_option
 from kolmo.coders.base import Coder
 from kolmo.container.archive import ContainerReport, write_container
 from kolmo.data.lines import STDIN, opened
@@ -20,7 +20,7 @@ from kolmo.errors import ParameterError
 DEFAULT_CODER = "mix"
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
 @click.option("-o", "--output", metavar="OUT", help="Where to write; - is stdout.  [default: FILE.kolmo]")

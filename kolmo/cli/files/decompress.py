@@ -10,7 +10,7 @@ import click
 from kolmo._core.progress import progress
 from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.options import Size, json_option
+from kolmo.cli.options import Command, Size, json_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.container.archive import ContainerReport, read_container, read_header
 from kolmo.container.header import ContainerHeader
@@ -18,7 +18,7 @@ from kolmo.data.lines import STDIN, opened
 from kolmo.errors import ParameterError
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT", help="Where to write; - is stdout.  [default: FILE without .kolmo]")
 @click.option(

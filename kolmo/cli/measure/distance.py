@@ -12,7 +12,7 @@ import click
 
 from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import coder_option, jobs_option, json_option, metric_option, output_option
+from kolmo.cli.options import Command, coder_option, jobs_option, json_option, metric_option, output_option
 from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kolmo.distances.tiles import Symmetrize
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("files", nargs=-1, required=True, metavar="FILE FILE...")
 @coder_option("lzma", multiple=False)
 @metric_option("-m", "--metric")

@@ -12,7 +12,7 @@ import click
 from kolmo._core.progress import progress
 from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import coder_option, json_option
+from kolmo.cli.options import Command, coder_option, json_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
@@ -44,7 +44,7 @@ class Length:
         return asdict(self) | {name: getattr(self, name) for name in derived}
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @coder_option("deflate", "zstd:level=19", "lzma")
 @click.option(

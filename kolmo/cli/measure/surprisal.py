@@ -1,4 +1,4 @@
-"""``kolmo surprise``: where the bits of a file go."""
+"""``kolmo surprisal``: where the bits of a file go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import coder_option, json_option
+from kolmo.cli.options import Command, coder_option, json_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.coders.predictive import PredictiveCoder
@@ -18,7 +18,7 @@ DEFAULT_CODER = "mix"
 _ROWS = 10
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
 @click.option("--context", "context_file", metavar="FILE", help="A file that the coder has read before.")
@@ -41,8 +41,8 @@ def command(
     CODER is one that predicts: ngram, mix, gru, or a mixture of such. A FILE of - is stdin.
 
     \b
-    kolmo surprise book.txt
-    kolmo surprise new.txt --context old.txt -c ngram --html surprise.html
+    kolmo surprisal book.txt
+    kolmo surprisal new.txt --context old.txt -c ngram --html surprise.html
     """
     import sys
 

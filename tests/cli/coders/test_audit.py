@@ -57,6 +57,6 @@ def test_all_leaves_out_what_needs_a_parameter(kolmo: Any, monkeypatch: pytest.M
 
 def test_wrong_usage_is_told(refused: Any) -> None:
     assert "no coder named" in refused("audit", "-c", "gzipp", code=2)
-    assert "no size" in refused("audit", "--largest", "x", code=2)
+    assert "expected a size" in refused("audit", "--largest", "x", code=2)
     assert "seconds" in refused("audit", "--seconds", "0", code=2)
     assert "from 16" in refused("audit", "-c", "uniform", "--largest", "3", "-j", "1", code=2)

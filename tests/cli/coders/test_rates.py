@@ -1,4 +1,4 @@
-"""``kolmo compare``."""
+"""``kolmo rates``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXT = "the cat sat on the mat, and the dog on the rug; " * 200
 
 def test_rates_of_text_and_of_random_bytes(kolmo: Any, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
-    found = json.loads(kolmo("compare", str(tmp_path / "a.txt"), "-c", "gzip", "-c", "ngram", "--json").stdout)
+    found = json.loads(kolmo("rates", str(tmp_path / "a.txt"), "-c", "gzip", "-c", "ngram", "--json").stdout)
     text, noise = found["sets"]
     assert (text["data"], text["modality"], text["size_bytes"]) == ("a.txt", "text", len(TEXT))
     assert [(rate["coder"], rate["chunk"]) for rate in text["rates"]] == [
@@ -24,7 +24,7 @@ def test_rates_of_text_and_of_random_bytes(kolmo: Any, tmp_path: Path) -> None:
 
 
 def test_it_needs_no_data(kolmo: Any) -> None:
-    shown = kolmo("compare", "--limit", "20kB", "--chunk", "whole", "-c", "gzip").stdout
+    shown = kolmo("rates", "--limit", "20kB", "--chunk", "whole", "-c", "gzip").stdout
     assert "docstrings: 20,000 bytes of text" in shown
     assert "random bytes" in shown
     assert "published" in shown
@@ -34,14 +34,14 @@ def test_pictures_are_drawn(kolmo: Any, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "a.txt").write_text(TEXT)
     picture = tmp_path / "places.png"
-    kolmo("compare", str(tmp_path / "a.txt"), "-c", "gzip", "-c", "ngram", "--positions", str(picture))
+    kolmo("rates", str(tmp_path / "a.txt"), "-c", "gzip", "-c", "ngram", "--positions", str(picture))
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_wrong_usage_is_told(refused: Any, tmp_path: Path) -> None:
-    assert "no file" in refused("compare", tmp_path / "missing", code=1)
-    assert "no size" in refused("compare", "--chunk", "x", code=2)
+    assert "no file" in refused("rates", tmp_path / "missing", code=1)
+    assert "expected a size" in refused("rates", "--chunk", "x", code=2)
     (tmp_path / "a.txt").write_text(TEXT)
-    drawn = refused("compare", tmp_path / "a.txt", "-c", "gzip", "--sizes", tmp_path / "s.png", code=2)
+    drawn = refused("rates", tmp_path / "a.txt", "-c", "gzip", "--sizes", tmp_path / "s.png", code=2)
     assert "at least two coders with a model" in drawn
     assert not (tmp_path / "s.png").exists()

@@ -32,7 +32,7 @@ def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
     kolmo("decompress", str(tmp_path / "a.kolmo"), "-o", str(tmp_path / "b"))
     assert (tmp_path / "b").read_text() == TEXT
     rates = json.loads(
-        kolmo("compare", str(tmp_path / "a"), "-c", spec, "-c", spec + ",bits=8", "--sizes", str(tmp_path / "s.png"),
+        kolmo("rates", str(tmp_path / "a"), "-c", spec, "-c", spec + ",bits=8", "--sizes", str(tmp_path / "s.png"),
             "--chunk", "whole", "--no-random", "--json").stdout
     )["sets"][0]["rates"]  # fmt: skip
     assert all(rate["adjusted"] > rate["raw"] for rate in rates)

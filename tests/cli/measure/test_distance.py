@@ -77,7 +77,7 @@ def test_more_files_give_the_matrix_as_table_json_and_csv(kolmo: Any, files: lis
         (["one.txt", "two.txt", "-m", "euclid"], 2, "'euclid' is not one of"),
         (["one.txt", "two.txt", "--symmetrize", "sum"], 2, "'sum' is not one of"),
         (["-", "-"], 2, "stdin can be read only once"),
-        (["one.txt", "two.txt", "-j", "0"], 2, "0 workers"),
+        (["one.txt", "two.txt", "-j", "0"], 2, "expected a number of workers other than 0"),
     ],
 )
 def test_bad_input_is_one_line(refused: Any, files: list[str], arguments: list[str], code: int, message: str) -> None:

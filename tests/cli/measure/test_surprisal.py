@@ -1,4 +1,4 @@
-"""The command ``kolmo surprise``."""
+"""The command ``kolmo surprisal``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_json_holds_the_bits(file: Path) -> None:
-    run = CliRunner().invoke(main, ["surprise", str(file), "-c", "ngram", "--json"], catch_exceptions=False)
+    run = CliRunner().invoke(main, ["surprisal", str(file), "-c", "ngram", "--json"], catch_exceptions=False)
     document = json.loads(run.output)
     made = coder("ngram")
     assert isinstance(made, PredictiveCoder)
@@ -34,7 +34,7 @@ def test_json_holds_the_bits(file: Path) -> None:
 
 
 def test_given_makes_it_less_surprising(file: Path) -> None:
-    arguments = ["surprise", str(file), "-c", "ngram", "--json"]
+    arguments = ["surprisal", str(file), "-c", "ngram", "--json"]
     alone = json.loads(CliRunner().invoke(main, arguments).output)["bits"]
     given = json.loads(CliRunner().invoke(main, [*arguments, "--context", str(file)]).output)["bits"]
     assert given < alone / 3
@@ -55,7 +55,7 @@ def test_the_page_holds_all_of_the_text_and_runs_nothing(file: Path, tmp_path: P
             self.text += data if self.inside else ""
 
     page = tmp_path / "page.html"
-    run = CliRunner().invoke(main, ["surprise", str(file), "--html", str(page)], catch_exceptions=False)
+    run = CliRunner().invoke(main, ["surprisal", str(file), "--html", str(page)], catch_exceptions=False)
     assert run.exit_code == 0
     reader = Reader()
     reader.feed(page.read_text(encoding="utf-8"))
@@ -65,7 +65,7 @@ def test_the_page_holds_all_of_the_text_and_runs_nothing(file: Path, tmp_path: P
 
 
 def test_a_coder_that_does_not_predict_is_refused(file: Path) -> None:
-    run = CliRunner().invoke(main, ["surprise", str(file), "-c", "gzip"])
+    run = CliRunner().invoke(main, ["surprisal", str(file), "-c", "gzip"])
     assert run.exit_code == 2
     assert "take a coder that predicts" in run.output
 
@@ -73,7 +73,7 @@ def test_a_coder_that_does_not_predict_is_refused(file: Path) -> None:
 def test_an_empty_file_has_no_bits(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_bytes(b"")
-    run = CliRunner().invoke(main, ["surprise", str(empty)], catch_exceptions=False)
+    run = CliRunner().invoke(main, ["surprisal", str(empty)], catch_exceptions=False)
     assert run.exit_code == 0
     assert "no bytes" in run.output
 
