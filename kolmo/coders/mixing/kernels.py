@@ -218,9 +218,9 @@ def run(
     journal : ndarray of shape (n, 2) and type int64
         Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none
         is kept.
-    network : ndarray of float32
-        The memory of a recurrent network, one more model of the next bit; it has `HIDDEN` units, or 0 if there is none.
-        All that comes of its floating-point numbers is the same on any machine.
+    network : ndarray of float32 or None
+        The memory of a recurrent network with `HIDDEN` units, one more model of the next bit. Its floating-point numbers
+        are the same on any machine. As with `depth`, Numba compiles None for itself, without the network's code.
     """
     n_contexts = settings[N_CONTEXTS]
     n_inputs = settings[N_INPUTS]
@@ -539,7 +539,7 @@ def run(
                     inputs[at(k + 3)] = 0
                     inputs[at(k + 4)] = 0
             network_likely = _HALF
-            if hidden > 0:
+            if network is not None:
                 network_logit = logit(network, hidden, partial)
                 network_likely = sigmoid(network_logit)
                 bounded = min(max(network_logit, -_FARTHEST), _FARTHEST)
@@ -696,7 +696,7 @@ def run(
             if long_length > 0 and long_matched > 0 and not long_missed:
                 maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
                 long_missed = (long_expected >> (7 - bit_place)) & 1 != bit
-            if hidden > 0:
+            if network is not None:
                 # by twice its miss, as no histories beside it share the work
                 learn_bit(network, hidden, partial, (np.float32(bit) - network_likely) * _TWICE)
             partial = partial * 2 + bit
@@ -723,7 +723,7 @@ def run(
             index[at(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
 
         # --- on to the next byte ---
-        if hidden > 0:
+        if network is not None:
             learn_byte(network, hidden, symbol)
         before = before << np.uint64(8) | last >> np.uint64(56)
         last = last << np.uint64(8) | np.uint64(symbol)

@@ -133,7 +133,7 @@ class Model(TextModel):
             mixing_tables.costs(),
             np.zeros(kernels.N_SCRATCH, np.int64),
             more.get("journal", _NO_JOURNAL),
-            self.network,
+            self.network if len(self.network) else None,
         )
         return reached
 
