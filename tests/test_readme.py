@@ -1,60 +1,173 @@
-"""Every command of the README runs; its Python examples run as doctests."""
+"""The README and the pages in docs: their commands run, with what the install lines above them bring; tables match."""
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    command
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("$ ")
-    for command in line.removeprefix("$ ").split(" && ")
-]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAM = Path(sys.executable).with_name("kolmo")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LONGEST_README = 180
+LOCKED = """
+import importlib.abc, os, sys
+class Locked(importlib.abc.MetaPathFinder):
+    modules = set(filter(None, os.environ.get("LOCKED_MODULES", "").split(",")))
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.modules:
+            raise ModuleNotFoundError(f"No module named {name!r} (not installed by the lines above)", name=name)
+sys.meta_path.insert(0, Locked())
+"""
+"""A sitecustomize that hides the modules of extras that a reader has not installed."""
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with the files that the examples name."""
+def commands_of(page: Path) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [command for line in lines for command in line.split(" && ")]
+
+
+def extras_of(command: str) -> set[str]:
+    """Return the extras that a `pip install` line names, and those that these extras name."""
+    extras = set(filter(None, ",".join(re.findall(r"\.\[([a-z0-9,]+)\]", command)).split(",")))
+    for requirement in [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]:
+        own = re.fullmatch(rf"{PROJECT['name']}\[(.*)\]", requirement)
+        extras |= set(own.group(1).split(",")) if own else set()
+    return extras
+
+
+@functools.cache
+def modules_of_extras() -> dict[str, set[str]]:
+    """Return the modules that each extra brings and the core does not."""
+
+    def name_of(requirement: str) -> str:
+        return re.split(r"[\[<>=!~; ]", requirement)[0].lower().replace("_", "-")
+
+    modules: dict[str, set[str]] = {}
+    for module, distributions in importlib.metadata.packages_distributions().items():
+        for distribution in distributions:
+            modules.setdefault(name_of(distribution), set()).add(module)
+    return {
+        extra: set().union(*(modules.get(name_of(line), set()) for line in lines)) - {"kolmo"}
+        for extra, lines in PROJECT["optional-dependencies"].items()
+        if extra not in ("dev", "all")
+    }
+
+
+def steps() -> list[object]:
+    """Return every command of every page, with the extras installed by the lines above it."""
+    found: list[object] = []
+    for page in PAGES:
+        # a page other than the README starts where its reader has installed everything
+        installed = set() if page == README else set(modules_of_extras())
+        for command in commands_of(page):
+            if command.startswith("pip install"):
+                installed |= extras_of(command)
+            elif command.startswith("kolmo "):
+                found.append(pytest.param(command, frozenset(installed), id=f"{page.stem}: {command}"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the examples name; a model that one command trains is there for the next."""
+    folder = tmp_path_factory.mktemp("reader")
     for name in ("README.md", "CHANGELOG.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
+        shutil.copy(ROOT / name, folder)
     rows = [
         f"{topic},{topic} and {index % 7} other words on {topic}" for index in range(40) for topic in ("cats", "bonds")
     ]
     for name in ("train.csv", "test.csv"):
-        (tmp_path / name).write_text("\n".join(["topic,text", *rows]) + "\n")
-    return tmp_path
+        (folder / name).write_text("\n".join(["topic,text", *rows]) + "\n")
+    locked = folder / "locked"
+    locked.mkdir()
+    (locked / "sitecustomize.py").write_text(LOCKED)
+    return folder
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("kolmo ")])
-def test_command_runs(command: str, folder: Path) -> None:
-    arguments = [str(PROGRAM), *shlex.split(command)[1:]]
-    run = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+def environment(folder: Path, installed: frozenset[str]) -> dict[str, str]:
+    extras = modules_of_extras()
+    there = set().union(*(extras[name] for name in installed))
+    hidden = set().union(*extras.values()) - there
+    return os.environ | {"PYTHONPATH": str(folder / "locked"), "LOCKED_MODULES": ",".join(sorted(hidden))}
+
+
+@pytest.mark.xdist_group("readme")
+@pytest.mark.parametrize(("command", "installed"), steps())
+def test_command_runs_after_the_install_line_above_it(command: str, installed: frozenset[str], folder: Path) -> None:
+    for left in ("run.kept", "README.md.kolmo", "CHANGELOG.md.kolmo"):
+        (folder / left).unlink(missing_ok=True)
+    if "train" in shlex.split(command)[:2]:
+        shutil.rmtree(folder / "model", ignore_errors=True)
+    elif "model=model/" in command and not (folder / "model").exists():
+        training = "train README.md -o model/ --model gru:20k --bytes 20kB --steps 5"
+        subprocess.run([str(PROGRAM), *shlex.split(training)], cwd=folder, capture_output=True, check=True)
+    run = subprocess.run(
+        [str(PROGRAM), *shlex.split(command)[1:]],
+        cwd=folder,
+        env=environment(folder, installed),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
 
 
-def test_the_two_commands_of_a_newcomer_stand_there() -> None:
-    assert "pip install ." in COMMANDS
-    assert "kolmo demo" in COMMANDS
-    assert "pytest" in COMMANDS
+def test_python_examples_of_the_readme_need_no_extra(folder: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "doctest", str(README)],
+        cwd=folder,
+        env=environment(folder, frozenset()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+
+
+def test_the_readme_fits_and_states_the_two_commands() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= LONGEST_README
+    commands = commands_of(README)
+    assert commands[:2] == ["pip install .", "kolmo demo"]
+    assert commands[-1].startswith("pytest")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
 
 
 def test_ci_installs_and_tests_as_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    (installation,) = (command for command in COMMANDS if "[dev]" in command)
+    installation, tests = commands_of(README)[-2:]
     assert installation.removeprefix("pip install ") in script
-    assert script.rstrip().endswith("pytest")
+    assert tests in script
+
+
+def test_no_text_installs_the_unrelated_project_of_the_same_name() -> None:
+    """On PyPI, `kolmo` is another project."""
+    assert importlib.metadata.version(PROJECT["name"])
+    tree = [path for name in ("kolmo", "tests", "benchmarks", "docs") for path in (ROOT / name).rglob("*.*")]
+    texts = [path for path in (*tree, *ROOT.glob("*.*")) if path.suffix in (".py", ".pyi", ".md", ".toml", ".txt")]
+    wrong = re.compile(r"pip install [^\n`]*(?<![\w/.])kolmo(?!-toolkit)\b|(?<![\w./-])kolmo\[[a-z]")
+    found = [str(path) for path in texts if path != Path(__file__) and wrong.search(path.read_text(encoding="utf-8"))]
+    assert not found
 
 
 @pytest.mark.parametrize(
@@ -71,6 +184,7 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
 )
 def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str], results: str, n_tables: int) -> None:
     folder = ROOT / "benchmarks"
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     run = subprocess.run(
         [sys.executable, str(folder / command[0]), *command[1:], str(folder / "results" / results)],
         capture_output=True,
@@ -81,4 +195,4 @@ def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str]
     assert len(tables) == n_tables
     for table in tables:
         assert len(table.splitlines()) > 5
-        assert table in README
+        assert table in page
