@@ -14,9 +14,11 @@ from kolmo import (
 from kolmo._core.items import as_bytes as as_bytes, as_items as as_items
 from kolmo._version import __version__ as __version__
 from kolmo.coders.base import Coder as Coder
+from kolmo.coders.lengths import code_length as code_length, surprisals as surprisals
 from kolmo.coders.predictive import PredictiveCoder as PredictiveCoder
 from kolmo.coders.registry import coder as coder, list_coders as list_coders
 from kolmo.coders.tags import CoderTags as CoderTags
+from kolmo.container.api import compress as compress, decompress as decompress
 from kolmo.data.catalog import list_datasets as list_datasets, load_dataset as load_dataset
 from kolmo.data.corpus import Corpus as Corpus
 from kolmo.data.readers import read as read
@@ -34,9 +36,10 @@ from kolmo.evaluation.auditing import audit as audit
 from kolmo.evaluation.compression_rates import compression_rate as compression_rate
 from kolmo.evaluation.diagnostics import diagnose as diagnose
 from kolmo.joint.growth_curves import gain_curve as gain_curve
+from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as random_control
 from kolmo.joint.paired_sets import paired_gain as paired_gain
 from kolmo.joint.transfer import transfer_gain as transfer_gain
-from kolmo.joint.two_sets import joint_gain as joint_gain, joint_gains as joint_gains, random_control as random_control
+from kolmo.joint.two_sets import joint_gain as joint_gain
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
 from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier

@@ -10,15 +10,15 @@ from kolmo.errors import ParameterError
 
 
 def check_integer(name: str, value: Any, low: int, high: int) -> None:
-    """Refuse a parameter that is no whole number from `low` to `high`."""
+    """Refuse a parameter that is not an int from `low` to `high`."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ParameterError(f"{name} must be a whole number from {low} to {high}, but {value!r} came")
+        raise ParameterError(f"{name}: expected an integer from {low} to {high}, got {value!r}")
 
 
 def check_boolean(name: str, value: Any) -> None:
     """Refuse a parameter that is neither True nor False."""
     if not isinstance(value, bool):
-        raise ParameterError(f"{name} must be true or false, but {value!r} came")
+        raise ParameterError(f"{name}: expected true or false, got {value!r}")
 
 
 def check_count(name: str, value: Any, low: int = 1, high: int | None = None) -> None:

@@ -1,21 +1,21 @@
-"""One place where text, bytes, arrays and columns of other libraries become items of bytes."""
+"""Conversion of text, bytes, arrays and columns of other libraries to items of bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kolmo.errors import DataError
 
 
 def as_bytes(data: Any) -> bytes:
-    """Return `data` as bytes: bytes-like objects as they are, str as UTF-8, arrays as their C-order bytes.
+    """Return `data` as bytes: bytes-like objects unchanged, str as UTF-8, arrays as their C-order bytes.
 
     Parameters
     ----------
     data : bytes, bytearray, memoryview, str, or an object with the buffer protocol
-        One item. A str may hold surrogate escapes, as ``open(..., errors="surrogateescape")`` makes them:
-        they become the bytes they stand for.
+        One item. Surrogate escapes in a str, as ``open(..., errors="surrogateescape")`` makes them, become the bytes
+        they stand for.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def as_bytes(data: Any) -> bytes:
     Raises
     ------
     DataError
-        If `data` is none of these.
+        If `data` is of another type.
 
     Examples
     --------
@@ -38,15 +38,15 @@ def as_bytes(data: Any) -> bytes:
             return data.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:
             raise DataError(
-                f"the text holds {data[error.start]!r} at position {error.start}, which is no Unicode character; "
-                "pass bytes, or replace it"
+                f"expected Unicode text, got {data[error.start]!r} at position {error.start}, which cannot be encoded; "
+                "pass bytes, or replace the character"
             ) from error
     try:
         view = memoryview(data)
     except TypeError:
-        raise DataError(f"an item must be str or bytes, but one of type {type(data).__name__} came") from None
+        raise DataError(f"expected str or bytes, got {type(data).__name__}") from None
     if view.format == "O" or view.ndim == 0:
-        raise DataError(f"an item must be str or bytes, but one of type {type(data).__name__} came")
+        raise DataError(f"expected str or bytes, got {type(data).__name__}")
     return view.tobytes()
 
 
@@ -57,7 +57,7 @@ def as_items(X: Any) -> list[bytes]:
     ----------
     X : iterable of str or bytes, or ndarray of shape (n_items, n_features)
         A list, a NumPy array (object, ``U``, ``S``, ``StringDType``), a pandas or polars series, an Arrow array.
-        The rows of a numeric array become the bytes of their numbers, little-endian, in the array's own type.
+        Each row of a numeric array becomes the bytes of its numbers, little-endian, in the type of the array.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def as_items(X: Any) -> list[bytes]:
     Raises
     ------
     DataError
-        If `X` is a single text, has a missing value, or holds anything but str and bytes.
+        If `X` is a single text, has a missing value, or holds items other than str and bytes.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def as_items(X: Any) -> list[bytes]:
     [b'a', b'b']
     """
     if isinstance(X, str | bytes | bytearray | memoryview):
-        raise DataError("a collection of texts was expected, but a single one came; wrap it in a list")
+        raise DataError(f"expected a collection of texts, got a single {type(X).__name__}; wrap it in a list")
     if getattr(getattr(X, "dtype", None), "kind", None) in ("b", "i", "u", "f", "c"):
         return _rows(X)
     to_list = getattr(X, "to_pylist", None) or getattr(X, "tolist", None) or getattr(X, "to_list", None)
@@ -82,7 +82,7 @@ def as_items(X: Any) -> list[bytes]:
     try:
         iterator = iter(values)
     except TypeError:
-        raise DataError(f"a collection of texts was expected, but {type(X).__name__} came") from None
+        raise DataError(f"expected a collection of texts, got {type(X).__name__}") from None
     items = []
     for index, value in enumerate(iterator):
         try:
@@ -92,14 +92,28 @@ def as_items(X: Any) -> list[bytes]:
     return items
 
 
+def blocks_of_items(items: Iterable[bytes], block_bytes: int) -> Iterator[list[bytes]]:
+    """Yield consecutive items in blocks of about `block_bytes` bytes each."""
+    block: list[bytes] = []
+    size = 0
+    for item in items:
+        block.append(item)
+        size += len(item) + 64
+        if size >= block_bytes:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
 def _rows(X: Any) -> list[bytes]:
     import numpy as np
 
     array = np.asarray(X)
     if array.ndim < 2:
         raise DataError(
-            f"numbers must come as rows of a 2-D array, but an array of shape {array.shape} came; "
-            "reshape it, or pass a list of bytes"
+            f"expected numbers as rows of a 2-D array, got an array of shape {array.shape}; reshape it, or pass a list "
+            "of bytes"
         )
     little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return [row.tobytes() for row in little_endian]

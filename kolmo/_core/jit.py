@@ -1,4 +1,4 @@
-"""The Numba decorators of kernels that only read and write the arrays they are given."""
+"""Numba decorators and casts of the kernels: functions that only read and write the arrays passed to them."""
 
 from __future__ import annotations
 
@@ -8,38 +8,43 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import event
 from numba.core.options import DefaultOptions
 
 Function = Callable[..., Any]
 
-# Numba counts references to arrays even in innermost loops, which makes such kernels several times slower. Nothing is
-# allocated in them, so there is nothing to count; a Numba that does not know this option is only slower.
-_UNCOUNTED: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
+u64: Any = np.uint64
+"""Cast to an unsigned integer. As an index it is never negative, so that Numba omits the check for wraparound."""
+i64: Any = np.int64
+
+# Numba counts references to arrays even in innermost loops, which makes these kernels several times slower. They
+# allocate nothing, so there is nothing to count. A Numba version without this option is only slower.
+_NO_REFERENCE_COUNTS: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
-def kernel(function: Function) -> Function:
-    """Compile a function that Python calls: without the interpreter's lock, and kept on disk where that is possible."""
+def jit(function: Function) -> Function:
+    """Compile a function that Python calls: it releases the interpreter lock and is cached on disk if possible."""
     try:
         return _compile(function, nogil=True, cache=True)
-    except RuntimeError:  # neither the package's folder nor the user's can be written
+    except RuntimeError:  # neither the folder of the package nor the user's cache folder is writable
         return _compile(function, nogil=True)
 
 
-def part(function: Function) -> Function:
-    """Compile a function that only kernels call: it becomes part of them."""
+def inline(function: Function) -> Function:
+    """Compile a function that only kernels call, inlined into each of them."""
     return _compile(function, forceinline=True)
 
 
 def _compile(function: Function, **options: Any) -> Function:
-    compiled: Function = numba.njit(**options, **_UNCOUNTED)(function)
+    compiled: Function = numba.njit(**options, **_NO_REFERENCE_COUNTS)(function)
     return compiled
 
 
-class _Compiling(event.Listener):
-    """Says on a terminal why the first use on a machine takes some seconds, and counts them.
+class _CompileTimer(event.Listener):
+    """Times the compilation of the package's kernels, and prints a notice on a terminal meanwhile.
 
-    Kernels that come from the cache say nothing, and cost next to nothing.
+    A kernel that is loaded from the cache prints nothing and takes almost no time.
     """
 
     _TEXT = "compiling kernels, once on this machine"
@@ -50,7 +55,7 @@ class _Compiling(event.Listener):
         self._start = 0.0
 
     def on_start(self, event: Any) -> None:
-        if not _is_ours(event):
+        if not _is_kolmo_kernel(event):
             return
         if self._depth == 0:
             self._start = time.perf_counter()
@@ -58,7 +63,7 @@ class _Compiling(event.Listener):
         self._depth += 1
 
     def on_end(self, event: Any) -> None:
-        if not _is_ours(event):
+        if not _is_kolmo_kernel(event):
             return
         self._depth -= 1
         if self._depth == 0:
@@ -66,7 +71,7 @@ class _Compiling(event.Listener):
             _show(f"\r{' ' * (len(self._TEXT) + 4)}\r")
 
 
-def _is_ours(event: Any) -> bool:
+def _is_kolmo_kernel(event: Any) -> bool:
     function = getattr(event.data.get("dispatcher"), "py_func", None)
     return getattr(function, "__module__", "").startswith("kolmo.")
 
@@ -77,6 +82,6 @@ def _show(text: str) -> None:
         sys.stderr.flush()
 
 
-compiling = _Compiling()
-"""How many seconds this process has spent on compiling kernels, as ``compiling.seconds``."""
+compiling = _CompileTimer()
+"""Compile time of this process so far, as ``compiling.seconds``."""
 event.register("numba:compile", compiling)  # type: ignore[no-untyped-call]

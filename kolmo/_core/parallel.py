@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -33,6 +36,25 @@ def map_blocks(
     calls = (delayed(function)(*block) for block in blocks)
     try:
         parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")
-    except ValueError:  # a backend, such as multiprocessing, that gives all results at once
-        parallel = Parallel(n_jobs=n_jobs, prefer=prefer)
-    yield from parallel(calls)
+    except ValueError:  # a backend, such as multiprocessing, that returns all results at once
+        yield from Parallel(n_jobs=n_jobs, prefer=prefer)(calls)
+        return
+    with _interrupts_blocked():
+        results = parallel(calls)  # starts the workers, and does not wait for them
+    yield from results
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Delay Ctrl-C while workers start; they inherit the signal mask, so that only this process receives it.
+
+    A joblib worker prints a traceback to stdout if it is interrupted, or if its parent is while it starts the worker.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

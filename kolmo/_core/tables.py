@@ -71,7 +71,7 @@ class Table:
     def add(self, *cells: str) -> None:
         """Append a row of as many cells as there are columns."""
         if len(cells) != len(self.columns):
-            raise ValueError(f"a row of this table has {len(self.columns)} cells, but {len(cells)} came")
+            raise ValueError(f"expected {len(self.columns)} cells, got {len(cells)}")
         self.rows.append(list(cells))
 
     def plain(self) -> str:

@@ -2,6 +2,7 @@
 from kolmo.coders.base import Coder as Coder, LowerBounds as LowerBounds, PrimedCoder as PrimedCoder
 from kolmo.coders.deflate.lz77 import Lz77 as Lz77
 from kolmo.coders.ensembles import Best as Best, Mixture as Mixture, best as best, mixture as mixture
+from kolmo.coders.lengths import code_length as code_length, surprisals as surprisals
 from kolmo.coders.library.audio import Flac as Flac
 from kolmo.coders.library.baselines import Order0 as Order0, Uniform as Uniform
 from kolmo.coders.library.brotli import Brotli as Brotli

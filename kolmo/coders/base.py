@@ -1,4 +1,4 @@
-"""The one interface: a coder states how many bits it needs for y, alone or after it has read x."""
+"""The interface of all coders: code lengths in bits, alone or given a context, and streams."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import dataclasses
 import hashlib
 import json
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from kolmo._core.items import as_bytes, as_items
+from kolmo._core.items import as_bytes, as_items, blocks_of_items
 from kolmo._version import __version__
+from kolmo.coders.hooks import (
+    BLOCK_BYTES,
+    CoderHooks,
+    Decode as Decode,
+    Encode as Encode,
+    LowerBounds as LowerBounds,
+    Meter as Meter,
+)
 from kolmo.coders.limits import MAX_DECODED_BYTES
 from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingError, WindowWarning
@@ -22,81 +29,26 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Encode = Callable[[bytes], bytes]
-Decode = Callable[[bytes, int], bytes]
-Meter = Callable[[bytes], float]
-
-_BLOCK_BYTES, _BLOCK_OF_PAIRS_BYTES = 2**18, 2**23
-
 
 @dataclass(frozen=True, kw_only=True)
-class LowerBounds:
-    """Joint lengths of one x with some y, from below for a start.
+class Coder(CoderHooks):
+    """A lossless code for byte strings; its code length is an upper bound on Kolmogorov complexity K.
 
-    Parameters
-    ----------
-    row : int
-        Which x.
-    columns : slice
-        Which ys.
-    lower_bits : ndarray of shape (n_columns,)
-        What L(xy) cannot fall below.
-    exact : callable
-        Takes positions in `lower_bits`, and returns L(xy) of these in bits. Good until the next `LowerBounds` is made.
+    The bound holds up to the size of the decoder, a constant that does not depend on the data.
+
+    A coder consists of its parameters only: it is immutable, hashable, picklable, and equal to every coder of the same
+    type and parameters. Handles of a compression library are created on use.
+
+    A subclass is a frozen dataclass of its parameters that defines the methods of `kolmo.coders.hooks.CoderHooks`.
     """
-
-    row: int
-    columns: slice
-    lower_bits: NDArray[np.float64]
-    exact: Callable[[NDArray[np.intp]], NDArray[np.float64]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coder(ABC):
-    """A way to write down bytes, and so an upper bound on their Kolmogorov complexity.
-
-    A coder is its configuration and nothing else: immutable, hashable, picklable, equal to any coder of the same
-    type and parameters. Live handles of a compression library are made on use.
-
-    A subclass is a frozen dataclass of its parameters that sets `name`, states its `tags` and gives `_encoder` and
-    `_decoder`; one that has no real stream gives `_meter` instead. A subclass with ``priming="native"`` makes
-    these start from the context that they are given; all others are only ever called with an empty one.
-    """
-
-    name: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def tags(self) -> CoderTags:
-        """What this coder can do."""
-
-    @abstractmethod
-    def versions(self) -> dict[str, str]:
-        """Return the libraries whose version can change a length, with their versions."""
-
-    def _encoder(self, context: bytes) -> Encode:
-        raise NotDecodableError(f"the coder {self.name!r} states code lengths only, it writes no stream")
-
-    def _decoder(self, context: bytes) -> Decode:
-        raise NotDecodableError(f"the coder {self.name!r} states code lengths only, it reads no stream")
-
-    def _meter(self, context: bytes) -> Meter:
-        encode = self._encoder(context)
-        return lambda data: 8.0 * len(encode(data))
-
-    def _lengths(self, context: bytes, items: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return L(y | context) in bits for every y; coders that gain from seeing many at once override this."""
-        import numpy as np
-
-        return np.fromiter(map(self._meter(context), items), dtype=np.float64, count=len(items))
 
     def code_length(self, data: Any) -> float:
-        """Return L(data), the number of bits this coder needs for `data`.
+        """Return the code length L(data) in bits.
 
         Parameters
         ----------
         data : str or bytes-like
-            Text counts as its UTF-8 bytes.
+            Text is encoded as UTF-8.
 
         Returns
         -------
@@ -112,15 +64,15 @@ class Coder(ABC):
         return self._meter(b"")(as_bytes(data))
 
     def code_lengths(self, items: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
-        """Return L(y) for every item y.
+        """Return the code length L(y) in bits of every item y.
 
         Parameters
         ----------
         items : collection of str or bytes, or 2-D array of numbers
             See `kolmo.as_items`.
         n_jobs : int, optional
-            Workers as joblib counts them. They are threads or processes, whichever this coder runs faster on,
-            unless a `joblib.parallel_config` says otherwise.
+            Number of joblib workers, threads or processes according to ``tags.parallel``; an active
+            `joblib.parallel_config` overrides this.
 
         Returns
         -------
@@ -139,25 +91,24 @@ class Coder(ABC):
         from kolmo._core.progress import progress
 
         everything = as_items(items)
-        blocks = ((block,) for block in _blocks(everything))
+        blocks = ((block,) for block in blocks_of_items(everything, BLOCK_BYTES))
         lengths = [np.empty(0)]
-        with progress(len(everything), label=f"lengths by {self}", unit="item") as bar:
+        with progress(len(everything), label=f"code lengths by {self}", unit="items") as bar:
             for part in map_blocks(self._batch, blocks, n_jobs=n_jobs, prefer=self.tags.parallel):
                 lengths.append(part)
                 bar.update(len(part))
         return np.concatenate(lengths)
 
     def prime(self, context: Any) -> Coder:
-        """Return a coder that has read `context`: its code length of y is L(y | context).
+        """Return a coder whose code length of y is the conditional code length L(y | context).
 
-        This coder stays as it was. Where the library can start from a context (``tags.priming == "native"``) the
-        primed coder compresses and decompresses; otherwise its code length is the difference
-        L(context + y) - L(context), which can come out negative by a few bytes and has no stream of its own.
+        With ``tags.priming == "native"`` the primed coder also compresses and decompresses. Otherwise its code length
+        is the difference L(context + y) - L(context), which may be slightly negative, and it has no stream.
 
         Parameters
         ----------
         context : str or bytes-like
-            What is read first.
+            The data that are read first.
 
         Returns
         -------
@@ -184,7 +135,7 @@ class Coder(ABC):
         read = as_bytes(context)
         if self.tags.priming is None:
             raise PrimingError(
-                f"the coder {self.name!r} cannot be primed; pick one whose tags.priming is not None, such as 'deflate'"
+                f"the coder {self.name!r} cannot be primed; choose one with tags.priming, such as 'deflate'"
             )
         if not read:
             return self
@@ -192,36 +143,27 @@ class Coder(ABC):
         return PrimedCoder(coder=self, context=read)
 
     def fitted(self, items: Any) -> Self:
-        """Return this coder with the parameters that it takes from a collection; most coders take none.
+        """Return a copy of the coder fitted to a collection; coders without fitted parameters return themselves.
 
-        Estimators call it with their training set. Unlike a primed coder, which continues a context, a learned one is
-        fitted to the collection as a whole.
+        Estimators fit the coder to their training set. Unlike priming, fitting does not depend on the order of items.
 
         Parameters
         ----------
         items : collection of str or bytes
-            What to learn from.
 
         Returns
         -------
         Coder
             Of the same type.
-
-        Examples
-        --------
-        >>> from kolmo import coder
-        >>> coder("deflate").fitted(["some", "texts"]) == coder("deflate")
-        True
         """
         return self
 
     def joint_code_length(self, x: Any, y: Any) -> float:
-        """Return L(xy), the number of bits of one code for both.
+        """Return the joint code length L(xy) in bits: the code length of x and y concatenated.
 
         Parameters
         ----------
         x, y : str or bytes-like
-            Read one after the other, with nothing in between.
 
         Returns
         -------
@@ -244,7 +186,7 @@ class Coder(ABC):
         return float(self._joint_batch([first], [second])[0, 0])
 
     def joint_code_lengths(self, xs: Any, ys: Any) -> NDArray[np.float64]:
-        """Return L(xy) for every x (row) and every y (column).
+        """Return the joint code length L(xy) in bits for every x (row) and every y (column).
 
         Parameters
         ----------
@@ -267,46 +209,13 @@ class Coder(ABC):
         self.warn_beyond_window(max(map(len, firsts), default=0))
         return self._joint_batch(firsts, as_items(ys))
 
-    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return L(xy) in bits for every x (row) and every y (column), here and now.
-
-        Coders that gain from seeing many pairs at once, such as by reading each x only once, override this.
-        """
-        import numpy as np
-
-        table = np.empty((len(xs), len(ys)))
-        for row, x in enumerate(xs):
-            table[row] = self._batch([x + y for y in ys])
-        return table
-
-    def _pairs_batch(
-        self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
-    ) -> list[NDArray[np.float64]]:
-        """Return L(xy) in bits for every x with each of the ys that its columns name, here and now."""
-        import numpy as np
-
-        pairs = (x + ys[column] for x, chosen in zip(xs, columns, strict=True) for column in chosen)
-        lengths = np.concatenate([np.empty(0), *map(self._batch, _blocks(pairs, _BLOCK_OF_PAIRS_BYTES))])
-        return np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
-
-    def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
-        """Yield lower bounds of L(xy), x for x and some ys at a time; None if they would save no work.
-
-        Whoever looks for small lengths only asks for the exact ones where the bound leaves a doubt.
-        """
-        return None
-
-    def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return L(y) in bits for every y, here and now: one handle of the library serves them all."""
-        return self._lengths(b"", items)
-
     def compress(self, data: Any) -> bytes:
-        """Return the real stream of `data`.
+        """Return the compressed stream of `data`.
 
         Parameters
         ----------
         data : str or bytes-like
-            Text counts as its UTF-8 bytes.
+            Text is encoded as UTF-8.
 
         Returns
         -------
@@ -315,19 +224,19 @@ class Coder(ABC):
         Raises
         ------
         NotDecodableError
-            If this coder only states code lengths.
+            If this coder only computes code lengths.
         """
         return self._encoder(b"")(as_bytes(data))
 
     def decompress(self, payload: Any, *, max_size: int = MAX_DECODED_BYTES) -> bytes:
-        """Return what `compress` was given.
+        """Return the data that `compress` was given.
 
         Parameters
         ----------
         payload : bytes-like
-            One whole stream, which is not trusted.
+            One complete stream; it is not trusted.
         max_size : int
-            The most bytes to return; a stream that holds more is refused before it fills the memory.
+            Largest number of bytes to return; a larger stream is rejected before it fills the memory.
 
         Returns
         -------
@@ -338,7 +247,7 @@ class Coder(ABC):
         DecodeError
             If the payload is corrupt, truncated, followed by other bytes, or holds more than `max_size` bytes.
         NotDecodableError
-            If this coder only states code lengths.
+            If this coder only computes code lengths.
 
         Examples
         --------
@@ -352,51 +261,51 @@ class Coder(ABC):
             return decode(stream, max_size)
         except KolmoError:
             raise
-        except Exception as error:  # whatever a library raises on bytes that nobody vouches for
+        except Exception as error:  # libraries raise various errors on corrupt input
             raise DecodeError(
-                f"these {len(stream):,} bytes are not a whole stream of {self}: {error}; "
+                f"expected a complete stream of {self}, got {len(stream):,} bytes that cannot be decoded: {error}; "
                 "they are corrupt, truncated, or of another coder"
             ) from error
 
     @property
     def overhead_bits(self) -> float:
-        """L of the empty string, in bits: what the coder's framing costs before the first byte."""
+        """Code length of the empty string in bits: the cost of the format itself."""
         return self.code_length(b"")
 
     @property
     def model_bits(self) -> float:
-        """What must be sent along with the code, in bits: the weights of a trained model, nothing for all others."""
+        """Size in bits of the trained model that a decoder needs; 0 for coders without one."""
         return 0.0
 
     @property
     def config(self) -> dict[str, Any]:
-        """The coder as JSON: its name as ``id``, and every parameter. `kolmo.coder` takes it back."""
+        """The name as ``id`` and all parameters, as JSON values; `kolmo.coder` accepts it."""
         return {"id": self.name} | {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @property
     def fingerprint(self) -> str:
-        """The coder, its parameters, and the versions of the libraries that decide its lengths."""
+        """The coder, its parameters, and the versions of the libraries that determine its code lengths."""
         parameters = {key: value for key, value in self.config.items() if key != "id"}
         versions = {**self.versions(), "kolmo": __version__}
         return f"{_spelled(self.name, parameters)} [{', '.join(f'{key} {value}' for key, value in versions.items())}]"
 
     def replace(self, **changes: Any) -> Self:
-        """Return this coder with some parameters changed."""
+        """Return a copy of this coder with some parameters changed."""
         return dataclasses.replace(self, **changes)
 
     def warn_beyond_window(self, size: int, *, window: int | None = None) -> None:
-        """Warn if `size` bytes are more than this coder can look back on: ``tags.window``, unless told otherwise."""
+        """Warn if `size` bytes exceed the coder's window: `window`, by default ``tags.window``."""
         window = self.tags.window if window is None else window
         if window is not None and size > window:
             warnings.warn(
-                f"the coder {self.name!r} sees only the last {window:,} bytes, but {size:,} bytes were to be "
-                "remembered: what lies further back does not count; take a coder with a longer window",
+                f"the coder {self.name!r} sees only the last {window:,} bytes of {size:,} bytes of context; "
+                "choose a coder with a larger window",
                 WindowWarning,
                 stacklevel=3,
             )
 
     def __str__(self) -> str:
-        """Return the coder as `kolmo.coder` and the commands read it, defaults left out: ``zstd:level=19``."""
+        """Return the coder as `kolmo.coder` and the commands accept it, without defaults: ``zstd:level=19``."""
         changed = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
@@ -410,14 +319,14 @@ class Coder(ABC):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PrimedCoder(Coder):
-    """A coder after it has read a context. Made by `Coder.prime`.
+    """A coder that has read a context; see `Coder.prime`.
 
     Parameters
     ----------
     coder : Coder
-        The coder as it was before.
+        The coder without the context.
     context : bytes
-        What it has read.
+        The context.
     """
 
     coder: Coder
@@ -453,8 +362,8 @@ class PrimedCoder(Coder):
     def _check_native(self) -> None:
         if self.coder.tags.priming != "native":
             raise NotDecodableError(
-                f"{self.name!r} has no way to start from a context: once primed it states the difference "
-                "L(xy) - L(x) and writes no stream; deflate, zlib, zstd and lz4 do"
+                f"the primed coder {self.name!r} computes the difference L(xy) - L(x) and writes no stream; choose "
+                "one that starts from a context, such as deflate, zlib, zstd or lz4"
             )
 
     def _meter(self, context: bytes) -> Meter:
@@ -484,19 +393,6 @@ class PrimedCoder(Coder):
 
     def __repr__(self) -> str:
         return f"{self.coder!r}.prime({self.context!r})"
-
-
-def _blocks(items: Iterable[bytes], block_bytes: int = _BLOCK_BYTES) -> Iterable[list[bytes]]:
-    block: list[bytes] = []
-    size = 0
-    for item in items:
-        block.append(item)
-        size += len(item) + 64
-        if size >= block_bytes:
-            yield block
-            block, size = [], 0
-    if block:
-        yield block
 
 
 def _spelled(name: str, parameters: dict[str, Any]) -> str:

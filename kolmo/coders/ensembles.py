@@ -1,4 +1,4 @@
-"""Several coders as one: a mixture of their predictions, or whichever is shortest."""
+"""Ensembles of coders: a mixture of their predictions, or the shortest of their codes."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KINDS = ("bayes", "switch")
-_MOST_MEMBERS = 256
+_MAX_MEMBERS = 256
 
 
 def mixture(coders: Sequence[Any], *, kind: str = "bayes", rate: float = 0.01) -> Mixture:
-    """Return a coder that predicts with the weighted mean of what several coders predict.
+    """Return a coder that predicts with the weighted mean of the predictions of several coders.
 
     Parameters
     ----------
     coders : sequence of str or PredictiveCoder
-        What to mix.
+        The members of the mixture.
     kind : {"bayes", "switch"}
-        ``"bayes"`` weighs each member by how well it has predicted from the beginning: at most log2(n) bits longer than
-        the best of n. ``"switch"`` lets the best member change on the way.
+        ``"bayes"`` weights each member by its likelihood so far: the code is at most log2(n) bits longer than that of
+        the best of n members. ``"switch"`` allows the best member to change along the data.
     rate : float
-        For ``"switch"``: how likely a change is, at each byte.
+        For ``"switch"``: the probability of a change at each byte.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def mixture(coders: Sequence[Any], *, kind: str = "bayes", rate: float = 0.01) -
     Raises
     ------
     ParameterError
-        If a member does not predict.
+        If a member is not predictive.
 
     References
     ----------
@@ -57,14 +57,14 @@ def mixture(coders: Sequence[Any], *, kind: str = "bayes", rate: float = 0.01) -
 
 
 def best(coders: Sequence[Any]) -> Best:
-    """Return a coder that takes the shortest of several codes, and says in log2(n) bits which it is.
+    """Return a coder that uses the shortest of n codes and log2(n) bits to identify it.
 
-    The length of the shortest program is bounded from above by every coder, so by the shortest the most tightly.
+    Every code length is an upper bound on Kolmogorov complexity; the shortest is the tightest of them.
 
     Parameters
     ----------
     coders : sequence of str or Coder
-        What to choose from.
+        The coders to choose from.
 
     Returns
     -------
@@ -80,13 +80,13 @@ def best(coders: Sequence[Any]) -> Best:
 
 
 class _OfMembers:
-    """What is made of the coders that its parameter `coders` names."""
+    """Base of the coders that consist of other coders, named in the parameter `coders`."""
 
     coders: str
 
     @property
     def members(self) -> tuple[Any, ...]:
-        """The coders."""
+        """The member coders."""
         return _members(self.coders)
 
     def versions(self) -> dict[str, str]:
@@ -99,17 +99,17 @@ class _OfMembers:
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture(_OfMembers, PredictiveCoder):
-    """The weighted mean of what several coders predict. Made by `mixture`.
+    """A mixture of predictive coders; see `mixture`.
 
     Parameters
     ----------
     coders : str
-        The members by name, with ``+`` between them and ``;`` between the parameters of one:
+        The members by name, separated by ``+``, with ``;`` between the parameters of each:
         ``"ngram:order=3;discount=0.7+mix"``.
     kind : {"bayes", "switch"}
         See `mixture`.
     rate : float
-        For ``"switch"``: how likely a change is, at each byte.
+        For ``"switch"``: the probability of a change at each byte.
 
     Examples
     --------
@@ -126,11 +126,11 @@ class Mixture(_OfMembers, PredictiveCoder):
     def __post_init__(self) -> None:
         for member in self.members:
             if not isinstance(member, PredictiveCoder):
-                raise ParameterError(f"a mixture is made of coders that predict, such as ngram and mix, not {member}")
+                raise ParameterError(f"expected predictive coders in a mixture, such as ngram and mix, got {member}")
         if self.kind not in _KINDS:
-            raise ParameterError(f"kind must be 'bayes' or 'switch', but {self.kind!r} came")
+            raise ParameterError(f"kind: expected 'bayes' or 'switch', got {self.kind!r}")
         if isinstance(self.rate, bool) or not isinstance(self.rate, int | float) or not 0 < self.rate < 1:
-            raise ParameterError(f"rate must be a number between 0 and 1, but {self.rate!r} came")
+            raise ParameterError(f"rate: expected a number between 0 and 1, got {self.rate!r}")
 
     def _cursor(self, context: bytes) -> Cursor:
         cursor = _MixtureCursor(self, [member.cursor() for member in self.members])
@@ -139,7 +139,7 @@ class Mixture(_OfMembers, PredictiveCoder):
 
 
 class _MixtureCursor(Cursor):
-    """A cursor of each member, and the probability that it is the best, as log2."""
+    """A cursor of each member, and log2 of its weight."""
 
     def __init__(self, coder: Mixture, cursors: list[Cursor]) -> None:
         import numpy as np
@@ -148,24 +148,24 @@ class _MixtureCursor(Cursor):
         self.log_weights = np.full(len(cursors), -math.log2(len(cursors)))
 
     def copy(self) -> _MixtureCursor:
-        twin = _MixtureCursor(self.coder, [cursor.copy() for cursor in self.cursors])
-        twin.log_weights = self.log_weights.copy()
-        return twin
+        copied = _MixtureCursor(self.coder, [cursor.copy() for cursor in self.cursors])
+        copied.log_weights = self.log_weights.copy()
+        return copied
 
     def surprisals(self, data: bytes) -> NDArray[np.float64]:
         import numpy as np
 
-        own = np.array([cursor.surprisals(data) for cursor in self.cursors])
+        member_bits = np.array([cursor.surprisals(data) for cursor in self.cursors])
         bits = np.empty(len(data))
-        share = math.log2(self.coder.rate / len(self.cursors))
+        switch = math.log2(self.coder.rate / len(self.cursors))
         stay = math.log2(1 - self.coder.rate)
-        for place in range(len(data)):
-            together = self.log_weights - own[:, place]
-            total = np.logaddexp2.reduce(together)
-            bits[place] = -total
-            self.log_weights = together - total
+        for position in range(len(data)):
+            log_joint = self.log_weights - member_bits[:, position]
+            total = np.logaddexp2.reduce(log_joint)
+            bits[position] = -total
+            self.log_weights = log_joint - total
             if self.coder.kind == "switch":
-                self.log_weights = np.logaddexp2(self.log_weights + stay, share)
+                self.log_weights = np.logaddexp2(self.log_weights + stay, switch)
         return bits
 
     def distribution(self) -> NDArray[np.float64]:
@@ -178,9 +178,9 @@ class _MixtureCursor(Cursor):
 
 @dataclass(frozen=True, kw_only=True)
 class Best(_OfMembers, Coder):
-    """The shortest of several codes, and which it is. Made by `best`.
+    """The shortest of several codes; see `best`.
 
-    The stream names the member in a whole byte; the stated length counts log2(n) bits for it.
+    The stream identifies the member by one byte; the code length counts log2(n) bits for it.
 
     Parameters
     ----------
@@ -232,7 +232,9 @@ class Best(_OfMembers, Coder):
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
             if not payload or payload[0] >= len(self.members):
-                raise DecodeError(f"the payload names none of the {len(self.members)} coders of {self}")
+                raise DecodeError(
+                    f"expected a payload of one of the {len(self.members)} coders of {self}, got another; it is corrupt"
+                )
             data: bytes = self.members[payload[0]]._decoder(context)(payload[1:], max_size)
             return data
 
@@ -243,7 +245,7 @@ def _joined(coders: Sequence[Any]) -> str:
     from kolmo.coders.registry import coder
 
     if isinstance(coders, str | bytes) or not isinstance(coders, Sequence):
-        raise ParameterError(f"a list of coders is expected, such as ['ngram', 'mix'], but {coders!r} came")
+        raise ParameterError(f"expected a list of coders, such as ['ngram', 'mix'], got {coders!r}")
     return "+".join(str(coder(member)).replace(",", ";") for member in coders)
 
 
@@ -252,8 +254,8 @@ def _members(coders: str) -> tuple[Coder, ...]:
     from kolmo.coders.registry import coder
 
     if not isinstance(coders, str) or not coders:
-        raise ParameterError(f"coders are named with + between them, such as 'ngram+mix', but {coders!r} came")
+        raise ParameterError(f"expected the names of coders separated by +, such as 'ngram+mix', got {coders!r}")
     members = tuple(coder(name.replace(";", ",")) for name in coders.split("+"))
-    if len(members) > _MOST_MEMBERS:
-        raise ParameterError(f"at most {_MOST_MEMBERS} coders go together, but {len(members)} came")
+    if len(members) > _MAX_MEMBERS:
+        raise ParameterError(f"expected at most {_MAX_MEMBERS} coders, got {len(members)}")
     return members

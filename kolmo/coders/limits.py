@@ -1,4 +1,4 @@
-"""Bounds on what an untrusted stream may decode to."""
+"""Limits on the size of data decoded from untrusted streams."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from kolmo.errors import DecodeError
 
 MAX_DECODED_BYTES = 2**30
-"""What `Coder.decompress` allows by default: 1 GiB."""
+"""Default limit of `Coder.decompress`: 1 GiB."""
 
 
 def too_large(max_size: int) -> DecodeError:
-    """Return the error for a stream that holds more than the caller allows."""
-    return DecodeError(f"the payload holds more than the {max_size:,} bytes allowed; pass a larger max_size")
+    """Return the error for a stream that decodes to more than `max_size` bytes."""
+    return DecodeError(f"expected at most {max_size:,} decoded bytes, got more; pass a larger max_size")
 
 
 def decode_bounded(decompressor: Any, payload: bytes, max_size: int) -> bytes:
-    """Decode with a decompressor of the standard library's kind, never beyond `max_size` bytes."""
+    """Return the decoded payload; `decompressor` has the interface of those in the standard library."""
     data: bytes = decompressor.decompress(payload, max_size + 1)
     if len(data) > max_size:
         raise too_large(max_size)
@@ -24,6 +24,6 @@ def decode_bounded(decompressor: Any, payload: bytes, max_size: int) -> bytes:
         raise DecodeError(f"the payload of {len(payload):,} bytes is truncated: its end is missing")
     if decompressor.unused_data:
         raise DecodeError(
-            f"{len(decompressor.unused_data):,} bytes follow the end of the stream; pass one whole stream"
+            f"{len(decompressor.unused_data):,} bytes follow the end of the stream; pass one complete stream"
         )
     return data

@@ -1,4 +1,4 @@
-"""Coders that predict: how likely each next byte is, byte after byte."""
+"""Coders that predict the next byte: probabilities, surprisals, arithmetic coding and sampling."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _KEPT_CURSORS = 16
 
 
 class Cursor(ABC):
-    """A place in a sequence of bytes, and what a model has learned on the way to it."""
+    """The state of a model at a position in a sequence of bytes. Most methods read bytes and advance the position."""
 
     @abstractmethod
     def surprisals(self, data: bytes) -> NDArray[np.float64]:
-        """Read on past `data`, and return the bits of each of its bytes, shape (n_bytes,)."""
+        """Read `data` and return the surprisal of each byte in bits, shape (n_bytes,)."""
 
     @abstractmethod
     def copy(self) -> Self:
-        """Return a cursor at the same place, which goes its own way from here."""
+        """Return an independent cursor at the same position with the same state."""
 
     def distribution(self) -> NDArray[np.float64]:
-        """Return the probability of each value of the next byte, shape (256,), and stay."""
+        """Return the probability of each value of the next byte, shape (256,), without advancing."""
         import numpy as np
 
         return np.exp2([-float(self.copy().surprisals(bytes([byte]))[0]) for byte in range(256)])
 
     def encode(self, data: bytes) -> bytes:
-        """Read on past `data`, and return its arithmetic code."""
+        """Read `data` and return its arithmetic code."""
         from kolmo.coders.entropy.multisymbol import Encoder, frequencies
 
         encoder = Encoder()
@@ -49,12 +49,12 @@ class Cursor(ABC):
         return encoder.finish()
 
     def decode(self, payload: bytes, size: int) -> bytes:
-        """Read on past the `size` bytes whose arithmetic code this is, and return them.
+        """Decode `size` bytes from their arithmetic code, read them, and return them.
 
         Raises
         ------
         DecodeError
-            If the code ends before them, or after.
+            If the code is shorter or longer than these bytes need.
         """
         from kolmo.coders.entropy.multisymbol import Decoder, frequencies
 
@@ -67,7 +67,7 @@ class Cursor(ABC):
         return bytes(data)
 
     def sample(self, size: int, random: np.random.Generator, temperature: float = 1.0) -> bytes:
-        """Read on past `size` bytes drawn from the model, and return them."""
+        """Draw `size` bytes from the model, read them, and return them."""
         import numpy as np
 
         drawn = bytearray()
@@ -84,19 +84,18 @@ class Cursor(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictiveCoder(Coder):
-    """A coder that gives every next byte a probability: its code length is the sum of their surprisals.
+    """A coder with a probability for every next byte; the code length is the sum of the surprisals.
 
-    A subclass gives `_cursor`. All else follows: code lengths, arithmetic coding, priming that is paid once,
-    and sampling. What has a faster way, such as a kernel that codes many bytes at once, overrides methods of its
-    `Cursor`.
+    A subclass defines `_cursor`, which provides code lengths, arithmetic coding, priming and sampling. Faster
+    implementations, such as kernels that code many bytes at once, override methods of `Cursor`.
 
-    The stream is the number of bytes (LEB128) and an arithmetic code. The stated length is that of the number, and
-    the ideal length of the rest.
+    The stream is the number of bytes (LEB128) and an arithmetic code. The code length is that of the number plus the
+    ideal length of the arithmetic code.
     """
 
     @abstractmethod
     def _cursor(self, context: bytes) -> Cursor:
-        """Return a cursor of one's own that has read `context`."""
+        """Return a new cursor that has read `context`."""
 
     @property
     def tags(self) -> CoderTags:
@@ -112,7 +111,7 @@ class PredictiveCoder(Coder):
         Returns
         -------
         Cursor
-            Yours to move on; `Cursor.copy` makes another at the same place.
+            A new cursor, independent of all others.
 
         Examples
         --------
@@ -124,18 +123,18 @@ class PredictiveCoder(Coder):
         return primed_cursor(self, as_bytes(context)).copy()
 
     def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
-        """Return the bits of every byte, each given all before it.
+        """Return the surprisal of every byte, -log2 of its probability given the bytes before it.
 
         Parameters
         ----------
         data : str or bytes-like
         context : str or bytes-like
-            What is read first.
+            Data that are read first.
 
         Returns
         -------
         ndarray of shape (n_bytes,)
-            Bits. Their sum is the code length, up to the few bytes that tell where the data end.
+            Bits. Their sum is the code length, except for the few bytes that encode the size of the data.
 
         Examples
         --------
@@ -156,7 +155,7 @@ class PredictiveCoder(Coder):
         Returns
         -------
         ndarray of shape (256,)
-            The sum is 1 up to rounding.
+            Probabilities; their sum is 1 up to rounding.
 
         Examples
         --------
@@ -169,18 +168,18 @@ class PredictiveCoder(Coder):
     def sample(
         self, size: int, *, context: Any = b"", random_state: int | None = None, temperature: float = 1.0
     ) -> bytes:
-        """Draw a continuation: a coder that compresses also generates.
+        """Draw a continuation of `context` from the predictive distribution.
 
         Parameters
         ----------
         size : int
-            How many bytes.
+            Number of bytes.
         context : str or bytes-like
-            What they follow.
+            Data that the sample continues.
         random_state : int, optional
             Seed; equal seeds give equal bytes.
         temperature : float
-            Below 1 the likely bytes become likelier, above 1 they become less so.
+            Probabilities are raised to the power of its inverse: values below 1 favour likely bytes.
 
         Returns
         -------
@@ -199,9 +198,9 @@ class PredictiveCoder(Coder):
         import numpy as np
 
         if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-            raise ParameterError(f"size must be a number of bytes, 0 or more, but {size!r} came")
+            raise ParameterError(f"size: expected a number of bytes, 0 or more, got {size!r}")
         if not (isinstance(temperature, int | float) and 0 < temperature < math.inf):
-            raise ParameterError(f"temperature must be a number above 0, but {temperature!r} came")
+            raise ParameterError(f"temperature: expected a number above 0, got {temperature!r}")
         return self.cursor(context).sample(size, np.random.default_rng(random_state), float(temperature))
 
     def _meter(self, context: bytes) -> Meter:
@@ -220,10 +219,10 @@ class PredictiveCoder(Coder):
 
 @functools.lru_cache(_KEPT_CURSORS)
 def primed_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
-    """Return the cursor that all calls with this context copy; nobody moves it."""
+    """Return the cached cursor for this context; callers copy it and never advance it."""
     return coder._cursor(context)
 
 
 def length_bits(data: bytes) -> float:
-    """Return what it takes to say how many bytes there are."""
+    """Return the bits that encode the number of bytes."""
     return 8.0 * len(join_length(len(data), b""))

@@ -1,4 +1,4 @@
-"""Coders by name: the built-in ones listed here, all others by the entry-point group ``kolmo.coders``."""
+"""Coders by name: the built-in ones are listed here, others register in the entry-point group ``kolmo.coders``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
 
 CoderLike = str | Coder | Mapping[str, Any]
-"""What `coder` takes."""
+"""A coder, its name with or without parameters, or its configuration."""
 
 ENTRY_POINT_GROUP = "kolmo.coders"
 
@@ -53,10 +53,10 @@ def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
     Parameters
     ----------
     spec : str, mapping or Coder
-        A name (``"zstd"``), a name with parameters (``"zstd:level=19"``), a JSON config as `Coder.config` gives it,
-        or a coder, which is returned as it is.
+        A name (``"zstd"``), a name with parameters (``"zstd:level=19"``), a configuration such as `Coder.config`, or a
+        coder, which is returned unchanged.
     **parameters
-        Parameters by name; they override those in `spec`.
+        Parameters of the coder; they override those in `spec`.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
     Raises
     ------
     ParameterError
-        If there is no such coder, or no such parameter, or its value is out of range.
+        If the coder or a parameter does not exist, or a value is out of range.
     MissingDependencyError
         If the coder needs an extra that is not installed.
 
@@ -81,13 +81,13 @@ def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
     if isinstance(spec, Mapping):
         return _from_config(spec, parameters)
     if not isinstance(spec, str):
-        raise ParameterError(f"a coder is given by name, such as 'zstd:level=19', but {spec!r} came")
+        raise ParameterError(f"expected a coder by name, such as 'zstd:level=19', got {spec!r}")
     name, _, text = spec.strip().partition(":")
     return _make(name.strip(), _parse(text, spec) | parameters)
 
 
 def list_coders() -> list[str]:
-    """Return the names of all registered coders, built-in ones first, installed or not.
+    """Return the names of all registered coders, installed or not, built-in ones first.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def list_coders() -> list[str]:
 
 
 def all_coders() -> Iterator[tuple[str, Coder | KolmoError]]:
-    """Yield every registered name with its coder, or with the error that says what to install.
+    """Yield every registered name with its coder, or with the error that says why it is not available.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def coder_class(name: str) -> type[Coder]:
     Raises
     ------
     ParameterError
-        If there is none; the message lists near names.
+        If there is none; the message suggests similar names.
     MissingDependencyError
         If its module cannot be imported.
 
@@ -159,7 +159,8 @@ def coder_class(name: str) -> type[Coder]:
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Coder)):
         raise ParameterError(
-            f"the entry point {name!r} of group {ENTRY_POINT_GROUP!r} is no subclass of kolmo.Coder: {loaded!r}"
+            f"the entry point {name!r} of group {ENTRY_POINT_GROUP!r}: expected a subclass of kolmo.Coder, "
+            f"got {loaded!r}"
         )
     return loaded
 
@@ -186,14 +187,14 @@ def _from_config(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> Co
     given = {**config, **parameters}
     name, context = given.pop("id", None), given.pop("context", None)
     if not isinstance(name, str):
-        raise ParameterError(f"a coder config holds its name as 'id', but {dict(config)!r} came")
+        raise ParameterError(f"expected a coder configuration with the name as 'id', got {dict(config)!r}")
     made = _make(name, given)
     if context is None:
         return made
     try:
         return made.prime(base64.b64decode(context, validate=True))
     except (TypeError, ValueError) as error:
-        raise ParameterError(f"the context of a coder config is base64 text, but {context!r:.60} came") from error
+        raise ParameterError(f"expected the context of a coder as base64 text, got {context!r:.60}") from error
 
 
 def _parse(text: str, spec: str) -> dict[str, Any]:
@@ -201,7 +202,7 @@ def _parse(text: str, spec: str) -> dict[str, Any]:
     for part in filter(None, map(str.strip, text.split(","))):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
-            raise ParameterError(f"parameters are written name:key=value,key=value, but {spec!r} came")
+            raise ParameterError(f"expected parameters as name:key=value,key=value, got {spec!r}")
         try:
             parameters[key.strip()] = json.loads(value)
         except json.JSONDecodeError:

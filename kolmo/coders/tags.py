@@ -1,4 +1,4 @@
-"""What a coder says of itself."""
+"""The capabilities of a coder."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class CoderTags:
-    """What a coder can do.
+    """The capabilities of a coder.
 
     Parameters
     ----------
     decodable : bool
-        It writes a real stream and reads every one of them back.
+        It writes streams and decompresses each of them.
     deterministic : bool
-        Equal input gives equal lengths, in any process on one machine.
+        Equal data have equal code lengths in every process on one machine.
     window : int or None
-        How many bytes back it can still see; None if there is no limit.
+        Number of preceding bytes that it can refer to; None if there is no limit.
     parallel : {"threads", "processes"}
-        What many calls at once should run on: threads only where the library releases the interpreter's lock for
-        long enough.
+        The workers that suit parallel calls: threads if the library releases the interpreter's lock for most of its
+        work.
     priming : {"native", "difference", None}
-        How it reads a context: into its own state, or as the difference L(xy) - L(x), or not at all.
+        How it computes conditional code lengths: from its own state after the context, as the difference
+        L(xy) - L(x), or not at all.
     slack_bits : float
-        The real stream is at most this much longer or shorter than the stated code length.
+        Largest difference in bits between the code length and the size of the stream.
     tolerance : float
-        The share by which lengths that should be equal may differ, and real streams from stated lengths beside the
-        slack: not 0 where a model computes in floating point, which depends on what is computed together.
+        Largest relative difference between code lengths that should be equal, and between code lengths and streams in
+        addition to the slack; above 0 for models whose floating-point results depend on the batch.
     portable : bool
-        Its streams are read back bit for bit on any machine and by any version of the library: their format is
+        Its streams can be decompressed on any machine and by any version of the library, since their format is
         published and fixed.
     """
 

@@ -1,4 +1,5 @@
 # The public names; the package imports each when it is first used.
+from kolmo.container.api import compress as compress, decompress as decompress
 from kolmo.container.archive import (
     DEFAULT_BLOCK_BYTES as DEFAULT_BLOCK_BYTES,
     ContainerReport as ContainerReport,
@@ -6,4 +7,4 @@ from kolmo.container.archive import (
     read_header as read_header,
     write_container as write_container,
 )
-from kolmo.container.header import ContainerHeader as ContainerHeader, GivenFile as GivenFile
+from kolmo.container.header import ContainerHeader as ContainerHeader, ContextFile as ContextFile

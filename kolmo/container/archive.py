@@ -1,16 +1,16 @@
-"""The .kolmo file: what a coder wrote, in blocks, with all it takes to read it back and to know that it is right.
+"""The .kolmo file: streams of a coder in blocks, with the coder's configuration and checksums.
 
-All numbers are unsigned LEB128, all checksums CRC-32 in four bytes, low byte first. In this order:
+All numbers are unsigned LEB128; all checksums are CRC-32 in four bytes, low byte first. The parts, in order:
 
-- The magic, eight bytes that are no text and do not survive a change of line ends; the format version, one byte.
-- The header: its length, then JSON (see `ContainerHeader`), then a checksum of all bytes so far.
-- Blocks: the length of the original, from 1; the length of the payload; the checksum of each; a checksum of these four.
-  Then the payload, one whole stream of the coder.
-- The end: a zero where a block has its length; the length of the whole original; the first 16 bytes of its SHA-256; a
+- Magic: eight bytes that are not text and that a conversion of line ends destroys; then the format version, one byte.
+- Header: its length, then JSON (see `ContainerHeader`), then a checksum of all bytes so far.
+- Blocks: the length of the original, at least 1; the length of the payload; the checksum of each; a checksum of these
+  four numbers. Then the payload, one complete stream of the coder.
+- End: a zero in place of a block's length; the length of the whole original; the first 16 bytes of its SHA-256; a
   checksum of these three. Nothing follows.
 
-The checksum of a block's front, and that of the end, goes on from the one before: no block can be moved to another
-place or another file. It stands before the payload, so a length is trusted only once it is known to be as written.
+The checksum of a block's numbers, and that of the end, continues the previous one, so no block can be moved within the
+file or to another file. It precedes the payload, so a length is used only after it has been verified.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kolmo.container.header import MAX_BLOCK_BYTES, MAX_HEADER_BYTES, ContainerH
 from kolmo.errors import DataError, DecodeError, KolmoError
 
 DEFAULT_BLOCK_BYTES = 2**24
-"""Bytes a block has unless told otherwise: 16 MiB, so that starting anew costs little."""
+"""Default block size: 16 MiB, large enough that restarting the coder in each block costs little."""
 
 _MAGIC = b"\x89KLM\r\n\x1a\n"
 _VERSION = 1
@@ -41,18 +41,18 @@ OnProgress = Callable[[int], object]
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerReport:
-    """What was written to a container, or read from one.
+    """Summary of a container that was written or read.
 
     Parameters
     ----------
     header : ContainerHeader
-        What stands at its front.
+        The header.
     size : int
-        Bytes of the original.
+        Size of the original in bytes.
     stored_size : int
-        Bytes of the container.
+        Size of the container in bytes.
     n_blocks : int
-        Blocks in it.
+        Number of blocks.
     """
 
     header: ContainerHeader
@@ -67,33 +67,32 @@ def write_container(
     coder: Coder,
     *,
     size: int | None = None,
-    given_name: str = "",
+    context_name: str = "",
     block_size: int = DEFAULT_BLOCK_BYTES,
     verify: bool | None = None,
     on_progress: OnProgress | None = None,
 ) -> ContainerReport:
-    """Compress `source` to `target` as a .kolmo file, holding no more than a block of it in memory.
+    """Compress `source` to `target` as a .kolmo file, holding one block at a time in memory.
 
     Parameters
     ----------
     source : binary file
-        What to compress, from where it stands to its end.
+        The data to compress, from the current position to the end.
     target : binary file
-        Where to write; it need not be seekable. After an error it holds an incomplete file, which `read_container`
-        refuses.
+        The file to write; it need not be seekable. After an error it is incomplete, and `read_container` rejects it.
     coder : Coder
-        Any that writes a stream, primed (``coder.prime(context)``) or not.
+        Any decodable coder, primed (``coder.prime(context)``) or not.
     size : int, optional
-        How many bytes `source` will give, if that is known; the header then states it.
-    given_name : str
-        What the header calls the context of a primed coder. It holds the context's hash and not the context.
+        Size of `source` in bytes if it is known; it is stored in the header.
+    context_name : str
+        Name of the context of a primed coder in the header, which stores the context's hash and not the context.
     block_size : int
-        Bytes a block, up to 1 GiB. Each block starts from the same coder, and knows nothing of the others: larger
-        ones compress better, up to the coder's window, and take more memory.
+        Bytes in a block, up to 1 GiB. Blocks are compressed independently: larger blocks compress better, up to the
+        coder's window, and need more memory.
     verify : bool, optional
-        Read each block back at once and compare. By default only if the coder is not ``tags.portable``.
+        Decompress each block and compare. By default only if the coder is not ``tags.portable``.
     on_progress : callable, optional
-        Is called with the number of bytes that have been compressed since it was last called.
+        Called with the number of bytes compressed since the last call.
 
     Returns
     -------
@@ -104,11 +103,11 @@ def write_container(
     NotDecodableError
         If the coder writes no stream.
     ParameterError
-        If `block_size` is out of range, or the coder could not be made again by its name.
+        If `block_size` is out of range, or the coder cannot be recreated from its name.
     DataError
         If `source` does not hold `size` bytes.
     KolmoError
-        If a block is not read back as it was.
+        If a block does not decompress to the original.
 
     Examples
     --------
@@ -120,7 +119,7 @@ def write_container(
     (18, 1, True)
     """
     check_integer("block_size", block_size, 1, MAX_BLOCK_BYTES)
-    header = ContainerHeader.of(coder, block_size=block_size, size=size, given_name=given_name)
+    header = ContainerHeader.of(coder, block_size=block_size, size=size, context_name=context_name)
     block = read_up_to(source, block_size)
     if len(block) < block_size:
         _check_size(len(block), size)
@@ -158,23 +157,23 @@ def read_container(
     max_size: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> ContainerReport:
-    """Decompress a .kolmo file, which is not trusted, from `source` to `target`, a block at a time.
+    """Decompress an untrusted .kolmo file from `source` to `target`, one block at a time.
 
-    Each block is checked before it is written; that the last one is there is only known at the end. After an error,
-    throw away what `target` got.
+    Each block is verified before it is written; truncation after a block is detected only at the end. After an error,
+    discard `target`.
 
     Parameters
     ----------
     source : binary file
-        Stands at the front of the container, which reaches to its end; it need not be seekable.
+        Positioned at the start of the container, which extends to the end of the file; it need not be seekable.
     target : binary file
-        Where to write the original.
+        The file to write the original to.
     context : bytes
-        What the coder was primed with.
+        The context that the coder was primed with.
     max_size : int, optional
-        The most bytes to write; a container that holds more is refused before it is decoded that far.
+        Largest number of bytes to write; a larger container is rejected before it is decoded that far.
     on_progress : callable, optional
-        Is called with the number of bytes that have been written since it was last called.
+        Called with the number of bytes written since the last call.
 
     Returns
     -------
@@ -183,8 +182,8 @@ def read_container(
     Raises
     ------
     DecodeError
-        If `source` is no container, damaged, truncated, followed by other bytes, larger than `max_size`, primed with
-        something else than `context`, or written by a coder that is not to be had here.
+        If `source` is not a container, damaged, truncated, followed by other bytes, larger than `max_size`, primed
+        with a context other than `context`, or written by a coder that is not available.
     MissingDependencyError
         If its coder needs an extra that is not installed.
 
@@ -217,10 +216,12 @@ def read_container(
         _check_limit(total + length, max_size)
         payload = intake.payload(payload_length)
         if checksum(payload) != payload_checksum:
-            raise DecodeError(f"the payload of {intake.where} has another checksum than it should; {DAMAGED}")
+            raise DecodeError(f"the payload of {intake.where} does not match its checksum; {DAMAGED}")
         block = _decompress(coder, header, intake.where, payload, length)
         if checksum(block) != block_checksum:
-            raise DecodeError(f"{intake.where} decodes to other bytes than were compressed. {_versions(coder, header)}")
+            raise DecodeError(
+                f"{intake.where} does not decode to the bytes that were compressed. {_versions(coder, header)}"
+            )
         target.write(block)
         digest.update(block)
         total += length
@@ -231,21 +232,21 @@ def read_container(
     stated, stated_digest = intake.number(), intake.front(_DIGEST_BYTES)
     intake.end_front()
     if stated != total or header.size not in (None, total) or stated_digest != digest.digest()[:_DIGEST_BYTES]:
-        raise DecodeError(f"the {total:,} bytes that were read are not those that were compressed; {DAMAGED}")
+        raise DecodeError(f"the {total:,} bytes that were decoded are not those that were compressed; {DAMAGED}")
     if source.read(1):
         raise DecodeError(
-            f"other bytes follow the end of the container, after {intake.position:,} bytes; pass one whole .kolmo file"
+            f"expected the end of the file after {intake.position:,} bytes, got more; pass one complete .kolmo file"
         )
     return ContainerReport(header=header, size=total, stored_size=intake.position, n_blocks=n_blocks)
 
 
 def read_header(source: BinaryIO) -> ContainerHeader:
-    """Return what a .kolmo file says about itself, without decoding it.
+    """Return the header of a .kolmo file without decoding the data.
 
     Parameters
     ----------
     source : binary file
-        Stands at the front of the container.
+        Positioned at the start of the container.
 
     Returns
     -------
@@ -254,7 +255,7 @@ def read_header(source: BinaryIO) -> ContainerHeader:
     Raises
     ------
     DecodeError
-        If this is no container, or its header is damaged.
+        If the file is not a container, or its header is damaged.
 
     Examples
     --------
@@ -272,7 +273,7 @@ def read_header(source: BinaryIO) -> ContainerHeader:
 
 
 def largest_payload(length: int) -> int:
-    """Return the most bytes that a block of `length` bytes may take; no coder expands what it cannot compress so far.
+    """Return the largest payload in bytes that is accepted for a block of `length` bytes.
 
     Examples
     --------
@@ -287,12 +288,12 @@ def _read_header(intake: Input) -> ContainerHeader:
     version = intake.front(1)[0]
     if version != _VERSION:
         raise DecodeError(
-            f"the file has format version {version}, and Kolmo {__version__} reads version {_VERSION}; "
-            "install a newer Kolmo, or fetch the file again if it may be damaged"
+            f"expected format version {_VERSION}, got {version}: Kolmo {__version__} cannot read it; install a newer "
+            "version, or copy the file again if it may be damaged"
         )
     length = intake.number()
     if length > MAX_HEADER_BYTES:
-        raise DecodeError(f"the header claims {length:,} bytes, and {MAX_HEADER_BYTES:,} are the most; {DAMAGED}")
+        raise DecodeError(f"expected a header of at most {MAX_HEADER_BYTES:,} bytes, got {length:,}; {DAMAGED}")
     raw = intake.front(length)
     intake.end_front()
     return ContainerHeader.from_bytes(raw)
@@ -303,53 +304,55 @@ def _check_magic(intake: Input) -> None:
         found = intake.front(len(_MAGIC))
     except DecodeError:
         raise DecodeError(
-            f"this is no .kolmo file: it holds {intake.position} bytes, fewer than any; pass one that `kolmo compress` "
-            "wrote, and whole"
+            f"expected a .kolmo file, got {intake.position} bytes, fewer than a header; pass a complete file that "
+            "`kolmo compress` wrote"
         ) from None
     if found == _MAGIC:
         return
     if found.startswith(_MAGIC[:4]):
         raise DecodeError(
-            "the first bytes are those of a .kolmo file that was changed on the way, as a transfer in text mode does; "
-            "copy or fetch it again, as binary"
+            "the file starts like a .kolmo file whose line ends were converted by a transfer in text mode; copy it "
+            "again in binary mode"
         )
     raise DecodeError(
-        f"this is no .kolmo file: it starts with {found!r}; pass one that `kolmo compress` wrote, and decompress "
-        "another format with its own program"
+        f"expected a .kolmo file, got a file that starts with {found!r}; pass a file that `kolmo compress` wrote, and "
+        "decompress other formats with their own programs"
     )
 
 
 def _check_size(read: int, size: int | None) -> None:
     if size is not None and read != size:
-        came = "more" if read > size else f"{read:,}"
+        got = "more" if read > size else f"{read:,}"
         raise DataError(
-            f"{size:,} bytes were to be compressed, but {came} came: the file changed while it was read; try again "
-            "once nothing writes to it"
+            f"expected {size:,} bytes to compress, got {got}: the file changed while it was read; try again when no "
+            "program writes to it"
         )
 
 
 def _check_lengths(header: ContainerHeader, where: str, length: int, payload_length: int, total: int) -> None:
-    """Refuse lengths that are as written, and written to do harm."""
+    """Reject lengths that match their checksum but are impossible, as in a forged file."""
     if length > header.block_size:
         raise DecodeError(
-            f"{where} claims {length:,} bytes, and the header allows {header.block_size:,} a block; the file is forged"
+            f"{where}: expected at most {header.block_size:,} bytes, as the header states, got {length:,}; the file is "
+            "forged"
         )
     if header.size is not None and total + length > header.size:
         raise DecodeError(
-            f"with {where} the file claims {total + length:,} bytes, and its header {header.size:,}; the file is forged"
+            f"expected {header.size:,} bytes in all, as the header states, got {total + length:,} with {where}; the "
+            "file is forged"
         )
     if payload_length > largest_payload(length):
         raise DecodeError(
-            f"{where} claims a payload of {payload_length:,} bytes for {length:,}, and {largest_payload(length):,} are "
-            "the most; the file is forged"
+            f"{where}: expected a payload of at most {largest_payload(length):,} bytes for {length:,}, got "
+            f"{payload_length:,}; the file is forged"
         )
 
 
 def _check_limit(total: int, max_size: int | None) -> None:
     if max_size is not None and total > max_size:
         raise DecodeError(
-            f"the file holds {total:,} bytes or more, and {max_size:,} are allowed; raise max_size (--max-size) if "
-            "you trust the file"
+            f"expected at most {max_size:,} bytes, got {total:,} or more; raise max_size (--max-size) if you trust the "
+            "file"
         )
 
 
@@ -357,8 +360,8 @@ def _compress(coder: Coder, block: bytes, verify: bool) -> bytes:
     payload = coder.compress(block)
     if len(payload) > largest_payload(len(block)):
         raise KolmoError(
-            f"{coder} expands a block of {len(block):,} bytes to {len(payload):,}, and {largest_payload(len(block)):,} "
-            "are the most that a .kolmo file holds; take another coder"
+            f"{coder} expands a block of {len(block):,} bytes to {len(payload):,}; a .kolmo file allows "
+            f"{largest_payload(len(block)):,}; choose another coder"
         )
     if verify:
         _verify(coder, block, payload)
@@ -367,13 +370,13 @@ def _compress(coder: Coder, block: bytes, verify: bool) -> bytes:
 
 def _verify(coder: Coder, block: bytes, payload: bytes) -> None:
     try:
-        sound = coder.decompress(payload, max_size=len(block)) == block
+        same = coder.decompress(payload, max_size=len(block)) == block
     except DecodeError:
-        sound = False
-    if not sound:
+        same = False
+    if not same:
         raise KolmoError(
-            f"{coder} does not read back a block of {len(block):,} bytes that it wrote; the result is worthless: take "
-            f"another coder, and report this to the authors of {coder.fingerprint}"
+            f"{coder} does not decompress a block of {len(block):,} bytes that it compressed; choose another "
+            f"coder, and report this to the authors of {coder.fingerprint}"
         )
 
 
@@ -383,12 +386,12 @@ def _decompress(coder: Coder, header: ContainerHeader, where: str, payload: byte
     except DecodeError as error:
         raise DecodeError(f"{where} cannot be decoded: {error}. {_versions(coder, header)}") from error
     if len(block) != length:
-        raise DecodeError(f"{where} claims {length:,} bytes, and decodes to {len(block):,}; {_versions(coder, header)}")
+        raise DecodeError(f"{where}: expected {length:,} decoded bytes, got {len(block):,}. {_versions(coder, header)}")
     return block
 
 
 def _versions(coder: Coder, header: ContainerHeader) -> str:
     return (
-        f"Its payload is as it was written, by {header.fingerprint}, and read by {coder.fingerprint}: if these differ, "
-        "install the versions that wrote it; if not, the file is forged"
+        f"Its payload matches its checksum. It was written by {header.fingerprint} and read by {coder.fingerprint}: if "
+        "these differ, install the versions that wrote it; otherwise the file is forged"
     )

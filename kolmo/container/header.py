@@ -1,4 +1,4 @@
-"""What stands at the front of a .kolmo file: how it was written, and so what it takes to read it."""
+"""The header of a .kolmo file: the coder that wrote it, sizes, and the context file that it needs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from kolmo.errors import DecodeError, MissingDependencyError, NotDecodableError,
 
 MAX_HEADER_BYTES = 2**16
 MAX_BLOCK_BYTES = 2**30
-"""The largest block that is written or read: 1 GiB."""
+"""Size of the largest block: 1 GiB."""
+
+_CONTEXT_KEY = "given"
+"""The key of `ContainerHeader.context_file` in stored headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenFile:
-    """The file that a coder had read before it compressed another; it is not in the container.
+class ContextFile:
+    """The file that the coder read first; the container holds its hash and not its content.
 
     Parameters
     ----------
     name : str
-        Its name, without folders: for people, nothing depends on it.
+        File name without folders, for information only.
     sha256 : str
-        The hash of its content, in hexadecimal digits.
+        Hash of the content, in hexadecimal digits.
     size : int
-        Bytes.
+        Size in bytes.
     """
 
     name: str
@@ -39,25 +42,25 @@ class GivenFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerHeader:
-    """What a .kolmo file says about itself.
+    """Header of a .kolmo file.
 
     Parameters
     ----------
     config : dict
-        The coder, as `Coder.config` gives it and `kolmo.coder` takes it.
+        Configuration of the coder, see `Coder.config`.
     fingerprint : str
-        The coder with the versions of the libraries and of Kolmo that wrote the file.
+        The coder with the versions of Kolmo and of the libraries that wrote the file.
     block_size : int
-        The most bytes in a block.
+        Largest number of original bytes in a block.
     size : int or None
-        Bytes of the original; None if this was not known when the file was begun, as for a long pipe.
-    given : GivenFile or None
-        What the coder was primed with.
+        Size of the original in bytes; None if it was unknown at the start, as for a long pipe.
+    context_file : ContextFile or None
+        The file that the coder was primed with.
 
     Examples
     --------
     >>> header = ContainerHeader.of(coder("deflate"), block_size=100, size=None)
-    >>> header.config, header.given
+    >>> header.config, header.context_file
     ({'id': 'deflate', 'level': 9}, None)
     >>> ContainerHeader.from_bytes(header.to_bytes()) == header
     True
@@ -67,142 +70,151 @@ class ContainerHeader:
     fingerprint: str
     block_size: int
     size: int | None
-    given: GivenFile | None
+    context_file: ContextFile | None
 
     @classmethod
-    def of(cls, written_by: Coder, *, block_size: int, size: int | None, given_name: str = "") -> Self:
-        """Return the header of what a coder, primed or not, is to write.
+    def of(cls, written_by: Coder, *, block_size: int, size: int | None, context_name: str = "") -> Self:
+        """Return the header of a file that a coder, primed or not, will write.
 
         Raises
         ------
         NotDecodableError
             If the coder writes no stream.
         ParameterError
-            If `kolmo.coder` would not make the coder from its configuration, so that nobody could read the file.
+            If `kolmo.coder` does not return this coder for its configuration, so the file could not be read.
         """
         if not written_by.tags.decodable:
             raise NotDecodableError(_why_no_stream(written_by))
-        plain, given = written_by, None
+        plain, context_file = written_by, None
         if isinstance(written_by, PrimedCoder):
             plain, context = written_by.coder, written_by.context
-            given = GivenFile(name=given_name, sha256=hashlib.sha256(context).hexdigest(), size=len(context))
-        header = cls(config=plain.config, fingerprint=plain.fingerprint, block_size=block_size, size=size, given=given)
+            digest = hashlib.sha256(context).hexdigest()
+            context_file = ContextFile(name=context_name, sha256=digest, size=len(context))
+        header = cls(
+            config=plain.config,
+            fingerprint=plain.fingerprint,
+            block_size=block_size,
+            size=size,
+            context_file=context_file,
+        )
         if coder(header.config) != plain:
             raise ParameterError(
-                f"the name {plain.name!r} stands for another coder than {plain!r}, so the file could not be read back; "
-                "register the coder under a name of its own"
+                f"the name {plain.name!r} is registered for another coder than {plain!r}, so the file could not be "
+                "decompressed; register the coder under a different name"
             )
         if len(header.to_bytes()) > MAX_HEADER_BYTES:
             raise ParameterError(
-                f"the parameters of {plain.name!r} take more than the {MAX_HEADER_BYTES:,} bytes that a header holds; "
-                "take a coder with smaller ones"
+                f"the parameters of {plain.name!r} exceed the {MAX_HEADER_BYTES:,} bytes of a header; choose a coder "
+                "with shorter parameters"
             )
         return header
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the header as JSON."""
+        """Return the header as JSON values."""
         return dataclasses.asdict(self)
 
     def to_bytes(self) -> bytes:
         """Return the header as canonical JSON: ASCII, sorted keys, no spaces."""
-        return _canonical(self.to_dict())
+        fields = self.to_dict()
+        fields[_CONTEXT_KEY] = fields.pop("context_file")
+        return _canonical(fields)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
-        """Return what `to_bytes` was called on.
+        """Return the header that `to_bytes` wrote.
 
         Raises
         ------
         DecodeError
-            If these are not the bytes of a header, or it states what cannot be.
+            If the bytes are not a header, or its values are impossible.
         """
         try:
             fields = json.loads(raw)
-            # one spelling only: no key twice, no NaN, nothing that two readers could understand differently
-            sound = _canonical(fields) == raw and _is_sound(fields)
+            # only the canonical form is accepted: no duplicate keys, no NaN, nothing that parsers read differently
+            is_valid = _canonical(fields) == raw and _is_valid(fields)
         except (ValueError, RecursionError):
-            sound = False
-        if not sound:
+            is_valid = False
+        if not is_valid:
             raise DecodeError(
-                f"the header {raw[:60]!r} is not that of a .kolmo file of this format version; it was written by "
-                "something else, or is forged"
+                f"expected the header of a .kolmo file of this format version, got {raw[:60]!r}; the file was written "
+                "by another program, or is forged"
             )
         if fields["block_size"] > MAX_BLOCK_BYTES:
             raise DecodeError(
-                f"the header states blocks of {fields['block_size']:,} bytes, and {MAX_BLOCK_BYTES:,} are the most; "
+                f"expected blocks of at most {MAX_BLOCK_BYTES:,} bytes, got {fields['block_size']:,} in the header; "
                 "the file is forged, or needs a newer Kolmo"
             )
-        given = fields.pop("given")
-        return cls(**fields, given=given and GivenFile(**given))
+        context_file = fields.pop(_CONTEXT_KEY)
+        return cls(**fields, context_file=context_file and ContextFile(**context_file))
 
     def make_coder(self, context: bytes = b"") -> Coder:
-        """Return the coder that reads the file, once primed with `context`.
+        """Return the coder that decompresses the file, primed with `context`.
 
         Raises
         ------
         DecodeError
-            If there is no such coder here, or `context` is not what the file was compressed given.
+            If the coder is not available, or `context` is not the one that the file was compressed with.
         MissingDependencyError
             If the coder needs an extra that is not installed.
         """
-        self._check_given(context)
+        self._check_context(context)
         try:
             plain = coder(self.config)
         except MissingDependencyError:
             raise
-        except Exception as error:  # whatever a plug-in raises on parameters that nobody vouches for
+        except Exception as error:  # a plug-in may raise anything on untrusted parameters
             raise DecodeError(
-                f"the file was written by {self.fingerprint}, which cannot be made here: {error}; install the version "
-                "of Kolmo, or the plug-in, that wrote it"
+                f"the file was written by {self.fingerprint}, which is not available: {error}; install the version of "
+                "Kolmo, or the plug-in, that wrote it"
             ) from error
-        # not `prime`, which warns of a short window: that is for whoever writes
+        # not `prime`, which warns of a short window: the writer was warned
         found = PrimedCoder(coder=plain, context=context) if context else plain
         if not found.tags.decodable:
-            raise DecodeError(f"the file cannot have been written: {_why_no_stream(found)}; it is forged")
+            raise DecodeError(f"no coder can have written this file: {_why_no_stream(found)}; it is forged")
         return found
 
-    def _check_given(self, context: bytes) -> None:
-        if self.given is None:
+    def _check_context(self, context: bytes) -> None:
+        if self.context_file is None:
             if context:
                 raise DecodeError(
-                    f"the file was compressed given nothing, but {len(context):,} bytes came to start from; "
-                    "leave them out (--given)"
+                    f"the file was compressed without a context, got a context of {len(context):,} bytes; omit it "
+                    "(--context)"
                 )
             return
         digest = hashlib.sha256(context).hexdigest()
-        if digest != self.given.sha256:
-            came = f"a file of {len(context):,} bytes with sha256 {digest}" if context else "nothing"
+        if digest != self.context_file.sha256:
+            got = f"{len(context):,} bytes with sha256 {digest}" if context else "none"
             raise DecodeError(
-                f"the file was compressed given {self.given.name!r} of {self.given.size:,} bytes with sha256 "
-                f"{self.given.sha256}, but {came} came; pass that very file (--given)"
+                f"expected the context {self.context_file.name!r} of {self.context_file.size:,} bytes with sha256 "
+                f"{self.context_file.sha256}, got {got}; pass the file that was used for compression (--context)"
             )
 
 
 def _why_no_stream(found: Coder) -> str:
     if isinstance(found, PrimedCoder) and found.coder.tags.decodable:
         return (
-            f"the coder {found.name!r} cannot start from a context and then write a stream; take one whose "
-            "tags.priming is 'native', such as zstd or deflate, or leave the context out"
+            f"the coder {found.name!r} cannot write a stream that depends on a context; choose one whose "
+            "tags.priming is 'native', such as zstd or deflate, or omit the context"
         )
-    return f"the coder {found.name!r} states code lengths only, it writes no stream; see which do: kolmo coders"
+    return f"the coder {found.name!r} computes code lengths only and writes no stream; for others, see: kolmo coders"
 
 
 def _canonical(fields: Any) -> bytes:
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def _is_sound(fields: Any) -> bool:
+def _is_valid(fields: Any) -> bool:
     return (
-        _has(fields, config=dict, fingerprint=str, block_size=int, size=object, given=object)
+        _has(fields, config=dict, fingerprint=str, block_size=int, size=object, **{_CONTEXT_KEY: object})
         and isinstance(fields["config"].get("id"), str)
         and "context" not in fields["config"]
         and fields["block_size"] >= 1
         and (fields["size"] is None or _is_size(fields["size"]))
-        and (fields["given"] is None or _is_sound_given(fields["given"]))
+        and (fields[_CONTEXT_KEY] is None or _is_valid_context(fields[_CONTEXT_KEY]))
     )
 
 
-def _is_sound_given(fields: Any) -> bool:
+def _is_valid_context(fields: Any) -> bool:
     return _has(fields, name=str, sha256=str, size=int) and _is_size(fields["size"]) and len(fields["sha256"]) == 64
 
 

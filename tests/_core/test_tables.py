@@ -60,7 +60,7 @@ def test_a_terminal_gets_lines_of_its_width_and_loses_nothing(monkeypatch: pytes
 
 
 def test_a_row_has_as_many_cells_as_there_are_columns() -> None:
-    with pytest.raises(ValueError, match="2 cells, but 1 came"):
+    with pytest.raises(ValueError, match="expected 2 cells, got 1"):
         Table("t", [Column("a"), Column("b")]).add("1")
 
 

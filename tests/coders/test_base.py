@@ -31,13 +31,13 @@ def test_bytes_like_objects_are_read_as_their_bytes(data: object) -> None:
 
 @pytest.mark.parametrize("data", [None, 3, 2.5, ["a"], np.float64(1), np.array(["a"], object)])
 def test_anything_else_is_refused(data: object) -> None:
-    with pytest.raises(DataError, match="must be str or bytes"):
+    with pytest.raises(DataError, match="expected str or bytes, got"):
         coder("deflate").code_length(data)
 
 
 def test_a_lone_surrogate_is_refused_and_an_escaped_byte_is_not() -> None:
     assert coder("uniform").code_length(b"\xff".decode("utf-8", "surrogateescape")) == 8
-    with pytest.raises(DataError, match="no Unicode character"):
+    with pytest.raises(DataError, match="expected Unicode text"):
         coder("uniform").code_length("\ud800")
 
 
@@ -111,5 +111,5 @@ def test_a_compression_bomb_is_refused_before_it_is_decoded() -> None:
     for found in INSTALLED:
         if found.tags.decodable and found.name != "uniform":
             bomb = coder("zstd").compress(zeros) if found.name == "zstd" else found.compress(zeros[:200_000])
-            with pytest.raises(DecodeError, match="more than the 1,000 bytes allowed"):
+            with pytest.raises(DecodeError, match="expected at most 1,000 decoded bytes, got more"):
                 found.decompress(bomb, max_size=1000)

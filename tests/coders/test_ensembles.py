@@ -52,11 +52,11 @@ def test_members_keep_their_parameters() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: mixture(["gzip", "ngram"]), "coders that predict"),
-        (lambda: mixture("ngram"), "a list of coders"),
-        (lambda: mixture([]), "coders are named"),
-        (lambda: mixture(MEMBERS, kind="mean"), "kind must be"),
-        (lambda: mixture(MEMBERS, kind="switch", rate=2), "rate must be"),
+        (lambda: mixture(["gzip", "ngram"]), "expected predictive coders"),
+        (lambda: mixture("ngram"), "expected a list of coders"),
+        (lambda: mixture([]), "expected the names of coders"),
+        (lambda: mixture(MEMBERS, kind="mean"), "kind: expected 'bayes' or 'switch', got 'mean'"),
+        (lambda: mixture(MEMBERS, kind="switch", rate=2), "rate: expected a number between 0 and 1, got 2"),
         (lambda: best(["gzip", "nothing"]), "no coder named"),
     ],
 )

@@ -208,7 +208,7 @@ def test_text_files_go_by_their_first_lines(tmp_path: Path) -> None:
         ("a.label", b"no colon here\n", "line 1 does not start with a label"),
         ("a.bin", b"", "holds no items"),
         ("a.jsonl", b'{"text": "a", "n": ' + b"1" * 5000 + b"}\n", "line 1 is no JSON"),
-        ("a.jsonl", b'{"text": "a\\ud800"}\n', "line 1: the text holds .* no Unicode character"),
+        ("a.jsonl", b'{"text": "a\\ud800"}\n', "line 1: expected Unicode text"),
     ],
 )
 def test_broken_files_are_refused_in_one_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -233,7 +233,7 @@ def test_unknown_columns_and_formats(tmp_path: Path) -> None:
         read(path, format="cvs")
     with pytest.raises(ParameterError, match="has no columns"):
         read(path, format="lines", text_columns=["0"])
-    with pytest.raises(ParameterError, match="at least 1, but 0 came"):
+    with pytest.raises(ParameterError, match="max_item_bytes: expected an integer of at least 1, got 0"):
         read(path, max_item_bytes=0)
     path.write_text("a\nb\n")
     with pytest.raises(DataError, match="one column, which is the label's"):

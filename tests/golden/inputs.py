@@ -143,10 +143,10 @@ INPUTS: dict[str, Callable[[], bytes]] = {
 """The inputs by name; contexts are taken from them too."""
 
 
-def pack(coder: kolmo.Coder, data: bytes, block_size: int, given_name: str) -> bytes:
+def pack(coder: kolmo.Coder, data: bytes, block_size: int, context_name: str) -> bytes:
     """Return a whole .kolmo file."""
     file = io.BytesIO()
-    write_container(io.BytesIO(data), file, coder, block_size=block_size, given_name=given_name)
+    write_container(io.BytesIO(data), file, coder, block_size=block_size, context_name=context_name)
     return file.getvalue()
 
 

@@ -121,8 +121,8 @@ def test_container_reads_to_its_input(entry: dict[str, Any]) -> None:
     assert data == golden.INPUTS[entry["input"]]()
     assert report.header.config == entry["config"]
     assert report.n_blocks == entry["container"]["n_blocks"]
-    given = report.header.given
-    assert (given.name if given else "") == entry["container"]["given_name"]
+    context_file = report.header.context_file
+    assert (context_file.name if context_file else "") == entry["container"]["given_name"]
 
 
 @each(OWN_CONTAINERS)

@@ -79,7 +79,7 @@ def command(
                     target,
                     primed,
                     size=size,
-                    given_name=Path(context_file or "").name,
+                    context_name=Path(context_file or "").name,
                     block_size=block_size,
                     verify=verify,
                     on_progress=bar.update,

@@ -74,7 +74,7 @@ class Order0(Coder):
 
     def __post_init__(self) -> None:
         if isinstance(self.alpha, bool) or not isinstance(self.alpha, int | float) or not 1e-6 <= self.alpha <= 1e6:
-            raise ParameterError(f"alpha must be a number from 0.000001 to 1000000, but {self.alpha!r} came")
+            raise ParameterError(f"alpha: expected a number from 0.000001 to 1000000, got {self.alpha!r}")
 
     @property
     def tags(self) -> CoderTags:

@@ -94,7 +94,7 @@ def test_primed_by_a_file_that_decompress_asks_for(kolmo: Any, refused: Any) -> 
     info = kolmo("decompress", "new.log.kolmo", "--info").stdout
     assert f"old.log, 3,000 bytes, sha256 {digest}" in info
     message = refused("decompress", "new.log.kolmo", "-o", "out", code=1)
-    assert f"given 'old.log' of 3,000 bytes with sha256 {digest}, but nothing came" in message
+    assert f"expected the context 'old.log' of 3,000 bytes with sha256 {digest}, got none" in message
     message = refused("decompress", "new.log.kolmo", "-o", "out", "--context", "new.log", code=1)
     assert hashlib.sha256(new).hexdigest() in message
     assert "there is no file" in refused("decompress", "new.log.kolmo", "-o", "out", "--context", "gone", code=1)
@@ -232,20 +232,20 @@ def test_a_file_of_the_kernel_that_states_no_size(kolmo: Any) -> None:
     [
         (["compress", "absent"], 1, "there is no file 'absent'"),
         (["compress", "."], 1, "'.' is a directory"),
-        (["compress", "file", "-c", "order0"], 2, "states code lengths only"),
-        (["compress", "file", "-c", "bz2", "--context", "other"], 2, "cannot start from a context"),
+        (["compress", "file", "-c", "order0"], 2, "computes code lengths only"),
+        (["compress", "file", "-c", "bz2", "--context", "other"], 2, "cannot write a stream that depends on a context"),
         (["compress", "file", "-c", "zst"], 2, "did you mean 'zstd'"),
         (["compress", "file", "--context", "absent"], 1, "there is no file 'absent'"),
-        (["compress", "file", "--block-size", "2GiB"], 2, "block_size must be a whole number from 1 to 1073741824"),
-        (["compress", "file", "--block-size", "0"], 2, "block_size must be a whole number"),
+        (["compress", "file", "--block-size", "2GiB"], 2, "block_size: expected an integer from 1 to 1073741824"),
+        (["compress", "file", "--block-size", "0"], 2, "block_size: expected an integer"),
         (["compress", "file", "-o", "nowhere/out"], 2, "there is no directory"),
         (["compress", "-", "--context", "-"], 2, "stdin can be read only once"),
         (["decompress", "absent.kolmo"], 1, "there is no file 'absent.kolmo'"),
         (["decompress", "file"], 2, "does not end in '.kolmo'"),
-        (["decompress", "file", "-o", "out"], 1, "no .kolmo file: it holds 4 bytes"),
-        (["decompress", "file", "--info"], 1, "no .kolmo file"),
-        (["decompress", "good.kolmo", "--max-size", "3"], 1, "the file holds 4 bytes or more"),
-        (["decompress", "good.kolmo", "--context", "other"], 1, "given nothing, but 5 bytes came"),
+        (["decompress", "file", "-o", "out"], 1, "expected a .kolmo file, got 4 bytes"),
+        (["decompress", "file", "--info"], 1, "expected a .kolmo file"),
+        (["decompress", "good.kolmo", "--max-size", "3"], 1, "expected at most 3 bytes, got 4 or more"),
+        (["decompress", "good.kolmo", "--context", "other"], 1, "compressed without a context, got a context of 5 bytes"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

@@ -87,7 +87,7 @@ def test_a_name_that_is_no_text_is_shown_and_kept(start: Any) -> None:
         (["-", "-"], 2, "stdin can be read only once"),
         (["-", "--context", "-"], 2, "stdin can be read only once"),
         (["file", "-c", "zst"], 2, "did you mean 'zstd'"),
-        (["file", "-c", "zstd:level=99"], 2, "level must be a whole number from 1 to 22"),
+        (["file", "-c", "zstd:level=99"], 2, "level: expected an integer from 1 to 22"),
         (["file", "--max-size", "many"], 2, "expected a size in bytes, such as 1000000, 500MB or 1GiB, got 'many'"),
         (["file", "--max-size", "2"], 1, "holds 4 bytes, and --max-size allows 2"),
     ],

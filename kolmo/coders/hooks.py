@@ -1,0 +1,121 @@
+"""The methods that a coder implements, and those that it overrides to be faster on many items."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from kolmo._core.items import blocks_of_items
+from kolmo.coders.tags import CoderTags
+from kolmo.errors import NotDecodableError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Encode = Callable[[bytes], bytes]
+"""Returns the stream of the data."""
+Decode = Callable[[bytes, int], bytes]
+"""Takes a stream and the largest size to return, and returns the data."""
+Meter = Callable[[bytes], float]
+"""Returns the code length of the data in bits."""
+
+BLOCK_BYTES, BLOCK_OF_PAIRS_BYTES = 2**18, 2**23
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowerBounds:
+    """Lower bounds of the joint code lengths L(xy) of one x with several y.
+
+    Parameters
+    ----------
+    row : int
+        Position of x.
+    columns : slice
+        Positions of the ys.
+    lower_bits : ndarray of shape (n_columns,)
+        Lower bounds of L(xy) in bits.
+    exact : callable
+        Takes positions in `lower_bits` and returns L(xy) for these in bits. Valid until the next `LowerBounds` is
+        made.
+    """
+
+    row: int
+    columns: slice
+    lower_bits: NDArray[np.float64]
+    exact: Callable[[NDArray[np.intp]], NDArray[np.float64]]
+
+
+class CoderHooks(ABC):
+    """Base of `Coder`: the methods for implementers.
+
+    A coder defines `name`, `tags`, `versions`, `_encoder` and `_decoder`; one without a stream defines `_meter` instead
+    of the last two. With ``tags.priming == "native"`` these start from the context that they are given; otherwise they
+    are only called with an empty context.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def tags(self) -> CoderTags:
+        """The capabilities of this coder."""
+
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the libraries that determine the code lengths."""
+
+    def _encoder(self, context: bytes) -> Encode:
+        """Return a function that compresses data given `context`."""
+        raise NotDecodableError(f"the coder {self.name!r} computes code lengths only and writes no stream")
+
+    def _decoder(self, context: bytes) -> Decode:
+        """Return a function that decompresses streams given `context`."""
+        raise NotDecodableError(f"the coder {self.name!r} computes code lengths only and reads no stream")
+
+    def _meter(self, context: bytes) -> Meter:
+        """Return a function that computes L(data | context) in bits."""
+        encode = self._encoder(context)
+        return lambda data: 8.0 * len(encode(data))
+
+    def _lengths(self, context: bytes, items: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(y | context) in bits for every y; overridden by coders that are faster on many items at once."""
+        import numpy as np
+
+        return np.fromiter(map(self._meter(context), items), dtype=np.float64, count=len(items))
+
+    def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(xy) in bits for every x (row) and every y (column), in this thread.
+
+        Overridden by coders that are faster on many pairs at once, for example because they read each x only once.
+        """
+        import numpy as np
+
+        table = np.empty((len(xs), len(ys)))
+        for row, x in enumerate(xs):
+            table[row] = self._batch([x + y for y in ys])
+        return table
+
+    def _pairs_batch(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[NDArray[np.intp]]
+    ) -> list[NDArray[np.float64]]:
+        """Return L(xy) in bits for every x with the ys at the positions of its `columns`, in this thread."""
+        import numpy as np
+
+        pairs = (x + ys[column] for x, chosen in zip(xs, columns, strict=True) for column in chosen)
+        blocks = blocks_of_items(pairs, BLOCK_OF_PAIRS_BYTES)
+        lengths = np.concatenate([np.empty(0), *map(self._batch, blocks)])
+        return np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
+
+    def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
+        """Yield lower bounds of L(xy) for one x and some ys at a time; None if bounds would save no work.
+
+        A search for small lengths computes the exact length only where the bound does not exclude the pair.
+        """
+        return None
+
+    def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(y) in bits for every y, in this thread and with one library handle for all."""
+        return self._lengths(b"", items)
