@@ -1,49 +1,45 @@
-"""Labelling texts by code lengths, beside TF-IDF and a linear machine: accuracy, macro-F1, time; many labels and few.
+"""Text classification by code lengths, compared with TF-IDF and a linear SVM: accuracy, macro-F1 and time.
 
     python benchmarks/classify.py --data-dir DATA --part full --part few -o results.jsonl
 
-DATA holds the public sets as published: `R8`, `ag_news` (with `train10k.tsv`, 10,000 texts of its training set),
-`20news-bydate`, `trec`, `sms_spam`. Rows are printed, and appended to a JSON-lines file with the machine, the versions,
-and the coders' fingerprints. `readme_classify.py` turns them into tables.
+DATA has the public sets as published: `R8`, `ag_news` (with `train10k.tsv`, 10,000 texts of its training set),
+`20news-bydate`, `trec`, `sms_spam`. Rows are printed, and appended to a JSON-lines file with the machine, the versions
+and the coders' fingerprints. `readme_classify.py` converts them to tables.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import platform
 import random
 import tarfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import records
 import scipy
 import sklearn
 from scipy.stats import t as student
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import LinearSVC
 
 import kolmo
+from kolmo.learn import baseline_classifiers, evaluate
 
 Labelled = tuple[list[str], list[str]]
 """Texts, and their labels."""
 
 SHOTS = (8, 16, 32, 64)
 DRAWS = 10
-MOST_ASKED = 1000
-"""How many test texts a few-shot draw is judged on, at most: the same for all draws."""
-MOST_SECONDS = 300
-"""A coder that would take longer on a set, going by 20 texts, is left out there."""
+MAX_TEST = 1000
+"""Largest number of test texts of a few-shot draw; they are the same for all draws."""
+MAX_SECONDS = 300
+"""A coder whose predictions would take longer, extrapolated from 20 texts, is left out."""
+TRIAL = 20
 
 
 def r8(folder: Path) -> tuple[Labelled, Labelled]:
@@ -51,7 +47,7 @@ def r8(folder: Path) -> tuple[Labelled, Labelled]:
 
 
 def ag_news(folder: Path) -> tuple[Labelled, Labelled]:
-    """10,000 training texts, and the 2,000 test texts that the table of nearest neighbours is about."""
+    """10,000 training texts, and the 2,000 test texts of the table of nearest neighbours."""
     with (folder / "ag_news" / "test.csv").open(encoding="utf-8", newline="") as file:
         rows = [(label, " ".join(parts)) for label, *parts in csv.reader(file)]
     chosen = [rows[index] for index in sorted(random.Random(0).sample(range(len(rows)), 2000))]
@@ -59,7 +55,7 @@ def ag_news(folder: Path) -> tuple[Labelled, Labelled]:
 
 
 def newsgroups(folder: Path) -> tuple[Labelled, Labelled]:
-    """The posts as they are, with headers and quotations, split by date."""
+    """The posts with headers and quotations, split by date."""
     parts: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
     with tarfile.open(folder / "20news-bydate" / "20news-bydate.tar.gz") as archive:
         for member in archive:
@@ -96,15 +92,15 @@ FEW_SHOT = ("TREC", "SMS Spam", "R8", "AG News")
 
 
 def methods() -> dict[str, Callable[[], Any]]:
-    """Return what makes each classifier; the first is the one to beat."""
-    known = kolmo.list_coders()
+    """Return a factory of each classifier; the first is the baseline."""
+    known, baseline = kolmo.list_coders(), "TF-IDF + LinearSVC"
     made: dict[str, Callable[[], Any]] = {
-        "TF-IDF + LinearSVC": lambda: make_pipeline(TfidfVectorizer(sublinear_tf=True), LinearSVC(random_state=0)),
+        baseline: lambda: baseline_classifiers()[baseline],
         "NGramBits": kolmo.NGramBitsClassifier,
     }
     for name in ("ngram", "zstd", "deflate", "ppmd"):
         if name in known:
-            made[f"code length, {name}"] = lambda name=name: kolmo.CodeLengthClassifier(name, calibrate=False)
+            made[f"code length, {name}"] = lambda name=name: kolmo.CodeLengthClassifier(name, temperature_scaling=False)
     best = "ngram" if "ngram" in known else "zstd"
     made[f"features of {best} + logistic"] = lambda: make_pipeline(
         kolmo.CodeLengthVectorizer([best]), LogisticRegression(C=10, max_iter=1000)
@@ -116,11 +112,10 @@ def methods() -> dict[str, Callable[[], Any]]:
 @click.option("--data-dir", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--part", "parts", type=click.Choice(("full", "few")), multiple=True, default=("full", "few"))
 @click.option("--set", "sets", type=click.Choice(tuple(SETS)), multiple=True, default=tuple(SETS))
-@click.option("--method", "chosen", multiple=True, help="Of the methods by name; all of them by default.")
+@click.option("--method", "chosen", multiple=True, help="A method by name; by default all.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
 def main(data_dir: Path, parts: Sequence[str], sets: Sequence[str], chosen: Sequence[str], output: Path | None) -> None:
     makers = {name: make for name, make in methods().items() if not chosen or name in chosen}
-    _compile(makers)
     for name in sets:
         splits = _splits(name, data_dir)
         rows: list[Iterable[dict[str, Any]]] = []
@@ -137,51 +132,42 @@ def main(data_dir: Path, parts: Sequence[str], sets: Sequence[str], chosen: Sequ
             for row in found:
                 line = {"set": name, "method": method} | row
                 click.echo(json.dumps(line))
-                if output is not None:
-                    with output.open("a", encoding="utf-8") as lines:
-                        lines.write(json.dumps(line | environment()) + "\n")
+                records.append(output, line | {"scikit-learn": sklearn.__version__, "scipy": scipy.__version__})
 
 
 def full(make: Callable[[], Any], splits: Sequence[tuple[Labelled, Labelled]]) -> Iterator[dict[str, Any]]:
-    """Judge a method on whole training sets: the mean over splits of scores, and of times."""
+    """Yield the mean scores and times over splits, with whole training sets."""
     found = []
-    for (texts, labels), (asked, truth) in splits:
-        classifier = make()
-        start = time.perf_counter()
-        classifier.fit(texts, labels)
-        fit_seconds = time.perf_counter() - start
-        if isinstance(classifier, kolmo.CodeLengthClassifier):
-            start = time.perf_counter()
-            classifier.predict(asked[:20])
-            if (time.perf_counter() - start) / 20 * len(asked) > MOST_SECONDS:
+    for train, test in splits:
+        if isinstance(make(), kolmo.CodeLengthClassifier):
+            trial = evaluate(make(), train, _taken(test, range(TRIAL)))
+            if trial.predict_seconds / TRIAL * len(test[0]) > MAX_SECONDS:
                 return
-        start = time.perf_counter()
-        predictions = classifier.predict(asked)
-        seconds = time.perf_counter() - start
-        macro = f1_score(truth, predictions, average="macro", zero_division=0)
-        found.append((accuracy_score(truth, predictions), macro, fit_seconds, 1e6 * seconds / len(asked)))
+        report = evaluate(make(), train, test)
+        speed = 1e6 * report.predict_seconds / report.n_test
+        found.append((report.accuracy, report.macro_f1, report.fit_seconds, speed))
     scores = dict(
         zip(("accuracy", "macro_f1", "fit_seconds", "microseconds_per_text"), np.mean(found, axis=0), strict=True)
     )
-    (texts, _), (asked, _) = splits[0]
-    sizes = {"train": len(texts), "test": len(asked), "splits": len(splits)}
-    mean_bytes = float(np.mean([len(text.encode()) for text in asked]))
-    yield {"part": "full", **sizes, "mean_bytes": mean_bytes, **scores, **_fingerprint(classifier)}
+    (texts, _), (test_texts, _) = splits[0]
+    sizes = {"train": len(texts), "test": len(test_texts), "splits": len(splits)}
+    mean_bytes = float(np.mean([len(text.encode()) for text in test_texts]))
+    yield {"part": "full", **sizes, "mean_bytes": mean_bytes, **scores, "fingerprint": report.fingerprint}
 
 
 def few_shot(make: Callable[[], Any], split: tuple[Labelled, Labelled]) -> Iterator[dict[str, Any]]:
-    """Judge a method on a few labels a class: ten draws, their mean and its 95 % interval by Student's t."""
-    (texts, labels), test = split
-    by_class = np.unique(labels, return_inverse=True)[1]
-    if len(test[0]) > MOST_ASKED:
-        test = _taken(test, np.random.RandomState(1).permutation(len(test[0]))[:MOST_ASKED])
+    """Yield the mean accuracy over ten draws of a few labels a class, with its 95 % interval by Student's t."""
+    train, test = split
+    by_class = np.unique(train[1], return_inverse=True)[1]
+    if len(test[0]) > MAX_TEST:
+        test = _taken(test, np.random.RandomState(1).permutation(len(test[0]))[:MAX_TEST])
     for shots in SHOTS:
         scores = []
         for draw in range(DRAWS):
             rng = np.random.RandomState(draw)
             places = [rng.permutation(np.flatnonzero(by_class == code))[:shots] for code in range(by_class.max() + 1)]
-            classifier = make().fit(*_taken((texts, labels), np.concatenate(places)))
-            scores.append(accuracy_score(test[1], classifier.predict(test[0])))
+            report = evaluate(make(), _taken(train, np.concatenate(places)), test)
+            scores.append(report.accuracy)
         half = float(student.ppf(0.975, DRAWS - 1) * np.std(scores, ddof=1) / np.sqrt(DRAWS))
         yield {
             "part": "few",
@@ -190,24 +176,8 @@ def few_shot(make: Callable[[], Any], split: tuple[Labelled, Labelled]) -> Itera
             "test": len(test[0]),
             "accuracy": float(np.mean(scores)),
             "half_interval": half,
-            **_fingerprint(classifier),
+            "fingerprint": report.fingerprint,
         }
-
-
-def environment() -> dict[str, Any]:
-    return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "kolmo": kolmo.__version__,
-        "scikit-learn": sklearn.__version__,
-        "scipy": scipy.__version__,
-    }
-
-
-def _fingerprint(classifier: Any) -> dict[str, str]:
-    coder = getattr(classifier, "coder_", None)
-    return {} if coder is None else {"fingerprint": coder.fingerprint}
 
 
 def _splits(name: str, folder: Path) -> list[tuple[Labelled, Labelled]]:
@@ -228,12 +198,6 @@ def _unzipped(rows: Sequence[tuple[str, str]]) -> Labelled:
 def _taken(part: Labelled, places: Iterable[int]) -> Labelled:
     chosen = list(places)
     return [part[0][place] for place in chosen], [part[1][place] for place in chosen]
-
-
-def _compile(makers: dict[str, Callable[[], Any]]) -> None:
-    """Have every kernel compiled before a clock runs."""
-    for make in makers.values():
-        make().fit(["one text", "another", "one more", "and the last"] * 5, ["a", "b", "a", "b"] * 5).predict(["text"])
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
-"""Distances from code lengths: how much of y is left to say once x was said."""
+"""Compression distances of two items, of all pairs of two collections, and of nearest neighbours."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from kolmo._core.checks import check_count
 from kolmo._core.items import as_bytes, as_items
 from kolmo.coders.registry import CoderLike
-from kolmo.distances import pruning as calibration
 from kolmo.distances.engine import Distances
 from kolmo.distances.formulas import METRICS as METRICS
-from kolmo.distances.pruning import Calibration, Pruning, margin_of
+from kolmo.distances.pruning import Pruning, PruningReport, margin_of, measure_margin
 from kolmo.distances.tiles import Search, Symmetrize
-from kolmo.errors import DataError, ParameterError
+from kolmo.errors import DataError
 
 
 class Neighbors(NamedTuple):
@@ -38,20 +38,20 @@ def ncd(
 ) -> float:
     """Normalized compression distance, (L(xy) - min(L(x), L(y))) / max(L(x), L(y)).
 
-    It lies between 0 and 1 up to a small excess that depends on the coder: real coders spend bits on framing, so
-    ``ncd(x, x)`` is above 0 and the distance of unrelated texts can exceed 1. L(xy) and L(yx) differ for real
-    coders, and the distance with them; `symmetrize` evens this out.
+    It lies between 0 and 1, up to a small excess that depends on the coder: real coders spend bits on framing, so
+    ``ncd(x, x)`` is above 0 and the distance of unrelated texts can exceed 1. For real coders L(xy) differs from
+    L(yx), so the distance is not symmetric; use `symmetrize` for a symmetric one.
 
     Parameters
     ----------
     x, y : str or bytes-like
-        What to compare.
+        The two items.
     coder : str, mapping or Coder
         See `kolmo.coder`.
     separator : str or bytes
-        Written between x and y.
+        Inserted between x and y.
     symmetrize : {None, "mean", "min", "max"}
-        What is taken of L(xy) and L(yx); None takes L(xy) alone.
+        Combination of L(xy) and L(yx); None uses L(xy) alone.
 
     Returns
     -------
@@ -78,18 +78,18 @@ def ncd(
 def cdm(
     x: Any, y: Any, *, coder: CoderLike = "deflate", separator: str | bytes = b"", symmetrize: Symmetrize = None
 ) -> float:
-    """Compression-based dissimilarity measure, L(xy) / (L(x) + L(y)): near 1/2 for equal, near 1 for unrelated items.
+    """Compression-based dissimilarity measure, L(xy) / (L(x) + L(y)): near 1/2 for equal items, 1 for unrelated ones.
 
     Parameters
     ----------
     x, y : str or bytes-like
-        What to compare.
+        The two items.
     coder : str, mapping or Coder
         See `kolmo.coder`.
     separator : str or bytes
-        Written between x and y.
+        Inserted between x and y.
     symmetrize : {None, "mean", "min", "max"}
-        What is taken of L(xy) and L(yx); None takes L(xy) alone.
+        Combination of L(xy) and L(yx); None uses L(xy) alone.
 
     Returns
     -------
@@ -108,18 +108,18 @@ def cdm(
 
 
 def conditional_ncd(x: Any, y: Any, *, coder: CoderLike = "deflate", separator: str | bytes = b"") -> float:
-    """Normalized information distance from primed coders, max(L(x|y), L(y|x)) / max(L(x), L(y)).
+    """Normalized information distance from conditional code lengths, max(L(x|y), L(y|x)) / max(L(x), L(y)).
 
     It is symmetric by construction.
 
     Parameters
     ----------
     x, y : str or bytes-like
-        What to compare.
+        The two items.
     coder : str, mapping or Coder
-        A coder that primes; see `kolmo.coder`.
+        A coder that can be primed; see `kolmo.coder`.
     separator : str or bytes
-        Read after the context, before what is coded.
+        Inserted between the context and the item that is coded.
 
     Returns
     -------
@@ -143,18 +143,18 @@ def conditional_ncd(x: Any, y: Any, *, coder: CoderLike = "deflate", separator: 
 
 
 def conditional_cdm(x: Any, y: Any, *, coder: CoderLike = "deflate", separator: str | bytes = b"") -> float:
-    """Share of bits that stays when each is coded knowing the other, (L(x|y) + L(y|x)) / (L(x) + L(y)).
+    """Sum of the conditional code lengths relative to the unconditional ones, (L(x|y) + L(y|x)) / (L(x) + L(y)).
 
     It is symmetric by construction.
 
     Parameters
     ----------
     x, y : str or bytes-like
-        What to compare.
+        The two items.
     coder : str, mapping or Coder
-        A coder that primes; see `kolmo.coder`.
+        A coder that can be primed; see `kolmo.coder`.
     separator : str or bytes
-        Read after the context, before what is coded.
+        Inserted between the context and the item that is coded.
 
     Returns
     -------
@@ -178,6 +178,40 @@ def conditional_cdm(x: Any, y: Any, *, coder: CoderLike = "deflate", separator: 
     return _single(x, y, coder, "conditional_cdm", separator, None)
 
 
+@overload
+def pairwise(
+    X: Any,
+    Y: Any = None,
+    *,
+    coder: CoderLike = ...,
+    metric: str = ...,
+    separator: str | bytes = ...,
+    symmetrize: Symmetrize = ...,
+    top_k: None = ...,
+    pruning: Pruning = ...,
+    checkpoint: str | Path | None = ...,
+    dtype: DTypeLike = ...,
+    n_jobs: int | None = ...,
+) -> NDArray[Any]: ...
+
+
+@overload
+def pairwise(
+    X: Any,
+    Y: Any = None,
+    *,
+    coder: CoderLike = ...,
+    metric: str = ...,
+    separator: str | bytes = ...,
+    symmetrize: Symmetrize = ...,
+    top_k: int,
+    pruning: Pruning = ...,
+    checkpoint: str | Path | None = ...,
+    dtype: DTypeLike = ...,
+    n_jobs: int | None = ...,
+) -> Neighbors: ...
+
+
 def pairwise(
     X: Any,
     Y: Any = None,
@@ -192,12 +226,12 @@ def pairwise(
     dtype: DTypeLike = np.float32,
     n_jobs: int | None = None,
 ) -> NDArray[Any] | Neighbors:
-    """Distances between every item of X and every item of Y.
+    """Return the distances between every item of X and every item of Y.
 
-    The work is cut into tiles that go through joblib, so a `joblib.parallel_config` block decides where they run; the
-    result is the same for any number of workers. Entry (i, j) reads X[i] first, then Y[j]. Without Y the items of X
-    are compared with each other: the matrix is symmetric only for a conditional measure or with `symmetrize`, and its
-    diagonal is what the coder gives for an item and itself, which is above zero.
+    The work is divided into tiles that run under joblib, so a `joblib.parallel_config` block decides where; the result
+    is the same for any number of workers. In entry (i, j) X[i] precedes Y[j]. Without Y the items of X are compared
+    with each other: the matrix is symmetric only for a conditional metric or with `symmetrize`, and its diagonal is
+    the distance that the coder gives for an item and itself, which is above zero.
 
     Parameters
     ----------
@@ -205,45 +239,45 @@ def pairwise(
         The items; see `kolmo.as_items`. Y defaults to X.
     coder : str, mapping or Coder
         See `kolmo.coder`. Raw forms such as ``"deflate"``, ``"zstd"`` and ``"lzma"`` suit short items better than
-        file formats, whose framing counts in every length.
+        file formats, whose framing adds to every code length.
     metric : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
         The distance.
     separator : str or bytes
-        Written between the two items.
+        Inserted between the two items.
     symmetrize : {None, "mean", "min", "max"}
-        What is taken of L(xy) and L(yx); conditional measures are symmetric already.
+        Combination of L(xy) and L(yx); conditional metrics are symmetric already.
     top_k : int, optional
-        Return only the nearest items of each row, and never hold the full matrix. Without Y an item is no neighbour
-        of its own. Equal distances are ordered by position in Y.
-    pruning : {"certified", None} or Calibration
-        How `top_k` passes over pairs that cannot be near, where the coder knows lower bounds (`gzip`, `zlib`,
-        `deflate`): by a provable bound, which loses nothing; not at all; or by a tighter one with a margin that
-        `calibrate` measured, which can lose a neighbour.
+        Return only the `top_k` nearest items of each row, without holding the full matrix. Without Y an item is not
+        its own neighbour. Equal distances are ordered by position in Y.
+    pruning : {"certified", None} or PruningReport
+        How `top_k` skips pairs that cannot be near, for coders with lower bounds (`gzip`, `zlib`, `deflate`): by a
+        provable bound, which loses nothing; not at all; or with the margin that `calibrate_pruning` measured, which
+        can lose a neighbour.
     checkpoint : path-like, optional
-        A file that keeps what is finished: after an interruption, or a kill, the same call goes on where it was.
+        Save progress to this file, and resume from it after an interruption.
     dtype : dtype
-        Of the returned distances. They are computed, and ranked, in double precision.
+        Type of the returned distances. They are computed, and ranked, in double precision.
     n_jobs : int, optional
-        Workers as joblib counts them.
+        Number of workers, as in joblib.
 
     Returns
     -------
-    ndarray of shape (n_X, n_Y) or Neighbors
+    ndarray of shape (n_X, n_Y), or Neighbors
         Distances; with `top_k` the named tuple ``(distances, indices)``, both of shape (n_X, top_k).
 
     Raises
     ------
     DataError
-        If there are no items, or items that are neither str nor bytes, or if the checkpoint holds another run.
+        If there are no items, or items that are neither str nor bytes, or the checkpoint is that of another run.
     ParameterError
-        If a parameter has no such value.
+        If a parameter has an unknown value.
     PrimingError
-        If a conditional measure meets a coder that cannot be primed.
+        If the metric is conditional and the coder cannot be primed.
 
     Warns
     -----
     WindowWarning
-        If an item that is read first is longer than the coder's window.
+        If the first item of a pair is longer than the coder's window.
 
     Examples
     --------
@@ -257,13 +291,8 @@ def pairwise(
     """
     xs = _checked_items(X, "X")
     ys = xs if Y is None else _checked_items(Y, "Y")
-    others = len(ys) - (Y is None)
-    if top_k is not None and (
-        isinstance(top_k, bool) or not isinstance(top_k, int | np.integer) or not 1 <= top_k <= others
-    ):
-        raise ParameterError(
-            f"top_k must be a whole number from 1 to {others}, the items to choose from, but {top_k!r} came"
-        )
+    if top_k is not None:
+        check_count("top_k", top_k, high=len(ys) - (Y is None))
     distances = Distances(coder, metric=metric, separator=separator, symmetrize=symmetrize, n_jobs=n_jobs)
     if top_k is None:
         run = distances.run(checkpoint, xs, ys, result="square" if Y is None else "matrix")
@@ -293,11 +322,11 @@ def calibrate_pruning(
     separator: str | bytes = b"",
     top_k: int = 1,
     risk: float = 0.001,
-) -> Calibration:
-    """Measure how tight a bound a search for nearest neighbours can take on these items, and check it.
+) -> PruningReport:
+    """Measure a margin for pruning a search for nearest neighbours among these items, and its recall.
 
-    Lengths exceed their provable bounds by an amount that differs little from pair to pair, and most of it can be added
-    to the bounds. How much is measured on 16 rows, on their 64 nearest items each, and checked on 16 others.
+    Code lengths exceed their provable lower bounds by an amount that varies little from pair to pair, so most of it can
+    be added to the bounds. This margin is measured on the 64 nearest items of 16 rows, and checked on 16 other rows.
 
     Parameters
     ----------
@@ -308,24 +337,24 @@ def calibrate_pruning(
     metric : {"ncd", "cdm", "conditional_ncd", "conditional_cdm"}
         The distance.
     separator : str or bytes
-        Written between the two items.
+        Inserted between the two items.
     top_k : int
-        How many nearest items will be looked for.
+        Number of nearest items to search for.
     risk : float
-        The share of near pairs that may be passed over.
+        Share of near pairs that may be skipped.
 
     Returns
     -------
-    Calibration
-        Takes the place of ``pruning="certified"`` in `pairwise` and `NCDClassifier`. With ``margin_bits=0`` for coders
-        without bounds, and for too few items.
+    PruningReport
+        A value for the parameter `pruning` of `pairwise` and `NCDClassifier`. Its ``margin_bits`` is 0 for coders
+        without lower bounds, and for too few items.
 
     Raises
     ------
     DataError
         If there are no items.
     ParameterError
-        If a parameter has no such value.
+        If a parameter has an unknown value.
 
     Examples
     --------
@@ -335,7 +364,7 @@ def calibrate_pruning(
     xs = _checked_items(X, "X")
     ys = xs if Y is None else _checked_items(Y, "Y")
     distances = Distances(coder, metric=metric, separator=separator)
-    return calibration.calibrate_pruning(distances, xs, ys, Search(count=top_k), risk=risk, itself=Y is None)
+    return measure_margin(distances, xs, ys, Search(count=top_k), risk=risk, itself=Y is None)
 
 
 def _single(x: Any, y: Any, coder: CoderLike, metric: str, separator: str | bytes, symmetrize: Symmetrize) -> float:
@@ -347,5 +376,5 @@ def _single(x: Any, y: Any, coder: CoderLike, metric: str, separator: str | byte
 def _checked_items(X: Any, name: str) -> list[bytes]:
     items = as_items(X)
     if not items:
-        raise DataError(f"{name} holds no items; pass at least one")
+        raise DataError(f"{name} has no items; pass at least one")
     return items

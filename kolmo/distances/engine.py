@@ -1,4 +1,4 @@
-"""Distances of many pairs, in tiles that run wherever joblib is told to run them."""
+"""Distances of many pairs, divided into tiles that run under joblib."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kolmo._core.checks import check_choice
 from kolmo._core.items import as_bytes
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
@@ -19,10 +20,10 @@ from kolmo.coders.registry import CoderLike
 from kolmo.distances.formulas import METRICS, Floats
 from kolmo.distances.nearest import Integers, Nearest
 from kolmo.distances.tiles import COMBINE, Columns, PairRule, Search, Symmetrize, Tile
-from kolmo.errors import ParameterError, PrimingError
+from kolmo.errors import PrimingError
 
 Candidates = Callable[[int, int], list[Integers]]
-"""Takes the first row and the one after the last, and returns the columns to look at for each row between."""
+"""Maps a range of rows, as start and stop, to the columns that each of these rows is compared with."""
 
 _SMALLEST_TILE_BYTES = 2**22
 _LARGEST_TILE_BYTES = 2**26
@@ -31,7 +32,7 @@ _ROWS, _ROWS_BOTH_WAYS, _LEAST_ROWS = 64, 32, 8
 
 
 class Distances:
-    """A measure under a coder, ready to be computed band by band.
+    """A distance metric under a coder, computed band by band.
 
     Parameters
     ----------
@@ -40,16 +41,16 @@ class Distances:
     metric : str
         A key of `METRICS`.
     separator : str or bytes
-        Written between the two items.
+        Inserted between the two items.
     symmetrize : {None, "mean", "min", "max"}
-        What is taken of L(xy) and L(yx).
+        Combination of L(xy) and L(yx).
     n_jobs : int, optional
-        Workers as joblib counts them.
+        Number of workers, as in joblib.
 
     Raises
     ------
     ParameterError, PrimingError
-        If the parameters do not fit together.
+        If a parameter has an unknown value, or the metric needs a coder that can be primed.
     """
 
     def __init__(
@@ -61,15 +62,13 @@ class Distances:
         symmetrize: Symmetrize = None,
         n_jobs: int | None = None,
     ) -> None:
-        if metric not in METRICS:
-            raise ParameterError(f"there is no metric named {metric!r}; known: {', '.join(METRICS)}")
-        if symmetrize is not None and symmetrize not in COMBINE:
-            raise ParameterError(f"symmetrize must be None, 'mean', 'min' or 'max', but {symmetrize!r} came")
+        check_choice("metric", metric, METRICS)
+        check_choice("symmetrize", symmetrize, (None, *COMBINE))
         self.coder = registry.coder(coder)
         conditional = METRICS[metric].conditional
         if conditional and self.coder.tags.priming is None:
             raise PrimingError(
-                f"the metric {metric!r} needs a coder that primes, and {self.coder.name!r} does not; "
+                f"metric={metric!r}: expected a coder that can be primed, got {self.coder.name!r}; "
                 "take metric='ncd', or a coder such as 'deflate'"
             )
         self.rule = PairRule(self.coder, metric, as_bytes(separator), None if conditional else symmetrize)
@@ -78,19 +77,23 @@ class Distances:
     def bands(
         self, xs: Sequence[bytes], ys: Sequence[bytes], *, run: ResumableRun | None = None
     ) -> Iterator[tuple[int, Floats]]:
-        """Yield ``(start, band)``: the distances of xs[start : start + len(band)] to all of ys, from top to bottom.
+        """Yield ``(start, band)``: the distances of xs[start : start + len(band)] to all of ys, in order.
 
-        Memory holds a band and the tiles in flight, never the matrix. Tiles that `run` holds are not computed again.
+        Memory holds one band and the tiles in progress, never the matrix. Tiles saved in `run` are not computed again.
         """
         x_lengths, y_lengths = self._lengths(xs), self._lengths(ys)
-        for start, forth, back in self._links(xs, ys, self.rule.both_ways, run):
+        for start, forth, back in self._pair_lengths(xs, ys, self.rule.both_ways, run):
             lengths = x_lengths[start : start + len(forth), None]
             yield start, self.rule.distance(lengths, y_lengths[None, :], forth, back)
 
-    def square(self, xs: Sequence[bytes], *, run: ResumableRun | None = None) -> Floats:
-        """Return the distances of xs to each other; what links a pair is computed once for each order."""
-        lengths = self._lengths(xs)
-        forth = np.concatenate([forth for _, forth, _ in self._links(xs, xs, False, run)])
+    def square(self, xs: Sequence[bytes], *, lengths: Floats | None = None, run: ResumableRun | None = None) -> Floats:
+        """Return the distances of xs to each other; the joint length of a pair is computed once for each order.
+
+        The caller may pass the code lengths of xs, if it has them.
+        """
+        if lengths is None:
+            lengths = self._lengths(xs)
+        forth = np.concatenate([forth for _, forth, _ in self._pair_lengths(xs, xs, False, run)])
         return self.rule.distance(lengths[:, None], lengths[None, :], forth, forth.T)
 
     def nearest(
@@ -104,30 +107,30 @@ class Distances:
         candidates: Candidates | None = None,
         run: ResumableRun | None = None,
     ) -> Iterator[tuple[int, Nearest]]:
-        """Yield ``(start, nearest)``: what is nearest to consecutive xs among ys, from top to bottom.
+        """Yield ``(start, nearest)``: the nearest ys of consecutive xs, in order.
 
-        Memory holds what is near, and the tiles in flight.
+        Memory holds the nearest items and the tiles in progress.
 
         Parameters
         ----------
         xs, ys : sequence of bytes
             The items of rows and columns.
         search : Search
-            What to look for.
+            What to search for.
         own : int ndarray of shape (n_xs,), optional
-            The column that each row is itself, which is no neighbour of its own.
+            The column of each row's own item, which is left out.
         y_lengths : ndarray of shape (n_ys,), optional
-            L(y) in bits, where they are known already.
+            L(y) in bits, if known.
         candidates : callable, optional
-            Which columns to look at; by default all.
+            The columns that each row is compared with; by default all.
         run : ResumableRun, optional
-            Tiles that it holds are not computed again.
+            Tiles saved in it are not computed again.
         """
         x_lengths = self._lengths(xs)
         everything = Columns(ys, self._lengths(ys) if y_lengths is None else y_lengths)
         rows = _ROWS
         if candidates is None:
-            # where each column is read first too, that is worth while for several rows only
+            # for both orders each column is read as a context too, which pays off only for several rows
             rows = max(_whole_rows(xs, ys), min(len(xs), _ROWS_BOTH_WAYS) if self.rule.both_ways else 1)
         starts = range(0, len(xs), rows)
         self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
@@ -151,7 +154,7 @@ class Distances:
     def run(
         self, checkpoint: str | Path | None, xs: Sequence[bytes], ys: Sequence[bytes], **facts: Any
     ) -> ResumableRun | None:
-        """Return the run of these items in a checkpoint file, if one is asked for.
+        """Return the run of these items in a checkpoint file, or None without a file.
 
         Parameters
         ----------
@@ -160,12 +163,12 @@ class Distances:
         xs, ys : sequence of bytes
             The items of rows and columns.
         **facts
-            What else decides the tiles, as JSON values.
+            All else that determines the tiles, as JSON values.
 
         Raises
         ------
         DataError
-            If the file holds other tiles.
+            If the file has tiles of another run.
         """
         rule = self.rule
         return open_checkpoint(
@@ -183,7 +186,7 @@ class Distances:
 
     @property
     def _reads_rows(self) -> bool:
-        """Whether the coder reads each x by itself, and then codes every y given it."""
+        """Whether the coder is primed with each x once, and then codes every y given it."""
         return self.rule.metric.conditional and self.coder.tags.priming == "native"
 
     @property
@@ -199,10 +202,10 @@ class Distances:
         compute = partial(map_blocks, function, n_jobs=self.n_jobs, prefer=self.coder.tags.parallel)
         return compute(blocks) if run is None else run.resumed(compute, blocks, count)
 
-    def _links(
+    def _pair_lengths(
         self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool, run: ResumableRun | None
     ) -> Iterator[tuple[int, Floats, Floats]]:
-        """Yield ``(start, forth, back)`` in bits, band by band; back is forth where it is not needed."""
+        """Yield ``(start, forth, back)``, the lengths of pairs in bits, band by band; unused `back` equals `forth`."""
         rows, columns = _tile_shape(xs, ys, by_rows=self._reads_rows and not both_ways)
         corners = [(row, column) for row in range(0, len(xs), rows) for column in range(0, len(ys), columns)]
         self._warn_beyond_window([*xs, *ys] if both_ways else xs)
@@ -214,7 +217,7 @@ class Distances:
         band: list[tuple[Floats, ...]] = []
         with progress(len(xs) * len(ys), label=self._label, unit="pair") as bar:
             for (row, column), tile in zip(
-                corners, self._map(PairRule.links, blocks(), len(corners), run), strict=True
+                corners, self._map(PairRule.pair_lengths, blocks(), len(corners), run), strict=True
             ):
                 band.append(tile)
                 bar.update(tile[0].size)
@@ -228,16 +231,16 @@ class Distances:
 
 
 def _whole_rows(xs: Sequence[bytes], ys: Sequence[bytes]) -> int:
-    """Return how many rows of all columns make a tile: several, if there are enough to share among workers."""
+    """Return the number of rows in a tile of all columns: several, if there are enough tiles for the workers."""
     rows = math.ceil(math.prod(_tile_shape(xs, ys)) / len(ys))
     return max(rows, min(_LEAST_ROWS, math.ceil(len(xs) / _LEAST_ROWS)))
 
 
 def _tile_shape(xs: Sequence[bytes], ys: Sequence[bytes], *, by_rows: bool = False) -> tuple[int, int]:
-    """Return rows and columns of a tile: about 64 tiles in all, each neither trifling nor long to wait for.
+    """Return the numbers of rows and columns of a tile: about 64 tiles in all, within limits on their bytes.
 
-    A tile has several rows, if there are, since some coders read a column once for all of them; or as much of a row
-    as it can take, for those that read the row once.
+    A tile has several rows, since some coders read a column once for all rows; with `by_rows` it has as many columns as
+    possible, for coders that read a row once.
     """
     pair_bytes = (sum(map(len, xs)) / len(xs) + sum(map(len, ys)) / len(ys)) + 1
     tile_bytes = len(xs) * len(ys) * pair_bytes / _TILES

@@ -1,4 +1,4 @@
-"""The distances of the house as formulas of code lengths."""
+"""Distances as formulas of code lengths."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ class Metric:
     Parameters
     ----------
     formula : callable
-        Takes L(x), L(y), and what links them: ``forth`` and ``back``. These are L(xy) and L(yx), or L(y|x) and
-        L(x|y) for a conditional measure. Arrays that broadcast, in bits.
+        Takes L(x), L(y) and two lengths of the pair, ``forth`` and ``back``: L(xy) and L(yx), or L(y|x) and L(x|y)
+        for a conditional metric. Arrays that broadcast, in bits.
     conditional : bool
-        The measure is made from conditional lengths, and so needs a coder that primes.
+        The metric uses conditional code lengths, so it needs a coder that can be primed.
     """
 
     formula: Callable[[Floats, Floats, Floats, Floats], Floats]
     conditional: bool = False
 
 
-def _share(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide; two things that both take no bits at all are at distance zero."""
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Divide; where the denominator is zero, both items have code length zero and the distance is zero."""
     return np.divide(
         numerator, denominator, out=np.zeros(np.broadcast(numerator, denominator).shape), where=denominator > 0
     )
 
 
 METRICS: dict[str, Metric] = {
-    "ncd": Metric(lambda x, y, forth, _: _share(forth - np.minimum(x, y), np.maximum(x, y))),
-    "cdm": Metric(lambda x, y, forth, _: _share(forth, x + y)),
+    "ncd": Metric(lambda x, y, forth, _: _ratio(forth - np.minimum(x, y), np.maximum(x, y))),
+    "cdm": Metric(lambda x, y, forth, _: _ratio(forth, x + y)),
     "conditional_ncd": Metric(
-        lambda x, y, forth, back: _share(np.maximum(forth, back), np.maximum(x, y)), conditional=True
+        lambda x, y, forth, back: _ratio(np.maximum(forth, back), np.maximum(x, y)), conditional=True
     ),
-    "conditional_cdm": Metric(lambda x, y, forth, back: _share(forth + back, x + y), conditional=True),
+    "conditional_cdm": Metric(lambda x, y, forth, back: _ratio(forth + back, x + y), conditional=True),
 }

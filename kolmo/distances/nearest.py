@@ -1,4 +1,4 @@
-"""The nearest items of each row, and all that tie with the last of them."""
+"""The nearest items of each row, with all items that tie with the last of them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _NONE = np.empty(0)
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """For each row its nearest columns, nearest first and equally near ones by position.
+    """The nearest columns of each row, ordered by distance and then by position.
 
-    A row holds all columns that are as near as its k-th nearest, or as the k-th nearest of their group: at least k, and
-    more where there are ties. What is further away is not kept.
+    A row has all columns up to the distance of its k-th nearest, or of the k-th nearest of their group: at least k
+    columns, and more where there are ties.
 
     Parameters
     ----------
     starts : int ndarray of shape (n_rows + 1,)
-        Where each row begins in the other two, and where the last one ends.
-    columns : int ndarray of shape (n_kept,)
+        Start of each row in `columns` and `distances`, and the end of the last row.
+    columns : int ndarray of shape (n_entries,)
         Positions of the items.
-    distances : ndarray of shape (n_kept,)
+    distances : ndarray of shape (n_entries,)
         Their distances.
     """
 
@@ -40,16 +40,16 @@ class Nearest:
 
     @classmethod
     def of(cls, distances: Floats, count: int, groups: Integers | None = None) -> Self:
-        """Return the nearest of every row of a full matrix.
+        """Return the nearest columns of every row of a full matrix.
 
         Parameters
         ----------
         distances : ndarray of shape (n_rows, n_columns)
-            Infinite where a column is out of the question.
+            Infinite for columns to leave out.
         count : int
-            How many to keep, if there are so many.
+            Number of columns to keep in each row.
         groups : int ndarray of shape (n_columns,), optional
-            Keep so many of each group.
+            Group of each column; `count` columns of each group are kept.
 
         Returns
         -------
@@ -72,7 +72,7 @@ class Nearest:
 
     @classmethod
     def of_rows(cls, columns: Sequence[Integers], distances: Sequence[Floats]) -> Self:
-        """Return what is given for each row, in order of distance."""
+        """Return these columns of each row, ordered by distance."""
         sizes = [len(row) for row in columns]
         rows = np.repeat(np.arange(len(sizes)), sizes)
         return cls._sorted(
@@ -81,7 +81,7 @@ class Nearest:
 
     @classmethod
     def concatenated(cls, parts: Sequence[Self]) -> Self:
-        """Return the rows of all parts, one after the other."""
+        """Return the rows of all parts as one object."""
         starts = [np.zeros(1, np.intp)]
         for part in parts:
             starts.append(part.starts[1:] + starts[-1][-1])
@@ -99,7 +99,7 @@ class Nearest:
 
     @property
     def rows(self) -> Integers:
-        """The row of each column kept."""
+        """The row of each entry."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
     def first(self, count: int, order: Integers | None = None) -> tuple[Floats, Integers]:
@@ -108,9 +108,9 @@ class Nearest:
         Parameters
         ----------
         count : int
-            No more than every row holds.
+            At most the number of entries of every row.
         order : int ndarray, optional
-            A rank for each position, by which equally near ones are ordered instead.
+            Rank of each position, which orders columns at equal distance.
         """
         places = self.starts[:-1, None] + np.arange(count)
         if order is None:

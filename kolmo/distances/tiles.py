@@ -1,4 +1,4 @@
-"""What is computed of many pairs at once, wherever joblib runs it: what links them, and the nearest of each row."""
+"""Tiles: the joint or conditional code lengths of many pairs, and the nearest columns of each row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from kolmo.coders.base import Coder, LowerBounds, PrimedCoder
+from kolmo.coders.base import Coder, PrimedCoder
+from kolmo.coders.hooks import LowerBounds
 from kolmo.distances.formulas import METRICS, Floats, Metric
 from kolmo.distances.nearest import Integers, Nearest
 
@@ -20,17 +21,17 @@ COMBINE: dict[str, Callable[[Floats, Floats], Floats]] = {
     "max": np.maximum,
 }
 
-_LEAST_CHOICE = 16
-"""How many times more columns than neighbours there must be for bounds to spare much."""
+_MIN_COLUMNS_PER_NEIGHBOR = 16
+"""Pruning is used only with this many columns for each neighbour; with fewer it saves little."""
 _SEEDS = 32
-"""Columns of the lowest bounds that are computed first, so that the limit is low from the start."""
-_WORTH_WHILE = 0.7
-"""The share of pairs up to which computing bounds first is faster than computing all pairs at once."""
+"""Number of columns with the lowest bounds that are computed first, so that the limit is low from the start."""
+_MAX_COMPUTED_SHARE = 0.7
+"""Share of pairs computed in the first row up to which pruning is faster than computing all pairs."""
 
 
 @dataclass(frozen=True)
 class PairRule:
-    """What is computed of a pair.
+    """The distance of a pair: a metric under a coder, with a separator and the combination of both orders.
 
     Parameters
     ----------
@@ -39,9 +40,9 @@ class PairRule:
     metric_name : str
         A key of `METRICS`.
     separator : bytes
-        Written between the two items.
+        Inserted between the two items.
     symmetrize : {None, "mean", "min", "max"}
-        What is taken of L(xy) and L(yx); None for a conditional measure.
+        Combination of L(xy) and L(yx); None for a conditional metric.
     """
 
     coder: Coder
@@ -58,17 +59,17 @@ class PairRule:
         return self.metric.conditional or self.symmetrize is not None
 
     def distance(self, x_lengths: Floats, y_lengths: Floats, forth: Floats, back: Floats) -> Floats:
-        """Return the distances of pairs from their lengths; all arrays broadcast."""
+        """Return the distances of pairs from their code lengths; all arrays broadcast."""
         if self.symmetrize is not None:
             forth = COMBINE[self.symmetrize](forth, back)
         return self.metric.formula(x_lengths, y_lengths, forth, back)
 
-    def links(self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool) -> tuple[Floats, Floats]:
-        """Return what links each x (row) and y (column), forth and back; back is forth where it is not needed."""
-        forth = self._link(xs, ys)
-        return forth, self._link(ys, xs).T if both_ways else forth
+    def pair_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool) -> tuple[Floats, Floats]:
+        """Return the lengths of each pair of x (row) and y (column) in both orders; unused `back` equals `forth`."""
+        forth = self._lengths(xs, ys)
+        return forth, self._lengths(ys, xs).T if both_ways else forth
 
-    def _link(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
+    def _lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
         """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
         contexts = [x + self.separator for x in xs]
         if not self.metric.conditional:
@@ -80,24 +81,24 @@ class PairRule:
     def _primed(self, context: bytes) -> Coder:
         return PrimedCoder(coder=self.coder, context=context) if context else self.coder
 
-    def paired_links(
+    def chosen_lengths(
         self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]
     ) -> tuple[list[Floats], list[Floats]]:
-        """Return what links each x and the ys that its columns name."""
-        forth = self._paired_link(xs, ys, columns)
+        """Return the lengths of each x and the ys at its columns, in both orders; unused `back` equals `forth`."""
+        forth = self._chosen_lengths(xs, ys, columns)
         if not self.both_ways:
             return forth, forth
         rows = np.repeat(np.arange(len(xs)), [len(chosen) for chosen in columns])
-        asked = np.concatenate([np.empty(0, np.intp), *columns])
-        firsts, places = np.unique(asked, return_inverse=True)
+        chosen_columns = np.concatenate([np.empty(0, np.intp), *columns])
+        firsts, places = np.unique(chosen_columns, return_inverse=True)
         by_first = np.argsort(places, kind="stable")
         seconds = np.split(rows[by_first], np.searchsorted(places[by_first], np.arange(1, len(firsts))))
-        lengths = np.empty(len(asked))
-        if len(asked):
-            lengths[by_first] = np.concatenate(self._paired_link([ys[first] for first in firsts], xs, seconds))
+        lengths = np.empty(len(chosen_columns))
+        if len(chosen_columns):
+            lengths[by_first] = np.concatenate(self._chosen_lengths([ys[first] for first in firsts], xs, seconds))
         return forth, np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
 
-    def _paired_link(self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]) -> list[Floats]:
+    def _chosen_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]) -> list[Floats]:
         contexts = [x + self.separator for x in xs]
         if not self.metric.conditional:
             return self.coder._pairs_batch(contexts, ys, columns)
@@ -112,16 +113,16 @@ class PairRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What to look for in each row.
+    """A search for the nearest columns of each row.
 
     Parameters
     ----------
     count : int
-        How many nearest to keep.
+        Number of nearest columns to keep.
     groups : int ndarray of shape (n_columns,), optional
-        Keep so many of each group.
+        Group of each column; `count` columns of each group are kept.
     margin_bits : float, optional
-        Pass over pairs whose lower bound, plus this, is too far away: 0 loses nothing. None computes every pair.
+        Skip pairs whose lower bound plus this margin is too large: 0 loses nothing. None computes every pair.
     """
 
     count: int
@@ -131,7 +132,7 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """What all rows are compared with, as one object: a cluster sends it to its workers once, and not with every tile.
+    """The items of all columns as one object, which a cluster sends to its workers once and not with every tile.
 
     Parameters
     ----------
@@ -145,28 +146,28 @@ class Columns:
     lengths: Floats
 
     def __sizeof__(self) -> int:
-        """Count the items too: joblib's Dask backend scatters what is large."""
+        """Include the items: joblib's Dask backend scatters large objects."""
         return object.__sizeof__(self) + sum(map(len, self.items)) + self.lengths.nbytes
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Some rows against all columns, to look for the nearest of each row.
+    """Some rows whose nearest columns are to be found.
 
     Parameters
     ----------
     rule : PairRule
-        What is computed of a pair.
+        The distance of a pair.
     search : Search
-        What to look for.
+        What to search for.
     xs : sequence of bytes
         The items of the rows.
     x_lengths : ndarray of shape (n_xs,)
         L of each, in bits.
     own : int ndarray of shape (n_xs,), optional
-        The column that each row is itself, which is no neighbour.
+        The column of each row's own item, which is left out.
     candidates : sequence of int arrays, one for each row, optional
-        The columns to look at; by default all.
+        The columns that each row is compared with; by default all.
     """
 
     rule: PairRule
@@ -177,14 +178,14 @@ class Tile:
     candidates: Sequence[Integers] | None = None
 
     def nearest(self, columns: Columns) -> tuple[Integers, Integers, Floats, Integers]:
-        """Return the `Nearest` of all rows as plain arrays, and last how many pairs were computed exactly."""
+        """Return the `Nearest` of all rows as plain arrays, and the number of pairs that were computed exactly."""
         if self.candidates is not None:
             nearest, computed = self._among(self.candidates, columns)
         else:
-            # the first row shows whether bounds spare enough for the rest
+            # the first row shows whether pruning saves enough for the others
             first, computed = self._rows(0, 1)._by_bounds(columns)
-            rest, spared = self._rows(1, len(self.xs)), computed <= _WORTH_WHILE * len(columns.items)
-            others, more = rest._by_bounds(columns) if spared else rest._among_all(columns)
+            rest, saves = self._rows(1, len(self.xs)), computed <= _MAX_COMPUTED_SHARE * len(columns.items)
+            others, more = rest._by_bounds(columns) if saves else rest._among_all(columns)
             nearest, computed = Nearest.concatenated([first, others]), computed + more
         return nearest.starts, nearest.columns, nearest.distances, np.array([computed])
 
@@ -193,7 +194,7 @@ class Tile:
         return replace(self, xs=self.xs[start:stop], x_lengths=self.x_lengths[start:stop], own=own)
 
     def _among_all(self, columns: Columns) -> tuple[Nearest, int]:
-        forth, back = self.rule.links(self.xs, columns.items, self.rule.both_ways)
+        forth, back = self.rule.pair_lengths(self.xs, columns.items, self.rule.both_ways)
         distances = self.rule.distance(self.x_lengths[:, None], columns.lengths[None, :], forth, back)
         if self.own is not None:
             distances[np.arange(len(self.xs)), self.own] = np.inf
@@ -202,10 +203,10 @@ class Tile:
     def _among(self, candidates: Sequence[Integers], columns: Columns) -> tuple[Nearest, int]:
         if self.own is not None:
             candidates = [chosen[chosen != place] for chosen, place in zip(candidates, self.own, strict=True)]
-        forth, back = self.rule.paired_links(self.xs, columns.items, candidates)
+        forth, back = self.rule.chosen_lengths(self.xs, columns.items, candidates)
         kept, distances = [], []
-        for chosen, length, *links in zip(candidates, self.x_lengths, forth, back, strict=True):
-            row = self.rule.distance(length, columns.lengths[chosen], *links)
+        for chosen, length, *lengths in zip(candidates, self.x_lengths, forth, back, strict=True):
+            row = self.rule.distance(length, columns.lengths[chosen], *lengths)
             groups = None if self.search.groups is None else self.search.groups[chosen]
             nearest = Nearest.of(row[None, :], self.search.count, groups)
             kept.append(chosen[nearest.columns])
@@ -214,8 +215,8 @@ class Tile:
 
     def _by_bounds(self, columns: Columns) -> tuple[Nearest, int]:
         bounded = None
-        sparing = self.search.margin_bits is not None and self.search.groups is None and not self.rule.both_ways
-        if sparing and len(columns.items) >= _LEAST_CHOICE * self.search.count:
+        prunes = self.search.margin_bits is not None and self.search.groups is None and not self.rule.both_ways
+        if prunes and len(columns.items) >= _MIN_COLUMNS_PER_NEIGHBOR * self.search.count:
             bounded = self.rule.coder._lower_bounds([x + self.rule.separator for x in self.xs], columns.items)
         if bounded is None:
             return self._among_all(columns)
@@ -231,7 +232,7 @@ class Tile:
 
 
 class _Row:
-    """The nearest columns of one row so far."""
+    """The nearest columns of one row among the columns that were computed so far."""
 
     def __init__(self, rule: PairRule, search: Search, x_length: float, y_lengths: Floats, own: int) -> None:
         self._rule, self._x_length, self._y_lengths, self._own = rule, np.array([x_length]), y_lengths, own
@@ -241,7 +242,7 @@ class _Row:
         self.computed = 0
 
     def take(self, part: LowerBounds) -> None:
-        """Compute what may be near: first what looks nearest, then whatever is not too far by its bound."""
+        """Compute the columns with the lowest bounds, then all others whose bound does not exceed the limit."""
         y_lengths = self._y_lengths[part.columns]
         lowest = self._distance(part.lower_bits + self._margin, y_lengths)
         if part.columns.start <= self._own < part.columns.stop:

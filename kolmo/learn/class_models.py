@@ -1,4 +1,4 @@
-"""What a coder knows of each class: coders that have read its training texts, and their lengths of any text."""
+"""Class models: coders primed with the training texts of each class, and the code lengths of texts under them."""
 
 from __future__ import annotations
 
@@ -11,41 +11,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders.base import Coder
-from kolmo.errors import ParameterError, PrimingError
-from kolmo.learn.validation import check_count
 
 SEPARATOR = b"\n"
-"""Stands behind each text that is read, and so before the one that is scored."""
+"""Follows each training text in a context, and so precedes the text that is coded."""
 _REREAD_BYTES = 2**16
-"""The most that is read by a coder which reads it again for every length."""
-
-
+"""Longest context of a coder that reads it again for every code length."""
 _INDEXED_BYTES = 2**20
-"""The most that is read by a coder with a window: Zstandard finds no more of a dictionary."""
+"""Longest context of a coder with a window: Zstandard finds matches in no more of a dictionary."""
 
 
 @dataclass(frozen=True)
 class ClassModels:
-    """Primed coders, some for each class.
+    """Primed coders, one or several for each class.
 
     Parameters
     ----------
     coders : list of Coder
-        Each has read texts of one class.
+        Each is primed with training texts of one class.
     classes : ndarray of shape (n_coders,)
-        Which class, ascending.
+        The class of each coder, ascending.
     """
 
     coders: list[Coder]
     classes: NDArray[np.intp]
 
     @classmethod
-    def read(
+    def prime(
         cls, coder: Coder, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, *, chunks: int
     ) -> Self:
-        """Return coders that have read the items of each class, of which a class may have none.
+        """Return coders primed with the items of each class; a class without items has an unprimed coder.
 
-        What is read, and in which order, does not depend on the order of the items.
+        The contexts do not depend on the order of the items.
         """
         by_class: list[list[bytes]] = [[] for _ in range(n_classes)]
         for index in by_digest(items, codes):
@@ -58,9 +54,9 @@ class ClassModels:
         return cls(primed, np.array(classes, dtype=np.intp))
 
     def bits(self, items: Sequence[bytes], *, n_jobs: int | None) -> NDArray[np.float64]:
-        """Return the code length of each item (row) given each class (column), in bits.
+        """Return the conditional code length of each item (row) given each class (column), in bits.
 
-        Where several coders know one class, it is their mean.
+        Where a class has several coders, it is the mean of their lengths.
         """
         from kolmo._core.parallel import map_blocks
         from kolmo._core.progress import progress
@@ -69,7 +65,7 @@ class ClassModels:
         bits = np.zeros((len(items), len(counts)))
         calls = ((coder, items) for coder in self.coders)
         prefer = self.coders[0].tags.parallel
-        with progress(len(self.coders) * len(items), label="lengths by class", unit="length") as bar:
+        with progress(len(self.coders) * len(items), label="code lengths by class", unit="length") as bar:
             lengths = map_blocks(_lengths, calls, n_jobs=n_jobs, prefer=prefer)
             for code, column in zip(self.classes, lengths, strict=True):
                 bits[:, code] += column / counts[code]
@@ -77,26 +73,16 @@ class ClassModels:
         return bits
 
 
-def check_coder(coder: Coder, chunks: int) -> None:
-    """Refuse a coder that cannot be primed, and no chunks."""
-    if coder.tags.priming is None:
-        raise PrimingError(
-            f"the coder {coder.name!r} cannot be primed, so it cannot read the texts of a class; "
-            "pick one whose tags.priming is not None, such as 'deflate'"
-        )
-    check_count("chunks", chunks)
-
-
 def readable_bytes(coder: Coder) -> int | None:
-    """Return how many bytes a coder is to read of a class at most, or None for any number."""
-    window, most = coder.tags.window, _REREAD_BYTES if coder.tags.priming == "difference" else _INDEXED_BYTES
+    """Return the longest context of a class in bytes, or None if the coder has no limit."""
+    window, longest = coder.tags.window, _REREAD_BYTES if coder.tags.priming == "difference" else _INDEXED_BYTES
     if window is None:
-        return None if coder.tags.priming == "native" else most
-    return min(window, most)
+        return None if coder.tags.priming == "native" else longest
+    return min(window, longest)
 
 
 def contexts(members: Sequence[bytes], limit: int | None, chunks: int) -> list[bytes]:
-    """Return what is read of a class: as few chunks as hold it all, or as many as allowed, dealt like cards.
+    """Return the contexts of a class: as few chunks as hold all members, or `chunks` of them, dealt in turn.
 
     Examples
     --------
@@ -109,16 +95,16 @@ def contexts(members: Sequence[bytes], limit: int | None, chunks: int) -> list[b
     """
     if limit is None:
         return [b"".join(member + SEPARATOR for member in members)]
-    most = max(min(chunks, len(members)), 1)
-    for count in range(1, most + 1):
+    most_chunks = max(min(chunks, len(members)), 1)
+    for count in range(1, most_chunks + 1):
         parts = [b"".join(member + SEPARATOR for member in members[start::count]) for start in range(count)]
         if all(len(part) <= limit for part in parts):
             return parts
-    return [_filled(members[start::most], limit) for start in range(most)]
+    return [_filled(members[start::most_chunks], limit) for start in range(most_chunks)]
 
 
 def _filled(members: Sequence[bytes], limit: int) -> bytes:
-    """Return the members that fit, first come first served; the start of the first one if none does."""
+    """Return the members that fit, in order; the start of the first one if none fits."""
     filled = bytearray()
     for member in members:
         if len(filled) + len(member) + len(SEPARATOR) <= limit:
@@ -127,33 +113,26 @@ def _filled(members: Sequence[bytes], limit: int) -> bytes:
 
 
 def by_digest(items: Sequence[bytes], codes: NDArray[np.intp]) -> list[int]:
-    """Return the positions of items in an order of their own, which looks random; equal items go by class."""
+    """Return the positions of the items ordered by the digest of their bytes, and equal items by class."""
     return sorted(range(len(items)), key=lambda index: (hashlib.sha256(items[index]).digest(), codes[index]))
 
 
 def folds_of(items: Sequence[bytes], codes: NDArray[np.intp], n_folds: int) -> NDArray[np.intp]:
-    """Return a fold for each item: each class spread over all, equal items in the same one, whatever their order.
+    """Return the fold of each item: classes are spread over all folds, and equal items share one, in any order.
 
     Examples
     --------
     >>> folds_of([b"a", b"b", b"a", b"c"], np.array([0, 0, 1, 1]), 2).tolist()
     [1, 0, 1, 0]
     """
-    dealt: dict[int, int] = {}
+    counts: dict[int, int] = {}
     fold: dict[bytes, int] = {}
     for index in sorted(by_digest(items, codes), key=lambda index: codes[index]):
         code = int(codes[index])
         if items[index] not in fold:
-            fold[items[index]] = dealt.get(code, 0) % n_folds
-            dealt[code] = dealt.get(code, 0) + 1
+            fold[items[index]] = counts.get(code, 0) % n_folds
+            counts[code] = counts.get(code, 0) + 1
     return np.array([fold[item] for item in items], dtype=np.intp)
-
-
-def check_folds(name: str, count: int) -> None:
-    """Refuse fewer than two folds."""
-    check_count(name, count)
-    if count < 2:
-        raise ParameterError(f"{name} must be 2 or more, but {count!r} came")
 
 
 def _lengths(coder: Coder, items: Sequence[bytes]) -> NDArray[np.float64]:

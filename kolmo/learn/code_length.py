@@ -1,4 +1,4 @@
-"""Classification by code length: the label is the class whose texts, once read, make the text cheapest."""
+"""Classification by code length: the label is the class under which the conditional code length is smallest."""
 
 from __future__ import annotations
 
@@ -7,70 +7,71 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from kolmo._core.checks import check_choice, check_count
 from kolmo.coders.base import Coder
-from kolmo.coders.registry import CoderLike, coder as coder_of
+from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
-from kolmo.learn.class_models import ClassModels, by_digest, check_coder, folds_of
-from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
+from kolmo.learn.base import TextClassifier, classes_of, codes_of, labels_of, primed_coder
+from kolmo.learn.class_models import ClassModels, by_digest, folds_of
 
 PRIORS = ("training", "uniform")
 
-_HOLD_OUT = 5
-"""One text in so many is held out to find the temperature."""
-_MOST_HELD_OUT = 1000
-_HOTTEST = 2.0**20
+_HELD_OUT_FOLDS = 5
+"""One of this many folds is held out to fit the temperature."""
+_MAX_HELD_OUT = 1000
+_MAX_TEMPERATURE = 2.0**20
 
 
-class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Label texts by the class whose training texts make them cheapest to write down.
+class CodeLengthClassifier(TextClassifier):
+    """Classify texts by their code length given the training texts of each class.
 
-    For each class a coder reads the training texts, each with a line end behind it. A text y goes to the class c of
-    least ``L(y | texts of c) - log2 P(c)``, in bits: the length of a code that names the class, then the text. What a
-    coder that knows no class needs for y is the same for all of them, and changes neither labels nor probabilities;
-    `CodeLengthVectorizer` measures from the mean over classes.
+    For each class a coder is primed with the training texts of the class, a line end after each. A text y is assigned
+    to the class c with the smallest ``L(y | texts of c) - log2 P(c)``, in bits: the length of a code that names the
+    class and then codes the text. The unconditional length of y is the same for all classes, so it changes neither
+    labels nor probabilities; `CodeLengthVectorizer` subtracts the mean over classes.
 
-    A coder with a window reads chunks of it, each by a coder of its own, and the class has the mean of their lengths.
-    A coder that is primed by difference (``tags.priming``) reads its context again for every text and every class, so
-    it is given at most 64 KiB a chunk, and still takes long. Equal lengths go by the prior, then to the first label.
+    A coder with a window is primed with chunks of that size, one coder for each, and a class has the mean of their
+    lengths. A coder that is primed by difference (``tags.priming``) reads its context again for every text and class,
+    so its chunks are limited to 64 KiB, and it is slow. Ties are broken by the prior, then by the order of `classes_`.
 
     Parameters
     ----------
     coder : str, mapping or Coder
-        See `kolmo.coder`. It must be one that primes.
+        See `kolmo.coder`. It must be one that can be primed.
     prior : {"training", "uniform"}
-        P(c): by how many training texts a class has, plus one; or all the same.
+        P(c): proportional to the number of training texts of the class plus one, or uniform.
     chunks : int
-        How many chunks a class may have, if the coder has a window or is primed by difference. Training texts beyond
-        are not read.
-    calibrate : bool
-        Find the temperature of `predict_proba` on a fifth of the training texts, at most 1,000, by coders that have not
-        read them. That costs as much as another `fit` and a `predict` of these. Otherwise the temperature is 1.
+        Maximum number of chunks of a class, for coders with a window or primed by difference. Training texts that do
+        not fit into them are not used.
+    temperature_scaling : bool
+        Fit the temperature of `predict_proba` on a fifth of the training texts, at most 1,000, with coders that have
+        not read them. The cost is that of another `fit` and a `predict` of these texts. Without it the temperature
+        is 1.
     n_jobs : int, optional
-        Workers as joblib counts them.
+        Number of workers, as in joblib.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     class_counts_ : ndarray of shape (n_classes,)
-        Training texts of each class.
+        Number of training texts of each class.
     temperature_ : float
-        Probabilities are ``2 ** (-bits / temperature_)``, scaled to a sum of 1. From 1, where code lengths are taken at
-        their word, which as a rule is far too sure of itself.
+        Probabilities are proportional to ``2 ** (-bits / temperature_)``. It is at least 1; at 1 the code lengths are
+        used as they are, which as a rule gives overconfident probabilities.
     coder_ : Coder
-        The coder, with what it learned from the training set as a whole (`Coder.learned`).
+        The coder, fitted to the whole training set (`Coder.fitted`).
     n_features_in_ : int
-        Columns of X, where X is 2-D.
+        Number of columns of X, where X is 2-D.
 
     Raises
     ------
     DataError
-        In `fit`: no items, items that are neither str nor bytes, labels missing, or a single class.
+        In `fit`: no items, items that are neither str nor bytes, missing labels, or a single class.
     ParameterError
-        In `fit`: a parameter has no such value.
+        In `fit`: a parameter has an unknown value.
     PrimingError
         In `fit`: the coder cannot be primed.
 
@@ -78,6 +79,7 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     ----------
     Frank, Chui and Witten, "Text categorization using compression models", Data Compression Conference 2000.
     Teahan and Harper, "Using compression-based language models for text categorization", 2003.
+    Guo et al., "On calibration of modern neural networks", ICML 2017, for temperature scaling.
 
     Examples
     --------
@@ -93,17 +95,17 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         *,
         prior: Literal["training", "uniform"] = "training",
         chunks: int = 4,
-        calibrate: bool = True,
+        temperature_scaling: bool = True,
         n_jobs: int | None = None,
     ) -> None:
         self.coder = coder
         self.prior = prior
         self.chunks = chunks
-        self.calibrate = calibrate
+        self.temperature_scaling = temperature_scaling
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Have a coder read each class.
+        """Prime a coder with the training texts of each class.
 
         Parameters
         ----------
@@ -117,12 +119,10 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         CodeLengthClassifier
         """
         coder = self._checked_coder()
-        items = items_of(self, X, reset=True)
-        self.classes_, codes = classes_of(labels_of(y, len(items)))
-        return self._read(coder, items, codes)
+        return self._prime(coder, *self._training_set(X, y))
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Have the coders read more texts: afterwards all is as if `fit` had got all texts so far.
+        """Add training texts; the result equals that of one `fit` on all texts so far.
 
         Parameters
         ----------
@@ -131,54 +131,54 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         y : array-like of shape (n_samples,)
             Their labels.
         classes : array-like of shape (n_classes,), optional
-            All labels that will ever come; the first call needs them.
+            All labels that can occur; required in the first call.
 
         Returns
         -------
         CodeLengthClassifier
         """
         coder, first = self._checked_coder(), not hasattr(self, "classes_")
-        items = items_of(self, X, reset=first)
+        items = self._items(X, reset=first)
         labels = labels_of(y, len(items))
         if first:
             if classes is None:
-                raise ParameterError("the first call of partial_fit needs all labels that will ever come, as classes")
+                raise ParameterError("the first call of partial_fit needs all labels that can occur; pass classes")
             self.classes_, _ = classes_of(np.asarray(classes))
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ParameterError(
-                f"classes is {np.unique(classes).tolist()}, but it was {self.classes_.tolist()} in the first call; "
+                f"classes: expected {self.classes_.tolist()} as in the first call, got {np.unique(classes).tolist()}; "
                 "leave it out, or call fit"
             )
-        codes = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
-        unknown = np.flatnonzero(self.classes_[codes] != labels)
+        codes = codes_of(labels.tolist(), self.classes_)
+        unknown = np.flatnonzero(codes < 0)
         if len(unknown):
             raise DataError(
-                f"item {unknown[0]} has the label {labels.tolist()[unknown[0]]!r}, which is none of "
-                f"{self.classes_.tolist()}; name all labels in the first call of partial_fit"
+                f"item {unknown[0]}: expected a label among {self.classes_.tolist()}, got "
+                f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
             )
-        before = ([], np.empty(0, np.intp)) if first else (self._items, self._codes)
-        return self._read(coder, [*before[0], *items], np.concatenate([before[1], codes]))
+        before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
+        return self._prime(coder, [*before[0], *items], np.concatenate([before[1], codes]))
 
-    def _read(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> Self:
+    def _prime(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> Self:
         size = len(self.classes_)
-        self._items, self._codes = items, codes
+        self._training_items, self._codes = items, codes
         self.class_counts_ = np.bincount(codes, minlength=size)
-        self.temperature_ = self._temperature(coder, items, codes) if self.calibrate else 1.0
+        self.temperature_ = self._temperature(coder, items, codes) if self.temperature_scaling else 1.0
         self.coder_ = coder.fitted(items)
-        self._models = ClassModels.read(self.coder_, items, codes, size, chunks=self.chunks)
+        self._models = ClassModels.prime(self.coder_, items, codes, size, chunks=self.chunks)
         return self
 
     def _temperature(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> float:
         held_out, rest = _held_out(items, codes)
         if not held_out:
             return 1.0
-        size, kept = len(self.classes_), [items[place] for place in rest]
-        models = ClassModels.read(coder.fitted(kept), kept, codes[rest], size, chunks=self.chunks)
+        size, others = len(self.classes_), [items[place] for place in rest]
+        models = ClassModels.prime(coder.fitted(others), others, codes[rest], size, chunks=self.chunks)
         bits = models.bits([items[place] for place in held_out], n_jobs=self.n_jobs)
         return _best_temperature(bits + self._prior_bits(), codes[held_out])
 
     def code_lengths(self, X: Any) -> NDArray[np.float64]:
-        """Return the code length of each text given the training texts of each class, without that of the class.
+        """Return the conditional code length of each text given the training texts of each class, in bits.
 
         Parameters
         ----------
@@ -188,13 +188,13 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Bits, in the order of `classes_`.
+            Bits, in the order of `classes_`, without those that name the class.
         """
         check_is_fitted(self, "classes_")
-        return self._models.bits(items_of(self, X, reset=False), n_jobs=self.n_jobs)
+        return self._models.bits(self._items(X, reset=False), n_jobs=self.n_jobs)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return minus the bits that name the class and then the text; with two classes, how many the second saves.
+        """Return minus the bits that name each class and code the text; with two classes, the difference in bits.
 
         Parameters
         ----------
@@ -204,27 +204,10 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) with two classes
-            Bits, in the order of `classes_`.
+            Bits, in the order of `classes_`; with two, positive for the second.
         """
-        check_is_fitted(self, "classes_")
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the predicted label of each text.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            The texts.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        check_is_fitted(self, "classes_")
-        labels: NDArray[Any] = self.classes_[self._scores(X).argmax(axis=1)]
-        return labels
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class.
@@ -239,9 +222,13 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; rows sum to 1.
         """
-        check_is_fitted(self, "classes_")
-        shares: NDArray[np.float64] = np.exp(_log_shares(self._scores(X), self.temperature_))
-        return shares
+        scores = self._scores(X)
+        probabilities: NDArray[np.float64] = np.exp(_log_probabilities(scores, self.temperature_))
+        return probabilities
+
+    def _predicted(self, X: Any) -> NDArray[np.intp]:
+        codes: NDArray[np.intp] = self._scores(X).argmax(axis=1)
+        return codes
 
     def _scores(self, X: Any) -> NDArray[np.float64]:
         return -(self.code_lengths(X) + self._prior_bits())
@@ -254,41 +241,36 @@ class CodeLengthClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         return bits
 
     def _checked_coder(self) -> Coder:
-        if self.prior not in PRIORS:
-            raise ParameterError(f"prior must be one of {', '.join(PRIORS)}, but {self.prior!r} came")
-        coder = coder_of(self.coder)
-        check_coder(coder, self.chunks)
-        return coder
-
-    def __sklearn_tags__(self) -> Any:
-        return reads_texts_and_tables(super().__sklearn_tags__())
+        check_choice("prior", self.prior, PRIORS)
+        check_count("chunks", self.chunks)
+        return primed_coder(self.coder)
 
 
 def _held_out(items: Sequence[bytes], codes: NDArray[np.intp]) -> tuple[list[int], list[int]]:
-    """Return the positions of what is held out, from classes with something else to read, and those of the rest."""
-    folds = folds_of(items, codes, _HOLD_OUT)
+    """Return the positions of the held-out texts, of classes that keep other texts, and of the remaining texts."""
+    folds = folds_of(items, codes, _HELD_OUT_FOLDS)
     others = np.bincount(codes[folds != 0], minlength=int(codes.max()) + 1)
     order = by_digest(items, codes)
-    held_out = [place for place in order if folds[place] == 0 and others[codes[place]] > 0][:_MOST_HELD_OUT]
+    held_out = [place for place in order if folds[place] == 0 and others[codes[place]] > 0][:_MAX_HELD_OUT]
     texts = {items[place] for place in held_out}
     return held_out, [place for place in order if items[place] not in texts]
 
 
 def _best_temperature(bits: NDArray[np.float64], codes: NDArray[np.intp]) -> float:
-    """Return the temperature that makes the true classes most probable."""
+    """Return the temperature with the smallest log loss of the true classes."""
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        shares = _log_shares(-bits, float(2**log_temperature))
-        return -float(shares[np.arange(len(codes)), codes].mean())
+        logs = _log_probabilities(-bits, float(2**log_temperature))
+        return -float(logs[np.arange(len(codes)), codes].mean())
 
-    found = minimize_scalar(loss, bounds=(0.0, np.log2(_HOTTEST)), method="bounded", options={"xatol": 1e-3})
+    found = minimize_scalar(loss, bounds=(0.0, np.log2(_MAX_TEMPERATURE)), method="bounded", options={"xatol": 1e-3})
     return float(2**found.x)
 
 
-def _log_shares(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Return natural logarithms of probabilities that grow as 2 ** (score / temperature)."""
+def _log_probabilities(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Return natural logarithms of probabilities proportional to 2 ** (score / temperature)."""
     from scipy.special import log_softmax
 
-    shares: NDArray[np.float64] = log_softmax(scores * (np.log(2) / temperature), axis=1)
-    return shares
+    logs: NDArray[np.float64] = log_softmax(scores * (np.log(2) / temperature), axis=1)
+    return logs

@@ -1,4 +1,4 @@
-"""Code lengths given each class as features of a text, for another estimator to weigh."""
+"""Code lengths given each class as features of a text, for another estimator."""
 
 from __future__ import annotations
 
@@ -7,54 +7,56 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from kolmo._core.checks import check_choice, check_count
 from kolmo.coders.base import Coder
-from kolmo.coders.registry import CoderLike, coder as coder_of
+from kolmo.coders.registry import CoderLike
 from kolmo.errors import ParameterError
-from kolmo.learn.class_models import ClassModels, check_coder, check_folds, folds_of
-from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
+from kolmo.learn.base import TextVectorizer, primed_coder
+from kolmo.learn.class_models import ClassModels, folds_of
 
 SCALES = ("sqrt", "byte", "bits")
 
 
-class CodeLengthVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn texts into the bits that each class saves under each coder, compared with the mean over classes.
+class CodeLengthVectorizer(TextVectorizer):
+    """Convert texts to the bits that each class saves under each coder, relative to the mean over classes.
 
-    A coder that has read a text finds it cheap, so `fit_transform` scores each training text by coders that have read
-    the other folds only: learn from its result, as a pipeline does. ``fit(X, y).transform(X)`` would score training
-    texts by coders that have read them, and is for other texts.
+    A coder that has read a text assigns it a short code, so `fit_transform` measures each training text with coders
+    that have read the other folds only; a pipeline trains on these features. ``fit(X, y).transform(X)`` would measure
+    training texts with coders that have read them, so use `transform` for other texts only.
+
+    The names of the features are ``"coder|class"``.
 
     Parameters
     ----------
     coders : sequence of str, mapping or Coder
-        See `kolmo.coder`. They must be such as prime.
+        See `kolmo.coder`. Each must be one that can be primed.
     folds : int
-        Into how many parts the training texts are dealt, equal texts into the same one. More take longer.
+        Number of parts into which the training texts are split; equal texts share a part. More take longer.
     per : {"sqrt", "byte", "bits"}
-        What the bits are divided by: the square root of the text's bytes, by which the bits that chance saves grow; or
-        its bytes; or nothing.
+        Divisor of the bits: the square root of the text's bytes, as the random part of the saving grows with it; the
+        number of bytes; or none.
     chunks : int
-        How many chunks a class may have for coders with a window, see `CodeLengthClassifier`.
+        Maximum number of chunks of a class for coders with a window, see `CodeLengthClassifier`.
     n_jobs : int, optional
-        Workers as joblib counts them.
+        Number of workers, as in joblib.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     coders_ : list of Coder
-        The coders, with what they learned from the training set as a whole (`Coder.learned`).
+        The coders, fitted to the whole training set (`Coder.fitted`).
     n_features_in_ : int
-        Columns of X, where X is 2-D.
+        Number of columns of X, where X is 2-D.
 
     Raises
     ------
     DataError
-        In `fit`: no items, items that are neither str nor bytes, labels missing, or a single class.
+        In `fit`: no items, items that are neither str nor bytes, missing labels, or a single class.
     ParameterError
-        In `fit`: a parameter has no such value.
+        In `fit`: a parameter has an unknown value.
     PrimingError
         In `fit`: a coder cannot be primed.
 
@@ -84,7 +86,7 @@ class CodeLengthVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Have the coders read each class.
+        """Prime the coders with the training texts of each class.
 
         Parameters
         ----------
@@ -97,39 +99,35 @@ class CodeLengthVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         -------
         CodeLengthVectorizer
         """
-        coders = self._checked_coders()
-        items, codes = self._training(X, y)
-        return self._read(coders, items, codes)
+        return self._prime(self._checked_coders(), *self._training_set(X, y))
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[np.float64]:
-        """Have the coders read each class, and return the features of the training texts, out of fold.
+        """Prime the coders as `fit` does, and return the out-of-fold features of the training texts.
 
         Parameters
         ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            Training texts, see `kolmo.as_items`.
-        y : array-like of shape (n_samples,)
-            Their labels.
+        X, y : object
+            As in `fit`.
         **fit_params : dict
-            None are known.
+            Must be empty.
 
         Returns
         -------
         ndarray of shape (n_samples, n_coders * n_classes)
-            Bits, by the root of bytes or by bytes or as they are, as `per` says.
+            Bits, divided as `per` says.
         """
         if fit_params:
-            raise ParameterError(f"fit_transform knows no {', '.join(fit_params)}; leave it out")
+            raise ParameterError(f"fit_transform has no parameter {', '.join(fit_params)}; leave it out")
         coders = self._checked_coders()
-        items, codes = self._training(X, y)
+        items, codes = self._training_set(X, y)
         folds, n_classes = folds_of(items, codes, self.folds), len(self.classes_)
         features = np.empty((len(items), len(coders) * n_classes))
         for fold in np.unique(folds):
-            rest, left = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            kept, asked = [items[place] for place in rest], [items[place] for place in left]
-            models = [self._models(coder.fitted(kept), kept, codes[rest]) for coder in coders]
-            features[left] = self._features(models, asked)
-        self._read(coders, items, codes)
+            inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+            others = [items[place] for place in outside]
+            models = [self._models(coder.fitted(others), others, codes[outside]) for coder in coders]
+            features[inside] = self._features(models, [items[place] for place in inside])
+        self._prime(coders, items, codes)
         return features
 
     def transform(self, X: Any) -> NDArray[np.float64]:
@@ -143,59 +141,38 @@ class CodeLengthVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         Returns
         -------
         ndarray of shape (n_samples, n_coders * n_classes)
-            Bits, by the root of bytes or by bytes or as they are, as `per` says.
+            Bits, divided as `per` says.
         """
-        check_is_fitted(self, "classes_")
-        return self._features(self._all_models, items_of(self, X, reset=False))
+        check_is_fitted(self, "coders_")
+        return self._features(self._all_models, self._items(X, reset=False))
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Return the names of the features: ``"coder|class"``.
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of shape (n_coders * n_classes,)
-        """
-        check_is_fitted(self, "classes_")
-        return np.array([f"{name}|{label}" for name in self._names for label in self.classes_.tolist()], dtype=object)
-
-    def _training(self, X: Any, y: Any) -> tuple[list[bytes], NDArray[np.intp]]:
-        items = items_of(self, X, reset=True)
-        self.classes_, codes = classes_of(labels_of(y, len(items)))
-        return items, codes
-
-    def _read(self, coders: list[Coder], items: list[bytes], codes: NDArray[np.intp]) -> Self:
+    def _prime(self, coders: list[Coder], items: list[bytes], codes: NDArray[np.intp]) -> Self:
         self._names = [str(coder) for coder in coders]
         self.coders_ = [coder.fitted(items) for coder in coders]
         self._all_models = [self._models(coder, items, codes) for coder in self.coders_]
         return self
 
     def _models(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> ClassModels:
-        return ClassModels.read(coder, items, codes, len(self.classes_), chunks=self.chunks)
+        return ClassModels.prime(coder, items, codes, len(self.classes_), chunks=self.chunks)
 
     def _features(self, models: Sequence[ClassModels], items: list[bytes]) -> NDArray[np.float64]:
         sizes = np.array([[max(len(item), 1)] for item in items])
         scale = {"sqrt": np.sqrt(sizes), "byte": sizes, "bits": 1}[self.per]
-        lengths = [known.bits(items, n_jobs=self.n_jobs) for known in models]
+        lengths = [model.bits(items, n_jobs=self.n_jobs) for model in models]
         return np.hstack([(bits.mean(axis=1, keepdims=True) - bits) / scale for bits in lengths])
+
+    def _feature_names(self) -> list[str]:
+        return [f"{name}|{label}" for name in self._names for label in self.classes_.tolist()]
 
     def _checked_coders(self) -> list[Coder]:
         if isinstance(self.coders, str | bytes | Coder | dict) or not len(self.coders):
-            raise ParameterError(f"coders must be one coder or more in a list, but {self.coders!r} came")
-        if self.per not in SCALES:
-            raise ParameterError(f"per must be one of {', '.join(SCALES)}, but {self.per!r} came")
-        check_folds("folds", self.folds)
-        coders = [coder_of(coder) for coder in self.coders]
-        for coder in coders:
-            check_coder(coder, self.chunks)
-        return coders
+            raise ParameterError(f"coders: expected a list of at least one coder, got {self.coders!r}")
+        check_choice("per", self.per, SCALES)
+        check_count("folds", self.folds, 2)
+        check_count("chunks", self.chunks)
+        return [primed_coder(coder) for coder in self.coders]
 
     def __sklearn_tags__(self) -> Any:
-        tags = reads_texts_and_tables(super().__sklearn_tags__())
+        tags = super().__sklearn_tags__()
         tags.target_tags.required = True
-        tags.transformer_tags.preserves_dtype = []
         return tags

@@ -1,249 +1,292 @@
-"""One experiment: several coders and baselines on one training and one test set, side by side."""
+"""Evaluation of classifiers: predictions, accuracy, ties and time on one training and one test set."""
 
 from __future__ import annotations
 
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.base import Coder
-from kolmo.learn import baselines
+from kolmo._core.results import Result
+from kolmo.data.corpus import Corpus
+from kolmo.distances.pruning import PruningReport
+from kolmo.errors import DataError, KolmoError
+from kolmo.learn.results import CandidateReport
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
-    from kolmo.data.corpus import Corpus
-    from kolmo.distances.pruning import Calibration
-    from kolmo.learn.candidates import CandidateReport
+
+_ARRAYS = ("predictions", "labels", "confusion")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What one model predicted and, where the labels are known, how well.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClassificationReport(Result):
+    """Predictions of a classifier, their accuracy where the labels are known, and the time they took.
 
     Parameters
     ----------
-    model : str
-        A coder or a baseline.
+    name : str
+        Name of the classifier in tables.
     fingerprint : str
-        What decides its predictions, with versions.
+        Coders, parameters and library versions that determine the predictions.
+    train, test : str
+        Names of the training and the test set.
+    n_train, n_test : int
+        Number of items in each.
     predictions : ndarray of shape (n_test,)
-        Labels.
-    seconds : float
-        Wall time of learning and predicting, without that of compiling kernels.
+        The predicted labels.
+    labels : ndarray of shape (n_test,) or None
+        The true labels; None if they are unknown.
+    fit_seconds, predict_seconds : float
+        Wall time of `fit` and of the predictions, without the compilation of kernels.
     compile_seconds : float
-        What compiling took, which is done once on a machine.
-    pairs : int, optional
-        How many pairs of texts were compared.
-    accuracy, macro_f1 : float, optional
-        Top-1. Classes that are neither true nor predicted anywhere do not count.
-    tied_share, worst, best : float, optional
-        The share of texts that ties decide, and the accuracy if they all went wrong or right.
-    candidates : CandidateReport, optional
-        What comparing candidates only costs.
-    calibration : Calibration, optional
-        What a measured margin risks.
+        Time for the compilation of kernels, which is done once on a machine.
+    pairs : int or None
+        Number of pairs of training and test items, for a classifier that compares them.
+    tied_share, worst, best : float or None
+        Share of items whose label depends on how ties are broken, and the accuracy if all ties were broken against or
+        in favour of the true label; for a classifier with a `tie_report`.
+    candidates : CandidateReport or None
+        Recall and accuracy of neighbours among candidates, for a classifier that uses candidates.
+    pruning : PruningReport or None
+        The measured margin and its recall, for a classifier with calibrated pruning.
     """
 
-    model: str
+    derived = (
+        "seconds",
+        "microseconds_per_pair",
+        "accuracy",
+        "standard_error",
+        "macro_f1",
+        "classes",
+        "confusion",
+    )
+
+    name: str
     fingerprint: str
+    train: str
+    test: str
+    n_train: int
+    n_test: int
     predictions: NDArray[Any]
-    seconds: float
+    labels: NDArray[Any] | None
+    fit_seconds: float
+    predict_seconds: float
     compile_seconds: float = 0.0
     pairs: int | None = None
-    accuracy: float | None = None
-    macro_f1: float | None = None
     tied_share: float | None = None
     worst: float | None = None
     best: float | None = None
     candidates: CandidateReport | None = None
-    calibration: Calibration | None = None
+    pruning: PruningReport | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of `fit` and of the predictions together."""
+        return self.fit_seconds + self.predict_seconds
 
     @property
     def microseconds_per_pair(self) -> float | None:
+        """Wall time for each pair of a training and a test item; None if the classifier compares no pairs."""
         return None if self.pairs is None else 1e6 * self.seconds / self.pairs
 
-    def to_dict(self) -> dict[str, Any]:
-        scores = ("accuracy", "macro_f1", "tied_share", "worst", "best")
-        costs = ("seconds", "compile_seconds", "pairs", "microseconds_per_pair")
-        facts = {name: getattr(self, name) for name in ("model", "fingerprint", *scores, *costs)}
-        reports = {"candidates": self.candidates, "calibration": self.calibration}
-        return facts | {name: asdict(report) for name, report in reports.items() if report is not None}
+    @property
+    def accuracy(self) -> float | None:
+        """Share of correct predictions (top-1)."""
+        return None if self.labels is None else float(np.mean(self.predictions == self.labels))
 
-    def remarks(self) -> Iterator[str]:
-        """Yield what was given up for speed, and what was done for it, in words."""
-        if self.compile_seconds > 0:
-            yield f"{self.model}: compiling kernels, once on this machine, took {self.compile_seconds:.1f} seconds more"
-        if (report := self.candidates) is not None:
-            yield (
-                f"{self.model} looked at {report.n_candidates:,} candidates a text: on {report.n_samples:,} texts they "
-                f"held {report.recall:.1%} of the nearest"
-            ) + (
-                ""
-                if report.accuracy is None
-                else f", with an accuracy of {report.accuracy:.3f}; {report.exact_accuracy:.3f} among all training "
-                f"texts, {report.cosine_accuracy:.3f} by the likeness of the candidates alone"
-            )
-        if (margin := self.calibration) is not None and margin.margin_bits > 0:
-            yield (
-                f"{self.model} took bounds {margin.margin_bits:.0f} bits tighter than proven: on {margin.rows_checked} "
-                f"texts it found {margin.recall:.1%} of the nearest, computing {margin.computed_share:.1%} of the pairs"
-            )
+    @property
+    def standard_error(self) -> float | None:
+        """Standard error of the accuracy as a binomial proportion."""
+        accuracy = self.accuracy
+        return None if accuracy is None else math.sqrt(accuracy * (1 - accuracy) / self.n_test)
 
+    @property
+    def macro_f1(self) -> float | None:
+        """Mean F1 score over the classes that occur among the true or the predicted labels."""
+        from sklearn.metrics import f1_score
 
-def run_baselines(train: Corpus, test: Corpus) -> list[Outcome]:
-    """Return the outcomes of all baselines."""
-    outcomes = []
-    for name, classifier in baselines.baselines():
-        start = time.perf_counter()
-        predictions = baselines.predict(name, classifier, train.items, train.labels or [], test.items)
-        seconds = time.perf_counter() - start
-        scores = _scores(test, predictions)
-        outcomes.append(
-            Outcome(model=name, fingerprint=baselines.fingerprint(), predictions=predictions, seconds=seconds, **scores)
+        if self.labels is None:
+            return None
+        return float(f1_score(self.labels, self.predictions, average="macro", zero_division=0))
+
+    @property
+    def classes(self) -> list[Any]:
+        """The labels that occur among the true or the predicted ones, sorted."""
+        known = () if self.labels is None else self.labels.tolist()
+        return sorted({*known, *self.predictions.tolist()})
+
+    @property
+    def confusion(self) -> NDArray[np.intp] | None:
+        """Number of items of each true class (row) and predicted class (column), in the order of `classes`."""
+        if self.labels is None:
+            return None
+        position = {label: code for code, label in enumerate(self.classes)}
+        counts = np.zeros((len(position), len(position)), np.intp)
+        for label, prediction in zip(self.labels.tolist(), self.predictions.tolist(), strict=True):
+            counts[position[label], position[prediction]] += 1
+        return counts
+
+    def records(self) -> list[dict[str, Any]]:
+        return [{name: value for name, value in self.to_dict().items() if name not in _ARRAYS}]
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        from kolmo._core.tables import Column, Table, number_cell
+
+        numbers = ("accuracy", "± s.e.", "macro-F1", "tied", "worst to best", "seconds", "µs/pair")
+        first = results[0]
+        table = Table(
+            f"Classification: trained on {_described(first.n_train, first.train)}, "
+            f"tested on {_described(first.n_test, first.test)}",
+            [Column("classifier"), *(Column(name, numeric=True) for name in numbers)],
         )
-    return outcomes
+        for result in results:
+            table.add(
+                result.name,
+                number_cell(result.accuracy, ".4f"),
+                number_cell(result.standard_error, ".4f"),
+                number_cell(result.macro_f1, ".4f"),
+                number_cell(result.tied_share, ".1%"),
+                "-" if result.worst is None else f"{result.worst:.4f} to {result.best:.4f}",
+                f"{result.seconds:.2f}",
+                number_cell(result.microseconds_per_pair, ".1f"),
+            )
+        if any(result.tied_share is not None for result in results):
+            table.footers.append(
+                "tied: share of texts whose label depends on how ties are broken; worst to best: accuracy if all ties "
+                "were broken against, or in favour of, the true label"
+            )
+        table.footers += [remark for result in results for remark in result._remarks()]
+        if verbose:
+            table.footers += [f"{result.name}: {result.fingerprint}" for result in results]
+        return [table]
+
+    def _remarks(self) -> Iterator[str]:
+        if self.compile_seconds > 0:
+            yield f"{self.name}: {self.compile_seconds:.1f} s more for compiling kernels, once on this machine"
+        if (report := self.candidates) is not None:
+            text = (
+                f"{self.name}: each text was compared with {report.n_candidates:,} candidates; on "
+                f"{report.n_samples:,} texts their recall of the nearest neighbours is {report.recall:.1%}"
+            )
+            if report.accuracy is not None:
+                text += (
+                    f" and the accuracy {report.accuracy:.3f}, against {report.exact_accuracy:.3f} with all training "
+                    f"texts and {report.cosine_accuracy:.3f} with cosine similarity alone"
+                )
+            yield text
+        if (margin := self.pruning) is not None and margin.margin_bits > 0:
+            yield (
+                f"{self.name}: lower bounds were raised by {margin.margin_bits:.0f} bits; on {margin.rows_checked} "
+                f"texts the recall of the nearest neighbours is {margin.recall:.1%}, and {margin.computed_share:.1%} "
+                "of the pairs are computed"
+            )
 
 
-def run_coder(coder: Coder, train: Corpus, test: Corpus, **settings: Any) -> Outcome:
-    """Return the outcome of nearest neighbours under one coder.
+def evaluate(classifier: Any, train: Any, test: Any, *, name: str | None = None) -> ClassificationReport:
+    """Fit a classifier on a training set, predict the labels of a test set, and report accuracy and time.
 
     Parameters
     ----------
-    coder : Coder
-        The coder.
-    train, test : Corpus
-        Labelled texts, and texts with or without labels.
-    **settings
-        Further parameters of `kolmo.NCDClassifier`.
-    """
-    from kolmo.learn.neighbors import NCDClassifier
+    classifier : scikit-learn classifier
+        Any classifier of texts, such as `kolmo.NCDClassifier` or a pipeline; it is fitted here.
+    train : Corpus or (X, y)
+        Items with labels. The items of a corpus are passed as bytes.
+    test : Corpus or (X, y)
+        Items with labels, or without: a corpus without labels, or y None.
+    name : str, optional
+        Name of the classifier in tables; by default its representation.
 
-    start, compiled = time.perf_counter(), _compile_seconds()
-    classifier = NCDClassifier(coder, **settings).fit(train.items, train.labels)
-    scores: dict[str, Any] = {}
-    if test.labels is None:
-        predictions = classifier.predict(test.items)
-    else:
-        report = classifier.tie_report(test.items, test.labels)
-        predictions = report.predictions
-        scores = {name: getattr(report, name) for name in ("accuracy", "tied_share", "worst", "best")}
-        scores["macro_f1"] = _macro_f1(test.labels, predictions)
-    compiling = _compile_seconds() - compiled
-    seconds = time.perf_counter() - start - compiling
-    among_candidates = classifier.candidate_report(test.items, test.labels) if classifier.candidates else None
-    return Outcome(
-        model=str(coder),
-        fingerprint=classifier.coder_.fingerprint,
-        predictions=predictions,
-        seconds=seconds,
-        compile_seconds=compiling,
-        pairs=len(train) * len(test),
-        candidates=among_candidates,
-        calibration=getattr(classifier, "calibration_", None),
-        **scores,
-    )
+    Returns
+    -------
+    ClassificationReport
 
-
-def run_code_length(coder: Coder, train: Corpus, test: Corpus, *, n_jobs: int) -> Outcome:
-    """Return the outcome of one coder that reads each class: the label is that of the shortest code."""
-    from kolmo.learn.code_length import CodeLengthClassifier
-
-    classifier = CodeLengthClassifier(coder, calibrate=False, n_jobs=n_jobs)
-    return _run_classifier(f"{coder} by class", classifier, train, test, lambda: classifier.coder_.fingerprint)
-
-
-def run_ngrams(train: Corpus, test: Corpus, *, n_jobs: int) -> Outcome:
-    """Return the outcome of a linear machine on the bits of n-grams."""
-    from kolmo.learn.ngram.classifier import NGramBitsClassifier
-
-    classifier = NGramBitsClassifier(n_jobs=n_jobs)
-    return _run_classifier("bits of n-grams + LinearSVC", classifier, train, test, baselines.fingerprint)
-
-
-def _run_classifier(
-    model: str, classifier: Any, train: Corpus, test: Corpus, fingerprint: Callable[[], str]
-) -> Outcome:
-    start, compiled = time.perf_counter(), _compile_seconds()
-    predictions = classifier.fit(train.items, train.labels).predict(test.items)
-    compiling = _compile_seconds() - compiled
-    return Outcome(
-        model=model,
-        fingerprint=fingerprint(),
-        predictions=predictions,
-        seconds=time.perf_counter() - start - compiling,
-        compile_seconds=compiling,
-        **_scores(test, predictions),
-    )
-
-
-def _scores(test: Corpus, predictions: NDArray[Any]) -> dict[str, Any]:
-    if test.labels is None:
-        return {}
-    right = float(np.mean(predictions == np.asarray(test.labels)))
-    return {"accuracy": right, "macro_f1": _macro_f1(test.labels, predictions)}
-
-
-def _compile_seconds() -> float:
-    kernels = sys.modules.get("kolmo._core.jit")
-    return 0.0 if kernels is None else float(kernels.compiling.seconds)
-
-
-def scores_table(title: str, outcomes: Sequence[Outcome]) -> Table:
-    """Return the outcomes as a table, one row each."""
-    from kolmo._core.tables import Column, Table, number_cell
-
-    table = Table(
-        title,
-        [
-            Column("model"),
-            Column("accuracy", numeric=True),
-            Column("macro-F1", numeric=True),
-            Column("tied", numeric=True),
-            Column("worst to best", numeric=True),
-            Column("seconds", numeric=True),
-            Column("µs/pair", numeric=True),
-        ],
-        footers=[
-            f"accuracy is top-1, its standard error at most {0.5 / len(outcomes[0].predictions) ** 0.5:.3f}; "
-            "tied = share of texts that ties decide; worst to best = accuracy if all ties went wrong, or right",
-            *(remark for outcome in outcomes for remark in outcome.remarks()),
-            *dict.fromkeys(outcome.fingerprint for outcome in outcomes),
-        ],
-    )
-    for outcome in outcomes:
-        table.add(
-            outcome.model,
-            number_cell(outcome.accuracy, ".4f"),
-            number_cell(outcome.macro_f1, ".4f"),
-            number_cell(outcome.tied_share, ".1%"),
-            "-" if outcome.worst is None else f"{outcome.worst:.4f} to {outcome.best:.4f}",
-            f"{outcome.seconds:.2f}",
-            number_cell(outcome.microseconds_per_pair, ".1f"),
-        )
-    return table
-
-
-def confusion(outcome: Outcome, labels: Sequence[str]) -> tuple[list[str], list[list[int]]]:
-    """Return the classes, and how often each (row) was predicted as each (column).
+    Raises
+    ------
+    DataError
+        If the training set has no labels, or the classifier cannot be fitted to it.
 
     Examples
     --------
-    >>> outcome = Outcome(model="m", fingerprint="m", predictions=np.array(["a", "a"]), seconds=0.0)
-    >>> confusion(outcome, ["a", "b"])
-    (['a', 'b'], [[1, 0], [1, 0]])
+    >>> from kolmo import NCDClassifier
+    >>> texts, labels = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell"], ["pets", "pets", "money"]
+    >>> report = evaluate(NCDClassifier("gzip"), (texts, labels), (["the kitten sat"], ["pets"]), name="gzip")
+    >>> report.accuracy, report.pairs
+    (1.0, 3)
     """
-    from sklearn.metrics import confusion_matrix
+    X, y, train_name = _taken(train, "training set")
+    X_test, y_test, test_name = _taken(test, "test set")
+    name = name or " ".join(str(classifier).split())
+    if y is None:
+        raise DataError(f"the {train_name} has no labels, so a classifier cannot be fitted to it")
+    labels = None if y_test is None else np.asarray(y_test)
+    facts: dict[str, Any] = {}
+    try:
+        start, compiled = time.perf_counter(), _compile_seconds()
+        classifier.fit(X, y)
+        fitted, fit_compiled = time.perf_counter(), _compile_seconds()
+        if labels is not None and hasattr(classifier, "tie_report"):
+            ties = classifier.tie_report(X_test, labels)
+            predictions = ties.predictions
+            facts = {key: getattr(ties, key) for key in ("tied_share", "worst", "best")}
+        else:
+            predictions = np.asarray(classifier.predict(X_test))
+        stop, all_compiled = time.perf_counter(), _compile_seconds()
+        if getattr(classifier, "candidates", None) is not None and hasattr(classifier, "candidate_report"):
+            facts["candidates"] = classifier.candidate_report(X_test, labels)
+    except KolmoError:
+        raise
+    except ValueError as error:  # of scikit-learn, such as for texts without words
+        raise DataError(f"{name} cannot be fitted to these items: {error}") from error
+    return ClassificationReport(
+        name=name,
+        fingerprint=_fingerprint(classifier),
+        train=train_name,
+        test=test_name,
+        n_train=len(X),
+        n_test=len(X_test),
+        predictions=predictions,
+        labels=labels,
+        fit_seconds=fitted - start - (fit_compiled - compiled),
+        predict_seconds=stop - fitted - (all_compiled - fit_compiled),
+        compile_seconds=all_compiled - compiled,
+        pairs=len(X) * len(X_test) if hasattr(classifier, "kneighbors") and hasattr(classifier, "tie_report") else None,
+        pruning=getattr(classifier, "pruning_report_", None),
+        **facts,
+    )
 
-    classes = sorted({*labels, *outcome.predictions.tolist()})
-    return classes, confusion_matrix(labels, outcome.predictions, labels=classes).tolist()
+
+def _taken(data: Any, default: str) -> tuple[Any, Any, str]:
+    """Return the items, the labels if any, and the name of a set."""
+    if isinstance(data, Corpus):
+        return data.items, data.labels, data.name
+    try:
+        X, y = data
+    except (TypeError, ValueError):
+        raise DataError(f"{default}: expected a Corpus or a pair (X, y), got {type(data).__name__}") from None
+    return X, y, default
 
 
-def _macro_f1(labels: Sequence[str], predictions: NDArray[Any]) -> float:
-    from sklearn.metrics import f1_score
+def _fingerprint(classifier: Any) -> str:
+    """Return the fingerprints of the coders in a fitted classifier or pipeline, or the version of scikit-learn."""
+    import sklearn
 
-    return float(f1_score(labels, predictions, average="macro", zero_division=0))
+    steps = [step for _, step in getattr(classifier, "steps", [])] or [classifier]
+    coders = [coder for step in steps for coder in (getattr(step, "coder_", None), *getattr(step, "coders_", ()))]
+    found = [coder.fingerprint for coder in coders if coder is not None]
+    return "; ".join(found) if found else f"scikit-learn {sklearn.__version__}"
+
+
+def _compile_seconds() -> float:
+    jit = sys.modules.get("kolmo._core.jit")
+    return 0.0 if jit is None else float(jit.compiling.seconds)
+
+
+def _described(size: int, name: str) -> str:
+    return f"{size:,} texts of {name}"

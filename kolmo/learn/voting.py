@@ -1,10 +1,10 @@
-"""Votes of the nearest neighbours, and what ties leave open.
+"""Votes of the nearest neighbours, and the outcomes that ties leave open.
 
-Code lengths are whole bytes for most coders, so equal distances are common and decide many texts. The rule here depends
-on distances and labels alone, never on the order of the training set:
+Code lengths are whole bytes for most coders, so equal distances are common. The rule depends on distances and labels
+alone, never on the order of the training set:
 
-1. Neighbours nearer than the k-th distance vote. All those at exactly the k-th distance share the seats that are left,
-   each with an equal fraction of a vote.
+1. Neighbours nearer than the k-th distance have one vote each. All neighbours at exactly the k-th distance share the
+   remaining votes equally.
 2. Classes with equal votes are a tie, which `tie_break` decides.
 """
 
@@ -26,42 +26,42 @@ WEIGHTS: tuple[str, ...] = ("uniform", "distance", "class_mean")
 TIE_BREAKS: tuple[str, ...] = ("nearest", "prior", "label")
 
 _EQUAL = 1e-9
-"""Votes closer than this, relative to the largest, are equal: fractions of a vote carry rounding errors."""
+"""Votes that differ by less, relative to the largest, are equal: fractions of a vote have rounding errors."""
 
 
 @dataclass(frozen=True)
 class Ballot:
-    """The outcome for a number of rows.
+    """The outcome of the vote for each row.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n_rows, n_classes)
-        Shares of the vote. The winner of a tie is ahead by one unit in the last place, so that it is the argmax.
-    electable : bool ndarray of shape (n_rows, n_classes)
-        The classes that some way of breaking ties, among distances or among votes, would elect.
+        Shares of the vote. The winner of a tie is ahead by one unit in the last place, so it is the argmax.
+    possible_winners : bool ndarray of shape (n_rows, n_classes)
+        The classes that win under some way of breaking ties, among distances or among votes.
     """
 
     probabilities: Floats
-    electable: NDArray[np.bool_]
+    possible_winners: NDArray[np.bool_]
 
 
 def vote(nearest: Nearest, codes: Integers, *, n_neighbors: int, weights: Weights, tie_break: TieBreak) -> Ballot:
-    """Let the nearest neighbours vote.
+    """Return the outcome of a vote of the nearest neighbours.
 
     Parameters
     ----------
     nearest : Nearest
-        The nearest training items of each row: at least `n_neighbors` and all as near as the last of them; with
-        ``weights="class_mean"`` those of each class.
+        The nearest training items of each row: at least `n_neighbors`, and all that tie with the last of them; with
+        ``weights="class_mean"`` the same for each class.
     codes : int ndarray of shape (n_train,)
-        The class of each training item, from 0 on.
+        The class of each training item, counted from 0.
     n_neighbors : int
-        How many vote; with ``weights="class_mean"``, how many of each class count.
+        Number of neighbours that vote; with ``weights="class_mean"``, number of neighbours in each class.
     weights : {"uniform", "distance", "class_mean"}
-        One vote each, or the inverse distance each, or the mean distance of each class's nearest.
+        One vote each, the inverse distance each, or the mean distance of the nearest members of each class.
     tie_break : {"nearest", "prior", "label"}
-        Among classes with equal votes: the one with the nearest member, then the one with more training items, then
-        the first label; or from the second, or from the third step on.
+        Rule for classes with equal votes: the one with the nearest member, then the one with more training items, then
+        the first label; "prior" starts at the second of these steps, and "label" at the third.
 
     Returns
     -------
@@ -69,20 +69,20 @@ def vote(nearest: Nearest, codes: Integers, *, n_neighbors: int, weights: Weight
 
     Examples
     --------
-    Two neighbours at the same distance, one seat:
+    Two neighbours at the same distance share one vote:
 
     >>> ballot = vote(Nearest.of(np.array([[1.0, 1.0, 2.0]]), 1), np.array([0, 1, 1]),
     ...               n_neighbors=1, weights="uniform", tie_break="prior")
-    >>> ballot.probabilities.round(3), ballot.probabilities.argmax(), ballot.electable
+    >>> ballot.probabilities.round(3), ballot.probabilities.argmax(), ballot.possible_winners
     (array([[0.5, 0.5]]), np.int64(1), array([[ True,  True]]))
     """
     sizes = np.bincount(codes)
     if weights == "class_mean":
         means = _class_means(nearest, codes, n_neighbors)
         scores = _inverse(means, means.min(axis=1, keepdims=True))
-        electable = _close_to_largest(scores)
+        possible_winners = _close_to_largest(scores)
     else:
-        scores, electable = _seats(nearest, codes, n_neighbors, weights)
+        scores, possible_winners = _votes(nearest, codes, n_neighbors, weights)
     tied = _close_to_largest(scores)
     keys: list[NDArray[Any]] = [-np.arange(len(sizes))]
     if tie_break != "label":
@@ -96,25 +96,25 @@ def vote(nearest: Nearest, codes: Integers, *, n_neighbors: int, weights: Weight
     rows = np.arange(len(scores))
     ahead = np.nextafter(probabilities.max(axis=1), np.inf)
     probabilities[rows, winners] = np.where(tied.sum(axis=1) > 1, ahead, probabilities[rows, winners])
-    return Ballot(probabilities, electable)
+    return Ballot(probabilities, possible_winners)
 
 
 def top_k_holds_mode(nearest: Nearest, codes: Integers, truth: Integers, *, n_neighbors: int) -> NDArray[np.bool_]:
-    """Whether the true class is among those with the most votes: the scoring of the 2023 gzip-kNN paper.
+    """Return whether the true class is among those with the most votes: the scoring of the 2023 gzip-kNN paper.
 
-    Not an accuracy: a tie counts as right whichever class is true, which no classifier can do. Equal distances are
-    ordered by position in the training set.
+    This is not an accuracy: a tie is counted as correct for either class, which no classifier can achieve. Equal
+    distances are ordered by position in the training set.
 
     Parameters
     ----------
     nearest : Nearest
         The nearest training items of each row.
     codes : int ndarray of shape (n_train,)
-        The class of each training item, from 0 on.
+        The class of each training item, counted from 0.
     truth : int ndarray of shape (n_rows,)
-        The true classes, -1 for one that the training set lacks.
+        The true classes, -1 for a class without training items.
     n_neighbors : int
-        How many vote.
+        Number of neighbours that vote.
 
     Returns
     -------
@@ -133,29 +133,29 @@ def top_k_holds_mode(nearest: Nearest, codes: Integers, truth: Integers, *, n_ne
     return holds
 
 
-def _seats(nearest: Nearest, codes: Integers, n_neighbors: int, weights: Weights) -> tuple[Floats, NDArray[np.bool_]]:
+def _votes(nearest: Nearest, codes: Integers, n_neighbors: int, weights: Weights) -> tuple[Floats, NDArray[np.bool_]]:
     distances, columns = nearest.first(n_neighbors)
     votes = _inverse(distances, distances[:, :1]) if weights == "distance" else np.ones_like(distances)
     last, last_vote = distances[:, -1:], votes[:, -1:]
     nearer = distances < last
     rows = np.arange(len(nearest))
-    # summed from the nearest outwards, so that rounding is the same for any order of the training set
+    # summed in order of distance, so that rounding is the same for any order of the training set
     sure = np.zeros((len(nearest), codes.max() + 1))
     for place in range(n_neighbors - 1):
         sure[rows, codes[columns[:, place]]] += nearer[:, place] * votes[:, place]
     at_last = np.zeros_like(sure)
     ties = nearest.distances == last[nearest.rows, 0]
     np.add.at(at_last, (nearest.rows[ties], codes[nearest.columns[ties]]), 1)
-    seats = n_neighbors - nearer.sum(axis=1, keepdims=True)
-    scores = sure + last_vote * seats * at_last / at_last.sum(axis=1, keepdims=True)
-    return scores, _electable(sure, at_last, seats, last_vote)
+    remaining = n_neighbors - nearer.sum(axis=1, keepdims=True)
+    scores = sure + last_vote * remaining * at_last / at_last.sum(axis=1, keepdims=True)
+    return scores, _possible_winners(sure, at_last, remaining, last_vote)
 
 
-def _electable(sure: Floats, at_last: Floats, seats: Floats, last_vote: Floats) -> NDArray[np.bool_]:
-    """Which classes win if the seats that are left go to tied neighbours in the way that suits them best."""
-    electable = np.zeros(sure.shape, dtype=bool)
+def _possible_winners(sure: Floats, at_last: Floats, remaining: Floats, last_vote: Floats) -> NDArray[np.bool_]:
+    """Return the classes that win if the remaining votes go to the tied neighbours that favour them most."""
+    possible_winners = np.zeros(sure.shape, dtype=bool)
     for candidate in range(sure.shape[1]):
-        taken = np.minimum(at_last[:, candidate, None], seats)
+        taken = np.minimum(at_last[:, candidate, None], remaining)
         votes = sure[:, candidate, None] + taken * last_vote
         slack = votes * (1 + _EQUAL) - sure
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -163,12 +163,14 @@ def _electable(sure: Floats, at_last: Floats, seats: Floats, last_vote: Floats) 
         others = np.minimum(at_last, room)
         others[:, candidate] = 0
         not_beaten = (np.delete(slack, candidate, axis=1) >= 0).all(axis=1)
-        electable[:, candidate] = not_beaten & (others.sum(axis=1) >= (seats - taken)[:, 0]) & (votes[:, 0] > 0)
-    return electable
+        possible_winners[:, candidate] = (
+            not_beaten & (others.sum(axis=1) >= (remaining - taken)[:, 0]) & (votes[:, 0] > 0)
+        )
+    return possible_winners
 
 
 def _class_means(nearest: Nearest, codes: Integers, n_neighbors: int) -> Floats:
-    """Return the mean distance of the nearest of each class; infinite for a class of which there is none."""
+    """Return the mean distance of the nearest members of each class; infinite for a class without neighbours."""
     classes, rows = codes[nearest.columns], nearest.rows
     order = np.lexsort((nearest.distances, classes, rows))
     cells = (rows * (codes.max() + 1) + classes)[order]
@@ -176,7 +178,7 @@ def _class_means(nearest: Nearest, codes: Integers, n_neighbors: int) -> Floats:
     counted = rank < n_neighbors
     shape = (len(nearest), int(codes.max()) + 1)
     size = shape[0] * shape[1]
-    # one after the other, nearest first, so that rounding is the same for any order of the training set
+    # summed in order of distance, so that rounding is the same for any order of the training set
     sums = np.bincount(cells[counted], nearest.distances[order][counted], minlength=size)
     counts = np.bincount(cells[counted], minlength=size)
     means: Floats = np.divide(sums, counts, out=np.full(size, np.inf), where=counts > 0).reshape(shape)
@@ -184,7 +186,7 @@ def _class_means(nearest: Nearest, codes: Integers, n_neighbors: int) -> Floats:
 
 
 def _inverse(distances: Floats, smallest: Floats) -> Floats:
-    """Return 1/d; in a row whose smallest distance is zero, those at zero have one vote and all others none."""
+    """Return 1/d; in a row whose smallest distance is zero, neighbours at zero have one vote and the others none."""
     at_zero = distances <= 0
     inverse = np.divide(1.0, distances, out=np.zeros_like(distances), where=~at_zero)
     return np.where(smallest <= 0, at_zero.astype(np.float64), inverse)
@@ -197,7 +199,7 @@ def _close_to_largest(scores: Floats) -> NDArray[np.bool_]:
 
 
 def _largest_by_keys(candidates: NDArray[np.bool_], keys: list[NDArray[Any]]) -> NDArray[np.intp]:
-    """Return the candidate with the largest last key of each row, ties by the key before it."""
+    """Return the candidate of each row with the largest last key, ties broken by the key before it."""
     left = candidates
     for key in reversed(keys):
         values = np.where(left, np.broadcast_to(key, left.shape), -np.inf)

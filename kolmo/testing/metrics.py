@@ -1,4 +1,4 @@
-"""What every metric must do."""
+"""The contract suite of distance metrics."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from kolmo.distances.formulas import METRICS
 def check_metric(metric: str, *, coder: CoderLike = "deflate", excess: float = 0.2) -> None:
     """Run the contract suite over a distance metric.
 
-    It checks the range, that an item is nearer to itself than to unrelated ones, that symmetrised and conditional
-    distances are symmetric, and that blocks, workers, `top_k` and single pairs agree.
+    It checks the range of the distances, that an item is nearer to itself than to unrelated items, that symmetrized and
+    conditional distances are symmetric, and that tiles, workers, `top_k` and single pairs agree.
 
     Parameters
     ----------
     metric : str
         A key of `kolmo.distances.METRICS`.
     coder : str, mapping or Coder
-        The coder that gives the lengths.
+        The coder that measures the code lengths.
     excess : float
-        By how much a distance may exceed 1.
+        Largest amount by which a distance may exceed 1.
 
     Raises
     ------
@@ -40,16 +40,14 @@ def check_metric(metric: str, *, coder: CoderLike = "deflate", excess: float = 0
     texts = [b" ".join(words[at] for at in random.integers(25 * part, 25 * part + 25, 60)) for part in range(12)]
     options: dict[str, Any] = {"coder": coder, "metric": metric, "dtype": np.float64}
 
-    square = np.asarray(pairwise(texts, **options))
+    square = pairwise(texts, **options)
     if not np.isfinite(square).all() or square.min() < 0 or square.max() > 1 + excess:
-        raise AssertionError(
-            f"distances lie from 0 to {1 + excess}, but some from {square.min()} to {square.max()} came"
-        )
+        raise AssertionError(f"expected distances from 0 to {1 + excess}, got {square.min()} to {square.max()}")
     others = square + np.diag(np.full(len(texts), np.inf))
     if not (np.diag(square) < others.min(axis=1)).all():
         raise AssertionError("an item is nearer to an unrelated one than to itself")
     for symmetrize in ("mean", "min", "max"):
-        even = np.asarray(pairwise(texts, symmetrize=symmetrize, **options))
+        even = pairwise(texts, symmetrize=symmetrize, **options)
         if not np.array_equal(even, even.T):
             raise AssertionError(f"symmetrize={symmetrize!r} gives a matrix that is not symmetric")
     if METRICS[metric].conditional and not np.array_equal(square, square.T):
@@ -58,11 +56,11 @@ def check_metric(metric: str, *, coder: CoderLike = "deflate", excess: float = 0
     ways = {
         "two sets": pairwise(texts, texts, **options),
         "two workers": pairwise(texts, n_jobs=2, **options),
-        "single pairs": [[pairwise([x], [y], **options)[0, 0] for y in texts] for x in texts],  # type: ignore[call-overload]
+        "single pairs": [[pairwise([x], [y], **options)[0, 0] for y in texts] for x in texts],
     }
     for way, distances in ways.items():
         if not np.array_equal(np.asarray(distances), square):
-            raise AssertionError(f"{way}: distances differ from those of one call")
+            raise AssertionError(f"{way}: the distances differ from those of one call")
     nearest = pairwise(texts, top_k=3, **options)
-    if not np.array_equal(np.asarray(nearest[0]), np.sort(others, axis=1)[:, :3]):
+    if not np.array_equal(nearest.distances, np.sort(others, axis=1)[:, :3]):
         raise AssertionError("top_k does not give the smallest distances of the matrix")

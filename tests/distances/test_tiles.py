@@ -16,7 +16,7 @@ from kolmo.coders.deflate import lengths as deflate_lengths
 from kolmo.data.builtin import docstrings
 from kolmo.distances.engine import Distances
 from kolmo.distances.nearest import Nearest
-from kolmo.distances.pruning import Calibration
+from kolmo.distances.pruning import PruningReport
 from kolmo.distances.tiles import Search
 from kolmo.errors import ParameterError
 
@@ -115,7 +115,11 @@ def test_only_candidates_are_looked_at() -> None:
     assert [sorted(row.tolist()) for row in rows] == [chosen.tolist() for chosen in columns]
 
 
-class TestCalibration:
+def pruning_report(**fields: Any) -> PruningReport:
+    return PruningReport(certified_share=1.0, **fields)
+
+
+class TestPruningReport:
     def test_it_says_what_it_found_and_checked(self) -> None:
         found = calibrate_pruning(TEXTS, coder="gzip", separator=" ")
         assert found.margin_bits > 0
@@ -124,7 +128,7 @@ class TestCalibration:
         assert found.rows_checked == 16
 
     def test_a_margin_that_is_too_large_loses_neighbours(self) -> None:
-        wild = Calibration(1e6, 1.0, 0.0, 0.0, 1.0, 0)
+        wild = pruning_report(margin_bits=1e6, risk=1.0, recall=0.0, computed_share=0.0, rows_checked=0)
         safe, lossy = (pairwise(TEXTS, coder="gzip", top_k=1, pruning=pruning) for pruning in ("certified", wild))
         assert (safe.distances <= lossy.distances).all()
         assert (safe.distances < lossy.distances).any()
@@ -132,20 +136,22 @@ class TestCalibration:
     def test_the_estimator_measures_its_own(self) -> None:
         labels = [text[:1].lower() > b"m" for text in TEXTS]
         fitted = NCDClassifier("gzip", pruning="calibrated").fit(TEXTS, labels)
-        assert fitted.calibration_ == calibrate_pruning(TEXTS, coder="gzip", separator=" ")
+        assert fitted.pruning_report_ == calibrate_pruning(TEXTS, coder="gzip", separator=" ")
         assert fitted.predict(TEXTS[:5]).tolist() == labels[:5]
 
     def test_coders_without_bounds_have_no_margin(self) -> None:
-        assert calibrate_pruning(TEXTS[:20], coder="zstd") == Calibration(0.0, 0.001, 1.0, 1.0, 1.0, 10)
+        assert calibrate_pruning(TEXTS[:20], coder="zstd") == pruning_report(
+            margin_bits=0.0, risk=0.001, recall=1.0, computed_share=1.0, rows_checked=10
+        )
 
     @pytest.mark.parametrize("risk", [-0.1, 1, 2])
     def test_bad_risks(self, risk: float) -> None:
-        with pytest.raises(ParameterError, match="risk must be a number"):
+        with pytest.raises(ParameterError, match="risk: expected a number of at least 0 and below 1, got"):
             calibrate_pruning(TEXTS[:5], risk=risk)
 
     def test_bad_pruning(self) -> None:
         for bad in ("yes", "calibrated", 3):
-            with pytest.raises(ParameterError, match="pruning must be"):
+            with pytest.raises(ParameterError, match=r"pruning: expected 'certified', None or .* got"):
                 pairwise(TEXTS[:5], top_k=1, pruning=bad)
 
 

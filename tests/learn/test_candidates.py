@@ -32,7 +32,7 @@ def test_cosines_are_those_of_unhashed_features() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=8), st.lists(st.binary(max_size=30), max_size=3))
-def test_any_bytes_and_the_likest_come_out(items: list[bytes], queries: list[bytes]) -> None:
+def test_the_most_similar_items_of_any_bytes(items: list[bytes], queries: list[bytes]) -> None:
     generator = CharTfidf(items)
     for count in (1, 3, 20):
         chosen = generator.nearest(queries, count)
@@ -42,7 +42,7 @@ def test_any_bytes_and_the_likest_come_out(items: list[bytes], queries: list[byt
             assert (row <= 1 + 1e-5).all()
 
 
-def test_an_item_is_likest_to_itself() -> None:
+def test_an_item_is_most_similar_to_itself() -> None:
     assert [columns.tolist() for columns in CharTfidf(TEST.items).nearest(TEST.items, 1)] == [
         [TEST.items.index(item)] for item in TEST.items
     ]
@@ -80,11 +80,11 @@ class TestClassifier:
     @pytest.mark.parametrize(
         ("parameters", "message"),
         [
-            ({"candidates": "words"}, "candidates must be None or char-tfidf"),
-            ({"candidates": "char-tfidf", "n_candidates": 0}, "n_candidates must be a whole number"),
+            ({"candidates": "words"}, "candidates: expected None or 'char-tfidf', got 'words'"),
+            ({"candidates": "char-tfidf", "n_candidates": 0}, "n_candidates: expected an integer of at least 1, got 0"),
             ({"candidates": "char-tfidf", "n_candidates": 3, "n_neighbors": 4}, "n_candidates is only 3"),
-            ({"candidates": "char-tfidf", "metric": "precomputed"}, "metric='precomputed' does not know"),
-            ({"pruning": "much"}, "pruning must be"),
+            ({"candidates": "char-tfidf", "metric": "precomputed"}, "distances without items to select candidates"),
+            ({"pruning": "much"}, "pruning: expected 'certified', None or .* got 'much'"),
         ],
     )
     def test_bad_parameters(self, parameters: dict[str, Any], message: str) -> None:

@@ -65,14 +65,14 @@ def test_what_a_coder_can_read(spec: str, expected: int | None) -> None:
 
 def test_lengths_are_those_of_the_primed_coder_and_means_over_chunks() -> None:
     texts = [b"the cat sat", b"a cat slept", b"stocks rose"]
-    models = ClassModels.read(coder("zstd"), texts, np.array([0, 0, 1]), 3, chunks=4)
+    models = ClassModels.prime(coder("zstd"), texts, np.array([0, 0, 1]), 3, chunks=4)
     bits = models.bits([b"the cat slept", b""], n_jobs=None)
     assert bits.shape == (2, 3)
     money = coder("zstd").prime(b"stocks rose\n")
     assert bits[:, 1].tolist() == [money.code_length(b"the cat slept"), money.code_length(b"")]
     assert bits[0, 2] == coder("zstd").code_length(b"the cat slept"), "a class without texts knows nothing"
     long = [bytes(np.random.default_rng(seed).integers(97, 105, 20_000, np.uint8)) for seed in range(6)]
-    chunked = ClassModels.read(coder("deflate"), long, np.array([0, 0, 0, 0, 0, 1]), 2, chunks=3)
+    chunked = ClassModels.prime(coder("deflate"), long, np.array([0, 0, 0, 0, 0, 1]), 2, chunks=3)
     assert chunked.classes.tolist() == [0, 0, 0, 1]
     one = [known.code_length(long[0][:500]) for known in chunked.coders]
     found = chunked.bits([long[0][:500]], n_jobs=2)

@@ -38,7 +38,7 @@ def test_scikit_learns_own_checks_all_run() -> None:
     by_design = {"check_transformer_data_not_an_array", "check_transformer_general"}  # fit_transform is out of fold
     for estimator, excepted in (
         (CodeLengthClassifier("zstd"), set()),
-        (CodeLengthClassifier("order0", calibrate=False), set()),
+        (CodeLengthClassifier("order0", temperature_scaling=False), set()),
         (CodeLengthVectorizer(["zstd"]), by_design),
     ):
         with warnings.catch_warnings():
@@ -68,7 +68,9 @@ def test_every_coder_that_primes_reads_classes_without_a_warning(spec: str) -> N
 
 
 def test_naming_a_class_costs_what_its_prior_says() -> None:
-    classifier = CodeLengthClassifier("deflate", calibrate=False).fit([*TEXTS, *PETS[:2]], [*LABELS, "pets", "pets"])
+    classifier = CodeLengthClassifier("deflate", temperature_scaling=False).fit(
+        [*TEXTS, *PETS[:2]], [*LABELS, "pets", "pets"]
+    )
     bits = classifier.code_lengths(QUERIES) + np.log2(np.array([12 / 5, 12 / 7]))
     assert np.allclose(classifier.decision_function(QUERIES), bits[:, 0] - bits[:, 1])
     assert classifier.class_counts_.tolist() == [4, 6]
@@ -84,7 +86,7 @@ def test_calibrated_probabilities_lose_less_and_change_no_label() -> None:
     texts = [" ".join(rng.choice(words[label], 12)) for label in labels]
     new = [" ".join(rng.choice(words[label], 12)) for label in labels]
     calibrated = CodeLengthClassifier("deflate").fit(texts, labels)
-    raw = CodeLengthClassifier("deflate", calibrate=False).fit(texts, labels)
+    raw = CodeLengthClassifier("deflate", temperature_scaling=False).fit(texts, labels)
     shares = calibrated.predict_proba(new)
     assert np.allclose(shares.sum(axis=1), 1)
     assert ((shares >= 0) & (shares <= 1)).all()
@@ -122,7 +124,7 @@ def test_portions_know_their_classes() -> None:
         CodeLengthClassifier("zstd").partial_fit(TEXTS, LABELS)
     classifier = CodeLengthClassifier("zstd").partial_fit(PETS, ["pets"] * 4, classes=["money", "pets"])
     assert classifier.predict(QUERIES).shape == (2,)
-    with pytest.raises(DataError, match="item 1 has the label 'sports'"):
+    with pytest.raises(DataError, match=r"item 1: expected a label among .* got 'sports'"):
         classifier.partial_fit(["a", "b"], ["pets", "sports"])
     with pytest.raises(ParameterError, match="in the first call"):
         classifier.partial_fit(PETS, ["pets"] * 4, classes=["pets", "sports"])
@@ -176,7 +178,7 @@ def test_model_selection_pipelines_and_pickle() -> None:
     assert search.fit(TEXTS, LABELS).predict(QUERIES).tolist() == ["pets", "money"]
     pipeline = make_pipeline(CodeLengthVectorizer(["deflate", "zstd"], folds=4), LogisticRegression(C=100))
     assert pipeline.fit(TEXTS, LABELS).predict(QUERIES).tolist() == ["pets", "money"]
-    assert clone(pipeline).get_params()["codelengthfeatures__folds"] == 4
+    assert clone(pipeline).get_params()["codelengthvectorizer__folds"] == 4
     three = CodeLengthClassifier("zstd").fit(TEXTS, [0] * 3 + [1] * 3 + [2] * 2)
     assert three.decision_function(QUERIES).shape == (2, 3)
 
@@ -189,9 +191,9 @@ def test_model_selection_pipelines_and_pickle() -> None:
         ({}, TEXTS, LABELS[:-1], DataError, "8 items but 7 labels"),
         ({}, "one text", ["a"], DataError, "wrap it in a list"),
         ({"coder": "gzp"}, TEXTS, LABELS, ParameterError, "did you mean 'gzip'"),
-        ({"coder": Unprimed()}, TEXTS, LABELS, PrimingError, "cannot read the texts of a class"),
-        ({"chunks": 0}, TEXTS, LABELS, ParameterError, "chunks must be a whole number from 1 on, but 0 came"),
-        ({"prior": "flat"}, TEXTS, LABELS, ParameterError, "prior must be one of training, uniform"),
+        ({"coder": Unprimed()}, TEXTS, LABELS, PrimingError, "can be primed with the texts of a class, got 'uniform'"),
+        ({"chunks": 0}, TEXTS, LABELS, ParameterError, "chunks: expected an integer of at least 1, got 0"),
+        ({"prior": "flat"}, TEXTS, LABELS, ParameterError, "prior: expected 'training' or 'uniform', got 'flat'"),
     ],
 )
 def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoError], message: str) -> None:
@@ -206,10 +208,10 @@ def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoEr
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"coders": "zstd"}, "in a list, but 'zstd' came"),
-        ({"coders": []}, "one coder or more"),
-        ({"folds": 1}, "folds must be 2 or more"),
-        ({"per": "word"}, "per must be one of sqrt, byte, bits"),
+        ({"coders": "zstd"}, "coders: expected a list of at least one coder, got 'zstd'"),
+        ({"coders": []}, r"at least one coder, got \[\]"),
+        ({"folds": 1}, "folds: expected an integer of at least 2, got 1"),
+        ({"per": "word"}, "per: expected 'sqrt', 'byte' or 'bits', got 'word'"),
     ],
 )
 def test_features_name_bad_parameters(parameters: Any, message: str) -> None:

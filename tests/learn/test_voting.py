@@ -41,13 +41,13 @@ def all_elections(pairs: list[tuple[float, int]], k: int, weights: str) -> set[i
 
 @settings(max_examples=400)
 @given(small, st.integers(1, 8), st.sampled_from(["uniform", "distance"]), st.sampled_from(TIE_BREAKS))
-def test_electable_are_those_that_some_tie_break_elects(
+def test_possible_winners_are_those_that_some_tie_break_elects(
     pairs: list[tuple[float, int]], k: int, weights: str, tie_break: str
 ) -> None:
     k = min(k, len(pairs))
     ballot = cast(*split(pairs), n_neighbors=k, weights=weights, tie_break=tie_break)
     elected = all_elections(pairs, k, weights)
-    assert set(np.flatnonzero(ballot.electable[0]).tolist()) == elected
+    assert set(np.flatnonzero(ballot.possible_winners[0]).tolist()) == elected
     assert ballot.probabilities[0].argmax() in elected
 
 
@@ -62,7 +62,7 @@ def test_the_order_of_the_training_set_does_not_matter(
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     again = cast(*split(shuffled), n_neighbors=k, weights=weights, tie_break=tie_break)
     assert np.array_equal(ballot.probabilities, again.probabilities)
-    assert np.array_equal(ballot.electable, again.electable)
+    assert np.array_equal(ballot.possible_winners, again.possible_winners)
 
 
 @given(small, st.integers(1, 8), st.sampled_from(WEIGHTS), st.sampled_from(TIE_BREAKS))
@@ -92,7 +92,7 @@ CODES = np.array([0, 0, 1, 1, 1])
 def test_tie_breaks(distances: list[float], k: int, tie_break: str, winner: int) -> None:
     ballot = cast(np.array([distances]), CODES, n_neighbors=k, weights="uniform", tie_break=tie_break)
     assert ballot.probabilities[0].argmax() == winner
-    assert ballot.electable[0].all()
+    assert ballot.possible_winners[0].all()
 
 
 def test_an_exact_match_outweighs_any_number_of_near_ones() -> None:
@@ -121,4 +121,4 @@ def test_a_class_without_candidates_is_not_elected() -> None:
     nearest = Nearest.of_rows([np.array([2, 3])], [np.array([0.5, 0.6])])
     ballot = vote(nearest, CODES, n_neighbors=2, weights="class_mean", tie_break="nearest")
     assert ballot.probabilities[0].tolist() == [0, 1]
-    assert ballot.electable[0].tolist() == [False, True]
+    assert ballot.possible_winners[0].tolist() == [False, True]

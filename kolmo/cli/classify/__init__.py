@@ -1,1 +1,1 @@
-"""Commands that classify."""
+"""Commands that classify texts."""

@@ -1,1 +1,1 @@
-"""Byte and word n-grams as features, and a linear classifier on them."""
+"""TF-IDF features of byte and word n-grams, and a linear SVM on them."""

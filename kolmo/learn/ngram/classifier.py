@@ -1,4 +1,4 @@
-"""A linear classifier on the bits of n-grams."""
+"""A linear SVM on the TF-IDF features of byte and word n-grams."""
 
 from __future__ import annotations
 
@@ -6,52 +6,51 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from kolmo.learn.base import TextClassifier
 from kolmo.learn.ngram.vectorizer import NGramBits
-from kolmo.learn.validation import classes_of, items_of, labels_of, reads_texts_and_tables
 
 
-class NGramBitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Label texts by a linear support-vector machine on the bits of their n-grams.
+class NGramBitsClassifier(TextClassifier):
+    """Classify texts with a linear SVM on TF-IDF features of byte and word n-grams.
 
     The features are those of `NGramBits`. The result does not depend on the order of the training set.
 
     Parameters
     ----------
     byte_orders : int
-        The longest n-grams of bytes, see `NGramBits`.
+        Largest n of the byte n-grams, see `NGramBits`.
     word_orders : int or "auto"
-        The longest n-grams of words.
+        Largest n of the word n-grams.
     min_texts : int or "auto"
-        In how many training texts an n-gram must occur.
+        Number of training texts in which an n-gram must occur.
     n_buckets : int
-        How many n-grams of each kind can be told apart.
+        Number of hash buckets of each kind of n-gram.
     C : float
-        How much a misplaced training text weighs against a large margin.
+        Weight of the training loss against the margin, see `sklearn.svm.LinearSVC`.
     tol : float
-        When the machine is trained well enough, see `sklearn.svm.LinearSVC`.
+        Tolerance of the solver, see `sklearn.svm.LinearSVC`.
     n_jobs : int, optional
-        Threads that find n-grams, as joblib counts workers.
+        Number of threads that extract n-grams, as in joblib.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    grams_ : NGramBits
-        The fitted features.
-    machine_ : sklearn.svm.LinearSVC
-        The fitted machine.
+    vectorizer_ : NGramBits
+        The fitted vectorizer.
+    svm_ : sklearn.svm.LinearSVC
+        The fitted linear SVM.
     n_features_in_ : int
-        Columns of X, where X is 2-D.
+        Number of columns of X, where X is 2-D.
 
     Raises
     ------
     DataError
-        In `fit`: no items, items that are neither str nor bytes, labels missing, or a single class.
+        In `fit`: no items, items that are neither str nor bytes, missing labels, or a single class.
     ParameterError
-        In `fit`: a parameter has no such value.
+        In `fit`: a parameter has an unknown value.
 
     Examples
     --------
@@ -81,7 +80,7 @@ class NGramBitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn the n-grams, then the machine.
+        """Fit the vectorizer, then the linear SVM.
 
         Parameters
         ----------
@@ -96,24 +95,25 @@ class NGramBitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         from sklearn.svm import LinearSVC
 
-        grams = NGramBits(
+        vectorizer = NGramBits(
             byte_orders=self.byte_orders,
             word_orders=self.word_orders,
             min_texts=self.min_texts,
             n_buckets=self.n_buckets,
             n_jobs=self.n_jobs,
         )
-        items = items_of(self, X, reset=True)
-        labels = labels_of(y, len(items))
-        self.classes_, codes = classes_of(labels)
-        by_content = sorted(zip(items, codes.tolist(), strict=True))  # the machine goes through them in this order
+        items, codes = self._training_set(X, y)
+        by_content = sorted(zip(items, codes.tolist(), strict=True))  # the solver visits the texts in this order
         texts, classes = (list(part) for part in zip(*by_content, strict=True))
-        features = grams.fit_transform(texts, classes)
-        self.grams_, self.machine_ = grams, LinearSVC(C=self.C, tol=self.tol, random_state=0).fit(features, classes)
+        features = vectorizer.fit_transform(texts, classes)
+        self.vectorizer_, self.svm_ = (
+            vectorizer,
+            LinearSVC(C=self.C, tol=self.tol, random_state=0).fit(features, classes),
+        )
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return how far each text lies on each class's side.
+        """Return the signed distance of each text from the hyperplane of each class.
 
         Parameters
         ----------
@@ -125,28 +125,12 @@ class NGramBitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples, n_classes), or (n_samples,) with two classes
             In the order of `classes_`; with two, positive for the second.
         """
-        check_is_fitted(self, "classes_")
-        decisions: NDArray[np.float64] = self.machine_.decision_function(
-            self.grams_.transform(items_of(self, X, reset=False))
-        )
+        check_is_fitted(self, "svm_")
+        features = self.vectorizer_.transform(self._items(X, reset=False))
+        decisions: NDArray[np.float64] = self.svm_.decision_function(features)
         return decisions
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the predicted label of each text.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            The texts.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
+    def _predicted(self, X: Any) -> NDArray[np.intp]:
         decisions = self.decision_function(X)
-        places = decisions.argmax(axis=1) if decisions.ndim == 2 else (decisions > 0).astype(np.intp)
-        labels: NDArray[Any] = self.classes_[places]
-        return labels
-
-    def __sklearn_tags__(self) -> Any:
-        return reads_texts_and_tables(super().__sklearn_tags__())
+        codes: NDArray[np.intp] = decisions.argmax(axis=1) if decisions.ndim == 2 else (decisions > 0).astype(np.intp)
+        return codes

@@ -1,78 +1,79 @@
-"""Texts as the bits of their n-grams, for a linear classifier."""
+"""TF-IDF features of the byte and word n-grams of texts, for a linear classifier."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from kolmo._core.checks import check_choice, check_count
 from kolmo.errors import ParameterError
-from kolmo.learn.validation import check_count, check_lengths, items_of, reads_texts_and_tables
+from kolmo.learn.base import TextVectorizer, check_lengths
 
-_FEW = 100
-"""Below so many texts a class, rare n-grams are kept, and pairs of words are not."""
+_FEW_TEXTS = 100
+"""With fewer training texts a class, rare n-grams are kept and pairs of words are left out."""
 _BLOCK_BYTES = 2**20
-_MOST_ORDERS = 32
-_MOST_BUCKETS = 2**30
+_MAX_ORDERS = 32
+_MAX_BUCKETS = 2**30
 
 
-class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn texts into sparse vectors of the bits of their n-grams, of bytes and of words.
+class NGramBits(TextVectorizer):
+    """Convert texts to sparse TF-IDF vectors of byte and word n-grams, with the inverse document frequency in bits.
 
-    What is counted: let df(g) of D training texts hold the n-gram g. "g occurs in this text" then takes
-    ``-log2(df(g) / (D + 1))`` bits under the training set, and one more for how often, so that
-    ``bits(g) = 1 - log2(df(g) / (D + 1))``. A text in which g occurs n times has the feature ``sqrt(n) * bits(g)``:
-    a text is described by naming the n-grams it holds, rare ones at more bits than common ones. The n-grams of bytes
-    are scaled to a Euclidean length of 1, and so are those of words. No label counts in any of this, but that the
-    number of classes decides on what is `"auto"`.
+    Let df(g) of D training texts contain the n-gram g. Its inverse document frequency is
+    ``bits(g) = 1 - log2(df(g) / (D + 1))``: the information content of "g occurs in this text" under the training set,
+    plus one. A text in which g occurs n times has the feature ``sqrt(n) * bits(g)``. The features of byte n-grams are
+    scaled to Euclidean norm 1, and so are those of word n-grams. Labels are not used, except that the number of
+    classes decides the parameters that are ``"auto"``.
 
-    A text is read in lower case, with one space for each run of white space, one behind the end, and a mark and a space
-    before it. A word is a run of ASCII letters, digits, underscores and of whatever is not ASCII; each other byte is a
-    word of its own, and there is one more at the end.
+    Texts are lowercased, runs of white space become one space, one space is appended, and a start mark and a space are
+    prepended. A word is a run of ASCII letters, digits, underscores and non-ASCII characters; each other byte is a word
+    by itself, and one more word marks the end.
+
+    The names of the features are the kind of n-gram and its hash bucket, such as ``"bytes|17"`` and
+    ``"words|4194303"``; the n-grams themselves are not stored.
 
     Parameters
     ----------
     byte_orders : int
-        The longest n-grams of bytes, in bytes; all shorter ones count too. 0 for none.
+        Largest n of the byte n-grams; all smaller n are included. 0 for no byte n-grams.
     word_orders : int or "auto"
-        The longest n-grams of words, in words. 0 for none; ``"auto"`` takes 2, or 1 with few texts (see `min_texts`).
+        Largest n of the word n-grams, 0 for none. ``"auto"`` is 2, or 1 with few texts (see `min_texts`).
     min_texts : int or "auto"
-        In how many training texts an n-gram must occur to be a feature. ``"auto"`` takes 2, or 1 with few texts: with
-        labels in `fit` that are fewer than 100 texts a class.
+        Number of training texts in which an n-gram must occur to be a feature. ``"auto"`` is 2, or 1 with few texts:
+        fewer than 100 a class, where `fit` is given labels.
     n_buckets : int
-        How many n-grams of each kind can be told apart, a power of 2: they are known by a hash, and those with the same
-        one count as the same. Memory in `fit` is 24 bytes a bucket, whatever the size of the training set.
+        Number of hash buckets of each kind of n-gram, a power of 2; n-grams in one bucket are one feature. `fit` needs
+        24 bytes of memory a bucket, whatever the size of the training set.
     dtype : {"float32", "float64"}
-        Of the features.
+        Type of the features.
     n_jobs : int, optional
-        Threads of `transform`, as joblib counts workers.
+        Number of threads of `transform`, as in joblib.
 
     Attributes
     ----------
     bits_ : ndarray of shape (n_features,)
-        Bits of each n-gram.
+        Inverse document frequency of each n-gram, in bits.
     n_texts_ : int
-        Training texts.
+        Number of training texts.
     n_features_in_ : int
-        Columns of X, where X is 2-D.
+        Number of columns of X, where X is 2-D.
 
     Raises
     ------
     DataError
         In `fit`: no items, or items that are neither str nor bytes.
     ParameterError
-        In `fit`: a parameter has no such value.
+        In `fit`: a parameter has an unknown value.
 
     Examples
     --------
     >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose"]
     >>> grams = NGramBits(byte_orders=0, word_orders=1).fit(texts)
-    >>> sorted(grams.bits_.round(3).tolist())  # the end is in 3 of 3 texts; cat, sat, and "and" in 2
+    >>> sorted(grams.bits_.round(3).tolist())  # the end mark is in 3 of 3 texts; cat, sat and "and" in 2
     [1.415, 2.0, 2.0, 2.0]
     >>> grams.transform(["and a cat"]).toarray().round(2)
     array([[0.63, 0.  , 0.63, 0.45]], dtype=float32)
@@ -96,31 +97,32 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn in how many texts each n-gram occurs.
+        """Count the training texts in which each n-gram occurs.
 
         Parameters
         ----------
         X : collection of str or bytes, or 2-D array of numbers
             Training texts, see `kolmo.as_items`.
         y : array-like of shape (n_samples,), optional
-            Their labels, of which only the number of classes counts.
+            Their labels; only the number of classes is used.
 
         Returns
         -------
         NGramBits
         """
         self._check_choices()
-        self._fit(items_of(self, X, reset=True), y)
+        items = self._items(X, reset=True)
+        self._count(items, y)
         return self
 
-    def _fit(self, items: Sequence[bytes], y: Any) -> None:
+    def _count(self, items: Sequence[bytes], y: Any) -> None:
         from kolmo.learn.ngram.kernels import add_frequencies
 
         few = False
         if y is not None:
             labels = np.asarray(y)
             check_lengths(len(items), len(labels))
-            few = len(items) < _FEW * len(np.unique(labels))
+            few = len(items) < _FEW_TEXTS * len(np.unique(labels))
         min_texts = (1 if few else 2) if self.min_texts == "auto" else self.min_texts
         words = (1 if few else 2) if self.word_orders == "auto" else self.word_orders
         self._orders = np.array([self.byte_orders, words])
@@ -151,28 +153,25 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         scipy.sparse.csr_matrix of shape (n_samples, n_features)
-            Dimensionless: bits over the Euclidean length of the bits of all n-grams of the kind.
+            Dimensionless: bits over the Euclidean norm of the bits of all n-grams of the kind.
         """
-        check_is_fitted(self, "bits_")
-        return self._transform(items_of(self, X, reset=False))
-
-    def _transform(self, items: Sequence[bytes]) -> Any:
         from scipy.sparse import vstack
 
         from kolmo._core.parallel import map_blocks
 
-        blocks = ((block,) for block in _blocks(items))
-        return vstack(list(map_blocks(self._weighed, blocks, n_jobs=self.n_jobs, prefer="threads")), format="csr")
+        check_is_fitted(self, "bits_")
+        blocks = ((block,) for block in _blocks(self._items(X, reset=False)))
+        return vstack(list(map_blocks(self._features, blocks, n_jobs=self.n_jobs, prefer="threads")), format="csr")
 
-    def _weighed(self, block: Sequence[bytes]) -> Any:
+    def _features(self, block: Sequence[bytes]) -> Any:
         from scipy.sparse import csr_matrix
 
         from kolmo.learn.ngram.kernels import weigh_grams
 
         text, starts = _joined(block)
         n_features = len(self.bits_)
-        most = min(_most_grams(len(text) + len(block), self._orders), len(block) * n_features)
-        indices, values, ends = np.empty(most, np.int32), np.empty(most, self.dtype), np.zeros(len(starts), np.int64)
+        size = min(_max_grams(len(text) + len(block), self._orders), len(block) * n_features)
+        indices, values, ends = np.empty(size, np.int32), np.empty(size, self.dtype), np.zeros(len(starts), np.int64)
         tallies = np.zeros(n_features, np.int32)
         scratch = self._scratch(starts)
         weigh_grams(
@@ -182,27 +181,9 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         rows.sort_indices()
         return rows
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Return the names of the features: the kind of n-gram, and its bucket.
-
-        Parameters
-        ----------
-        input_features : object
-            Ignored.
-
-        Returns
-        -------
-        ndarray of shape (n_features,)
-            Such as ``"bytes|17"`` and ``"words|4194303"``; the n-grams themselves are not kept.
-        """
-        check_is_fitted(self, "bits_")
+    def _feature_names(self) -> list[str]:
         kinds = ("bytes", "words")
-        return np.array([f"{kinds[kind]}|{bucket}" for kind, bucket in self._buckets.tolist()], dtype=object)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = reads_texts_and_tables(super().__sklearn_tags__())
-        tags.transformer_tags.preserves_dtype = []
-        return tags
+        return [f"{kinds[kind]}|{bucket}" for kind, bucket in self._buckets.tolist()]
 
     @property
     def _mask(self) -> np.uint64:
@@ -210,30 +191,23 @@ class NGramBits(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _scratch(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         longest = int(np.diff(starts).max())
-        return np.empty(_MOST_ORDERS, np.uint64), np.empty(_most_grams(longest + 1, self._orders), np.uint32)
+        return np.empty(_MAX_ORDERS, np.uint64), np.empty(_max_grams(longest + 1, self._orders), np.uint32)
 
     def _check_choices(self) -> None:
-        for name, automatic in (("byte_orders", False), ("word_orders", True)):
-            orders = getattr(self, name)
-            if not (automatic and orders == "auto") and not _is_order(orders):
-                what = f"a whole number from 0 to {_MOST_ORDERS}" + (" or 'auto'" if automatic else "")
-                raise ParameterError(f"{name} must be {what}, but {orders!r} came")
+        check_count("byte_orders", self.byte_orders, 0, _MAX_ORDERS)
+        if self.word_orders != "auto":
+            check_count("word_orders", self.word_orders, 0, _MAX_ORDERS)
         if self.byte_orders == 0 and self.word_orders == 0:
-            raise ParameterError("byte_orders and word_orders are both 0, which leaves no n-gram; raise one of them")
+            raise ParameterError("byte_orders and word_orders are both 0, which leaves no n-grams; raise one of them")
         if self.min_texts != "auto":
             check_count("min_texts", self.min_texts)
-        check_count("n_buckets", self.n_buckets)
-        if self.n_buckets & (self.n_buckets - 1) or self.n_buckets > _MOST_BUCKETS:
-            raise ParameterError(f"n_buckets must be a power of 2 up to 2**30, but {self.n_buckets!r} came")
-        if self.dtype not in ("float32", "float64"):
-            raise ParameterError(f"dtype must be 'float32' or 'float64', but {self.dtype!r} came")
+        check_count("n_buckets", self.n_buckets, 1, _MAX_BUCKETS)
+        if self.n_buckets & (self.n_buckets - 1):
+            raise ParameterError(f"n_buckets: expected a power of 2, got {self.n_buckets!r}")
+        check_choice("dtype", self.dtype, ("float32", "float64"))
 
 
-def _is_order(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) <= _MOST_ORDERS
-
-
-def _most_grams(n_bytes: int, orders: NDArray[np.intp]) -> int:
+def _max_grams(n_bytes: int, orders: NDArray[np.intp]) -> int:
     return n_bytes * int(orders.sum())
 
 

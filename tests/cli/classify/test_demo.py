@@ -21,7 +21,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_demo_stands_between_the_baselines_and_says_what_is_next(kolmo: Any) -> None:
     document = json.loads(kolmo("demo", "--json").stdout)
-    found = {result["model"]: result for result in document["results"]}
+    found = {result["name"]: result for result in document["results"]}
     assert list(found) == [*demo.CODERS, "TF-IDF + LinearSVC", "majority class"]
     assert (document["train"], document["test"]) == (300, 60)
     assert found["ppmd"]["accuracy"] > found["majority class"]["accuracy"]

@@ -162,11 +162,11 @@ def test_the_classifier_in_scikit_learns_hands() -> None:
         ({}, [], DataError, "0 samples"),
         ({}, "one text", DataError, "wrap it in a list"),
         ({}, [*TEXTS[:-1], None], DataError, "item 7"),
-        ({"byte_orders": -1}, TEXTS, ParameterError, "byte_orders must be a whole number from 0 to 32, but -1 came"),
-        ({"byte_orders": "auto"}, TEXTS, ParameterError, "byte_orders must be"),
-        ({"word_orders": 33}, TEXTS, ParameterError, "word_orders must be a whole number from 0 to 32 or 'auto'"),
-        ({"byte_orders": 0, "word_orders": 0}, TEXTS, ParameterError, "leaves no n-gram"),
-        ({"min_texts": 0}, TEXTS, ParameterError, "0 came"),
+        ({"byte_orders": -1}, TEXTS, ParameterError, "byte_orders: expected an integer from 0 to 32, got -1"),
+        ({"byte_orders": "auto"}, TEXTS, ParameterError, "byte_orders: expected an integer from 0 to 32, got 'auto'"),
+        ({"word_orders": 33}, TEXTS, ParameterError, "word_orders: expected an integer from 0 to 32, got 33"),
+        ({"byte_orders": 0, "word_orders": 0}, TEXTS, ParameterError, "leaves no n-grams"),
+        ({"min_texts": 0}, TEXTS, ParameterError, "min_texts: expected an integer of at least 1, got 0"),
         ({"min_texts": 9}, TEXTS, ParameterError, "no n-gram occurs in 9 of 8 texts"),
         ({"n_buckets": 1000}, TEXTS, ParameterError, "power of 2"),
     ],
@@ -175,7 +175,7 @@ def test_bad_input_is_named(parameters: Any, X: Any, error: type[KolmoError], me
     for estimator in (NGramBits, NGramBitsClassifier):
         with pytest.raises(error, match=message):
             estimator(**parameters).fit(X, LABELS)
-    with pytest.raises(ParameterError, match="dtype must be"):
+    with pytest.raises(ParameterError, match="dtype: expected 'float32' or 'float64', got 'int8'"):
         NGramBits(dtype="int8").fit(TEXTS)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="8 items but 7 labels"):
         NGramBits().fit(TEXTS, LABELS[:-1])
