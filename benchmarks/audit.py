@@ -23,7 +23,8 @@ import kolmo
 from kolmo._core.units import format_size
 from kolmo.coders.registry import all_coders
 from kolmo.errors import KolmoError
-from kolmo.evaluation.auditing import Span, sizes_to
+from kolmo.evaluation.audit_results import SizeRange
+from kolmo.evaluation.auditing import sizes_to
 
 HEADER = """\
 | coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | what it may be used for |
@@ -59,7 +60,7 @@ def table(results: Path) -> None:
 
 
 def audited(spec: str, largest: int, seconds: float) -> dict[str, Any]:
-    """Return what an audit found, or why there is none."""
+    """Return the record of an audit, or the reason why there is none."""
     start = time.perf_counter()
     try:
         found = kolmo.audit(spec, sizes=sizes_to(largest), seconds=seconds)
@@ -69,12 +70,12 @@ def audited(spec: str, largest: int, seconds: float) -> dict[str, Any]:
     return {
         "coder": spec,
         "tested_to": found.tested_to,
-        "idempotent": found.idempotent,
-        "seen": found.seen,
-        "smallest": found.cells[0].size,
+        "idempotent": _bounds(found.idempotent),
+        "seen": _bounds(found.detects_copies),
+        "smallest": found.results[0].size,
         "self_distances": found.self_distances,
-        "asymmetry": None if asymmetry is None else asymmetry.share,
-        "fails": {axiom: found.failures(axiom) for axiom in ("monotone", "distributive", "subadditive")},
+        "asymmetry": None if asymmetry is None else asymmetry.relative,
+        "fails": {axiom: found.failed_sizes[axiom] for axiom in ("monotone", "distributive", "subadditive")},
         "use": found.use,
         "caveats": found.caveats,
         "seconds": time.perf_counter() - start,
@@ -88,7 +89,7 @@ def line(row: dict[str, Any]) -> str:
     cells = [
         f"`{row['coder']}`",
         format_size(row["tested_to"]),
-        *(_span(row[name], row["smallest"]) for name in ("idempotent", "seen")),
+        *(_range(row[name], row["smallest"]) for name in ("idempotent", "seen")),
         f"{min(distances):.2f} to {max(distances):.2f}",
         "" if row["asymmetry"] is None else f"{row['asymmetry']:.3f}",
         "; ".join([row["use"], *row["caveats"]]),
@@ -96,12 +97,16 @@ def line(row: dict[str, Any]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _span(found: list[int | None] | None, smallest: int) -> str:
-    if found is None:
+def _bounds(sizes: SizeRange | None) -> list[int | None] | None:
+    """Return a range of sizes as the records hold it."""
+    return None if sizes is None else [sizes.smallest, sizes.largest, sizes.fails_at]
+
+
+def _range(bounds: list[int | None] | None, least: int) -> str:
+    if bounds is None:
         return "never"
-    span = Span(*found)  # type: ignore[arg-type]
-    least = "" if span.first == smallest else f"{format_size(span.first)} to "
-    return least + format_size(span.last) + ("+" if span.broken is None else "")
+    smallest, largest, fails_at = bounds
+    return SizeRange(smallest=smallest, largest=largest, fails_at=fails_at).short(least)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

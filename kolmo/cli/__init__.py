@@ -24,7 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "surprisal": ("measure.surprisal", "Show the surprisal of each byte of a file as coloured text."),
     },
     "Compare data sets": {
-        "joint": ("joint.gain", "Estimate mutual information by joint compression."),
+        "joint": ("joint.group", "Estimate mutual information by joint compression."),
         "tree": ("trees.tree", "Draw a tree of data sets by compression distance."),
     },
     "Study coders": {

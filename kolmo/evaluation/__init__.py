@@ -1,4 +1,4 @@
-"""What is known of one coder or one data set: axioms, compression rates, diagnostics."""
+"""Tests of one coder or one data set: the axioms of a normal compressor, compression rates, diagnostics."""
 
 from __future__ import annotations
 

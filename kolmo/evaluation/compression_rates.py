@@ -1,41 +1,52 @@
-"""Compression rates, raw and with the model's own size, whole and in chunks."""
+"""Compression rates, raw and adjusted for the size of the model, of whole data and of chunks."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.checks import check_integer
 from kolmo._core.items import as_bytes
 from kolmo._core.memory import peak_memory
-from kolmo.coders.base import Coder
-from kolmo.coders.registry import coder as make_coder
+from kolmo._core.results import Result
+from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import DataError
+
+if TYPE_CHECKING:
+    from kolmo._core.tables import Table
+
+_WHOLE = "whole"
+_CITATIONS = ('Delétang et al., "Language Modeling Is Compression", ICLR 2024',)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rate:
-    """How small a coder makes some data.
+class CompressionRate(Result):
+    """The compression rate of a coder on some data. Made by `compression_rate`.
 
     Parameters
     ----------
     coder : str
+        The coder.
     chunk : int or None
-        Bytes of the pieces that were coded each alone; None for the whole.
+        Bytes of the chunks that were coded independently; None if the data were coded whole.
     size_bytes : int
-        Of the data.
+        Bytes of the data.
     code_bits : float
-        Of all codes.
+        Sum of the code lengths.
     model_bits : float
-        Of what must be sent along.
+        Bits of the model that the decoder needs.
     seconds : float
-        To measure the code length.
+        Time to compute the code lengths.
     memory_bytes : int or None
-        How far the process grew; None where the system does not tell.
+        Growth of the process's memory; None if the system does not tell.
     fingerprint : str
+        The coder with its parameters and library versions.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("raw", "adjusted", "bits_per_byte", "megabytes_per_second")
+    citations: ClassVar[tuple[str, ...]] = _CITATIONS
 
     coder: str
     chunk: int | None
@@ -48,50 +59,152 @@ class Rate:
 
     @property
     def raw(self) -> float:
-        """The code's share of the data, 1 for as many bits."""
+        """Raw compression rate: compressed size over raw size; 1 for data that cannot be compressed."""
         return self.code_bits / (8 * self.size_bytes)
 
     @property
     def adjusted(self) -> float:
-        """The same with the model's bits."""
+        """Adjusted compression rate: the size of the code and the model over the raw size."""
         return (self.code_bits + self.model_bits) / (8 * self.size_bytes)
 
     @property
     def bits_per_byte(self) -> float:
-        """Of the code."""
+        """Bits of the code for each byte of raw data."""
         return self.code_bits / self.size_bytes
 
     @property
     def megabytes_per_second(self) -> float:
-        """Millions of bytes measured a second."""
+        """Speed of computing the code length, in 10**6 bytes a second."""
         return self.size_bytes / 1e6 / max(self.seconds, 1e-9)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON."""
-        derived = ("raw", "adjusted", "bits_per_byte", "megabytes_per_second")
-        return asdict(self) | {name: getattr(self, name) for name in derived}
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        """Return one table with a row for each rate, by rising size of the chunks.
+
+        Parameters
+        ----------
+        results : sequence of CompressionRate
+            The rates.
+        verbose : bool
+            Add fingerprints and the citation.
+
+        Returns
+        -------
+        list of Table
+        """
+        from kolmo._core.tables import Column, Table, number_cell
+
+        names = ("raw, %", "adjusted, %", "bits/byte", "MB/s", "memory, MB")
+        table = Table(
+            "Compression rates", [Column("chunk", True), Column("coder"), *(Column(name, True) for name in names)]
+        )
+        for rate in sorted(results, key=lambda rate: rate.chunk or 2**62):
+            table.add(
+                f"{rate.chunk:,}" if rate.chunk else _WHOLE,
+                rate.coder,
+                f"{100 * rate.raw:.1f}",
+                f"{100 * rate.adjusted:.1f}",
+                f"{rate.bits_per_byte:.3f}",
+                number_cell(rate.megabytes_per_second, ".3g"),
+                number_cell(None if rate.memory_bytes is None else rate.memory_bytes / 1e6, ".0f"),
+            )
+        table.footers.append("raw, adjusted: compressed size in % of the raw size, without and with the model")
+        if verbose:
+            table.footers += [*dict.fromkeys(rate.fingerprint for rate in results), *cls.citations]
+        return [table]
 
 
-def compression_rate(data: Any, coder: str | Coder, *, chunk: int | None = None) -> Rate:
-    """Measure how small a coder makes data: whole, or in chunks that are each coded alone.
+@dataclass(frozen=True, kw_only=True)
+class PositionCurve(Result):
+    """Mean code length of a byte by its position in a chunk. Made by `bits_by_position`; iterates over the points.
+
+    Parameters
+    ----------
+    positions : tuple of int
+        The end of each interval; an interval starts at the end of the one before, the first at 0.
+    bits_per_byte : tuple of float
+        Mean code length of a byte in each interval.
+    coder : str
+        The coder.
+    chunk : int
+        Bytes of a chunk.
+    n_chunks : int
+        Number of chunks.
+    fingerprint : str
+        The coder with its parameters and library versions.
+    """
+
+    citations: ClassVar[tuple[str, ...]] = _CITATIONS
+
+    positions: tuple[int, ...]
+    bits_per_byte: tuple[float, ...]
+    coder: str
+    chunk: int
+    n_chunks: int
+    fingerprint: str
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        return zip(self.positions, self.bits_per_byte, strict=True)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each interval.
+
+        Returns
+        -------
+        list of dict
+        """
+        return [{"position": position, "bits_per_byte": bits} for position, bits in self]
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        """Return one table with a column for each curve.
+
+        Parameters
+        ----------
+        results : sequence of PositionCurve
+            The curves, all of one size of chunks.
+        verbose : bool
+            Add fingerprints and the citation.
+
+        Returns
+        -------
+        list of Table
+        """
+        from kolmo._core.tables import Column, Table
+
+        columns = [Column("position, bytes", True), *(Column(curve.coder, True) for curve in results)]
+        table = Table("Code length by position in the chunk, bits/byte", columns)
+        for row, position in enumerate(results[0].positions):
+            table.add(f"{position:,}", *(f"{curve.bits_per_byte[row]:.3f}" for curve in results))
+        table.footers.append(f"mean of {results[0].n_chunks:,} chunks of {results[0].chunk:,} bytes")
+        if verbose:
+            table.footers += [*dict.fromkeys(curve.fingerprint for curve in results), *cls.citations]
+        return [table]
+
+
+def compression_rate(data: Any, coder: CoderLike, *, chunk: int | None = None) -> CompressionRate:
+    """Measure the compression rate of a coder on data that are coded whole or in independent chunks.
 
     Parameters
     ----------
     data : str or bytes-like
-        Text counts as its UTF-8 bytes.
-    coder : str or Coder
+        The data; a str counts as its UTF-8 bytes.
+    coder : str, mapping or Coder
         See `kolmo.coder`.
     chunk : int, optional
-        Bytes of a chunk, such as 2048, the context that the paper's language models see.
+        Bytes of a chunk, such as 2048, the context of the language models in the paper.
 
     Returns
     -------
-    Rate
+    CompressionRate
 
     Raises
     ------
     DataError
-        If there are no data.
+        If the data are empty.
 
     References
     ----------
@@ -105,16 +218,16 @@ def compression_rate(data: Any, coder: str | Coder, *, chunk: int | None = None)
     """
     made, raw = make_coder(coder), as_bytes(data)
     if not raw:
-        raise DataError("there are no bytes, and a rate is a share of them; pass some data")
+        raise DataError("expected at least one byte of data, got none")
     if chunk is not None:
         check_integer("chunk", chunk, 1, 2**40)
     pieces = [raw] if chunk is None else [raw[start : start + chunk] for start in range(0, len(raw), chunk)]
-    made._batch(pieces[:1] if len(pieces[0]) <= 2**16 else [pieces[0][: 2**12]])  # what is compiled or loaded once
+    made._batch(pieces[:1] if len(pieces[0]) <= 2**16 else [pieces[0][: 2**12]])  # compiles and loads before the timer
     with peak_memory() as peak:
         start_time = time.perf_counter()
         bits = float(made._batch(pieces).sum())
         seconds = time.perf_counter() - start_time
-    return Rate(
+    return CompressionRate(
         coder=str(made),
         chunk=chunk,
         size_bytes=len(raw),
@@ -126,33 +239,39 @@ def compression_rate(data: Any, coder: str | Coder, *, chunk: int | None = None)
     )
 
 
-def bits_by_position(data: Any, coder: str | Coder, *, chunk: int = 2048) -> list[tuple[int, float]]:
-    """Measure how the bits of a byte fall with its place in a chunk: what the coder learns in its context.
+def bits_by_position(data: Any, coder: CoderLike, *, chunk: int = 2048) -> PositionCurve:
+    """Measure the code length of a byte by its position in a chunk: how fast the coder learns from its context.
 
     Parameters
     ----------
     data : str or bytes-like
-        Cut into chunks, which are coded each alone; what does not fill one is left out.
-    coder : str or Coder
+        The data, cut into chunks that are coded independently; a last chunk that is not full is left out.
+    coder : str, mapping or Coder
         See `kolmo.coder`.
     chunk : int
-        Bytes.
+        Bytes of a chunk.
 
     Returns
     -------
-    list of (int, float)
-        For each stretch from half a place to the place: the place, and the mean bits of a byte in it.
+    PositionCurve
+        The intervals end at chunk, chunk / 2, chunk / 4 and so on, down to 16 bytes or more.
 
     Raises
     ------
     DataError
-        If the data fill no chunk.
+        If the data are shorter than a chunk.
+
+    References
+    ----------
+    Delétang et al., "Language Modeling Is Compression", ICLR 2024.
 
     Examples
     --------
     >>> curve = bits_by_position("to be or not to be, " * 200, "ngram", chunk=256)
-    >>> curve[0][0], curve[-1][0], curve[0][1] > curve[-1][1]
-    (16, 256, True)
+    >>> curve.positions
+    (16, 32, 64, 128, 256)
+    >>> curve.bits_per_byte[0] > curve.bits_per_byte[-1]
+    True
     """
     import numpy as np
 
@@ -160,17 +279,24 @@ def bits_by_position(data: Any, coder: str | Coder, *, chunk: int = 2048) -> lis
     check_integer("chunk", chunk, 16, 2**40)
     pieces = [raw[start : start + chunk] for start in range(0, len(raw) - chunk + 1, chunk)]
     if not pieces:
-        raise DataError(f"{len(raw):,} bytes fill no chunk of {chunk:,}; pass more, or take smaller chunks")
-    places = _places(chunk)
-    lengths = np.array([made._batch([piece[:place] for piece in pieces]).mean() for place in (0, *places)])
-    return [
-        (place, float(step / (place - before)))
-        for before, place, step in zip((0, *places), places, np.diff(lengths), strict=False)
-    ]
+        raise DataError(
+            f"expected at least one chunk of {chunk:,} bytes, got {len(raw):,} bytes; pass more data or reduce chunk"
+        )
+    ends = _interval_ends(chunk)
+    lengths = np.array([made._batch([piece[:end] for piece in pieces]).mean() for end in (0, *ends)])
+    means = [float(step / (end - start)) for start, end, step in zip((0, *ends), ends, np.diff(lengths), strict=False)]
+    return PositionCurve(
+        positions=tuple(ends),
+        bits_per_byte=tuple(means),
+        coder=str(made),
+        chunk=chunk,
+        n_chunks=len(pieces),
+        fingerprint=made.fingerprint,
+    )
 
 
-def _places(chunk: int) -> Sequence[int]:
-    places = [chunk]
-    while places[-1] >= 32:
-        places.append(places[-1] // 2)
-    return places[::-1]
+def _interval_ends(chunk: int) -> Sequence[int]:
+    ends = [chunk]
+    while ends[-1] >= 32:
+        ends.append(ends[-1] // 2)
+    return ends[::-1]

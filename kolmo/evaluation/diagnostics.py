@@ -1,102 +1,93 @@
-"""What to doubt about a coder before its lengths are set against each other."""
+"""Warnings about a coder's suitability for data of some size, from a few code lengths."""
 
 from __future__ import annotations
 
-import codecs
 import math
 from typing import Any
 
 from kolmo._core.checks import check_integer
 from kolmo._core.items import as_bytes
+from kolmo._core.kinds import is_text
 from kolmo._core.units import format_size
 from kolmo.coders.registry import CoderLike, coder as make_coder
-from kolmo.evaluation.axioms import IDEMPOTENT, LOGS, PRIOR
-from kolmo.evaluation.samples import respelled
+from kolmo.evaluation.axioms import IDEMPOTENCE_THRESHOLD, LOG_FACTOR, PRIOR_THRESHOLD
+from kolmo.evaluation.samples import substitute_letters
 
 _SAMPLE, _SHORT = 1024, 128
-"""Bytes of the sample that are coded twice, and of the strings that count as short."""
+"""Bytes of the sample, and of the two short pieces."""
 
 
 def diagnose(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
-    """Return what speaks against comparing pieces of some size by this coder; nothing if nothing is known to.
+    """Return warnings about a coder's suitability for comparing data of some size.
 
-    A fast look, in place of an `audit`: at what the coder says of its window, and at a dozen lengths of a kilobyte of
-    the data at hand.
+    This is a fast check: it looks at the window that the coder states, and at a dozen code lengths of the first
+    kilobyte of the data. `audit` tests a coder thoroughly.
 
     Parameters
     ----------
     coder : str, mapping or Coder
         See `kolmo.coder`.
     size : int
-        Bytes of what is read first.
+        Bytes of the context.
     sample : str, bytes-like, or list of these, optional
-        Some of the data, or of each of several sets: the one that speaks most against the coder counts. Without it
-        only the window does.
+        The data, or each of several sets; a warning states the worst value among the sets. Without a sample only the
+        window is checked.
 
     Returns
     -------
     list of str
-        A sentence each.
+        One sentence for each warning; empty if there is none.
 
     Raises
     ------
     ParameterError
-        If the size is no number of bytes.
+        If `size` is not a whole number from 0.
 
     Examples
     --------
     >>> diagnose("deflate", 100_000)
-    ["'deflate' sees 32.8 kB back, less than the 100 kB that are read first"]
+    ['deflate has a window of 32.8 kB, shorter than the context of 100 kB']
     >>> diagnose("uniform", 100, sample="what is coded twice costs twice")
-    ["'uniform' pays 100% of a piece again when it comes twice, where a normal compressor pays next to nothing"]
+    ['uniform spends 100 % of the bits again on a repeated piece (a normal compressor: almost none)']
     >>> diagnose("zstd", 100, sample="what is coded twice costs twice")
     []
     """
     made = make_coder(coder)
     check_integer("size", size, 0, 2**60)
-    found = []
+    warnings = []
     if made.tags.window is not None and made.tags.window < size:
-        seen, read = format_size(made.tags.window), format_size(size)
-        found.append(f"{str(made)!r} sees {seen} back, less than the {read} that are read first")
+        window, context = format_size(made.tags.window), format_size(size)
+        warnings.append(f"{made!s} has a window of {window}, shorter than the context of {context}")
     samples = sample if isinstance(sample, list | tuple) else [] if sample is None else [sample]
     pieces = [piece for each in samples if (piece := as_bytes(each)[:_SAMPLE])]
     if not pieces:
-        return found
+        return warnings
     strings: list[bytes] = []
     for piece in pieces:
         half = min(_SHORT, len(piece) // 2)
         x, y = piece[:half], piece[half : 2 * half]
-        strings += [piece, piece + piece, respelled(piece), x, y, x + y]
-    again, longer, known = [], [], []
+        strings += [piece, piece + piece, substitute_letters(piece), x, y, x + y]
+    repeated, excess, prior = [], [], []
     for piece, lengths in zip(pieces, made._batch(strings).reshape(-1, 6).tolist(), strict=True):
-        once, twice, other, short_x, short_y, joint = lengths
-        allowed = LOGS * math.log2(8 * len(piece))
-        if twice - once > IDEMPOTENT * once + allowed:
-            again.append((twice - once) / max(once, 1.0))
-        if joint > short_x + short_y + LOGS * math.log2(8 * max(min(_SHORT, len(piece) // 2), 1)):
-            longer.append(joint - short_x - short_y)
-        # pixels and samples are numbers: in another alphabet they are others
-        if _is_text(piece) and other - once > PRIOR * other + allowed:
-            known.append((other - once) / other)
-    if again:
-        found.append(
-            f"{str(made)!r} pays {max(again):.0%} of a piece again when it comes twice, where a normal compressor pays "
-            "next to nothing"
+        once, twice, substituted, short_x, short_y, joint = lengths
+        allowed = LOG_FACTOR * math.log2(8 * len(piece))
+        if twice - once > IDEMPOTENCE_THRESHOLD * once + allowed:
+            repeated.append((twice - once) / max(once, 1.0))
+        if joint > short_x + short_y + LOG_FACTOR * math.log2(8 * max(min(_SHORT, len(piece) // 2), 1)):
+            excess.append(joint - short_x - short_y)
+        # bytes of pixels and samples are numbers, so the substitution of letters changes the data
+        if is_text(piece) and substituted - once > PRIOR_THRESHOLD * substituted + allowed:
+            prior.append((substituted - once) / substituted)
+    if repeated:
+        warnings.append(
+            f"{made!s} spends {100 * max(repeated):.0f} % of the bits again on a repeated piece (a normal compressor: "
+            "almost none)"
         )
-    if longer:
-        found.append(f"{str(made)!r} needs {max(longer):.0f} bits more for two short pieces in one code than in two")
-    if known:
-        found.append(
-            f"{str(made)!r} knew {max(known):.0%} of the sample beforehand, as by a built-in dictionary: short texts "
-            "seem simpler than they are"
+    if excess:
+        warnings.append(f"{made!s} needs {max(excess):.0f} bits more for two short pieces together than separately")
+    if prior:
+        warnings.append(
+            f"{made!s} saves {100 * max(prior):.0f} % of the sample by prior knowledge, such as a built-in dictionary: "
+            "code lengths of short texts are too low"
         )
-    return found
-
-
-def _is_text(piece: bytes) -> bool:
-    try:
-        # what is cut in two at the end does not count
-        text = codecs.getincrementaldecoder("utf-8")().decode(piece)
-    except UnicodeDecodeError:
-        return False
-    return all(character.isprintable() or character.isspace() for character in text)
+    return warnings

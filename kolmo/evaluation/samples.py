@@ -1,4 +1,4 @@
-"""Pieces of data of several kinds to try coders on; all come with Python and the dependencies."""
+"""Samples of several kinds of data to test coders with; all come with Python and the dependencies."""
 
 from __future__ import annotations
 
@@ -10,39 +10,40 @@ from zlib import crc32
 
 import numpy as np
 
-_NOISE = 2**22
-"""Random bytes to draw from: pieces of 2 MiB, as large as any audit that ends today."""
+_RANDOM_BYTES = 2**22
+"""Pieces of up to 2 MiB can be drawn in pairs."""
 
 
 def _text() -> bytes:
-    """Prose of API docstrings."""
+    """Return the prose of API docstrings."""
     from kolmo.data.builtin import docstrings
 
     return b"\n".join([*docstrings("train").items, *docstrings("test").items])
 
 
 def _source() -> bytes:
-    """Modules of Python's standard library."""
+    """Return the modules of Python's standard library."""
     return b"".join(path.read_bytes() for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")))
 
 
 def _records() -> bytes:
-    """Handwritten digits, in records of 64 pixels."""
+    """Return handwritten digits as records of 64 pixels."""
     from kolmo.data.builtin import digits
 
     return b"".join([*digits("train").items, *digits("test").items])
 
 
 def _random() -> bytes:
-    return np.random.default_rng(0).integers(0, 256, _NOISE, np.uint8).tobytes()
+    return np.random.default_rng(0).integers(0, 256, _RANDOM_BYTES, np.uint8).tobytes()
 
 
 KINDS: dict[str, Callable[[], bytes]] = {"text": _text, "source": _source, "records": _records, "random": _random}
+"""The kinds of data, each with the function that reads all of it."""
 
 
 @cache
-def specimen(kind: str) -> bytes:
-    """Return all there is of a kind."""
+def sample_of(kind: str) -> bytes:
+    """Return all data of a kind."""
     return KINDS[kind]()
 
 
@@ -54,10 +55,10 @@ def pairs(data: bytes, size: int, count: int, *, kind: str, random_state: int) -
     return [pair[::step] for pair, step in zip(found, random.choice([-1, 1], count).tolist(), strict=True)]  # type: ignore[misc]
 
 
-def respelled(data: bytes, *, random_state: int = 0) -> bytes:
-    """Return `data` in another alphabet: each letter is another one, capitals stay capitals.
+def substitute_letters(data: bytes, *, random_state: int = 0) -> bytes:
+    """Return `data` under a random substitution of the letters a to z; capitals stay capitals.
 
-    Nothing that a coder could learn from the data themselves changes; what it knew of the language beforehand is of
+    The statistics of the data stay the same, but prior knowledge of the language, such as a built-in dictionary, is of
     no use.
     """
     order = np.random.default_rng(random_state).permutation(26)

@@ -1,4 +1,4 @@
-"""Joint gains: estimates of the mutual information of two data sets."""
+"""Estimates of the mutual information of data sets, from the gain of coding them jointly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set as documents in a row: joined, halved, grown, and alternating with another's."""
+"""A data set as a sequence of documents: concatenated, interleaved, resampled and cut to a prefix."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from kolmo._core.items import as_bytes, as_items
 from kolmo.errors import DataError
 
 _PIECES, _LINE, _SHORTEST = 16, 64, 1024
-"""Into how many pieces a set that is one long string is cut, in whole lines of a patch of pixels, or whole samples of
-sound; and bytes of the pieces that a growing set begins with."""
-NEIGHBORS = 2**13
-"""Bytes of the pieces that alternate: the shortest window of a coder, 32 KiB, holds the nearest of both sets."""
+"""The number of pieces of a set that is one string; the unit of their sizes, which keeps lines of pixels and samples of
+sound whole; and the bytes of each piece that a prefix takes first."""
+INTERLEAVED_BYTES = 2**13
+"""Largest piece of a string that is interleaved, so that a window of 32 KiB holds neighbouring pieces of both sets."""
 
 
 @dataclass(frozen=True)
 class Documents:
-    """Blocks of bytes, in order.
+    """A data set as a sequence of blocks.
 
     Parameters
     ----------
     blocks : list of bytes
-        Documents, or pieces of one long string.
+        Documents, or pieces of one string.
     between : bytes
-        What stands between two of them: the separator, or nothing.
+        The separator of documents; empty for pieces of a string.
     whole : bool
-        They are pieces of one long string.
+        Whether the blocks are pieces of one string.
     """
 
     blocks: list[bytes]
@@ -39,12 +39,12 @@ class Documents:
 
     @classmethod
     def of(cls, data: Any, name: str, separator: bytes = b"", *, largest: int | None = None) -> Documents:
-        """Return a set as documents, or as sixteen pieces of one string, or more of them if none may be larger.
+        """Return a data set as documents; one string becomes sixteen pieces, or more if they exceed `largest` bytes.
 
         Raises
         ------
         DataError
-            If it is empty.
+            If the set is empty.
         """
         if isinstance(data, str | bytes | bytearray | memoryview):
             string = as_bytes(data)
@@ -56,32 +56,32 @@ class Documents:
         else:
             found = cls(list(as_items(data)), separator, False)
         if not any(found.blocks):
-            raise DataError(f"{name} is empty, and nothing shares nothing with it; pass some data")
+            raise DataError(f"{name} is empty; expected at least one byte")
         return found
 
     def __len__(self) -> int:
         return len(self.blocks)
 
     def joined(self) -> bytes:
-        """Return all of it."""
+        """Return the blocks as one string."""
         return self.between.join(self.blocks)
 
     def permuted(self, random: np.random.Generator) -> Documents:
-        """Return the blocks in an order drawn at random."""
+        """Return the blocks in random order."""
         return self._of(random.permutation(len(self)).tolist())
 
     def half(self, random: np.random.Generator) -> Documents:
-        """Return half of the blocks, in their order."""
+        """Return a random half of the blocks, in their order."""
         return self._of(sorted(random.permutation(len(self)).tolist()[: max(1, len(self) // 2)]))
 
-    def grown(self, share: float, order: Sequence[int]) -> Documents:
-        """Return a share of the bytes: what grows with the share, and is all for 1.
+    def prefix(self, fraction: float, order: Sequence[int]) -> Documents:
+        """Return a subset with a fraction of the bytes; a larger fraction gives a superset, and 1 the whole set.
 
-        Whole documents come as `order` says; of a long string pieces do, a kilobyte of each, and once all are there
-        they grow together. All keep their places.
+        Documents are added whole, in the order given. The pieces of a string are added in that order with their first
+        kilobyte, and are then extended together. The blocks keep their positions.
         """
         sizes = [len(self.blocks[place]) for place in order]
-        size = math.ceil(share * sum(sizes))
+        size = math.ceil(fraction * sum(sizes))
         if size >= sum(sizes):
             return self
         if not self.whole:
@@ -91,7 +91,7 @@ class Documents:
             before = np.cumsum([0, *starts[:-1]]).tolist()
             taken = [max(0, min(start, size - earlier)) for start, earlier in zip(starts, before, strict=True)]
         else:
-            taken = _level(sizes, size)
+            taken = _equal_parts(sizes, size)
         kept = sorted((place, count) for place, count in zip(order, taken, strict=True) if count)
         return replace(self, blocks=[self.blocks[place][:count] for place, count in kept])
 
@@ -99,8 +99,8 @@ class Documents:
         return replace(self, blocks=[self.blocks[place] for place in places])
 
 
-def _level(sizes: Sequence[int], total: int) -> list[int]:
-    """Return as much of each as of any other, as far as it goes, and the total in all."""
+def _equal_parts(sizes: Sequence[int], total: int) -> list[int]:
+    """Return sizes of equal parts, limited by `sizes`, that sum to `total`."""
     taken = [0] * len(sizes)
     for done, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
         taken[place] = min(sizes[place], -(-total // (len(sizes) - done)))
@@ -109,12 +109,12 @@ def _level(sizes: Sequence[int], total: int) -> list[int]:
 
 
 def concatenated(first: Documents, second: Documents, separator: bytes) -> bytes:
-    """Return one set after the other."""
+    """Return the first set followed by the second."""
     return first.joined() + separator + second.joined()
 
 
 def interleaved(first: Documents, second: Documents, separator: bytes) -> bytes:
-    """Return the blocks of two sets by turns, beginning with the first; those of the smaller are spread evenly.
+    """Return the blocks of two sets interleaved, starting with the first set; the smaller set is spread evenly.
 
     Examples
     --------

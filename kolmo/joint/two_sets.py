@@ -1,54 +1,66 @@
-"""Joint gains: what two data sets share is what one code for both saves over two."""
+"""The joint gain of two data sets with its controls and its confidence interval."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kolmo._core.checks import check_integer
+from kolmo._core.checks import check_choice, check_integer
 from kolmo._core.items import as_bytes
 from kolmo._core.resumable import open_checkpoint, run_tasks
+from kolmo._core.units import format_bits
 from kolmo.coders.base import Coder
-from kolmo.coders.predictive import PredictiveCoder
 from kolmo.coders.registry import CoderLike, coder as make_coder
-from kolmo.distances.api import pairwise
-from kolmo.errors import DataError, ParameterError
 from kolmo.joint.caveats import diagnose_pair
-from kolmo.joint.documents import NEIGHBORS, Documents
-from kolmo.joint.estimates import Gain, gain_of, six_lengths
+from kolmo.joint.documents import INTERLEAVED_BYTES, Documents
+from kolmo.joint.estimates import SCALE, Gain, gain_of, remarks, six_lengths
+
+if TYPE_CHECKING:
+    from kolmo._core.tables import Table
 
 Order = Literal["concatenated", "shuffled", "interleaved"]
 ORDERS: tuple[Order, ...] = ("concatenated", "shuffled", "interleaved")
-_SURE = 1.96
+CITATIONS = (
+    'Li, Chen, Li, Ma and Vitanyi, "The similarity metric", IEEE Transactions on Information Theory, 2004',
+    'Politis and Romano, "Large sample confidence regions based on subsamples under minimal assumptions", Annals of '
+    "Statistics, 1994",
+)
+_NORMAL_QUANTILE = 1.96
 
 
 @dataclass(frozen=True, kw_only=True)
 class JointGain(Gain):
-    """What two data sets share under a coder: a `Gain`, with its controls and what to doubt about it.
+    """The joint gain of two data sets, with controls, confidence interval and warnings. Made by `joint_gain`.
 
     Parameters
     ----------
     sizes : tuple of int
         Bytes of X and of Y.
     length_x, length_y, length_xy, length_yx, length_y_given_x, length_x_given_y : float
-        See `Gain`.
-    coder, fingerprint : str
-        The coder, and its versions.
-    random_gain, self_gain : float
-        The same share for X and random bytes of the size of Y, and for X and X: what nothing and all in common give.
+        Code lengths in bits; see `Gain`.
+    coder : str
+        The coder.
+    fingerprint : str
+        The coder with its parameters and library versions.
+    random_gain : float
+        Lower control: the relative gain of X with random bytes of the size of Y.
+    self_gain : float
+        Upper control: the relative gain of X with itself.
     interval : tuple of float or None
-        95 % interval of the share, from random halves of the blocks; None if there was no resampling.
+        95 % confidence interval of the relative gain, by half-sample resampling of the blocks; None without resampling.
     order : {"concatenated", "shuffled", "interleaved"}
-        How the documents came.
+        The order of the documents in the joint code.
     warnings : list of str
-        Why the coder may see less, or other, than what is shared.
+        Limits of the coder, and properties of the sets that make them hard to compare.
     """
+
+    citations: ClassVar[tuple[str, ...]] = CITATIONS
 
     coder: str
     fingerprint: str
@@ -57,6 +69,23 @@ class JointGain(Gain):
     interval: tuple[float, float] | None
     order: Order = "concatenated"
     warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        """Return a table of code lengths and a table of gains, with a row for each coder.
+
+        Parameters
+        ----------
+        results : sequence of JointGain
+            The gains of the same two sets by several coders.
+        verbose : bool
+            Add fingerprints and citations.
+
+        Returns
+        -------
+        list of Table
+        """
+        return [_lengths_table(results), _gains_table(results, verbose=verbose)]
 
 
 def joint_gain(
@@ -71,38 +100,40 @@ def joint_gain(
     n_jobs: int | None = None,
     checkpoint: str | Path | None = None,
 ) -> JointGain:
-    """Measure what two data sets share: the bits that one code for both saves over two.
+    """Estimate the algorithmic mutual information K(X) + K(Y) - K(X,Y) of two data sets in bits, by joint coding.
 
-    K(X,Y) <= K(X) + K(Y) + c. What is saved is the information that one holds on the other, as far as the coder sees
-    it; the constant c is one bit here, see `Gain.bound`.
+    The joint gain is L(X) + L(Y) - (L(XY) + L(YX)) / 2. Code lengths are upper bounds on Kolmogorov complexity up to
+    the size of the coder, so the gain is an estimate from upper bounds and not a bound itself. The controls show its
+    scale for this coder: the self gain of X with itself, and the gain of X with random bytes. K(X,Y) itself is bounded
+    by L(X) + L(Y) + 1 and by the field `joint_upper_bound`.
 
-    A coder with a short window has forgotten X by the time it comes to most of Y: deflate sees 32 KiB back. Where the
-    sets come by turns, a document of X is always beside one of Y, and such a coder sees what neighbours share. It sees
-    less of each set in turn: unless the documents are short, or each tells of its neighbour, as translations do, the
-    gain may come out lower, and so it mostly does for long strings, which have to be cut.
+    A coder with a short window has lost X when it codes most of Y: deflate sees 32 KiB. With interleaved documents, a
+    document of X is always close to one of Y, and the coder sees what neighbours have in common. But it then sees less
+    of each set at a time, so the gain is often lower, unless the documents are short or neighbours correspond, as
+    translations do.
 
     Parameters
     ----------
     X, Y : str, bytes-like, or collection of these
-        The sets; a collection holds documents.
+        The data sets; a collection holds documents.
     coder : str, mapping or Coder
         See `kolmo.coder`.
     separator : str or bytes
-        Written between the documents, and between X and Y.
+        Placed between documents, and between X and Y.
     order : {"concatenated", "shuffled", "interleaved"}
-        One set after the other, with documents as they come, or each set in an order drawn by `random_state`; or
-        documents by turns, those of the smaller set spread evenly, beginning with X for L(XY) and with Y for L(YX).
-        Pieces of a long string stand for documents, of 8 KiB at most where they come by turns. L(Y|X) and L(X|Y) are
-        of one set after the other in any case.
+        One set after the other, with documents in their order or in random order; or documents interleaved, those of
+        the smaller set spread evenly, starting with X for L(XY) and with Y for L(YX). A string is interleaved in pieces
+        of at most 8 KiB. L(Y|X) and L(X|Y) read the whole context first in any case.
     n_resamples : int
-        How many random halves of the blocks (documents, or sixteen pieces of a long string) the interval is made from;
-        0 for none. The spread of a statistic over random halves is that over new samples of the whole.
+        Number of half-samples of the blocks (documents, or sixteen pieces of a string) for the 95 % confidence
+        interval; 0 for none. The standard deviation over half-samples estimates that over new samples of the size of
+        the whole.
     random_state : int
-        Seed of the order, the halves and the random control.
+        Seed of the order, the half-samples and the random control.
     n_jobs : int, optional
-        Workers as joblib counts them.
+        Number of parallel workers, as in joblib.
     checkpoint : str or Path, optional
-        A file that keeps what is finished; the same call goes on from it, also with more halves.
+        Save progress to this file, and resume from it, also with more resamples.
 
     Returns
     -------
@@ -111,9 +142,9 @@ def joint_gain(
     Raises
     ------
     DataError
-        If a set is empty, or the checkpoint holds another run.
+        If a set is empty, or the checkpoint belongs to another run.
     ParameterError
-        If `order` or `n_resamples` is none of these.
+        If `order` or `n_resamples` is not valid.
 
     Warns
     -----
@@ -130,9 +161,9 @@ def joint_gain(
     >>> cats = [f"cat {n} sat on the mat" for n in range(40)]
     >>> dogs = [f"dog {n} sat on the mat" for n in range(40)]
     >>> gain = joint_gain(cats, dogs, coder="ngram", separator="; ")
-    >>> gain.self_gain > gain.share > gain.random_gain
+    >>> gain.self_gain > gain.relative_gain > gain.random_gain
     True
-    >>> gain.bound <= gain.length_x + gain.length_y + 1
+    >>> gain.joint_upper_bound <= gain.length_x + gain.length_y + 1
     True
     """
     check_integer("n_resamples", n_resamples, 0, 10_000)
@@ -163,35 +194,34 @@ def joint_gain(
     whole, random, itself, *resampled = map(gain_of, found)
     interval = None
     if n_resamples > 1:
-        spread = _SURE * float(np.std([part.share for part in resampled], ddof=1))
-        interval = whole.share - spread, whole.share + spread
+        spread = _NORMAL_QUANTILE * float(np.std([part.relative_gain for part in resampled], ddof=1))
+        interval = whole.relative_gain - spread, whole.relative_gain + spread
     return JointGain(
         **{each.name: getattr(whole, each.name) for each in fields(Gain)},
         coder=str(made),
         fingerprint=made.fingerprint,
-        random_gain=random.share,
-        self_gain=itself.share,
+        random_gain=random.relative_gain,
+        self_gain=itself.relative_gain,
         interval=interval,
         order=order,
-        warnings=diagnose_pair(made, x, y, whole, itself.share, (len(xs), len(ys)) if interval else None),
+        warnings=diagnose_pair(made, x, y, whole, itself.relative_gain, (len(xs), len(ys)) if interval else None),
     )
 
 
 def prepared(
     X: Any, Y: Any, coder: CoderLike, separator: str | bytes, order: Order, random_state: int
 ) -> tuple[Coder, bytes, tuple[Documents, Documents], np.random.Generator]:
-    """Return what measures of two sets begin with: coder, separator, the sets in their order, and random numbers.
+    """Return the coder, the separator, both sets as documents in the chosen order, and the random generator.
 
     Raises
     ------
     DataError
         If a set is empty.
     ParameterError
-        If there is no such order.
+        If the order is unknown.
     """
     made, between = make_coder(coder), as_bytes(separator)
-    if order not in ORDERS:
-        raise ParameterError(f"order must be {', '.join(map(repr, ORDERS[:-1]))} or {ORDERS[-1]!r}, but {order!r} came")
+    check_choice("order", order, ORDERS)
     random = np.random.default_rng(random_state)
     xs, ys = (Documents.of(data, name, between, largest=_largest(order)) for data, name in ((X, "X"), (Y, "Y")))
     if order == "shuffled":
@@ -201,95 +231,49 @@ def prepared(
 
 
 def _largest(order: Order) -> int | None:
-    return NEIGHBORS if order == "interleaved" else None
+    return INTERLEAVED_BYTES if order == "interleaved" else None
 
 
-def joint_gains(
-    sets: Mapping[str, Any],
-    *,
-    coder: CoderLike = "mix",
-    n_jobs: int | None = None,
-    checkpoint: Any = None,
-) -> NDArray[np.float64]:
-    """Measure what every two of some data sets share, each read once for its whole row.
+def _lengths_table(gains: Sequence[JointGain]) -> Table:
+    from kolmo._core.tables import Column, Table, number_cell
 
-    Parameters
-    ----------
-    sets : mapping of str to str or bytes-like
-        Data sets by name. With one of random bytes among them, see `random_control`, the matrix shows that nothing gains
-        from those.
-    coder : str, mapping or Coder
-        See `kolmo.coder`.
-    n_jobs : int, optional
-        Workers as joblib counts them.
-    checkpoint : str or Path, optional
-        A file that keeps what is finished; the same call goes on from it.
-
-    Returns
-    -------
-    ndarray of shape (n_sets, n_sets)
-        `JointGain.share` of each pair; on the diagonal that of each set with itself. What to doubt about them,
-        `kolmo.joint.diagnose_matrix` tells.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two sets, or one is empty.
-
-    Warns
-    -----
-    WindowWarning
-        If a set is longer than the coder's window.
-
-    Examples
-    --------
-    >>> sets = {"a": "the cat sat on the mat " * 9, "b": "the cat sat on the rug " * 9, "c": "3.14159 26535 " * 9}
-    >>> gains = joint_gains(sets, coder="ngram")
-    >>> bool(gains[0, 1] > gains[0, 2])
-    True
-    """
-    items = [as_bytes(data) for data in sets.values()]
-    if len(items) < 2:
-        raise DataError(f"{len(items)} sets came; gains are of at least two")
-    for name, item in zip(sets, items, strict=True):
-        if not item:
-            raise DataError(f"the set {name!r} is empty; leave it out")
-    made = make_coder(coder)
-    conditional = isinstance(made, PredictiveCoder)
-    apart: Any = pairwise(
-        items,
-        coder=made,
-        metric="conditional_cdm" if conditional else "cdm",
-        symmetrize=None if conditional else "mean",
-        dtype=np.float64,
-        n_jobs=n_jobs,
-        checkpoint=checkpoint,
+    order = gains[0].order
+    names = ("L(X)", "L(Y)", "L(XY)", "L(YX)", "L(Y|X)", "L(X|Y)")
+    table = Table(
+        f"Code lengths in bits{'' if order == 'concatenated' else f', documents {order}'}",
+        [Column("coder"), *(Column(name, True) for name in names)],
     )
-    # (L(Y|X) + L(X|Y)) / (L(X) + L(Y)), or the same of L(XY): what is missing from 1 is saved
-    gains: NDArray[np.float64] = (1 - apart) / 2 if conditional else 1 - apart
-    return gains
+    for gain in gains:
+        lengths = (gain.length_x, gain.length_y, gain.length_xy, gain.length_yx)
+        conditional = (gain.length_y_given_x, gain.length_x_given_y)
+        table.add(
+            gain.coder,
+            *(format_bits(round(length, 1)) for length in lengths),
+            *(number_cell(None if math.isnan(length) else length, ",.0f") for length in conditional),
+        )
+    return table
 
 
-def random_control(sets: Mapping[str, Any], *, random_state: int = 0) -> bytes:
-    """Return random bytes, as many as the set of the middle size has: a control for `joint_gains`.
+def _gains_table(gains: Sequence[JointGain], *, verbose: bool) -> Table:
+    from kolmo._core.tables import Column, Table
 
-    Parameters
-    ----------
-    sets : mapping of str to str or bytes-like
-        Data sets by name.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    bytes
-
-    Examples
-    --------
-    >>> len(random_control({"a": "few", "b": "some more", "c": "so many more"}))
-    9
-    """
-    if not sets:
-        raise DataError("no sets came; random bytes are made beside at least one")
-    size = int(np.median([len(as_bytes(data)) for data in sets.values()]))
-    return np.random.default_rng(random_state).integers(0, 256, size, np.uint8).tobytes()
+    names = ("gain, bits", "gain, %", "95 % interval", "random, %", "self, %", "K(X,Y) <= bits")
+    table = Table("Joint coding gain", [Column("coder"), *(Column(name, True) for name in names)])
+    for gain in gains:
+        interval = "-" if gain.interval is None else " to ".join(f"{100 * end:.2f}" for end in gain.interval)
+        table.add(
+            gain.coder,
+            format_bits(round(gain.gain_bits, 1)),
+            f"{100 * gain.relative_gain:.2f}",
+            interval,
+            f"{100 * gain.random_gain:.2f}",
+            f"{100 * gain.self_gain:.2f}",
+            format_bits(round(gain.joint_upper_bound, 1)),
+        )
+    table.footers = [
+        SCALE,
+        "controls: random = X with random bytes, self = X with itself",
+        "upper bound = min(L(X)+L(Y)+1, min(L(XY), L(YX))+2)",
+        *remarks(gains, verbose=verbose),
+    ]
+    return table

@@ -1,4 +1,4 @@
-"""Trees and maps of distances."""
+"""Trees from distances, their file format, and maps."""
 
 from __future__ import annotations
 

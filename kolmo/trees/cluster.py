@@ -1,4 +1,4 @@
-"""Trees and maps of items whose distances are known, by the methods everybody knows."""
+"""Trees and maps from a matrix of distances: agglomerative clustering, neighbour joining, multidimensional scaling."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kolmo._core.checks import check_choice
 from kolmo.distances.matrices import Floats, checked_names, symmetric
-from kolmo.errors import ParameterError
 from kolmo.trees.tree import Tree
 
 METHODS = ("average", "complete", "single", "weighted")
-"""Linkages that any distances allow; those of centroids and of Ward need coordinates."""
+"""Linkages for any distances; centroid and Ward linkage need coordinates."""
 _RANDOM_STARTS = 4
 
 
 def linkage_tree(D: ArrayLike, names: Iterable[Any] | None = None, *, method: str = "average") -> Tree:
-    """Return a rooted tree by agglomerative clustering: the nearest two clusters are joined until one is left.
+    """Return the rooted tree of agglomerative clustering: the two nearest clusters are joined until one is left.
 
     Parameters
     ----------
     D : array-like of shape (n, n)
-        Distances; of D[i, j] and D[j, i] the mean is taken. See `kolmo.distances.symmetric`.
+        Distances; D[i, j] and D[j, i] are averaged, see `kolmo.distances.symmetric`.
     names : iterable of str, optional
-        The names of the items, all different; numbers from 0 by default.
+        The names of the items, all different; by default numbers from 0.
     method : {"average", "complete", "single", "weighted"}
-        The distance between clusters. The default is known as UPGMA.
+        The distance between clusters. Average linkage is known as UPGMA.
 
     Returns
     -------
     Tree
-        Binary, with lengths: two leaves are as far apart along the branches as the clusters in which they met.
+        Binary, with lengths: the path between two leaves is as long as the distance of the clusters that joined them.
 
     Raises
     ------
     DataError
-        If D is no matrix of distances, or does not go with the names.
+        If D is not a matrix of distances, or the names do not match it.
     ParameterError
-        If there is no such method.
+        If the method is unknown.
 
     References
     ----------
@@ -51,8 +51,7 @@ def linkage_tree(D: ArrayLike, names: Iterable[Any] | None = None, *, method: st
     >>> linkage_tree([[0, 2, 6], [2, 0, 6], [6, 6, 0]], ["cat", "dog", "ape"]).newick()
     '((cat:1.0,dog:1.0):2.0,ape:3.0);'
     """
-    if method not in METHODS:
-        raise ParameterError(f"method must be one of {', '.join(map(repr, METHODS))}, but {method!r} came")
+    check_choice("method", method, METHODS)
     even = symmetric(D)
     leaves = checked_names(names, len(even))
     if len(leaves) == 1:
@@ -65,34 +64,34 @@ def linkage_tree(D: ArrayLike, names: Iterable[Any] | None = None, *, method: st
     parents = np.full(len(height), -1)
     for number, pair in enumerate(merges[:, :2].astype(int)):
         parents[pair] = len(leaves) + number
-    # the root is last, so that parents[-1] takes its own height and its length comes out as zero
+    # parents[-1] is -1, the root itself, so its length is 0
     lengths = height[parents] - height
     return Tree(leaves, tuple(parents.tolist()), tuple(lengths.tolist()))
 
 
 def neighbor_joining(D: ArrayLike, names: Iterable[Any] | None = None) -> Tree:
-    """Return an unrooted tree by neighbor joining, which finds the true tree where distances add up along one.
+    """Return the unrooted tree of neighbour joining, which is exact for distances that are additive on a tree.
 
-    Unlike `linkage_tree` it lets some items lie farther from the common origin than others. The time grows with the cube
-    of n; 500 items take a fraction of a second.
+    Unlike `linkage_tree` it does not assume that all items have the same distance from a common origin. The time grows
+    with the cube of n; 500 items take a fraction of a second.
 
     Parameters
     ----------
     D : array-like of shape (n, n)
-        Distances; of D[i, j] and D[j, i] the mean is taken. See `kolmo.distances.symmetric`.
+        Distances; D[i, j] and D[j, i] are averaged, see `kolmo.distances.symmetric`.
     names : iterable of str, optional
-        The names of the items, all different; numbers from 0 by default.
+        The names of the items, all different; by default numbers from 0.
 
     Returns
     -------
     Tree
-        With three branches at the root, from three items on, and with lengths. Some can be a little below zero where
-        distances do not add up.
+        With three children of the root, from three items on, and with lengths. Some can be slightly negative if the
+        distances are not additive.
 
     Raises
     ------
     DataError
-        If D is no matrix of distances, or does not go with the names.
+        If D is not a matrix of distances, or the names do not match it.
 
     References
     ----------
@@ -135,32 +134,32 @@ def neighbor_joining(D: ArrayLike, names: Iterable[Any] | None = None) -> Tree:
         lengths.update(dict.fromkeys(nodes, left[0, 1] / 2))
     else:
         for node, to_others in zip(nodes, left.sum(axis=1), strict=True):
-            # its two paths less the one between the others, which is half of all less those two
+            # half of: the paths to the two others, minus the path between these two
             lengths[node] = (2 * to_others - left.sum() / 2) / 2
     return Tree.from_children(root, children, leaves, lengths)
 
 
 def mds(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
-    """Return points in the plane whose distances are near those given, by metric multidimensional scaling.
+    """Return points in the plane that approximate the distances, by metric multidimensional scaling (SMACOF).
 
-    The best of five runs is taken: one from the classical solution, the others from random points.
+    The best of five runs is returned: one starts from the classical solution, the others from random points.
 
     Parameters
     ----------
     D : array-like of shape (n, n)
-        Distances; of D[i, j] and D[j, i] the mean is taken. See `kolmo.distances.symmetric`.
+        Distances; D[i, j] and D[j, i] are averaged, see `kolmo.distances.symmetric`.
     random_state : int, optional
-        Decides the random points; None for other ones each time.
+        Seed of the random points; None for different ones each time.
 
     Returns
     -------
     float64 ndarray of shape (n, 2)
-        Around the origin, the widest spread along the first axis. Directions have no meaning beyond this.
+        Centred, and rotated so that the variance is largest along the first axis.
 
     Raises
     ------
     DataError
-        If D is no matrix of distances.
+        If D is not a matrix of distances.
 
     References
     ----------
@@ -182,14 +181,14 @@ def mds(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
 
     random = np.random.default_rng(random_state)
     starts = [_classical(even), *random.normal(scale=even.mean(), size=(_RANDOM_STARTS, len(even), 2))]
-    # the function rather than the class MDS, whose parameters mean different things from one scikit-learn to the next
+    # the function and not the class MDS, whose parameters changed between versions of scikit-learn
     runs = [smacof(even, n_components=2, init=start, n_init=1, max_iter=1000, eps=1e-9) for start in starts]
     points, _ = min(runs, key=lambda run: run[1])
-    return _turned(points)
+    return _rotated(points)
 
 
 def _classical(D: NDArray[np.float64]) -> Floats:
-    """Return the two widest principal coordinates (Torgerson, 1952)."""
+    """Return the first two principal coordinates (Torgerson, 1952)."""
     inner = D**2
     inner = -(inner - inner.mean(axis=0) - inner.mean(axis=1)[:, None] + inner.mean()) / 2
     values, vectors = np.linalg.eigh(inner)
@@ -197,10 +196,10 @@ def _classical(D: NDArray[np.float64]) -> Floats:
     return points
 
 
-def _turned(points: Floats) -> Floats:
-    """Turn points to their principal axes; of the two ways along an axis, the farthest point goes to the right."""
+def _rotated(points: Floats) -> Floats:
+    """Return points rotated to their principal axes, with the farthest point on the positive side of each axis."""
     centred = points - points.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    turned: Floats = centred @ axes.T
-    ends = turned[np.abs(turned).argmax(axis=0), range(turned.shape[1])]
-    return turned * np.where(ends < 0, -1.0, 1.0)
+    rotated: Floats = centred @ axes.T
+    ends = rotated[np.abs(rotated).argmax(axis=0), range(rotated.shape[1])]
+    return rotated * np.where(ends < 0, -1.0, 1.0)

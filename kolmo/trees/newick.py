@@ -1,4 +1,4 @@
-"""The Newick format of trees: ``((cat:1,dog:1):2,'it''s a man':3);``."""
+"""Reading and writing trees in Newick format: ``((cat:1,dog:1):2,'it''s a man':3);``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from kolmo.errors import DataError
 
 LONGEST = 2**24
-"""Characters; a tree of a hundred thousand leaves has fewer."""
+"""The longest text that is read, in characters; a tree of a hundred thousand leaves is shorter."""
 DEEPEST = 10_000
+"""The deepest nesting that is read, in levels."""
 
 _TOKEN = re.compile(r"\s+|\[[^\]]*\]|(?P<sign>[(),:;])|'(?P<quoted>(?:[^']|'')*)'|(?P<plain>[^\s()\[\],:;']+)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -19,7 +20,7 @@ _PLAIN = re.compile(r"[^\s()\[\],:;'_\x00-\x1f\x7f]+")
 
 @dataclass
 class Parsed:
-    """The nodes of a tree in the order they are met, the root first."""
+    """The nodes of a tree, numbered in the order of the text; the root is 0."""
 
     children: dict[int, list[int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
@@ -29,9 +30,9 @@ class Parsed:
 def write(
     root: int, children: Mapping[int, Sequence[int]], names: Sequence[str], lengths: Sequence[float] | None
 ) -> str:
-    """Return a tree as text; nodes without children have names."""
+    """Return a tree in Newick format; nodes without children have names."""
     parts: list[str] = []
-    # a number is a node to be written, a text is written as it is
+    # the stack holds nodes to write, as numbers, and text
     waiting: list[int | str] = [";", root]
     while waiting:
         item = waiting.pop()
@@ -50,14 +51,14 @@ def write(
 
 
 def quoted(name: str) -> str:
-    """Return a name as the format has it: in quotes, and its own quotes doubled, unless it can stand as it is.
+    """Return a name in quotes, with its own quotes doubled, or unchanged if the format allows it.
 
     Examples
     --------
     >>> quoted("cat"), quoted("a_b"), quoted("it's")
     ('cat', "'a_b'", "'it''s'")
     """
-    # an underscore without quotes would be read as a blank
+    # an underscore without quotes would be read as a space
     return name if _PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
 
 
@@ -67,28 +68,28 @@ def parse(text: str) -> Parsed:
     Raises
     ------
     DataError
-        If the text is no tree, or one beyond all bounds.
+        If the text is not a tree, or exceeds `LONGEST` or `DEEPEST`.
     """
     if not isinstance(text, str):
-        raise DataError(f"a tree in the Newick format must be a str, but {type(text).__name__} came")
+        raise DataError(f"expected a tree in Newick format as str, got {type(text).__name__}")
     if len(text) > LONGEST:
-        raise DataError(f"a tree of {len(text):,} characters is too long; at most {LONGEST:,} are read")
+        raise DataError(f"the text is too long: expected at most {LONGEST:,} characters, got {len(text):,}")
     parsed = Parsed()
-    path = [0]  # from the root to the node that is being read
+    path = [0]  # from the root to the current node
     count, state, ended = 1, "start", False
     for place, sign, word, plain in _tokens(text):
         if ended:
-            raise _broken("text after the semicolon; pass one tree at a time", place)
+            raise _broken("a tree ends with its semicolon; pass one tree at a time", place)
         node = path[-1]
         if sign == "(" and state == "start":
             if len(path) > DEEPEST:
-                raise DataError(f"the tree is nested deeper than {DEEPEST:,} levels; such trees are not read")
+                raise DataError(f"the tree is nested deeper than {DEEPEST:,} levels")
             parsed.children[node] = [count]
             path.append(count)
             count += 1
         elif sign in ("", None) and state == "colon":
             if not plain or not _NUMBER.fullmatch(word):
-                raise _broken(f"{word[:40]!r} where the length of a branch must stand", place)
+                raise _broken(f"expected the length of a branch, got {word[:40]!r}", place)
             parsed.lengths[node], state = float(word), "length"
         elif sign is None and state in ("start", "closed"):
             if state == "start":
@@ -107,19 +108,19 @@ def parse(text: str) -> Parsed:
             ended = True
         else:
             expected = {"start": "a name or '('", "colon": "a length"}.get(state, "',' or ')' or, at the end, ';'")
-            raise _broken(f"{(sign or word)[:40]!r} where {expected} must stand", place)
+            raise _broken(f"expected {expected}, got {(sign or word)[:40]!r}", place)
     if not ended:
-        raise _broken("an end before the semicolon: parentheses may be open, or the text cut", len(text))
+        raise _broken("expected a semicolon at the end; a parenthesis is open, or the text is cut", len(text))
     return parsed
 
 
 def _tokens(text: str) -> Iterator[tuple[int, str | None, str, bool]]:
-    """Yield the place, the sign if it is one, the word if not, and whether the word stands without quotes."""
+    """Yield the position of each token, its sign or None, its word, and whether the word is unquoted."""
     place = 0
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
-            raise _broken(f"{text[place]!r} without its counterpart", place)
+            raise _broken(f"{text[place]!r} is never closed", place)
         if found["sign"]:
             yield place, found["sign"], "", False
         elif found["quoted"] is not None:
@@ -129,5 +130,5 @@ def _tokens(text: str) -> Iterator[tuple[int, str | None, str, bool]]:
         place = found.end()
 
 
-def _broken(what: str, place: int) -> DataError:
-    return DataError(f"this is no tree in the Newick format: at character {place} there is {what}")
+def _broken(reason: str, place: int) -> DataError:
+    return DataError(f"this is not a tree in Newick format: at character {place}: {reason}")

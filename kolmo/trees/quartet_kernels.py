@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kolmo._core.jit import kernel, part
-from kolmo.coders.deflate.index import at, integer
+from kolmo._core.jit import i64, inline, jit, u64
 
 NODES, LEFT, RIGHT, START, SIZE, LEAVES, TOWARDS, WAITING = range(8)
 """Rows of scratch, each as long as there are nodes."""
@@ -20,7 +19,7 @@ N_SUMS = 2
 TRIES = 16
 
 
-@kernel
+@jit
 def bounds(D: Any, found: Any) -> None:
     """Write the sums, over all quartets of items, of the cost of the cheapest and of the dearest of three pairings."""
     least, most = 0.0, 0.0
@@ -29,21 +28,21 @@ def bounds(D: Any, found: Any) -> None:
         for b in range(a + 1, size - 2):
             for c in range(b + 1, size - 1):
                 for d in range(c + 1, size):
-                    one = D[at(a), at(b)] + D[at(c), at(d)]
-                    two = D[at(a), at(c)] + D[at(b), at(d)]
-                    three = D[at(a), at(d)] + D[at(b), at(c)]
+                    one = D[u64(a), u64(b)] + D[u64(c), u64(d)]
+                    two = D[u64(a), u64(c)] + D[u64(b), u64(d)]
+                    three = D[u64(a), u64(d)] + D[u64(b), u64(c)]
                     least += min(one, two, three)
                     most += max(one, two, three)
     found[0], found[1] = least, most
 
 
-@kernel
+@jit
 def cost(D: Any, totals: Any, tree: Any, scratch: Any, sums: Any, found: Any) -> None:
     """Write the sum, over all quartets of items, of the cost of the pairing that the tree has."""
     found[0] = _cost(D, totals, tree, scratch, sums)
 
 
-@kernel
+@jit
 def climb(
     D: Any,
     totals: Any,
@@ -70,10 +69,10 @@ def climb(
             return
         for node in range(len(tree)):
             for place in range(3):
-                trial[at(node), at(place)] = tree[at(node), at(place)]
+                trial[u64(node), u64(place)] = tree[u64(node), u64(place)]
         drawn = _drawn(random)
-        number = integer(0)
-        while number < len(thresholds) - 1 and drawn >= thresholds[at(number)]:
+        number = i64(0)
+        while number < len(thresholds) - 1 and drawn >= thresholds[u64(number)]:
             number += 1
         for _change in range(number + 1):
             _mutate(trial, scratch, random)
@@ -82,23 +81,23 @@ def climb(
             best[0], counts[0] = now, 0
             for node in range(len(tree)):
                 for place in range(3):
-                    tree[at(node), at(place)] = trial[at(node), at(place)]
+                    tree[u64(node), u64(place)] = trial[u64(node), u64(place)]
         else:
             counts[0] += 1
 
 
-@part
+@inline
 def _drawn(random: Any) -> Any:
     """Return a random number of 31 bits, by Marsaglia's xorshift with Vigna's multiplier."""
     state = random[0]
-    state ^= state >> at(12)
-    state ^= state << at(25)
-    state ^= state >> at(27)
+    state ^= state >> u64(12)
+    state ^= state << u64(25)
+    state ^= state >> u64(27)
     random[0] = state
-    return integer((state * at(0x2545F4914F6CDD1D)) >> at(33))
+    return i64((state * u64(0x2545F4914F6CDD1D)) >> u64(33))
 
 
-@part
+@inline
 def _cost(D: Any, totals: Any, tree: Any, scratch: Any, sums: Any) -> Any:
     """Add up, at each inner node, what the leaves on one side of it cost as the partners of those on another.
 
@@ -107,59 +106,59 @@ def _cost(D: Any, totals: Any, tree: Any, scratch: Any, sums: Any) -> Any:
     pairs can be drawn from the third branch, at every node on its way. This takes the time of looking at all distances
     once, rather than at all quartets.
     """
-    count = integer(len(D))
-    n_nodes, n_leaves, n_waiting = integer(0), integer(0), integer(1)
+    count = i64(len(D))
+    n_nodes, n_leaves, n_waiting = i64(0), i64(0), i64(1)
     # leaf 0 stands for the root, and is above all others
-    scratch[WAITING, 0], scratch[TOWARDS, at(tree[0, 0])] = tree[0, 0], 0
+    scratch[WAITING, 0], scratch[TOWARDS, u64(tree[0, 0])] = tree[0, 0], 0
     while n_waiting > 0:
         n_waiting -= 1
-        node = integer(scratch[WAITING, at(n_waiting)])
-        scratch[NODES, at(n_nodes)] = node
+        node = i64(scratch[WAITING, u64(n_waiting)])
+        scratch[NODES, u64(n_nodes)] = node
         n_nodes += 1
-        scratch[START, at(node)] = n_leaves
+        scratch[START, u64(node)] = n_leaves
         if node < count:
-            scratch[LEAVES, at(n_leaves)] = node
+            scratch[LEAVES, u64(n_leaves)] = node
             n_leaves += 1
             continue
-        side = integer(LEFT)
+        side = i64(LEFT)
         for place in range(3):
-            neighbor = integer(tree[at(node), at(place)])
-            if neighbor != scratch[TOWARDS, at(node)]:
-                scratch[at(side), at(node)] = neighbor
-                side = integer(RIGHT)
-                scratch[TOWARDS, at(neighbor)] = node
-                scratch[WAITING, at(n_waiting)] = neighbor
+            neighbor = i64(tree[u64(node), u64(place)])
+            if neighbor != scratch[TOWARDS, u64(node)]:
+                scratch[u64(side), u64(node)] = neighbor
+                side = i64(RIGHT)
+                scratch[TOWARDS, u64(neighbor)] = node
+                scratch[WAITING, u64(n_waiting)] = neighbor
                 n_waiting += 1
     total = 0.0
     for number in range(n_nodes - 1, -1, -1):
-        node = integer(scratch[NODES, at(number)])
+        node = i64(scratch[NODES, u64(number)])
         if node < count:
-            scratch[SIZE, at(node)] = 1
-            sums[WITHIN, at(node)], sums[ALL, at(node)] = 0.0, totals[at(node)]
+            scratch[SIZE, u64(node)] = 1
+            sums[WITHIN, u64(node)], sums[ALL, u64(node)] = 0.0, totals[u64(node)]
             continue
-        left, right = at(scratch[LEFT, at(node)]), at(scratch[RIGHT, at(node)])
-        n_left, n_right = integer(scratch[SIZE, left]), integer(scratch[SIZE, right])
+        left, right = u64(scratch[LEFT, u64(node)]), u64(scratch[RIGHT, u64(node)])
+        n_left, n_right = i64(scratch[SIZE, left]), i64(scratch[SIZE, right])
         n_rest = count - n_left - n_right
         between = 0.0
         for one in range(scratch[START, left], scratch[START, left] + n_left):
-            row = at(scratch[LEAVES, at(one)])
+            row = u64(scratch[LEAVES, u64(one)])
             for other in range(scratch[START, right], scratch[START, right] + n_right):
-                between += D[row, at(scratch[LEAVES, at(other)])]
+                between += D[row, u64(scratch[LEAVES, u64(other)])]
         left_to_rest = sums[ALL, left] - 2.0 * sums[WITHIN, left] - between
         right_to_rest = sums[ALL, right] - 2.0 * sums[WITHIN, right] - between
         total += between * (n_rest * (n_rest - 1) / 2.0)
         total += left_to_rest * (n_right * (n_right - 1) / 2.0)
         total += right_to_rest * (n_left * (n_left - 1) / 2.0)
-        sums[WITHIN, at(node)] = sums[WITHIN, left] + sums[WITHIN, right] + between
-        sums[ALL, at(node)] = sums[ALL, left] + sums[ALL, right]
-        scratch[SIZE, at(node)] = n_left + n_right
+        sums[WITHIN, u64(node)] = sums[WITHIN, left] + sums[WITHIN, right] + between
+        sums[ALL, u64(node)] = sums[ALL, left] + sums[ALL, right]
+        scratch[SIZE, u64(node)] = n_left + n_right
     return total
 
 
-@part
+@inline
 def _mutate(tree: Any, scratch: Any, random: Any) -> None:
     """Swap two leaves, swap two subtrees, or move a subtree to another branch."""
-    n_nodes = integer(len(tree))
+    n_nodes = i64(len(tree))
     kind = _drawn(random) % 3
     among = (n_nodes + 2) // 2 if kind == 0 else n_nodes
     for _ in range(TRIES):
@@ -168,9 +167,9 @@ def _mutate(tree: Any, scratch: Any, random: Any) -> None:
             continue
         _point(tree, other, scratch)
         # the path from one to the other: what lies next to either, and how many branches it has
-        beside, last, length = integer(scratch[TOWARDS, at(one)]), one, integer(1)
-        while scratch[TOWARDS, at(last)] != other:
-            last = integer(scratch[TOWARDS, at(last)])
+        beside, last, length = i64(scratch[TOWARDS, u64(one)]), one, i64(1)
+        while scratch[TOWARDS, u64(last)] != other:
+            last = i64(scratch[TOWARDS, u64(last)])
             length += 1
         if length < 3:
             continue  # both hang from the same node, and would change places for nothing
@@ -184,40 +183,40 @@ def _mutate(tree: Any, scratch: Any, random: Any) -> None:
         return
 
 
-@part
+@inline
 def _point(tree: Any, goal: Any, scratch: Any) -> None:
     """Say of each node which neighbour leads to the goal."""
-    n_waiting = integer(1)
-    scratch[WAITING, 0], scratch[TOWARDS, at(goal)] = goal, -1
+    n_waiting = i64(1)
+    scratch[WAITING, 0], scratch[TOWARDS, u64(goal)] = goal, -1
     while n_waiting > 0:
         n_waiting -= 1
-        node = integer(scratch[WAITING, at(n_waiting)])
+        node = i64(scratch[WAITING, u64(n_waiting)])
         for place in range(3):
-            neighbor = integer(tree[at(node), at(place)])
-            if neighbor >= 0 and neighbor != scratch[TOWARDS, at(node)]:
-                scratch[TOWARDS, at(neighbor)] = node
-                scratch[WAITING, at(n_waiting)] = neighbor
+            neighbor = i64(tree[u64(node), u64(place)])
+            if neighbor >= 0 and neighbor != scratch[TOWARDS, u64(node)]:
+                scratch[TOWARDS, u64(neighbor)] = node
+                scratch[WAITING, u64(n_waiting)] = neighbor
                 n_waiting += 1
 
 
-@part
+@inline
 def _replace(tree: Any, node: Any, before: Any, after: Any) -> None:
     for place in range(3):
-        if tree[at(node), at(place)] == before:
-            tree[at(node), at(place)] = after
+        if tree[u64(node), u64(place)] == before:
+            tree[u64(node), u64(place)] = after
             return
 
 
-@part
+@inline
 def _move(tree: Any, one: Any, joint: Any, other: Any, last: Any) -> None:
     """Take off a subtree and its joint, close the gap, and put the joint into the branch from `other` to `last`."""
-    near, far = integer(-1), integer(-1)
+    near, far = i64(-1), i64(-1)
     for place in range(3):
-        neighbor = integer(tree[at(joint), at(place)])
+        neighbor = i64(tree[u64(joint), u64(place)])
         if neighbor != one:
             near, far = far, neighbor
     _replace(tree, near, joint, far)
     _replace(tree, far, joint, near)
     _replace(tree, other, last, joint)
     _replace(tree, last, other, joint)
-    tree[at(joint), 0], tree[at(joint), 1], tree[at(joint), 2] = one, other, last
+    tree[u64(joint), 0], tree[u64(joint), 1], tree[u64(joint), 2] = one, other, last

@@ -1,4 +1,4 @@
-"""Trees whose leaves are items: what hierarchical clustering finds in a matrix of distances."""
+"""Trees with named leaves, as hierarchical clustering and phylogenetics use them."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from numpy.typing import NDArray
 
 from kolmo.distances.matrices import check_different
 from kolmo.errors import DataError
-from kolmo.trees import newick
+from kolmo.trees import newick, text
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree with named leaves, and with lengths of branches where there are any.
+    """A tree with named leaves and, optionally, branch lengths; ``str(tree)`` is a drawing in plain text.
 
-    The leaves are nodes 0 to n - 1, in the order of `leaves`; every other node has a higher number than its children,
-    and the last is the root. An unrooted tree is kept as is the custom in phylogenetics: its root is any inner node
-    and has three branches, where that of a rooted tree has two.
+    The leaves are nodes 0 to n - 1, in the order of `leaves`. Every inner node has a higher number than its children,
+    and the last node is the root. As is usual in phylogenetics, an unrooted tree is stored with any inner node as its
+    root, which then has three children; the root of a rooted tree has two.
 
     Parameters
     ----------
     leaves : tuple of str
-        The names, all different.
+        The names; all must be different.
     parents : tuple of int
         The parent of each node; that of the root, the last, is -1.
     lengths : tuple of float, optional
-        The length of the branch above each node, 0 for the root. Neighbor joining can give some below zero.
+        The length of the branch above each node, 0 for the root. Neighbour joining can give negative lengths.
 
     Raises
     ------
     DataError
-        If this is no such tree.
+        If the numbers do not form a tree.
 
     References
     ----------
@@ -50,6 +50,10 @@ class Tree:
     [['ape', 'man'], ['cat', 'dog']]
     >>> tree.newick()
     '((cat:1.0,dog:1.0):2.0,(ape:2.0,man:2.0):1.0);'
+    >>> print(Tree.from_newick("((cat,dog),ape);"))
+    +-+- cat
+    | +- dog
+    +--- ape
     """
 
     leaves: tuple[str, ...]
@@ -63,13 +67,13 @@ class Tree:
         inner = set(range(len(self.leaves), last + 1))
         if not self.leaves or not parents or parents[-1] != -1 or not rising or not inner == set(parents[:-1]):
             raise DataError(
-                f"parents must name, for each of the {len(self.leaves)} leaves and of the nodes above them, a node "
-                f"with a higher number, and -1 for the root, which is last; but this came: {str(parents)[:100]}"
+                f"expected the parents of {len(self.leaves)} leaves and of the nodes above them, each parent with a "
+                f"higher number than its child, and -1 for the root, which is last; got {str(parents)[:100]}"
             )
         if self.lengths is not None and (
             len(self.lengths) != len(parents) or not all(math.isfinite(length) for length in self.lengths)
         ):
-            raise DataError(f"lengths must be {len(parents)} finite numbers, one for each node")
+            raise DataError(f"expected {len(parents)} finite numbers as lengths, one for each node")
 
     @classmethod
     def from_children(
@@ -79,16 +83,16 @@ class Tree:
         names: Mapping[int, str] | Sequence[str],
         lengths: Mapping[int, float] | None = None,
     ) -> Tree:
-        """Make a tree of nodes that are numbered in any way.
+        """Return a tree from nodes with any numbers.
 
         Parameters
         ----------
         root : int
-            The node to begin at.
+            The root.
         children : mapping
-            The nodes below each inner node; those without any are leaves.
+            The children of each inner node; a node without children is a leaf.
         names : mapping or sequence of str
-            The names of the leaves. A sequence gives their order too; in a mapping it is that of the tree.
+            The names of the leaves. A sequence also gives their order; with a mapping it is that of the tree.
         lengths : mapping, optional
             The length of the branch above each node.
 
@@ -110,13 +114,13 @@ class Tree:
 
     @classmethod
     def from_newick(cls, text: str) -> Tree:
-        """Read a tree in the Newick format.
+        """Return the tree that a text in Newick format describes.
 
         Parameters
         ----------
         text : str
-            One tree, ended by a semicolon. Comments in brackets and labels of inner nodes are passed over; where only
-            some branches have lengths, the others get 0.
+            One tree, ended by a semicolon. Comments in brackets and labels of inner nodes are ignored. If only some
+            branches have lengths, the others get 0.
 
         Returns
         -------
@@ -125,8 +129,7 @@ class Tree:
         Raises
         ------
         DataError
-            If the text is no such tree, or is longer or nested deeper than any tree that can be meant: 16 Mi
-            characters, 10,000 levels.
+            If the text is not a tree in Newick format, or exceeds 16 Mi characters or 10,000 levels.
 
         Examples
         --------
@@ -138,13 +141,13 @@ class Tree:
         return cls.from_children(0, parsed.children, parsed.names, parsed.lengths or None)
 
     def newick(self) -> str:
-        """Return the tree in the Newick format.
+        """Return the tree in Newick format.
 
         Returns
         -------
         str
-            Names with blanks or signs of the format are quoted. Numbers are written in full: reading them gives the
-            same lengths.
+            Names with spaces or special characters are quoted. Lengths are written with all digits, so reading them
+            gives the same numbers.
 
         References
         ----------
@@ -157,9 +160,14 @@ class Tree:
         """
         return newick.write(len(self.parents) - 1, self.children, self.leaves, self.lengths)
 
+    def __str__(self) -> str:
+        tree = self.rooted_at_midpoint() if len(self.children.get(len(self.parents) - 1, ())) > 2 else self
+        depths = None if tree.lengths is None else np.maximum(tree.depths(), 0.0)
+        return text.draw(len(tree.parents) - 1, tree.children, tree.leaves, depths)
+
     @cached_property
     def children(self) -> dict[int, list[int]]:
-        """The nodes right below each inner node, by the first of the leaves below them; the root comes last."""
+        """The children of each inner node, ordered by the first leaf below them; the root comes last."""
         first = list(range(len(self.parents)))
         below: dict[int, list[int]] = {}
         for node, parent in enumerate(self.parents[:-1]):
@@ -169,12 +177,12 @@ class Tree:
 
     @property
     def binary(self) -> bool:
-        """Whether every inner node has two children, or the root three."""
+        """Whether every inner node has two children; the root may have three."""
         root = len(self.parents) - 1
         return all(len(below) == 2 or (node == root and len(below) == 3) for node, below in self.children.items())
 
     def leaf_order(self) -> list[int]:
-        """Return the leaves as a drawing has them from top to bottom.
+        """Return the leaves in the order of a drawing, from top to bottom.
 
         Returns
         -------
@@ -189,12 +197,12 @@ class Tree:
         return [node for node in _preorder(len(self.parents) - 1, self.children) if node < len(self.leaves)]
 
     def clades(self) -> set[frozenset[str]]:
-        """Return the groups of leaves that the tree has: those below each inner node but the root.
+        """Return the clades: the set of leaves below each inner node except the root.
 
         Returns
         -------
         set of frozenset of str
-            They depend on where the root is; see `splits`.
+            Clades depend on the root; see `splits`.
 
         Examples
         --------
@@ -204,14 +212,14 @@ class Tree:
         return {frozenset(self.leaves[leaf] for leaf in self._below[node]) for node in self._inner()}
 
     def splits(self) -> set[frozenset[str]]:
-        """Return the partitions of the leaves in two that branches make, which do not depend on the root.
+        """Return the splits: the bipartitions of the leaves by each branch, which do not depend on the root.
 
         Two trees with the same leaves have the same topology if they have the same splits.
 
         Returns
         -------
         set of frozenset of str
-            Of each partition, the side without the leaf whose name sorts first; both sides have two leaves or more.
+            For each split, the side without the leaf whose name sorts first. Both sides have at least two leaves.
 
         Examples
         --------
@@ -223,7 +231,7 @@ class Tree:
         return {side for side in sides if 2 <= len(side) <= len(everything) - 2}
 
     def cophenetic(self) -> NDArray[np.float64]:
-        """Return the lengths of the paths between leaves; a branch without a length counts 1.
+        """Return the path lengths between leaves (cophenetic distances); without lengths, each branch counts 1.
 
         Returns
         -------
@@ -248,7 +256,7 @@ class Tree:
         return paths + paths.T
 
     def depths(self) -> NDArray[np.float64]:
-        """Return how far each node is from the root; a branch without a length counts 1.
+        """Return the distance of each node from the root; without lengths, each branch counts 1.
 
         Returns
         -------
@@ -265,13 +273,12 @@ class Tree:
         return depth
 
     def rooted_at_midpoint(self) -> Tree:
-        """Return the tree with its root halfway between the two leaves that are farthest apart.
+        """Return the tree with its root at the midpoint of the longest path between two leaves.
 
         Returns
         -------
         Tree
-            With the same leaves and, but for rounding, the same paths. Without lengths the root stands in the middle
-            branch.
+            With the same leaves and, up to rounding, the same path lengths.
 
         References
         ----------
@@ -287,7 +294,7 @@ class Tree:
         paths = self.cophenetic()
         here, there = divmod(int(paths.argmax()), len(paths))
         depth, half = self.depths(), paths[here, there] / 2
-        # the branch with the middle is on the side of the deeper leaf, between the node and its parent
+        # the midpoint is on the side of the deeper leaf, on the branch between the node and its parent
         node = max(here, there, key=lambda leaf: (depth[leaf], leaf))
         bottom = depth[node]
         while self.parents[self.parents[node]] != -1 and bottom - depth[self.parents[node]] < half:
@@ -296,21 +303,21 @@ class Tree:
         return self._rooted_above(node, below)
 
     def _rooted_above(self, node: int, below: float) -> Tree:
-        """Put a root into the branch above a node, at a distance from it."""
+        """Return the tree with a root on the branch above a node, at a distance from it."""
         children = {inner: list(nodes) for inner, nodes in self.children.items()}
         lengths = {each: self._length(each) for each in range(len(self.parents) - 1)}
         root, old = len(self.parents), len(self.parents) - 1
         above, rest = self.parents[node], self._length(node) - below
         children[root], lengths[node] = [node, above], below
         children[above].remove(node)
-        while above != old:  # the branches between the new root and the old one are turned round
+        while above != old:  # reverse the branches between the new root and the old one
             upper = self.parents[above]
             children[above].append(upper)
             children[upper].remove(above)
             lengths[above], rest = rest, lengths[above]
             above = upper
         lengths[above] = rest
-        if len(children[old]) == 1:  # a root between two branches has become part of one
+        if len(children[old]) == 1:  # an old root with one child left is removed, and its two branches become one
             (only,) = children.pop(old)
             lengths[only] += lengths.pop(old)
             parent = next(inner for inner, nodes in children.items() if old in nodes)

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 from kolmo import Coder, CoderTags, audit, coder, diagnose
+from kolmo._core.units import format_size
 from kolmo.coders.base import Meter
 from kolmo.errors import DataError, ParameterError
-from kolmo.evaluation import AXIOMS
-from kolmo.evaluation.samples import KINDS, pairs, respelled, specimen
+from kolmo.evaluation import AXIOMS, SizeRange
+from kolmo.evaluation.samples import KINDS, pairs, sample_of, substitute_letters
 
 QUICK = ("records", "random")
 ENGLISH = (
@@ -55,43 +57,43 @@ def test_a_normal_compressor_passes() -> None:
     assert found.verdicts == dict.fromkeys(AXIOMS, True)
     assert (found.overhead_bits, found.breaks_at, found.tested_to, found.caveats) == (0, None, 1600, [])
     assert found.use == "distances and near-duplicates of pieces up to 1.6 kB"
-    for cell in found.cells:
-        assert cell.excess["idempotent"].worst_bits == 0
-        assert all(excess.bits <= excess.worst_bits for excess in cell.excess.values())
+    for result in found.results:
+        assert result.violations["idempotent"].max_bits == 0
+        assert all(violation.bits <= violation.max_bits for violation in result.violations.values())
 
 
 @pytest.mark.parametrize("spec", ["uniform", "order0"])
 def test_what_sees_no_repeats_is_for_lengths_only(spec: str) -> None:
     found = audit(spec, sizes=(200, 2000), kinds=QUICK)
     assert not found.verdicts["idempotent"]
-    assert found.idempotent is found.seen is None
+    assert found.idempotent is found.detects_copies is None
     assert found.breaks_at == 200
     assert found.self_distances[2000] > 0.9
-    assert found.use.startswith("lengths only")
+    assert found.use.startswith("code lengths only")
     # neither cares for the order
     assert found.verdicts["symmetric"]
-    assert all(abs(cell.excess["symmetric"].worst_bits) < 1e-6 for cell in found.cells)
+    assert all(abs(result.violations["symmetric"].max_bits) < 1e-6 for result in found.results)
     assert found.verdicts["monotone"]
 
 
 def test_deflate_breaks_where_its_window_ends() -> None:
     found = audit("deflate", sizes=(8000, 64_000), kinds=["random"])
     assert found.idempotent is not None
-    assert found.breaks_at == found.idempotent.broken
-    assert 16_000 < found.idempotent.last <= 2**15 < found.idempotent.broken < 41_000
+    assert found.breaks_at == found.idempotent.fails_at
+    assert 16_000 < found.idempotent.largest <= 2**15 < found.idempotent.fails_at < 41_000
     assert found.use == (
-        f"distances and near-duplicates of pieces up to {found.idempotent.last / 1000:.3g} kB; lengths beyond"
+        f"distances and near-duplicates of pieces up to {found.idempotent.largest / 1000:.3g} kB; code lengths beyond"
     )
     assert found.self_distances[64_000] > 0.9
 
 
 def test_a_kind_that_alone_breaks_is_named() -> None:
-    repeated, noise = b"a rose is a rose, " * 400, specimen("random")[:8000]
+    repeated, noise = b"a rose is a rose, " * 400, sample_of("random")[:8000]
     found = audit(Blocks(), sizes=(160,), kinds={"rose": repeated, "noise": noise})
-    assert [cell.kind for cell in found.cells] == ["rose", "noise"]
+    assert [result.kind for result in found.results] == ["rose", "noise"]
     found = audit("ngram", sizes=(200, 20_000), kinds=["records", "random"])
-    assert found.seen is not None
-    assert found.use.endswith("lengths beyond for records")
+    assert found.detects_copies is not None
+    assert found.use.endswith("code lengths beyond for records")
 
 
 def test_every_other_axiom_can_fail() -> None:
@@ -99,51 +101,76 @@ def test_every_other_axiom_can_fail() -> None:
     assert found.verdicts["idempotent"]
     assert not found.verdicts["monotone"]
     assert not found.verdicts["unrelated"]
-    assert any("shorter than x at 200 B" in caveat for caveat in found.caveats)
+    assert any("below C(x) at 200 B" in caveat for caveat in found.caveats)
     assert found.overhead_bits == 64
 
 
-def test_shares_are_in_units_of_the_distance() -> None:
+def test_violations_are_in_units_of_the_distance() -> None:
     from kolmo import ncd
 
     data = {"text": ENGLISH * 3}
-    (cell,) = audit("zstd", sizes=(300,), kinds=data, random_state=3).cells
-    drawn = pairs(data["text"].encode(), 300, cell.draws, kind="text", random_state=3)
+    (result,) = audit("zstd", sizes=(300,), kinds=data, random_state=3).results
+    drawn = pairs(data["text"].encode(), 300, result.draws, kind="text", random_state=3)
     zero = np.mean([ncd(x, x, coder="zstd") for x, _ in drawn])
     between = np.mean([ncd(x, y, coder="zstd") for x, y in drawn])
-    assert cell.excess["idempotent"].share == pytest.approx(zero)
-    assert cell.distance == pytest.approx(between)
+    assert result.violations["idempotent"].relative == pytest.approx(zero)
+    assert result.distance == pytest.approx(between)
 
 
 def test_numbers_do_not_depend_on_what_else_is_tested() -> None:
     once = audit("zstd", sizes=(200, 2000), kinds=QUICK)
     assert once == audit("zstd", sizes=[2000, 200, 200], kinds=QUICK)
     alone = audit("zstd", sizes=(2000,), kinds=["random"])
-    assert alone.cells[0] in once.cells
-    assert audit("zstd", sizes=(200,), kinds=QUICK, random_state=1).cells != once.cells[:2]
+    assert alone.results[0] in once.results
+    assert audit("zstd", sizes=(200,), kinds=QUICK, random_state=1).results != once.results[:2]
 
 
 def test_the_time_bounds_the_size() -> None:
     found = audit("zstd", sizes=(200, 2000), kinds=["random"], seconds=1e-9)
     assert (found.tested_to, found.sizes) == (200, (200, 2000))
-    assert {cell.size for cell in found.cells} == {200}
+    assert {result.size for result in found.results} == {200}
 
 
 def test_a_kind_is_left_out_where_it_ends() -> None:
     found = audit("deflate", sizes=(200, 60_000), kinds={"short": bytes(1000), "long": bytes(200_000)})
-    assert [(cell.kind, cell.size) for cell in found.cells[:2]] == [("short", 200), ("long", 200)]
-    assert {cell.kind for cell in found.cells if cell.size == 60_000} == {"long"}
+    assert [(result.kind, result.size) for result in found.results[:2]] == [("short", 200), ("long", 200)]
+    assert {result.kind for result in found.results if result.size == 60_000} == {"long"}
 
 
 def test_it_is_json() -> None:
     found = audit("deflate", sizes=(8000, 64_000), kinds=["random"])
     document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert document["fingerprint"] == coder("deflate").fingerprint
-    assert document["idempotent"]["broken"] == document["breaks_at"] == found.breaks_at
-    assert set(document["verdicts"]) == set(document["failures"]) == set(AXIOMS)
-    whole = next(cell for cell in document["cells"] if cell["distance"] is not None)
-    assert set(whole["excess"]) == set(AXIOMS)
-    assert set(whole["excess"]["symmetric"]) == {"bits", "share", "worst_bits", "worst_share"}
+    assert document["idempotent"]["fails_at"] == document["breaks_at"] == found.breaks_at
+    assert set(document["verdicts"]) == set(document["failed_sizes"]) == set(AXIOMS)
+    whole = next(result for result in document["results"] if result["distance"] is not None)
+    assert set(whole["violations"]) == set(AXIOMS)
+    assert set(whole["violations"]["symmetric"]) == {"bits", "relative", "max_bits", "max_relative"}
+
+
+def test_it_is_a_table_and_a_frame() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed (extra frames)")
+    found = audit("zstd", sizes=(200,), kinds=QUICK)
+    assert str(found).startswith("Axioms of a normal compressor, by input size: zstd on records, random\n")
+    assert found.fingerprint not in str(found)
+    (table,) = type(found).tables_of([found, found], verbose=True)
+    assert table.title.endswith("2 coders on records, random")
+    assert [row[0] for row in table.rows] == ["zstd", "zstd"]
+    assert table.footers.count(found.fingerprint) == 1
+    assert "<table>" in found._repr_html_()
+    frame = found.to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert set(frame.axiom) == set(AXIOMS)
+    assert len(frame) == sum(len(result.violations) for result in found.results)
+
+
+@given(st.integers(1, 10**7), st.integers(0, 10**7), st.booleans())
+def test_a_range_of_sizes_says_where_it_ends(smallest: int, more: int, fails: bool) -> None:
+    sizes = SizeRange(smallest=smallest, largest=smallest + more, fails_at=smallest + more + 1 if fails else None)
+    assert sizes.short(smallest).endswith("+") != fails
+    assert sizes.short(smallest).rstrip("+") == format_size(sizes.largest)
+    assert sizes.short(smallest - 1).startswith(f"{format_size(smallest)} to ")
+    assert str(sizes).startswith(format_size(smallest))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +178,7 @@ def test_it_is_json() -> None:
     [
         ({"sizes": ()}, "sizes is empty"),
         ({"sizes": (8,)}, "from 16"),
-        ({"sizes": (200.0,)}, "whole number"),
+        ({"sizes": (200.0,)}, "expected an integer"),
         ({"kinds": ["prose"]}, "random, records, source, text"),
         ({"kinds": {}}, "kinds is empty"),
         ({"seconds": 0}, "positive"),
@@ -164,7 +191,7 @@ def test_what_cannot_be_tested_is_refused(wrong: dict[str, Any], words: str) -> 
 
 
 def test_too_little_data_are_refused() -> None:
-    with pytest.raises(DataError, match="the largest do for 50"):
+    with pytest.raises(DataError, match="at most 50 bytes"):
         audit("uniform", kinds={"mine": bytes(100)})
 
 
@@ -176,33 +203,33 @@ def test_pieces_of_a_pair_do_not_overlap() -> None:
 
 
 def test_every_kind_is_there() -> None:
-    assert {kind: len(specimen(kind)) > 100_000 for kind in KINDS} == dict.fromkeys(KINDS, True)
+    assert {kind: len(sample_of(kind)) > 100_000 for kind in KINDS} == dict.fromkeys(KINDS, True)
 
 
-def test_respelling_changes_letters_alone() -> None:
+def test_a_substitution_changes_letters_alone() -> None:
     text = b"Aa bB, 12\xff"
-    other = respelled(text)
+    other = substitute_letters(text)
     assert other != text
     assert other.lower()[:2] == other.lower()[:1] * 2
     assert (other[2:3], other[5:]) == (b" ", text[5:])
-    assert len(set(respelled(bytes(range(256))))) == 256
+    assert len(set(substitute_letters(bytes(range(256))))) == 256
 
 
 def test_a_built_in_dictionary_is_noticed() -> None:
     found = audit("brotli", sizes=(140,), kinds={"English": ENGLISH})
-    assert any("knew beforehand" in caveat for caveat in found.caveats)
+    assert any("prior knowledge" in caveat for caveat in found.caveats)
     assert not audit("deflate", sizes=(140,), kinds={"English": ENGLISH}).caveats
-    assert any("beforehand" in doubt for doubt in diagnose("brotli", 200, sample=ENGLISH))
+    assert any("prior knowledge" in warning for warning in diagnose("brotli", 200, sample=ENGLISH))
 
 
-def test_doubts() -> None:
+def test_warnings() -> None:
     assert diagnose("deflate", 2**15) == []
     (window,) = diagnose("deflate", 2**15 + 1)
-    assert "sees 32.8 kB back" in window
+    assert "window of 32.8 kB" in window
     assert diagnose("deflate", 1000, sample=ENGLISH) == []
     assert diagnose(Blocks(), 10**9, sample=ENGLISH[:256]) == []
     (copies,) = diagnose("uniform", 10, sample=ENGLISH)
-    assert "pays 100%" in copies
+    assert "spends 100 % of the bits again" in copies
     assert diagnose("uniform", 10, sample="") == []
     with pytest.raises(ParameterError, match="size"):
         diagnose("deflate", -1)
@@ -214,4 +241,4 @@ def test_two_short_pieces_in_one_code() -> None:
         def _meter(self, context: bytes) -> Meter:
             return lambda data: 8.0 if len(data) <= 128 else 8.0 * len(data)
 
-    assert any("in one code than in two" in doubt for doubt in diagnose(Dictionary(), 10, sample=ENGLISH))
+    assert any("together than separately" in warning for warning in diagnose(Dictionary(), 10, sample=ENGLISH))

@@ -1,4 +1,4 @@
-"""Sets as documents: nothing is lost, and what alternates is spread evenly."""
+"""Sets as documents: nothing is lost, and interleaved documents are spread evenly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_pieces_keep_lines_of_pixels_and_samples_whole() -> None:
 
 
 @given(BLOCKS, BLOCKS)
-def test_turns_lose_nothing(first: list[bytes], second: list[bytes]) -> None:
+def test_interleaving_loses_nothing(first: list[bytes], second: list[bytes]) -> None:
     x, y = (Documents.of([b"<%d%s>" % (n, b) for b in blocks], "it", b" ") for n, blocks in enumerate((first, second)))
     both = interleaved(x, y, b" ")
     assert len(both) == len(concatenated(x, y, b" "))
@@ -37,7 +37,7 @@ def test_turns_lose_nothing(first: list[bytes], second: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(("n_first", "n_second"), [(4, 4), (3, 11), (11, 3), (1, 9), (100, 7)])
-def test_turns_are_even(n_first: int, n_second: int) -> None:
+def test_interleaving_is_even(n_first: int, n_second: int) -> None:
     x, y = Documents.of(["x"] * n_first, "it"), Documents.of(["y"] * n_second, "it")
     both = interleaved(x, y, b"")
     for end in range(1, len(both) + 1):
@@ -51,7 +51,7 @@ def test_the_separator_stands_between_documents_and_not_in_a_string() -> None:
 
 
 @given(st.integers(0, 99), st.lists(st.integers(1, 99), min_size=1, max_size=9))
-def test_what_grows_keeps_what_it_has(seed: int, percents: list[int]) -> None:
+def test_a_larger_prefix_holds_the_smaller_ones(seed: int, percents: list[int]) -> None:
     random = np.random.default_rng(seed)
     for data in (bytes(70_001), bytes(5000), [b"%d" % n for n in range(500)]):
         each = Documents.of(data, "it")
@@ -59,14 +59,14 @@ def test_what_grows_keeps_what_it_has(seed: int, percents: list[int]) -> None:
         total = sum(map(len, each.blocks))
         sizes = []
         for percent in [*sorted(percents), 100]:
-            grown = each.grown(percent / 100, order)
-            sizes.append(sum(map(len, grown.blocks)))
+            part = each.prefix(percent / 100, order)
+            sizes.append(sum(map(len, part.blocks)))
             assert 0 <= sizes[-1] - percent / 100 * total < (1 if each.whole else 3)
         assert sizes == sorted(sizes)
-        assert each.grown(1.0, order) is each
+        assert each.prefix(1.0, order) is each
 
 
-def test_nothing_is_no_set() -> None:
+def test_empty_sets_are_refused() -> None:
     for nothing in ("", b"", [], [""], ["", b""]):
         with pytest.raises(DataError, match="X is empty"):
             Documents.of(nothing, "X")

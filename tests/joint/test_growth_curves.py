@@ -21,6 +21,7 @@ def test_it_ends_with_the_gain_of_the_whole(order: str, as_strings: bool) -> Non
     curve = gain_curve(x, y, coder="ngram", order=order)  # type: ignore[arg-type]
     whole = joint_gain(x, y, coder="ngram", order=order, n_resamples=0)  # type: ignore[arg-type]
     assert curve[-1].to_dict().items() <= whole.to_dict().items()
+    assert (curve.order, curve.fingerprint, curve.coder) == (whole.order, whole.fingerprint, whole.coder)
     sizes = [gain.sizes for gain in curve]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == len(sizes) == 4
@@ -45,11 +46,15 @@ def test_it_repeats_itself() -> None:
     assert other[0] != curve[0]
 
 
-def test_it_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kolmo.joint import growth_curves as growth
+def not_called(*arguments: object) -> None:
+    raise AssertionError("everything is in the checkpoint")
+
+
+def test_it_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kolmo.joint import growth_curves
 
     curve = gain_curve(CATS, DOGS, coder="ngram", checkpoint=tmp_path / "run")
-    monkeypatch.setattr(growth, "six_lengths", None)
+    monkeypatch.setattr(growth_curves, "six_lengths", not_called)
     assert gain_curve(CATS, DOGS, coder="ngram", checkpoint=tmp_path / "run") == curve
     with pytest.raises(DataError, match="random_state was 0, now 1"):
         gain_curve(CATS, DOGS, coder="ngram", checkpoint=tmp_path / "run", random_state=1)
@@ -61,7 +66,22 @@ def test_bad_input_is_refused() -> None:
             gain_curve("abc", "abc", sizes=sizes)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="Y is empty"):
         gain_curve("abc", "")
-    with pytest.raises(ParameterError, match="order"):
+    with pytest.raises(ParameterError, match="order: expected"):
         gain_curve("abc", "abc", order="sideways")  # type: ignore[arg-type]
     with pytest.warns(WindowWarning):
         gain_curve("abcdefgh" * 5000, "abc", coder="deflate", sizes=[2])
+
+
+def test_as_a_table_and_a_frame() -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed (extra frames)")
+    curve = gain_curve(CATS, DOGS, coder="brotli")
+    frame = curve.to_frame()
+    assert frame.gain_bits.tolist() == [gain.gain_bits for gain in curve]
+    assert list(zip(frame.size_x, frame.size_y, strict=True)) == [gain.sizes for gain in curve.points]
+    lines = str(curve).splitlines()
+    assert lines[0] == "Joint coding gain by size (brotli)"
+    assert len(lines) == 3 + len(curve) + 1 + 2
+    assert "each gain includes 8 bits for one header instead of two" in lines
+    (table,) = type(curve).tables_of([curve], verbose=True)
+    assert curve.fingerprint in table.footers
+    assert gain_curve(CATS, DOGS, coder="brotli", order="shuffled").to_dict()["order"] == "shuffled"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kolmo import coder, joint_gain, joint_gains
+from kolmo import coder, gain_matrix, joint_gain
 from kolmo.coders import Deflate
 from kolmo.distances import engine as blocks
 from kolmo.errors import DataError, ParameterError, WindowWarning
@@ -30,7 +30,7 @@ def test_lengths_are_those_of_the_coder(spec: str) -> None:
     assert gain.length_y == pytest.approx(made.code_length(y))
     assert gain.length_y_given_x == pytest.approx(made.prime(x).code_length(y))
     assert gain.length_xy == pytest.approx(made.joint_code_length(x, y), rel=0.01)  # one header or two
-    assert gain.bits == pytest.approx(gain.length_x + gain.length_y - (gain.length_xy + gain.length_yx) / 2)
+    assert gain.gain_bits == pytest.approx(gain.length_x + gain.length_y - (gain.length_xy + gain.length_yx) / 2)
     assert gain.information_distance == max(gain.length_x_given_y, gain.length_y_given_x)
     assert gain.interval is None
 
@@ -39,23 +39,23 @@ def test_lengths_are_those_of_the_coder(spec: str) -> None:
 def test_one_code_is_never_worse_than_two_and_a_bit(spec: str) -> None:
     for x, y in (("; ".join(CATS), NOISE), (NOISE, NOISE[::-1]), (b"a", b"b")):
         gain = joint_gain(x, y, coder=spec, n_resamples=0)
-        assert gain.bound <= gain.length_x + gain.length_y + 1
+        assert gain.joint_upper_bound <= gain.length_x + gain.length_y + 1
 
 
 @pytest.mark.parametrize("spec", ["ngram", "mix", "xz", "gru"])
-def test_like_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
+def test_similar_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
     gain = joint_gain(CATS, DOGS, coder=spec, separator="; ")
-    assert gain.self_gain > gain.share > gain.random_gain
+    assert gain.self_gain > gain.relative_gain > gain.random_gain
     assert abs(gain.random_gain) < 0.03
     assert gain.self_gain < 0.51
     assert gain.interval is not None
-    assert gain.interval[0] < gain.share < gain.interval[1]
-    assert joint_gain(CATS, NOISE, coder=spec, n_resamples=0).share < 0.03
+    assert gain.interval[0] < gain.relative_gain < gain.interval[1]
+    assert joint_gain(CATS, NOISE, coder=spec, n_resamples=0).relative_gain < 0.03
 
 
 def test_it_is_symmetric_and_repeats_itself() -> None:
     forth, back = joint_gain(CATS, DOGS, coder="ngram"), joint_gain(DOGS, CATS, coder="ngram")
-    assert forth.share == pytest.approx(back.share)
+    assert forth.relative_gain == pytest.approx(back.relative_gain)
     assert (forth.length_xy, forth.length_y_given_x) == (back.length_yx, back.length_x_given_y)
     assert joint_gain(CATS, DOGS, coder="ngram") == forth
     assert joint_gain(CATS, DOGS, coder="ngram", n_jobs=2) == forth
@@ -64,30 +64,30 @@ def test_it_is_symmetric_and_repeats_itself() -> None:
     assert shuffled.length_xy != forth.length_xy
 
 
-def test_sets_by_turns() -> None:
+def test_interleaved_sets() -> None:
     gain = joint_gain(CATS, DOGS[:20], coder="xz", separator="; ", order="interleaved", n_resamples=0)
     plain = joint_gain(CATS, DOGS[:20], coder="xz", separator="; ", n_resamples=0)
     assert gain.order == "interleaved"
     for name in ("sizes", "length_x", "length_y", "length_y_given_x", "length_x_given_y"):
         assert getattr(gain, name) == getattr(plain, name)
-    by_turns = "; ".join(part for n in range(20) for part in (CATS[3 * n], DOGS[n], *CATS[3 * n + 1 : 3 * n + 3]))
-    assert gain.length_xy == coder("xz").code_length(by_turns)
+    interleaved = "; ".join(part for n in range(20) for part in (CATS[3 * n], DOGS[n], *CATS[3 * n + 1 : 3 * n + 3]))
+    assert gain.length_xy == coder("xz").code_length(interleaved)
     back = joint_gain(DOGS[:20], CATS, coder="xz", separator="; ", order="interleaved", n_resamples=0)
     assert (gain.length_xy, gain.length_yx) == (back.length_yx, back.length_xy)
     for spec in CODERS:
         found = joint_gain(CATS, DOGS, coder=spec, separator="; ", order="interleaved", n_resamples=3)
-        assert found.bound <= found.length_x + found.length_y + 1
+        assert found.joint_upper_bound <= found.length_x + found.length_y + 1
         if spec != "order0":
-            assert found.self_gain > found.share > found.random_gain
+            assert found.self_gain > found.relative_gain > found.random_gain
 
 
 @pytest.mark.filterwarnings("ignore::kolmo.errors.WindowWarning")
-def test_a_short_window_sees_neighbours_where_sets_come_by_turns() -> None:
+def test_a_short_window_sees_neighbours_where_sets_are_interleaved() -> None:
     sources = [path.read_bytes() for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))]
     files = [source for source in sources if 2000 < len(source) < 24_000][:30]
     halves = [[file[: len(file) // 2] for file in files], [file[len(file) // 2 :] for file in files]]
     shares = {
-        (spec, order): joint_gain(*halves, coder=spec, order=order, n_resamples=0).share
+        (spec, order): joint_gain(*halves, coder=spec, order=order, n_resamples=0).relative_gain
         for spec in ("gzip", "xz")
         for order in ("concatenated", "interleaved")
     }
@@ -98,19 +98,19 @@ def test_a_short_window_sees_neighbours_where_sets_come_by_turns() -> None:
     assert shares["xz", "interleaved"] > 0.04
 
 
-def test_strings_come_by_turns_in_pieces() -> None:
+def test_strings_are_interleaved_in_pieces() -> None:
     x, y = (np.random.default_rng(seed).integers(0, 256, 40_000, np.uint8).tobytes() for seed in (1, 2))
     with pytest.warns(WindowWarning):
-        apart, by_turns = (
+        apart, interleaved = (
             joint_gain(x, x[:20_000] + y[:20_000], coder="deflate", order=order, n_resamples=0)
             for order in ("concatenated", "interleaved")
         )
-    assert apart.share < 0.12
-    assert by_turns.share > 0.2, "each piece is beside its copy"
+    assert apart.relative_gain < 0.12
+    assert interleaved.relative_gain > 0.2, "each piece is beside its copy"
 
 
 @pytest.mark.parametrize("order", ["concatenated", "shuffled", "interleaved"])
-def test_it_goes_on_where_it_was(order: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_resumes_from_a_checkpoint(order: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     how = {"coder": "deflate", "order": order, "separator": " "}
     expected = joint_gain(CATS, DOGS, n_resamples=6, **how)
     real, done = joint.six_lengths, []
@@ -136,10 +136,10 @@ def test_it_goes_on_where_it_was(order: Any, tmp_path: Path, monkeypatch: pytest
         joint_gain(CATS, CATS, checkpoint=tmp_path / "run", **how)
 
 
-def test_a_matrix_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_matrix_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sets = {str(n): "; ".join(CATS[n:] + DOGS[:n]) for n in range(0, 60, 10)}
     monkeypatch.setattr(blocks, "_SMALLEST_TILE_BYTES", 2**14)
-    expected = joint_gains(sets, coder="deflate")
+    expected = gain_matrix(sets, coder="deflate").relative_gain
     real, done = Deflate._joint_batch, []
 
     def stopping(self: Deflate, *given: Any) -> Any:
@@ -150,13 +150,15 @@ def test_a_matrix_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Deflate, "_joint_batch", stopping)
     with pytest.raises(KeyboardInterrupt):
-        joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run")
+        gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
     done.clear()
     monkeypatch.setattr(Deflate, "_joint_batch", lambda self, *given: done.append(1) or real(self, *given))
-    np.testing.assert_array_equal(joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run"), expected)
+    found = gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+    np.testing.assert_array_equal(found.relative_gain, expected)
     assert done
     done.clear()
-    np.testing.assert_array_equal(joint_gains(sets, coder="deflate", checkpoint=tmp_path / "run"), expected)
+    found = gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+    np.testing.assert_array_equal(found.relative_gain, expected)
     assert not done, "nothing is left to do"
 
 
@@ -165,7 +167,7 @@ def test_each_order_of_a_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         Deflate, "_joint_batch", lambda self, xs, ys: pairs.append(len(xs) * len(ys)) or real(self, xs, ys)
     )
-    joint_gains({str(n): text for n, text in enumerate(CATS[:7])}, coder="deflate")
+    gain_matrix({str(n): text for n, text in enumerate(CATS[:7])}, coder="deflate")
     assert sum(pairs) == 7 * 7
 
 
@@ -175,19 +177,19 @@ def test_nothing_gains_from_random_bytes(spec: str) -> None:
     noise = random_control(sets, random_state=3)
     assert noise == random_control(sets, random_state=3) != random_control(sets, random_state=4)
     assert min(map(len, sets.values())) <= len(noise) <= max(map(len, sets.values()))
-    gains = joint_gains(sets | {"random": noise}, coder=spec)
+    gains = gain_matrix(sets | {"random": noise}, coder=spec).relative_gain
     assert gains[0, 1] > 0.1
     assert abs(gains[2, :2]).max() < 0.03
     assert gains[2, 2] > 0.4
 
 
 @pytest.mark.parametrize("spec", ["ngram", "xz"])
-def test_the_matrix_holds_the_shares(spec: str) -> None:
+def test_the_matrix_holds_the_relative_gains(spec: str) -> None:
     sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS), "noise": NOISE}
-    gains = joint_gains(sets, coder=spec)
+    gains = gain_matrix(sets, coder=spec).relative_gain
     for row, x in enumerate(sets.values()):
         for column, y in enumerate(sets.values()):
-            expected = joint_gain(x, y, coder=spec, n_resamples=0).share
+            expected = joint_gain(x, y, coder=spec, n_resamples=0).relative_gain
             assert gains[row, column] == pytest.approx(expected, abs=2e-3)
     assert gains.diagonal().min() > np.delete(gains.ravel(), [0, 4, 8]).max()
 
@@ -196,17 +198,60 @@ def test_bad_input_is_refused() -> None:
     for wrong in ("", [], [""]):
         with pytest.raises((DataError, ParameterError)):
             joint_gain("abc", wrong)
-    with pytest.raises(ParameterError, match="order"):
+    with pytest.raises(ParameterError, match="order: expected"):
         joint_gain("abc", "abc", order="sideways")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="at least two"):
-        joint_gains({"a": "abc"})
+        gain_matrix({"a": "abc"})
     with pytest.raises(DataError, match="'b' is empty"):
-        joint_gains({"a": "abc", "b": ""})
-    with pytest.raises(DataError, match="no sets"):
+        gain_matrix({"a": "abc", "b": ""})
+    with pytest.raises(DataError, match="at least one data set"):
         random_control({})
 
 
 def test_as_json() -> None:
     found = joint_gain(CATS, DOGS, coder="order0", n_resamples=0).to_dict()
-    assert found["share"] == pytest.approx(found["bits"] / (found["length_x"] + found["length_y"]))
+    assert found["relative_gain"] == pytest.approx(found["gain_bits"] / (found["length_x"] + found["length_y"]))
     assert not any(isinstance(value, float) and math.isnan(value) for value in found.values())
+
+
+def test_tables_of_two_sets() -> None:
+    gains = [joint_gain(CATS, DOGS, coder=spec, n_resamples=2) for spec in ("order0", "xz")]
+    lengths, table = type(gains[0]).tables_of(gains)
+    assert lengths.title == "Code lengths in bits"
+    assert [column.name for column in table.columns[1:]] == [
+        "gain, bits", "gain, %", "95 % interval", "random, %", "self, %", "K(X,Y) <= bits",
+    ]  # fmt: skip
+    assert [row[0] for row in table.rows] == ["order0", "xz"]
+    assert sum(footer.startswith("warning: order0 saves only") for footer in table.footers) == 1
+    assert not set(table.footers) & {gain.fingerprint for gain in gains}
+    verbose = type(gains[0]).tables_of(gains, verbose=True)[1].footers
+    assert {gain.fingerprint for gain in gains} < set(verbose)
+    assert any("Li, Chen, Li, Ma and Vitanyi" in footer for footer in verbose)
+    assert "documents interleaved" in str(joint_gain(CATS, DOGS, coder="order0", order="interleaved", n_resamples=0))
+
+
+def test_a_matrix_says_what_it_is() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed (extra frames)")
+    sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS), "noise": NOISE}
+    matrix = gain_matrix(sets, coder="ngram")
+    frame = matrix.to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.index) == list(frame.columns) == list(matrix.names) == list(sets)
+    np.testing.assert_array_equal(frame.to_numpy(), matrix.relative_gain)
+    assert frame.loc["cats", "dogs"] == matrix.relative_gain[0, 1]
+    assert matrix.code_lengths.tolist() == coder("ngram").code_lengths(list(sets.values())).tolist()
+    assert matrix.sizes == tuple(len(data) for data in sets.values())
+    assert matrix.to_dict()["relative_gain"] == matrix.relative_gain.tolist()
+    assert matrix.to_dict()["fingerprint"] == coder("ngram").fingerprint
+    assert str(matrix).startswith("Joint gain matrix (ngram), %\n")
+    assert matrix.fingerprint not in str(matrix)
+    assert matrix.distances().min() >= 0
+    np.testing.assert_allclose(matrix.distances()[0, 1], 1 - 2 * matrix.relative_gain[0, 1])
+    assert matrix.records()[1]["set"] == "dogs"
+
+
+def test_a_large_matrix_numbers_its_columns() -> None:
+    matrix = gain_matrix({f"set {n}": text for n, text in enumerate(CATS[:13])}, coder="order0")
+    (table,) = type(matrix).tables_of([matrix])
+    assert [column.name for column in table.columns] == ["", "set", *map(str, range(1, 14))]
+    assert table.rows[12][:2] == ["13", "set 12"]

@@ -1,4 +1,4 @@
-"""``kolmo audit``: what each coder may be used for."""
+"""``kolmo audit``: the axioms of a normal compressor, and what each coder is suitable for."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.options import CoderSpec, Size, jobs_option, json_option, once_each
+from kolmo.cli.options import (
+    CoderSpec,
+    Command,
+    Size,
+    jobs_option,
+    json_option,
+    once_each,
+    seed_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError
 
 if TYPE_CHECKING:
-    from kolmo._core.tables import Table
-    from kolmo.evaluation.auditing import Audit, Span
+    from kolmo.evaluation.audit_results import Audit
 
 _ALL = "all"
 _CODERS = ("gzip", "bz2", "xz", "zstd", "brotli", "ngram")
@@ -25,7 +33,7 @@ class _CoderOrAll(CoderSpec):
         return _ALL if value == _ALL else super().convert(value, param, ctx)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-c",
     "--coder",
@@ -35,7 +43,7 @@ class _CoderOrAll(CoderSpec):
     default=_CODERS,
     callback=once_each,
     metavar="CODER",
-    help=f"A coder; repeat it for several; {_ALL} for every one that needs no parameter. See: kolmo coders"
+    help=f"A coder; repeat it for several; {_ALL} for all coders without required parameters. See: kolmo coders"
     f"  [default: {', '.join(_CODERS)}]",
 )
 @click.option(
@@ -47,29 +55,39 @@ class _CoderOrAll(CoderSpec):
     default=20.0,
     show_default=True,
     metavar="N",
-    help="Time for a coder: it is tested up to the size that this allows.",
+    help="Time limit for each coder; larger sizes that would exceed it are not tested.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the draws.")
+@seed_option
 @jobs_option
+@verbose_option
 @json_option
-def command(coders: tuple[Coder | str, ...], largest: int, seconds: float, seed: int, jobs: int, as_json: bool) -> None:
-    """Test coders for the axioms of a normal compressor, which distances take for granted.
+def command(
+    coders: tuple[Coder | str, ...],
+    largest: int,
+    seconds: float,
+    seed: int,
+    jobs: int,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Check coders against the axioms of a normal compressor, by input size.
 
-    A second x costs nothing, the order does not matter, more is not less, one code for two is never longer than two.
-    Real coders come near, up to some size: tested on prose, source code, small pictures and random bytes from 200
-    bytes up. The limits are searched for; the verdict follows from the numbers.
+    Distances by compression assume that C(xx) = C(x), C(xy) = C(yx), C(xy) >= C(x) and C(xy) <= C(x) + C(y). Real
+    coders satisfy this approximately, up to some size. It is tested on prose, source code, small pictures and random
+    bytes from 200 bytes up, and the size at which a coder fails is found by bisection.
 
     \b
     kolmo audit -c all
     kolmo audit -c gzip -c zstd:level=19 --largest 1MB --seconds 60
     """
     from kolmo._core.parallel import map_blocks
+    from kolmo.evaluation.audit_results import Audit
     from kolmo.evaluation.auditing import sizes_to
 
     chosen, left_out = _chosen(coders)
     found: list[Audit] = []
     work = [(each, sizes_to(largest), seed, seconds) for each in chosen]
-    with progress(len(work), label="auditing", unit="coder") as bar:
+    with progress(len(work), label="audit", unit="coder") as bar:
         results = map_blocks(_attempt, work, n_jobs=jobs, prefer="processes")
         for each, result in zip(chosen, results, strict=True):
             bar.update()
@@ -82,11 +100,13 @@ def command(coders: tuple[Coder | str, ...], largest: int, seconds: float, seed:
     if as_json:
         print_json(_document(found, left_out, largest, seconds))
         return
-    print_tables([_table(found, left_out)])
+    tables = Audit.tables_of(found, verbose=verbose)
+    tables[-1].footers += [f"not tested: {name}; {reason}" for name, reason in left_out.items()]
+    print_tables(tables)
 
 
 def _chosen(coders: tuple[Coder | str, ...]) -> tuple[list[Coder], dict[str, str]]:
-    """Return the coders to test, and why others cannot be."""
+    """Return the coders to test, and the reasons why others cannot be tested."""
     from kolmo.coders.registry import all_coders
 
     chosen = {each: None for each in coders if isinstance(each, Coder)}
@@ -110,72 +130,15 @@ def _attempt(coder: Coder, sizes: tuple[int, ...], seed: int, seconds: float) ->
 
 def _document(found: list[Audit], left_out: dict[str, str], largest: int, seconds: float) -> dict[str, Any]:
     from kolmo.evaluation import axioms
+    from kolmo.evaluation.audit_results import Audit
 
-    thresholds = ("IDEMPOTENT", "SEEN", "OTHERS", "PRIOR", "LOGS")
+    names = ("IDEMPOTENCE_THRESHOLD", "COPY_THRESHOLD", "AXIOM_TOLERANCE", "PRIOR_THRESHOLD", "LOG_FACTOR")
     return {
         "largest": largest,
         "seconds": seconds,
         "axioms": axioms.AXIOMS,
-        "thresholds": {name.lower(): getattr(axioms, name) for name in thresholds},
+        "thresholds": {name.lower(): getattr(axioms, name) for name in names},
         "coders": [each.to_dict() for each in found],
         "left_out": left_out,
+        "citations": list(Audit.citations),
     }
-
-
-def _table(found: list[Audit], left_out: dict[str, str]) -> Table:
-    from kolmo._core.tables import Column, Table
-    from kolmo._core.units import format_size
-    from kolmo.evaluation.axioms import IDEMPOTENT, LOGS, OTHERS, SEEN
-    from kolmo.evaluation.samples import KINDS
-
-    numbers = ("tested to", "idempotent to", "sees a copy to", "NCD(x,x)", "asymmetry")
-    words = ("monotone", "distributive", "joint <= separate", "verdict")
-    table = Table(
-        f"{len(found)} coders on {', '.join(KINDS)}: how near to normal compressors",
-        [Column("coder"), *(Column(name, True) for name in numbers), *map(Column, words)],
-    )
-    for each in found:
-        shares = each.self_distances.values()
-        asymmetry = each.worst("symmetric")
-        table.add(
-            each.coder,
-            format_size(each.tested_to),
-            *("no" if span is None else _span_cell(span, each.cells[0].size) for span in (each.idempotent, each.seen)),
-            f"{min(shares):.2f} to {max(shares):.2f}",
-            "-" if asymmetry is None else f"{asymmetry.share:.3f}",
-            *(_answer(each.failures(axiom)) for axiom in ("monotone", "distributive", "subadditive")),
-            "; ".join([each.use, *each.caveats]),
-        )
-    table.footers += [
-        f"idempotent: NCD(x,x) <= {IDEMPOTENT:g}; sees a copy: <= {SEEN:g}; other axioms: missed by <= {OTHERS:g} of "
-        f"the larger code; each beside {LOGS} log2(n) bits, for all kinds of data, in the mean of 2 to 5 draws",
-        "NCD(x,x): by size, from the best to the worst, each for the worst kind of data; asymmetry: the worst cell",
-        "+: no larger size was tested; " + _pieces(found),
-    ]
-    table.footers += [f"not tested: {name}; {why}" for name, why in left_out.items()]
-    table.footers += [each.fingerprint for each in found]
-    return table
-
-
-def _span_cell(span: Span, smallest: int) -> str:
-    from kolmo._core.units import format_size
-
-    least = "" if span.first == smallest else f"{format_size(span.first)} to "
-    return least + format_size(span.last) + ("+" if span.broken is None else "")
-
-
-def _pieces(found: list[Audit]) -> str:
-    """Say up to which size there were pieces of each kind."""
-    from kolmo._core.units import format_size
-
-    largest: dict[str, int] = {}
-    for cell in (cell for each in found for cell in each.cells):
-        largest[cell.kind] = max(cell.size, largest.get(cell.kind, 0))
-    kinds = {size: [kind for kind in largest if largest[kind] == size] for size in largest.values()}
-    return "pieces: of " + "; of ".join(f"{', '.join(names)} to {format_size(size)}" for size, names in kinds.items())
-
-
-def _answer(failures: tuple[int, ...]) -> str:
-    from kolmo._core.units import format_size
-
-    return "no, at " + ", ".join(map(format_size, failures)) if failures else "yes"

@@ -1,4 +1,4 @@
-"""``kolmo rates``: neural beside classical and specialised coders, on any data."""
+"""``kolmo rates``: compression rates of neural, general and specialised coders."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.options import CoderSpec, Size, json_option, once_each
-from kolmo.cli.output import PictureFile, print_json, print_tables
+from kolmo.cli.options import CoderSpec, Command, Size, json_option, once_each, picture_option, verbose_option
+from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
-from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
+from kolmo.errors import MissingDependencyError, ParameterError
 
 if TYPE_CHECKING:
-    from kolmo._core.tables import Table
     from kolmo.data.symbols import Symbols
-    from kolmo.evaluation.compression_rates import Rate
+    from kolmo.evaluation.compression_rates import CompressionRate, PositionCurve
 
 _CODERS = ("gzip", "xz", "zstd:level=19", "brotli", "ppmd", "mix")
 _SPECIALISED = {"image": ("png", "webp", "jxl"), "audio": ("flac",)}
 _WHOLE = "whole"
-_MOST_RANDOM = 2**18
+_RANDOM_BYTES, _POSITION_BYTES, _POSITION_CHUNK = 2**18, 2**18, 2048
 _PUBLISHED = (
     "published: Chinchilla 70B 43.4 % on ImageNet patches and 16.4 % on LibriSpeech, PNG 58.5 % and FLAC 30.3 % "
     "(Delétang et al. 2023, abstract; other data, raw rates)"
@@ -29,13 +28,15 @@ _PUBLISHED = (
 
 
 class _Chunk(Size):
+    """A number of bytes, or ``whole``, which becomes 0."""
+
     name = "chunk"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         return 0 if value == _WHOLE else super().convert(value, param, ctx)
 
 
-@click.command(no_args_is_help=False)
+@click.command(cls=Command, no_args_is_help=False)
 @click.argument("data", nargs=-1, metavar="[DATA]...")
 @click.option(
     "-c",
@@ -45,8 +46,8 @@ class _Chunk(Size):
     multiple=True,
     callback=once_each,
     metavar="CODER",
-    help=f"A coder; repeat it for several. See: kolmo coders  [default: {', '.join(_CODERS)}, on pictures and sound "
-    "those made for them too]",
+    help=f"A coder; repeat it for several. See: kolmo coders  [default: {', '.join(_CODERS)}; also "
+    f"{', '.join(_SPECIALISED['image'])} for pictures and {', '.join(_SPECIALISED['audio'])} for sound]",
 )
 @click.option(
     "--add",
@@ -54,7 +55,7 @@ class _Chunk(Size):
     multiple=True,
     callback=once_each,
     metavar="CODER",
-    help="A coder beside the default ones, such as neural:model=DIR.",
+    help="A coder in addition to the default ones, such as neural:model=DIR.",
 )
 @click.option(
     "--chunk",
@@ -65,12 +66,13 @@ class _Chunk(Size):
     default=("2048", _WHOLE),
     show_default=True,
     metavar="SIZE",
-    help=f"Bytes of pieces that are coded each alone, or {_WHOLE}; repeat it for several.",
+    help=f"Bytes of chunks that are coded independently, or {_WHOLE}; repeat it for several.",
 )
 @click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
-@click.option("--random/--no-random", default=True, show_default=True, help="Random bytes too, as a control.")
-@click.option("--positions", type=PictureFile(), metavar="FILE", help="Draw bits a byte by the place in a chunk.")
-@click.option("--sizes", type=PictureFile(), metavar="FILE", help="Draw adjusted rates by the size of the model.")
+@click.option("--random/--no-random", default=True, show_default=True, help="Also measure random bytes, as a control.")
+@picture_option("--positions", content="bits/byte by the position in a chunk")
+@picture_option("--sizes", content="adjusted rates by the size of the model")
+@verbose_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -81,55 +83,61 @@ def command(
     random: bool,
     positions: Path | None,
     sizes: Path | None,
+    verbose: bool,
     as_json: bool,
 ) -> None:
-    """Compare coders on text, pictures, sound and noise, as "Language Modeling Is Compression" does.
+    """Compare compression rates, raw and with model size, as in "Language Modeling Is Compression".
 
-    DATA are files or folders: pictures are read as grey patches of 64 x 32 pixels, sounds as samples of 16 bits.
-    Without any, texts of the installed libraries. Rates are shares of the raw size: raw counts the code, adjusted
-    also the model, which classical coders and those that learn as they go do not have. Speed is that of stating the
-    code length.
+    DATA are files or folders. Pictures are read as grey patches of 64 x 32 pixels, sounds as 16-bit samples. Without
+    DATA, texts of the installed libraries are measured. The raw rate is the compressed size in % of the raw size; the
+    adjusted rate adds the size of the model, which is 0 for general coders and for coders that learn while they code.
+    The speed is that of computing the code length.
 
     \b
     kolmo rates book.txt pictures/ speech.wav
     kolmo rates book.txt --add neural:model=model/ --positions learning.png
     kolmo rates book.txt -c neural:model=small/ -c neural:model=large/ --sizes scaling.png
     """
-    from kolmo.evaluation.compression_rates import compression_rate
+    from kolmo.evaluation.compression_rates import CompressionRate, compression_rate
 
     sets = _read(data, limit, random=random)
-    rates: dict[str, list[Rate]] = {each.name: [] for each in sets}
-    curves: dict[str, Any] = {}
     missing: dict[str, str] = {}
-    work = [
-        (each, chosen, chunk) for each in sets for chosen in _chosen(each, coders, add, missing) for chunk in chunks
-    ]
-    with progress(sum(len(each.data) for each, _, _ in work), label="comparing", unit="B") as bar:
-        for each, chosen, chunk in work:
-            bar.describe(f"comparing: {chosen} on {each.name}")
-            rates[each.name].append(compression_rate(each.data, chosen, chunk=chunk or None))
+    chosen = {each.name: _chosen(each, coders, add, missing) for each in sets}
+    _check_pictures(sets, chosen, chunks, positions=positions is not None, sizes=sizes is not None)
+    rates: dict[str, list[CompressionRate]] = {each.name: [] for each in sets}
+    work = [(each, coder, chunk) for each in sets for coder in chosen[each.name] for chunk in chunks]
+    with progress(sum(len(each.data) for each, _, _ in work), label="rates", unit="B") as bar:
+        for each, coder, chunk in work:
+            bar.describe(f"{coder} on {each.name}")
+            rates[each.name].append(compression_rate(each.data, coder, chunk=chunk or None))
             bar.update(len(each.data))
-    tables = [_table(each, rates[each.name]) for each in sets]
-    if positions is not None:
-        curves = _draw_positions(sets, {each.name: _chosen(each, coders, add, missing) for each in sets}, positions)
+    curves = {} if positions is None else _draw_positions(sets, chosen, positions)
     if sizes is not None:
         _draw_sizes(sets, rates, sizes)
     if as_json:
-        document = [
+        documents = [
             {
-                "data": each.name,
+                "name": each.name,
                 "modality": each.modality,
                 "size_bytes": len(each.data),
                 "rates": [rate.to_dict() for rate in rates[each.name]],
-                "bits_by_position": curves.get(each.name),
+                "bits_by_position": [curve.to_dict() for curve in curves.get(each.name, ())],
             }
             for each in sets
         ]
-        print_json({"sets": document, "not_installed": missing})
+        print_json({"sets": documents, "not_installed": missing, "citations": list(CompressionRate.citations)})
         return
-    fingerprints = list(dict.fromkeys(rate.fingerprint for own in rates.values() for rate in own))
-    tables[-1].footers += ["raw, adjusted: % of the raw size, without and with the model", _PUBLISHED]
-    tables[-1].footers += [f"{name}: {why}" for name, why in missing.items()] + fingerprints
+    tables = [table for each in sets for table in CompressionRate.tables_of(rates[each.name])]
+    for each, table in zip(sets, tables, strict=True):
+        modality = each.modality if each.modality != "bytes" else "unknown kind"
+        table.title = f"Compression rates of {each.name}, {len(each.data):,} bytes of {modality}"
+        table.footers = []
+    everything = [rate for own in rates.values() for rate in own]
+    tables[-1].footers = [
+        *CompressionRate.tables_of(everything, verbose=verbose)[0].footers,
+        _PUBLISHED,
+        *(f"not installed: {name}; {reason}" for name, reason in missing.items()),
+    ]
     print_tables(tables)
 
 
@@ -144,16 +152,16 @@ def _read(data: tuple[str, ...], limit: int, *, random: bool) -> list[Symbols]:
         text = b"\n".join(docstrings("train").items)[:limit]
         sets.append(Symbols(data=text, modality="text", name="docstrings"))
     if random:
-        noise = np.random.default_rng(0).integers(0, 256, min(limit, _MOST_RANDOM), np.uint8).tobytes()
+        noise = np.random.default_rng(0).integers(0, 256, min(limit, _RANDOM_BYTES), np.uint8).tobytes()
         sets.append(Symbols(data=noise, modality="random", name="random bytes"))
     names = [each.name for each in sets]
     if len(set(names)) < len(names):
-        raise ParameterError(f"two sets have the same name: {', '.join(names)}; name each once, or rename one")
+        raise ParameterError(f"expected data sets with different names, got {', '.join(names)}; rename one")
     return sets
 
 
 def _chosen(each: Symbols, coders: tuple[Coder, ...], add: tuple[Coder, ...], missing: dict[str, str]) -> list[Coder]:
-    """Return the coders for a set: those that were named, or the default ones that are installed."""
+    """Return the coders for a set: the given ones, or the default ones that are installed."""
     from kolmo.coders.registry import coder
 
     if coders:
@@ -169,54 +177,56 @@ def _chosen(each: Symbols, coders: tuple[Coder, ...], add: tuple[Coder, ...], mi
     return list(dict.fromkeys([*found, *add]))
 
 
-def _table(each: Symbols, rates: list[Rate]) -> Table:
-    from kolmo._core.tables import Column, Table, number_cell
-
-    names = ("raw %", "adjusted %", "bits/byte", "MB/s", "MB of memory")
-    table = Table(
-        f"{each.name}: {len(each.data):,} bytes of {each.modality if each.modality != 'bytes' else 'no known kind'}",
-        [Column("chunk", True), Column("coder"), *(Column(name, True) for name in names)],
-    )
-    for rate in sorted(rates, key=lambda rate: rate.chunk or 2**62):
-        table.add(
-            f"{rate.chunk:,}" if rate.chunk else _WHOLE,
-            rate.coder,
-            f"{100 * rate.raw:.1f}",
-            f"{100 * rate.adjusted:.1f}",
-            f"{rate.bits_per_byte:.3f}",
-            number_cell(rate.megabytes_per_second, ".3g"),
-            number_cell(None if rate.memory_bytes is None else rate.memory_bytes / 1e6, ".0f"),
-        )
-    return table
+def _check_pictures(
+    sets: list[Symbols], chosen: dict[str, list[Coder]], chunks: tuple[int, ...], *, positions: bool, sizes: bool
+) -> None:
+    """Refuse pictures that the data or the coders do not allow, before any work starts."""
+    for each in sets:
+        if positions and len(each.data) < _POSITION_CHUNK:
+            raise ParameterError(
+                f"--positions: expected at least {_POSITION_CHUNK:,} bytes, got {len(each.data):,} of {each.name}"
+            )
+        n_models = sum(coder.model_bits > 0 for coder in chosen[each.name]) if sizes else 0
+        if sizes and (n_models < 2 or 0 not in chunks):
+            raise ParameterError(
+                "--sizes: expected at least two coders with a model, such as neural:model=DIR, and --chunk whole, got "
+                f"{n_models} of {len(chosen[each.name])} coders with a model"
+            )
 
 
-def _draw_positions(sets: list[Symbols], coders: dict[str, list[Coder]], path: Path) -> dict[str, Any]:
-    """Draw what coders learn within a chunk, and return it."""
+def _draw_positions(sets: list[Symbols], coders: dict[str, list[Coder]], path: Path) -> dict[str, list[PositionCurve]]:
+    """Draw bits/byte by the position in a chunk, and return the curves."""
     from kolmo.evaluation.compression_rates import bits_by_position
     from kolmo.show.plots import line_plot
 
-    curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for each in sets:
-        part = each.data[: 2**18]  # some chunks are enough for a mean
-        try:
-            curves[each.name] = {str(coder): bits_by_position(part, coder) for coder in coders[each.name]}  # type: ignore[misc]
-        except KolmoError as error:
-            raise ParameterError(f"no picture of places in {each.name}: {error}") from error
-    line_plot(curves, path, x="place in the chunk", y="bits a byte", title="What is learned within a chunk", level=8.0)
+    curves = {
+        each.name: [
+            bits_by_position(each.data[:_POSITION_BYTES], coder, chunk=_POSITION_CHUNK) for coder in coders[each.name]
+        ]
+        for each in sets
+    }
+    panels = {
+        name: {curve.coder: [(float(position), bits) for position, bits in curve] for curve in own}
+        for name, own in curves.items()
+    }
+    line_plot(
+        panels,
+        path,
+        x="position in the chunk, bytes",
+        y="code length, bits/byte",
+        title="Code length by position in the chunk",
+        level=8.0,
+    )
     return curves
 
 
-def _draw_sizes(sets: list[Symbols], rates: dict[str, list[Rate]], path: Path) -> None:
-    """Draw adjusted rates by the size of the model, also for ten and a hundred times the data at the same raw rate."""
+def _draw_sizes(sets: list[Symbols], rates: dict[str, list[CompressionRate]], path: Path) -> None:
+    """Draw adjusted rates by the size of the model, also for 10 and 100 times the data at the same raw rate."""
     from kolmo.show.plots import line_plot
 
     panels: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for each in sets:
         whole = [rate for rate in rates[each.name] if rate.model_bits > 0 and not rate.chunk]
-        if len(whole) < 2:
-            raise ParameterError(
-                "--sizes takes at least two coders with a model, coded whole, such as neural:model=DIR"
-            )
         panels[each.name] = {
             f"{len(each.data) * times / 1e6:,.3g} MB": sorted(
                 (rate.model_bits / 8, 100 * (rate.raw + rate.model_bits / (8 * rate.size_bytes * times)))
@@ -227,8 +237,8 @@ def _draw_sizes(sets: list[Symbols], rates: dict[str, list[Rate]], path: Path) -
     line_plot(
         panels,
         path,
-        x="bytes of the model",
+        x="size of the model, bytes",
         y="adjusted rate, %",
-        title="Adjusted rate by the size of the model, for sets of several sizes at the raw rate measured",
+        title="Adjusted rate by the size of the model, for data sets of several sizes at the measured raw rate",
         log_y=True,
     )

@@ -1,1 +1,1 @@
-"""Commands about what data sets have in common."""
+"""Commands that estimate the mutual information of data sets by joint compression."""

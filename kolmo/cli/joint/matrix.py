@@ -1,115 +1,86 @@
-"""What ``kolmo joint`` does with several sets: the matrix of their gains, as tables, files and pictures."""
+"""``kolmo joint matrix``: the joint gains of all pairs of several data sets."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolmo.cli.output import print_json, print_tables, write_text
+import click
+
+from kolmo.cli.joint.sets import NamedSet, checkpoint_option, limit_option, read_sets, sets_document, sets_table
+from kolmo.cli.options import Command, coder_option, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
+from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from kolmo.joint.many_sets import GainMatrix
 
-    from kolmo._core.tables import Table
+_RANDOM = "random"
 
 
-def show_matrices(
-    items: dict[str, bytes],
-    facts: list[dict[str, Any]],
+@click.command(cls=Command, no_args_is_help=False)
+@click.argument("data", nargs=-1, required=True, metavar="DATA...")
+@coder_option("mix")
+@limit_option
+@click.option("--random", "with_random", is_flag=True, help="Add a set of random bytes, as a control.")
+@seed_option
+@click.option(
+    "--csv", "csv_file", type=OutputFile(), metavar="FILE", help="Write the matrix of the first coder to FILE, as CSV."
+)
+@checkpoint_option
+@jobs_option
+@verbose_option
+@json_option
+def command(
+    data: tuple[str, ...],
     coders: tuple[Coder, ...],
-    jobs: int,
-    checkpoint: Path | None,
+    limit: int,
+    with_random: bool,
+    seed: int,
     csv_file: Path | None,
-    *,
+    checkpoint: Path | None,
+    jobs: int,
+    verbose: bool,
     as_json: bool,
-) -> dict[Coder, NDArray[Any]]:
-    """Metric, print and write the matrix of each coder."""
-    from kolmo.joint.caveats import diagnose_matrix
-    from kolmo.joint.two_sets import joint_gains
-
-    names = list(items)
-    matrices = {coder: joint_gains(items, coder=coder, n_jobs=jobs, checkpoint=checkpoint) for coder in coders}
-    warnings = {coder: diagnose_matrix(items, matrix, coder=coder) for coder, matrix in matrices.items()}
-    if csv_file is not None:
-        _write_csv(csv_file, names, matrices[coders[0]])
-    if as_json:
-        found: list[dict[str, Any]] = [
-            {
-                "coder": str(coder),
-                "fingerprint": coder.fingerprint,
-                "shares": matrix.tolist(),
-                "warnings": warnings[coder],
-            }
-            for coder, matrix in matrices.items()
-        ]
-        print_json({"sets": facts, "matrices": found})
-    else:
-        print_tables([_matrix_table(coder, names, matrix, warnings[coder]) for coder, matrix in matrices.items()])
-    return matrices
-
-
-def draw(
-    names: list[str],
-    shares: NDArray[Any],
-    method: str,
-    coder: str,
-    files: dict[str, Path | None],
-    *,
-    beyond_all: bool,
 ) -> None:
-    """Write the tree and the pictures that were asked for."""
-    import numpy as np
+    """Measure the joint gains of all pairs of several data sets.
 
-    from kolmo.distances.matrices import double_centered, symmetric
-    from kolmo.trees.cluster import linkage_tree, mds, neighbor_joining
-    from kolmo.trees.quartets import quartet_tree
+    DATA are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all other files as
+    bytes. The diagonal holds the gain of each set with itself. For trees and maps: kolmo tree.
 
-    apart = np.clip(1 - 2 * shares, 0, None)
-    if beyond_all:
-        apart = double_centered(apart)
-    even = symmetric(apart)
-    make = {"average": linkage_tree, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
-    tree = make(even, names)
-    if files["newick"] is not None:
-        text = tree.newick() + "\n"
-        write_text(files["newick"], lambda file: file.write(text))
-    if files["tree"] is not None:
-        from kolmo.show.trees import dendrogram
+    \b
+    kolmo joint matrix english.txt french.txt code.py photographs/ -c mix -c xz --random
+    kolmo joint matrix genomes/*.fa --csv gains.csv
+    """
+    from kolmo.joint.many_sets import GainMatrix, gain_matrix, random_control
 
-        what = "What is not shared, less the means of both" if beyond_all else "What is not shared"
-        dendrogram(tree, files["tree"], title=f"{what}, by {coder}")
-    if files["heat_map"] is not None or files["map"] is not None:
-        from kolmo.show import maps
-
-        title = f"1 - 2 x the share that one code by {coder} saves"
-        if beyond_all:
-            title = f"What is not shared, less the means of both, by {coder}"
-        if files["heat_map"] is not None:
-            maps.heat_map(apart, names, files["heat_map"], order=tree, title=title)
-        if files["map"] is not None:
-            maps.scatter_map(mds(even), names, None, files["map"])
+    if len(data) < 2:
+        raise ParameterError(f"expected at least two data sets, got {len(data)}")
+    sets = read_sets(data, limit)
+    items = {each.name: each.data for each in sets}
+    if with_random:
+        if _RANDOM in items:
+            raise ParameterError(f"there is a set named {_RANDOM!r}; rename it, or omit --random")
+        items[_RANDOM] = random_control(items, random_state=seed)
+        sets.append(NamedSet(name=_RANDOM, modality=_RANDOM, data=items[_RANDOM]))
+    matrices = [gain_matrix(items, coder=coder, n_jobs=jobs, checkpoint=checkpoint) for coder in coders]
+    if csv_file is not None:
+        _write_csv(csv_file, matrices[0])
+    rates = {matrix.coder: (matrix.code_lengths / matrix.sizes).tolist() for matrix in matrices}
+    if as_json:
+        documents = [matrix.to_dict() for matrix in matrices]
+        print_json({"sets": sets_document(sets, rates), "matrices": documents, "citations": list(GainMatrix.citations)})
+        return
+    print_tables([sets_table(sets, rates), *GainMatrix.tables_of(matrices, verbose=verbose)])
 
 
-def _matrix_table(coder: Coder, names: list[str], matrix: NDArray[Any], warnings: list[str]) -> Table:
-    from kolmo._core.tables import Column, Table
-
-    table = Table(
-        f"What one code by {coder} saves over two, % of both",
-        [Column("set"), *(Column(name, True) for name in names)],
-        footers=["on the diagonal: each set with itself", *warnings, coder.fingerprint],
-    )
-    for name, row in zip(names, matrix, strict=True):
-        table.add(name, *(f"{100 * share:.2f}" for share in row))
-    return table
-
-
-def _write_csv(path: Path, names: list[str], matrix: NDArray[Any]) -> None:
+def _write_csv(path: Path, matrix: GainMatrix) -> None:
     import csv
 
     def write(file: Any) -> None:
         writer = csv.writer(file)
-        writer.writerow(["set", *names])
-        writer.writerows([name, *row] for name, row in zip(names, matrix.tolist(), strict=True))
+        writer.writerow(["set", *matrix.names])
+        writer.writerows([name, *row] for name, row in zip(matrix.names, matrix.relative_gain.tolist(), strict=True))
 
     write_text(path, write)

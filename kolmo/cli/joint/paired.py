@@ -1,10 +1,14 @@
-"""What ``kolmo joint --paired`` does: things beside their partners, and beside all others."""
+"""``kolmo joint paired``: the gain of true pairs of items over random pairs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from kolmo.cli.joint.sets import NamedSet, check_different, checkpoint_option, sets_document, sets_table, two_of
+from kolmo.cli.options import Command, Size, coder_option, jobs_option, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
@@ -14,56 +18,76 @@ if TYPE_CHECKING:
     from kolmo.joint.paired_sets import PairedGain
 
 
-def show_paired(
-    data: tuple[str, str],
+@click.command(cls=Command, no_args_is_help=False)
+@click.argument("data", nargs=-1, required=True, metavar="X Y")
+@coder_option("mix")
+@click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each item read.")
+@click.option(
+    "--pairs",
+    "n_pairs",
+    type=click.IntRange(min=2),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Sample at most N pairs (cost: N^2).",
+)
+@seed_option
+@checkpoint_option
+@jobs_option
+@verbose_option
+@json_option
+def command(
+    data: tuple[str, ...],
     coders: tuple[Coder, ...],
-    *,
     limit: int,
-    most: int,
+    n_pairs: int,
     seed: int,
-    jobs: int,
     checkpoint: Path | None,
+    jobs: int,
+    verbose: bool,
     as_json: bool,
 ) -> None:
-    """Metric and print."""
-    from kolmo.data.pairs import read_pairs
-    from kolmo.joint.paired_sets import paired_gain
+    """Measure the gain of true pairs of items over random pairs, with a permutation test.
 
-    pairs = read_pairs(*data, limit=limit, most=most, random_state=seed)
-    found = [
+    X and Y are two files, whose lines correspond, or two folders, whose files correspond by name, such as a.txt and
+    a.png. The gain is L(y | x of another pair) - L(y | x): the information that each x gives about its own y.
+
+    \b
+    kolmo joint paired questions.txt answers.txt -c ngram
+    kolmo joint paired captions/ photographs/
+    """
+    from kolmo.data.pairs import read_pairs
+    from kolmo.joint.paired_sets import PairedGain, paired_gain
+
+    first, second = two_of(data)
+    check_different(data)
+    pairs = read_pairs(first, second, limit=limit, most=n_pairs, random_state=seed)
+    gains = [
         paired_gain(pairs.first, pairs.second, coder=coder, random_state=seed, n_jobs=jobs, checkpoint=checkpoint)
         for coder in coders
     ]
-    if as_json:
-        sets = [
-            {"name": name, "modality": modality, "size_bytes": sum(map(len, items))}
-            for name, modality, items in zip(data, pairs.modalities, (pairs.first, pairs.second), strict=True)
-        ]
-        counts = {"n_pairs": len(pairs), "n_all": pairs.n_all, "left_out": pairs.left_out}
-        print_json({"sets": sets, **counts, "paired": [gain.to_dict() for gain in found]})
-        return
-    print_tables([_table(data, pairs, found)])
-
-
-def _table(data: tuple[str, str], pairs: Pairs, found: list[PairedGain]) -> Table:
-    from kolmo._core.tables import Column, Table
-
-    of_all = "" if len(pairs) == pairs.n_all else f" of {pairs.n_all:,}"
-    columns = ("bits saved by a pair", "of L(y), %", "p-value", "nearest to its own, %")
-    table = Table(
-        f"{len(pairs):,}{of_all} pairs, x {pairs.modalities[0]} of {data[0]}, y {pairs.modalities[1]} of {data[1]}: "
-        "what y saves given its own x, beyond any other",
-        [Column("coder"), *(Column(name, True) for name in columns)],
-    )
-    for gain in found:
-        table.add(
-            gain.coder, f"{gain.bits:,.1f}", f"{100 * gain.share:.2f}", f"{gain.p_value:.3f}", f"{100 * gain.found:.0f}"
-        )
-    table.footers = [
-        f"p-value: the share of random pairings that save as much; nearest to its own: {100 / len(pairs):.0f} by chance"
+    sets = [
+        NamedSet(name=name, modality=modality, data=b"".join(items), files=tuple(items))
+        for name, modality, items in zip(data, pairs.modalities, (pairs.first, pairs.second), strict=True)
     ]
+    rates = {gain.coder: _rates(gain, sets) for gain in gains}
+    if as_json:
+        counts = {"n_pairs": len(pairs), "n_all": pairs.n_all, "left_out": pairs.left_out}
+        print_json({"sets": sets_document(sets, rates), **counts, "gains": [gain.to_dict() for gain in gains]})
+        return
+    tables = PairedGain.tables_of(gains, verbose=verbose)
+    print_tables([_sets_table(sets, rates, pairs), *tables])
+
+
+def _rates(gain: PairedGain, sets: list[NamedSet]) -> list[float]:
+    lengths = (gain.length_x, gain.length_y)
+    return [gain.n_pairs * bits / max(len(each.data), 1) for bits, each in zip(lengths, sets, strict=True)]
+
+
+def _sets_table(sets: list[NamedSet], rates: dict[str, list[float]], pairs: Pairs) -> Table:
+    table = sets_table(sets, rates, symbols="xy")
+    if len(pairs) < pairs.n_all:
+        table.footers.append(f"{len(pairs):,} of {pairs.n_all:,} pairs, a random sample; more with --pairs")
     if pairs.left_out:
-        table.footers.append(f"lines left out, empty in one or both: {pairs.left_out:,}")
-    table.footers += dict.fromkeys(doubt for gain in found for doubt in gain.warnings)
-    table.footers += [gain.fingerprint for gain in found]
+        table.footers.append(f"{pairs.left_out:,} lines that are empty in x or in y were skipped")
     return table

@@ -11,34 +11,46 @@ import pytest
 @pytest.fixture(autouse=True)
 def quick_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two kinds that take no time to read."""
-    from kolmo.evaluation import samples as specimens
+    from kolmo.evaluation import samples
 
     for kind in ("text", "source"):
-        monkeypatch.delitem(specimens.KINDS, kind)
+        monkeypatch.delitem(samples.KINDS, kind)
 
 
 def test_a_table(kolmo: Any) -> None:
     shown = kolmo("audit", "-c", "gzip", "-c", "uniform", "-c", "gzip", "--largest", "1kB", "-j", "1").stdout
     assert "2 coders on records, random" in shown
     heading = next(line for line in shown.splitlines() if line.startswith("coder "))
-    for column in ("tested to", "idempotent to", "NCD(x,x)", "asymmetry", "monotone", "distributive", "joint <= sep"):
+    for column in (
+        "tested to",
+        "idempotent to",
+        "detects copies to",
+        "NCD(x,x)",
+        "asymmetry",
+        "monotone",
+        "distributive",
+        "subadditive",
+    ):
         assert column in heading
     rows = {line.split()[0]: line for line in reversed(shown.splitlines()) if line.startswith(("gzip ", "uniform "))}
     assert "1 kB+" in rows["gzip"]
     assert "near-duplicates" in rows["gzip"]
-    assert "lengths only" in rows["uniform"]
-    assert "pieces: of records, random to 1 kB" in shown
-    assert "gzip:level=9 [zlib" in shown
+    assert "code lengths only" in rows["uniform"]
+    assert "largest pieces: records, random 1 kB" in shown
+    assert "gzip:level=9 [zlib" not in shown
+    verbose = kolmo("audit", "-c", "gzip", "--largest", "200", "-j", "1", "-v").stdout
+    assert "gzip:level=9 [zlib" in verbose
+    assert "Cilibrasi and Vitanyi" in verbose
 
 
 def test_json(kolmo: Any) -> None:
     arguments = ("audit", "-c", "zstd", "--largest", "200B", "--seed", "5", "-j", "1", "--json")
     found = json.loads(kolmo(*arguments).stdout)
-    assert set(found) == {"largest", "seconds", "axioms", "thresholds", "coders", "left_out"}
+    assert set(found) == {"largest", "seconds", "axioms", "thresholds", "coders", "left_out", "citations"}
     (zstd,) = found["coders"]
     assert (zstd["coder"], zstd["sizes"], zstd["random_state"]) == ("zstd", [200], 5)
-    assert zstd["idempotent"] == {"first": 200, "last": 200, "broken": None}
-    assert found["thresholds"]["idempotent"] == 0.1
+    assert zstd["idempotent"] == {"smallest": 200, "largest": 200, "fails_at": None}
+    assert found["thresholds"]["idempotence_threshold"] == 0.1
     assert json.loads(kolmo(*arguments).stdout) == found
 
 

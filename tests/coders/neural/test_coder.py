@@ -1,14 +1,15 @@
-"""A trained model is a coder: its code decodes, and is as long as it says."""
+"""The coder `neural`: streams decode, stated lengths hold, damaged models and streams are refused."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from kolmo import CodeLengthClassifier, coder, joint_gain, joint_gains
+from kolmo import CodeLengthClassifier, coder, gain_matrix, joint_gain
 from kolmo.coders import mixture
 from kolmo.coders.neural.coder import NeuralCoder
 from kolmo.errors import DataError, DecodeError, ParameterError
@@ -21,24 +22,43 @@ def test_it_keeps_the_contract(folder: Path) -> None:
     check_coder(NeuralCoder(str(folder), piece=300), examples=4, large=False)
 
 
-def test_it_learned_what_it_read(folder: Path) -> None:
+def test_the_model_predicts_text_like_its_corpus(every_folder: Path) -> None:
     like = b"the 77 cats sat on the mat, and 5929 dogs lay on the rug; " * 3
-    assert NeuralCoder(str(folder)).code_length(like) < 4 * len(like) < coder("uniform").code_length(like)
+    assert NeuralCoder(str(every_folder)).code_length(like) < 4 * len(like) < coder("uniform").code_length(like)
 
 
-@pytest.mark.parametrize("stride", [None, 1, 7, 31, 4000])
-@pytest.mark.parametrize("piece", [50, 2**15])
-def test_the_code_is_as_long_as_stated(folder: Path, stride: int | None, piece: int) -> None:
-    neural = NeuralCoder(str(folder), stride=stride, piece=piece)
+@pytest.mark.parametrize(
+    ("model", "stride", "piece"),
+    [
+        ("gru", None, 50),
+        ("gru", None, 2**15),
+        ("lstm", None, 50),
+        ("learned", None, 2**15),
+        ("rotary", None, 50),
+        ("rotary", 1, 2**15),
+        ("rotary", 31, 50),  # the largest stride: a window keeps nothing of the one before
+    ],
+)
+def test_the_code_is_as_long_as_stated(folder_of: Any, model: str, stride: int | None, piece: int) -> None:
+    neural = NeuralCoder(str(folder_of(model)), stride=stride, piece=piece)
     stream = neural.compress(DATA)
     assert neural.decompress(stream) == DATA
     stated = neural.code_length(DATA)
     assert abs(8 * len(stream) - stated) <= 0.001 * stated + 64
 
 
-@pytest.mark.parametrize("stride", [None, 3, 31])
-def test_bits_do_not_depend_on_how_the_bytes_come(folder: Path, stride: int | None) -> None:
-    neural = NeuralCoder(str(folder), stride=stride)
+def test_a_stride_beyond_the_context_length_is_the_largest_one(folder_of: Any) -> None:
+    folder = str(folder_of("rotary"))
+    beyond, largest = (NeuralCoder(folder, stride=stride).surprisals(DATA) for stride in (4000, 31))
+    np.testing.assert_array_equal(beyond, largest)
+
+
+@pytest.mark.parametrize(
+    ("model", "stride"),
+    [("gru", None), ("lstm", None), ("learned", None), ("rotary", None), ("rotary", 3), ("rotary", 31)],
+)
+def test_surprisals_do_not_depend_on_the_sizes_of_reads(folder_of: Any, model: str, stride: int | None) -> None:
+    neural = NeuralCoder(str(folder_of(model)), stride=stride)
     cursor, parts, place = neural.cursor(), [], 0
     for size in (1, 3, 40, 1, 0, 90, 31, 32, 33, 4, 5, 61):
         parts.append(cursor.surprisals(DATA[place : place + size]))
@@ -49,13 +69,13 @@ def test_bits_do_not_depend_on_how_the_bytes_come(folder: Path, stride: int | No
     assert -np.log2(next_byte[DATA[place]]) == pytest.approx(neural.surprisals(DATA)[place], abs=1e-4)
 
 
-def test_many_at_once_are_each_alone(folder: Path, text: bytes) -> None:
+def test_a_batch_has_the_lengths_of_its_items(folder: Path, text: bytes) -> None:
     primed = NeuralCoder(str(folder), piece=60).prime(text[:500])
     items = [b"", DATA[:1], DATA, DATA[40:60], DATA[::-1]]
     np.testing.assert_allclose(primed._batch(items), [primed.code_length(item) for item in items], atol=1e-2)
 
 
-def test_a_context_shortens_what_repeats_it(folder: Path) -> None:
+def test_fine_tuning_on_a_context_shortens_its_repetition(folder: Path) -> None:
     unseen = bytes(np.random.default_rng(0).integers(97, 123, 2000, dtype=np.uint8)) * 2
     tuned = NeuralCoder(str(folder), passes=8)
     assert tuned.prime(b"zzzzyyyy" * 100).code_length(b"zzzzyyyy" * 10) < tuned.code_length(b"zzzzyyyy" * 10)
@@ -63,7 +83,7 @@ def test_a_context_shortens_what_repeats_it(folder: Path) -> None:
     assert primed.decompress(primed.compress(DATA)) == DATA
 
 
-def test_fewer_bits_a_weight_make_a_smaller_model(folder: Path) -> None:
+def test_fewer_bits_per_weight_make_a_smaller_model(folder: Path) -> None:
     sizes = [NeuralCoder(str(folder), bits=bits).model_bits for bits in (32, 8, 4)]
     assert sizes[0] == 32 * NeuralCoder(str(folder)).saved.config.n_parameters
     assert sizes[0] > 3 * sizes[1] > 3 * sizes[2]
@@ -71,35 +91,35 @@ def test_fewer_bits_a_weight_make_a_smaller_model(folder: Path) -> None:
     assert abs(whole - rounded) < 0.05 * whole
 
 
-def test_it_is_a_member_of_mixtures(folder: Path) -> None:
+def test_a_mixture_can_hold_it(folder: Path) -> None:
     mixed = mixture([NeuralCoder(str(folder)), "ngram"])
     own = min(NeuralCoder(str(folder)).surprisals(DATA).sum(), coder("ngram").surprisals(DATA).sum())
     assert mixed.surprisals(DATA).sum() <= own + 1.01
     assert mixed.decompress(mixed.compress(DATA[:60])) == DATA[:60]
 
 
-def test_it_tells_classes_apart(folder: Path) -> None:
+def test_a_classifier_can_use_it(one_folder: Path) -> None:
     texts = [f"{animal} {n} " * 12 for n in range(6) for animal in ("the cats sat", "QXZ JKV WQX")]
-    classifier = CodeLengthClassifier(NeuralCoder(str(folder), passes=4)).fit(texts, ["a", "b"] * 6)
+    classifier = CodeLengthClassifier(NeuralCoder(str(one_folder), passes=4)).fit(texts, ["a", "b"] * 6)
     assert classifier.predict(["the cats sat 9 " * 8, "QXZ JKV WQX 9 " * 8]).tolist() == ["a", "b"]
 
 
-def test_it_measures_what_sets_share(folder: Path) -> None:
+def test_joint_gain_can_use_it(one_folder: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, 400, np.uint8).tobytes()
-    tuned = f"neural:model={folder},passes=6"
+    tuned = f"neural:model={one_folder},passes=6"
     gain = joint_gain(DATA, DATA[:200], coder=tuned, n_resamples=2)
     assert gain == joint_gain(DATA, DATA[:200], coder=tuned, n_resamples=2, n_jobs=2)
-    assert gain.bound <= gain.length_x + gain.length_y + 1
+    assert gain.joint_upper_bound <= gain.length_x + gain.length_y + 1
     assert gain.length_y_given_x == pytest.approx(coder(tuned).prime(DATA).code_length(DATA[:200]))
-    assert gain.share > gain.random_gain
-    shares = joint_gains({"x": DATA, "y": DATA[:200], "noise": noise}, coder=tuned)
-    assert shares[0, 1] == pytest.approx(gain.share, abs=2e-3)
+    assert gain.relative_gain > gain.random_gain
+    shares = gain_matrix({"x": DATA, "y": DATA[:200], "noise": noise}, coder=tuned).relative_gain
+    assert shares[0, 1] == pytest.approx(gain.relative_gain, abs=2e-3)
     assert shares[0, 1] > max(shares[0, 2], shares[1, 2])
 
 
-def test_a_model_that_is_not_tuned_is_doubted(folder: Path, text: bytes) -> None:
-    gain = joint_gain(text[:3000], text[3000:6000], coder=NeuralCoder(str(folder)), n_resamples=0)
-    assert abs(gain.share) < 0.1
+def test_joint_gain_warns_of_a_model_without_fine_tuning(one_folder: Path, text: bytes) -> None:
+    gain = joint_gain(text[:3000], text[3000:6000], coder=NeuralCoder(str(one_folder)), n_resamples=0)
+    assert abs(gain.relative_gain) < 0.1
     assert any("passes=8" in doubt for doubt in gain.warnings)
 
 
@@ -118,16 +138,16 @@ def test_damaged_streams_are_refused(folder: Path) -> None:
             continue
 
 
-def test_another_setting_is_refused(folder: Path) -> None:
-    stream = NeuralCoder(str(folder)).compress(DATA)
+def test_a_stream_of_another_setting_is_refused(one_folder: Path) -> None:
+    stream = NeuralCoder(str(one_folder)).compress(DATA)
     with pytest.raises(DecodeError, match="another model or setting"):
-        NeuralCoder(str(folder), bits=8).decompress(stream)
+        NeuralCoder(str(one_folder), bits=8).decompress(stream)
 
 
-def test_a_copy_elsewhere_reads_the_code(folder: Path, tmp_path: Path) -> None:
+def test_a_copy_of_the_folder_decodes_the_stream(one_folder: Path, tmp_path: Path) -> None:
     for name in ("config.json", "model.safetensors"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
-    assert NeuralCoder(str(tmp_path)).decompress(NeuralCoder(str(folder)).compress(DATA)) == DATA
+        (tmp_path / name).write_bytes((one_folder / name).read_bytes())
+    assert NeuralCoder(str(tmp_path)).decompress(NeuralCoder(str(one_folder)).compress(DATA)) == DATA
 
 
 @pytest.mark.parametrize(
@@ -135,18 +155,18 @@ def test_a_copy_elsewhere_reads_the_code(folder: Path, tmp_path: Path) -> None:
     [
         ("model.safetensors", lambda raw: raw[:-1000], "truncated"),
         ("model.safetensors", lambda raw: raw[:8] + b"[" + raw[9:], "safetensors"),
-        ("model.safetensors", lambda raw: raw[:-4] + b"\x00\x00\xc0\x7f", "no finite number"),
-        ("model.safetensors", lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "not the file"),
-        ("config.json", lambda raw: raw[:50], "no configuration"),
-        ("config.json", lambda raw: raw.replace(b'"format": 1', b'"format": 2'), "format 2"),
+        ("model.safetensors", lambda raw: raw[:-4] + b"\x00\x00\xc0\x7f", "not finite"),
+        ("model.safetensors", lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "not the file that"),
+        ("config.json", lambda raw: raw[:50], "not the configuration"),
+        ("config.json", lambda raw: raw.replace(b'"format": 1', b'"format": 2'), r"expected format 1 .* got format 2"),
         ("config.json", lambda raw: json.dumps(json.loads(raw) | {"model": {"architecture": "x"}}).encode(), "damaged"),
         ("config.json", lambda raw: json.dumps(json.loads(raw) | {"model": 3}).encode(), "damaged"),
-        ("config.json", lambda raw: b"[" * 100_000, "no configuration"),
+        ("config.json", lambda raw: b"[" * 100_000, "not the configuration"),
     ],
 )
-def test_damaged_models_are_refused(folder: Path, tmp_path: Path, name: str, change, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_damaged_models_are_refused(one_folder: Path, tmp_path: Path, name: str, change, message: str) -> None:  # type: ignore[no-untyped-def]
     for file in ("config.json", "model.safetensors"):
-        raw = (folder / file).read_bytes()
+        raw = (one_folder / file).read_bytes()
         (tmp_path / file).write_bytes(change(raw) if file == name else raw)
     with pytest.raises(DataError, match=message):
         NeuralCoder(str(tmp_path)).code_length(b"abc")

@@ -1,0 +1,171 @@
+"""The data sets that the commands of ``kolmo joint`` and ``kolmo tree`` compare."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kolmo.cli.options import Size
+from kolmo.cli.output import OutputFile
+from kolmo.errors import ParameterError
+
+if TYPE_CHECKING:
+    from kolmo._core.tables import Table
+
+ORDERS = ("concatenated", "shuffled", "interleaved")
+_MIN_DOCUMENTS = 16
+"""A folder of fewer files is cut into pieces like one string, unless the files are interleaved."""
+
+limit_option = click.option(
+    "--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read."
+)
+
+order_option = click.option(
+    "--order",
+    type=click.Choice(ORDERS),
+    default=ORDERS[0],
+    show_default=True,
+    help="Document order: concatenated, shuffled or interleaved. Documents are the files of a folder, or pieces of a "
+    "file, interleaved in pieces of 8 KiB.",
+)
+
+checkpoint_option = click.option(
+    "--checkpoint", type=OutputFile(), metavar="FILE", help="Save progress to FILE and resume from it."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedSet:
+    """A data set with the name that tables give it.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file or folder; its whole path if two have the same name.
+    modality : str
+        The kind of data.
+    data : bytes
+        The data as one string.
+    files : tuple of bytes
+        The data of each file.
+    """
+
+    name: str
+    modality: str
+    data: bytes
+    files: tuple[bytes, ...] = ()
+
+    def documents(self, order: str) -> bytes | list[bytes]:
+        """Return the set as a list of files if there are enough of them, or as one string."""
+        enough = len(self.files) >= (2 if order == "interleaved" else _MIN_DOCUMENTS)
+        return list(self.files) if enough else self.data
+
+
+def read_sets(data: Sequence[str], limit: int) -> list[NamedSet]:
+    """Read files or folders as data sets.
+
+    Raises
+    ------
+    DataError
+        If one cannot be read, or is empty.
+    ParameterError
+        If one is given twice.
+    """
+    from kolmo.data.symbols import read_symbols
+
+    check_different(data)
+    read = [read_symbols(path, limit=limit) for path in data]
+    names = [each.name for each in read]
+    if len(set(names)) < len(names):
+        names = list(data)
+    return [
+        NamedSet(name=name, modality=each.modality, data=each.data, files=each.documents)
+        for name, each in zip(names, read, strict=True)
+    ]
+
+
+def check_different(data: Sequence[str]) -> None:
+    """Refuse a file that is given twice, also under two names."""
+    for one, other in combinations(data, 2):
+        if one == other or _is_same(one, other):
+            raise ParameterError(f"{one!r} and {other!r} are the same file or folder; give each data set once")
+
+
+def two_of(data: Sequence[str], alternative: str = "") -> tuple[str, str]:
+    """Return the arguments of a command for two data sets; `alternative` says what to use for more."""
+    if len(data) != 2:
+        hint = f"; {alternative}" if len(data) > 2 and alternative else ""
+        raise ParameterError(f"expected two data sets, got {len(data)}{hint}")
+    return data[0], data[1]
+
+
+def sets_document(
+    sets: Sequence[NamedSet], bits_per_byte: Mapping[str, Sequence[float]] | None = None
+) -> list[dict[str, Any]]:
+    """Return the description of the sets for a JSON document.
+
+    Parameters
+    ----------
+    sets : sequence of NamedSet
+        The sets.
+    bits_per_byte : mapping of str to sequence of float, optional
+        By coder, the code length of each set divided by its size.
+    """
+    return [
+        {"name": each.name, "modality": each.modality, "size_bytes": len(each.data)}
+        | ({} if bits_per_byte is None else {"bits_per_byte": {key: row[place] for key, row in bits_per_byte.items()}})
+        for place, each in enumerate(sets)
+    ]
+
+
+def sets_table(
+    sets: Sequence[NamedSet],
+    bits_per_byte: Mapping[str, Sequence[float]] | None = None,
+    *,
+    symbols: Sequence[str] | None = None,
+) -> Table:
+    """Return the table of the sets that a command prints first: name, modality, bytes and bits/byte.
+
+    Parameters
+    ----------
+    sets : sequence of NamedSet
+        The sets.
+    bits_per_byte : mapping of str to sequence of float, optional
+        By coder, the code length of each set divided by its size; a column for each coder.
+    symbols : sequence of str, optional
+        The letter of each set in the tables that follow, such as X and Y.
+    """
+    from kolmo._core.tables import Column, Table
+
+    columns = bits_per_byte or {}
+    table = Table(
+        "Data sets",
+        [
+            *([Column("")] if symbols else []),
+            Column("set"),
+            Column("modality"),
+            Column("bytes", True),
+            *(Column(f"bits/byte ({coder})", True) for coder in columns),
+        ],
+    )
+    for place, each in enumerate(sets):
+        table.add(
+            *([symbols[place]] if symbols else []),
+            each.name,
+            each.modality,
+            f"{len(each.data):,}",
+            *(f"{row[place]:.3f}" for row in columns.values()),
+        )
+    return table
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # the reader says what is wrong
+        return False
