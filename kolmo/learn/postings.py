@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from kolmo._core.jit import kernel
-
-at: Any = np.uint64
-"""Makes an index that is never negative, which saves the kernel the check."""
+from kolmo._core.jit import jit, u64
 
 
-@kernel
+@jit
 def add_postings(features: Any, weights: Any, starts: Any, items: Any, values: Any, products: Any) -> None:
     """Add to each item's product what it shares with one query.
 
@@ -22,4 +17,4 @@ def add_postings(features: Any, weights: Any, starts: Any, items: Any, values: A
     for place in range(len(features)):
         feature, weight = features[place], weights[place]
         for posting in range(starts[feature], starts[feature + 1]):
-            products[at(items[at(posting)])] += weight * values[at(posting)]
+            products[u64(items[u64(posting)])] += weight * values[u64(posting)]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from kolmo.coders.mixing import tables as mixing_tables
 from kolmo.coders.mixing.kernels import BEFORE, LAST, LINE, WORD, WORD1, WORD2
 from kolmo.coders.mixing.layout import BASES, PLAIN
-from kolmo.coders.mixing.presets import recipe
+from kolmo.coders.mixing.presets import preset
 
 M64 = 2**64 - 1
 ODD, ODD2, WORD_ODD = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0x2F0B4C474D4A35A7
@@ -199,7 +199,7 @@ class Reference:
     """A model that has read `text`, and stands before bit `depth` of the next byte, whose bits so far are `partial`."""
 
     def __init__(self, level: int, size: int, kind: int = PLAIN) -> None:
-        chosen = recipe(level, kind)
+        chosen = preset(level, kind)
         digits = max(size, 1).bit_length()
         self.index_bits, self.refine_size = max(8, min(22, digits)), 1 << max(6, min(16, digits - 4))
         self.match_length, self.long_length = chosen.match_length, chosen.long_match_length

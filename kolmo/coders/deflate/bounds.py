@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.deflate.huffman import DISTANCES, ZERO_RUN_BITS, ZERO_RUN_MASK, ZERO_RUNS
-from kolmo.coders.deflate.index import at, integer
 from kolmo.coders.deflate.tables import (
     EXTRA_BITS,
     FIRST_LENGTH_CODE,
@@ -51,47 +50,47 @@ SINGLE_ZERO, ZERO_RUN, LONG_ZERO_RUN, OTHER = range(4)
 N_SCRATCH = N_LITERAL_CODES + 1 + 4
 
 
-@part
+@inline
 def _code_bits(counts: Any, alphabet: Any, symbols: Any, tokens: Any) -> Any:
     """Return the least bits that a code writes these counts in, and a length that its shortest code does not exceed.
 
     The symbols that describe the code are added to the tokens: how zeros are written is known, and of all others the
     fewest possible are counted. `symbols` is scratch.
     """
-    used = integer(0)
+    used = i64(0)
     for index in range(len(alphabet)):
-        symbol = alphabet[at(index)]
-        symbols[at(used)] = symbol
-        used += integer(counts[at(symbol)] != 0)
+        symbol = alphabet[u64(index)]
+        symbols[u64(used)] = symbol
+        used += i64(counts[u64(symbol)] != 0)
     if used < 2:  # zlib adds symbols that do not occur
         tokens[OTHER] += 2
-        return 0.0, integer(1)
-    total, largest, run = integer(0), integer(0), integer(0)
-    zeros, others, previous = integer(0), integer(0), integer(-1)
+        return 0.0, i64(1)
+    total, largest, run = i64(0), i64(0), i64(0)
+    zeros, others, previous = i64(0), i64(0), i64(-1)
     entropy = 0.0
     for index in range(used):
-        symbol = integer(symbols[at(index)])
-        count = integer(counts[at(symbol)])
+        symbol = i64(symbols[u64(index)])
+        count = i64(counts[u64(symbol)])
         total += count
         largest = max(largest, count)
-        entropy -= N_LOG_N[at(count)]
+        entropy -= N_LOG_N[u64(count)]
         gap = symbol - previous - 1
-        zeros += ZERO_RUNS[at(gap)]
-        run = run * integer(gap == 0) + 1
-        others += MORE_TO_DESCRIBE[at(run)]
+        zeros += ZERO_RUNS[u64(gap)]
+        run = run * i64(gap == 0) + 1
+        others += MORE_TO_DESCRIBE[u64(run)]
         previous = symbol
     tokens[SINGLE_ZERO] += zeros & ZERO_RUN_MASK
     tokens[ZERO_RUN] += (zeros >> ZERO_RUN_BITS) & ZERO_RUN_MASK
     tokens[LONG_ZERO_RUN] += zeros >> (2 * ZERO_RUN_BITS)
     tokens[OTHER] += others
     # if no code were shorter than l bits, each of the 2^(l - 1) nodes above would count as much as any symbol
-    shortest = integer(1)
+    shortest = i64(1)
     while shortest < LONGEST_CODE and (total >= LEAST_CUT or largest << shortest <= total):
         shortest += 1
-    return entropy + N_LOG_N[at(total)], shortest
+    return entropy + N_LOG_N[u64(total)], shortest
 
 
-@kernel
+@jit
 def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, scratch: Any, bounds: Any) -> None:
     """Write the bytes that a stream of one block has at least, for each row of tallies; 0 if it is not judged.
 
@@ -100,16 +99,16 @@ def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, scratch: Any, b
     in_use, tokens = scratch[: N_LITERAL_CODES + 1], scratch[N_LITERAL_CODES + 1 :]
     for row in range(len(bounds)):
         counts, stored_size = tallies[row], stored_sizes[row]
-        symbols, fixed_bits, extra_bits = integer(0), integer(0), integer(0)
+        symbols, fixed_bits, extra_bits = i64(0), i64(0), i64(0)
         for symbol in range(N_SYMBOLS):
-            fixed_bits += counts[at(symbol)] * FIXED_BITS[at(symbol)]
+            fixed_bits += counts[u64(symbol)] * FIXED_BITS[u64(symbol)]
         for symbol in range(N_LITERAL_CODES):
-            symbols += counts[at(symbol)]
+            symbols += counts[u64(symbol)]
         if stored_size == 0 or symbols - 1 > LARGEST_SYMBOL_COUNT:
             bounds[row] = 0
             continue
         for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
-            extra_bits += counts[at(symbol)] * EXTRA_BITS[at(symbol)]
+            extra_bits += counts[u64(symbol)] * EXTRA_BITS[u64(symbol)]
         tokens[:] = 0
         bits, shortest = _code_bits(counts, alphabet, in_use, tokens)
         distance_bits, shortest_distance = _code_bits(counts[N_LITERAL_CODES:], DISTANCES, in_use, tokens)
@@ -117,8 +116,8 @@ def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, scratch: Any, b
         described = 0
         for kind in range(len(tokens)):
             described += tokens[kind]
-            bits -= N_LOG_N[at(tokens[kind])]
-        bits += distance_bits + extra_bits + N_LOG_N[at(described)] + 3 * tokens[ZERO_RUN] + 7 * tokens[LONG_ZERO_RUN]
+            bits -= N_LOG_N[u64(tokens[kind])]
+        bits += distance_bits + extra_bits + N_LOG_N[u64(described)] + 3 * tokens[ZERO_RUN] + 7 * tokens[LONG_ZERO_RUN]
         bits += LEAST_DESCRIPTION + 3 * listed
         smaller = np.ceil((min(bits, 3.0 + fixed_bits) - ROUNDING) / 8)
         bounds[row] = min(smaller, stored_size + 5.0)

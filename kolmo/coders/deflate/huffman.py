@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.deflate.tables import (
     EXTRA_BITS,
     FIRST_LENGTH_CODE,
@@ -64,41 +64,37 @@ def _zero_run(size: int) -> int:
 LONGEST_ZERO_RUN = 138
 ZERO_RUNS = np.array([_zero_run(size) for size in range(N_LITERAL_CODES)], np.int64)
 
-at: Any = np.uint64
-"""Makes an index that is never negative, which saves the kernels the check."""
-integer: Any = np.int64
 
-
-@part
+@inline
 def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
     """Let the entry at a place sink; nodes are ordered by count and depth, and equal ones keep their place.
 
     Every sinking goes to the bottom, since empty entries fill the last level and displaced ones stay where they were:
     a fixed number of steps without a branch that could be guessed wrong.
     """
-    moved = heap[at(base + place)]
+    moved = heap[u64(base + place)]
     for _ in range(levels):
         child = 2 * place
-        left, right = heap[at(base + child)], heap[at(base + child + 1)]
+        left, right = heap[u64(base + child)], heap[u64(base + child + 1)]
         go_right = right <= (left | NODE_MASK)
         smaller = right if go_right else left
         stays = moved <= (smaller | NODE_MASK)
-        heap[at(base + place)] = moved if stays else smaller
+        heap[u64(base + place)] = moved if stays else smaller
         moved = smaller if stays else moved
         place = child + go_right
-    heap[at(base + place)] = moved
+    heap[u64(base + place)] = moved
 
 
-@part
+@inline
 def _fill_heap(counts: Any, alphabet: Any, heap: Any, symbols: Any, base: Any) -> Any:
     """Put the symbols that occur, and as many others as zlib needs for two, in a heap; return how many they are."""
     found: Any = 0
     for index in range(len(alphabet)):
-        symbol = alphabet[at(index)]
-        count = integer(counts[at(symbol)])
-        symbols[at(base + found)] = symbol
-        heap[at(base + found + 1)] = (count << COUNT_SHIFT) | found
-        found += integer(count != 0)
+        symbol = alphabet[u64(index)]
+        count = i64(counts[u64(symbol)])
+        symbols[u64(base + found)] = symbol
+        heap[u64(base + found + 1)] = (count << COUNT_SHIFT) | found
+        found += i64(count != 0)
     while found < 2:
         last = symbols[base] if found else -1
         if last < 2:
@@ -112,31 +108,31 @@ def _fill_heap(counts: Any, alphabet: Any, heap: Any, symbols: Any, base: Any) -
     while (found >> (levels + 1)) > 0:
         levels += 1
     for place in range(found + 1, 2 << levels):
-        heap[at(base + place)] = EMPTY
+        heap[u64(base + place)] = EMPTY
     for level in range(levels - 1, -1, -1):
         for place in range(min(found >> 1, (2 << level) - 1), (1 << level) - 1, -1):
             _sift_down(heap, base, place, levels - level)
     return found
 
 
-@part
+@inline
 def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any, second: Any) -> Any:
     """Join the two rarest nodes and return the new count; `levels` is the heap's depth without the first of them."""
-    first = heap[at(base + 1)]
-    heap[at(base + 1)] = heap[at(base + size)]
-    heap[at(base + size)] = EMPTY
+    first = heap[u64(base + 1)]
+    heap[u64(base + 1)] = heap[u64(base + size)]
+    heap[u64(base + size)] = EMPTY
     _sift_down(heap, base, 1, levels)
-    other = heap[at(base + 1)]
-    rarest[at(base + node)] = first & NODE_MASK
-    second[at(base + node)] = other & NODE_MASK
+    other = heap[u64(base + 1)]
+    rarest[u64(base + node)] = first & NODE_MASK
+    second[u64(base + node)] = other & NODE_MASK
     count = (first & COUNT_MASK) + (other & COUNT_MASK)
     depth = max(first & DEPTH_MASK, other & DEPTH_MASK) + DEPTH_UNIT
-    heap[at(base + 1)] = count | depth | node
+    heap[u64(base + 1)] = count | depth | node
     _sift_down(heap, base, 1, levels)
     return count >> COUNT_SHIFT
 
 
-@part
+@inline
 def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, lanes: Any) -> None:
     """Build a Huffman code for each row of counts; the alphabet is what can occur, in ascending order.
 
@@ -160,29 +156,29 @@ def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, lanes: Any
             if size < 2:
                 continue
             levels = lanes[LEVELS, lane]
-            levels -= integer((size - 1) >> levels == 0)
+            levels -= i64((size - 1) >> levels == 0)
             node = 2 * lanes[USED, lane] - size
             lanes[BITS, lane] += _merge(heap, lane * LANE_SIZE, size, levels, node, rarest, second)
             lanes[SIZE, lane], lanes[LEVELS, lane] = size - 1, levels
     for lane in range(n_lanes):
         base, leaves = lane * LANE_SIZE, lanes[USED, lane]
         root = 2 * leaves - 2
-        lengths[at(base + root)] = 0
+        lengths[u64(base + root)] = 0
         for node in range(root, leaves - 1, -1):
-            length = min(lengths[at(base + node)] + 1, longest)
-            lengths[at(base + rarest[at(base + node)])] = length
-            lengths[at(base + second[at(base + node)])] = length
-        if (heap[at(base + 1)] & DEPTH_MASK) >> DEPTH_SHIFT > longest:
+            length = min(lengths[u64(base + node)] + 1, longest)
+            lengths[u64(base + rarest[u64(base + node)])] = length
+            lengths[u64(base + second[u64(base + node)])] = length
+        if (heap[u64(base + 1)] & DEPTH_MASK) >> DEPTH_SHIFT > longest:
             _shorten(leaves, base, longest, room)
             lanes[BITS, lane] = 0
             for leaf in range(leaves):
                 lanes[BITS, lane] += counts[lane, symbols[base + leaf]] * lengths[base + leaf]
         else:
             for leaf in range(min(leaves, 2)):  # those that zlib added do not occur
-                lanes[BITS, lane] -= integer(counts[lane, symbols[base + leaf]] == 0)
+                lanes[BITS, lane] -= i64(counts[lane, symbols[base + leaf]] == 0)
 
 
-@part
+@inline
 def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
     """Bound codes that were cut: move leaves down elsewhere in the tree, and give the rarest the longest codes."""
     rarest, second, lengths, depths = room[RAREST], room[SECOND], room[LENGTHS], room[DEPTHS]
@@ -195,7 +191,7 @@ def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
         below = min(depths[base + node], longest) + 1
         depths[base + rarest[base + node]] = below
         depths[base + second[base + node]] = below
-        overflow += 2 * integer(below > longest)
+        overflow += 2 * i64(below > longest)
     for leaf in range(leaves):
         per_length[base + lengths[base + leaf]] += 1
     while overflow > 0:
@@ -216,7 +212,7 @@ def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
             lengths[base + member] = bits
 
 
-@part
+@inline
 def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
     """Count the symbols that write down the code lengths; a run is cut as zlib cuts it.
 
@@ -225,17 +221,17 @@ def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
     """
     symbols, lengths = room[SYMBOLS], room[LENGTHS]
     previous, previous_length = -1, 0
-    repeats, zeros = integer(0), integer(0)
+    repeats, zeros = i64(0), i64(0)
     for leaf in range(used):
-        symbol, length = integer(symbols[at(base + leaf)]), integer(lengths[at(base + leaf)])
+        symbol, length = i64(symbols[u64(base + leaf)]), i64(lengths[u64(base + leaf)])
         gap = symbol - previous - 1
-        zeros += ZERO_RUNS[at(gap)]
-        tallies[at(length)] += 1
-        repeats = (repeats + 1) & -integer((gap == 0) & (length == previous_length))
+        zeros += ZERO_RUNS[u64(gap)]
+        tallies[u64(length)] += 1
+        repeats = (repeats + 1) & -i64((gap == 0) & (length == previous_length))
         if repeats >= 3:
-            tallies[at(length)] -= 1
+            tallies[u64(length)] -= 1
             if repeats == 3:
-                tallies[at(length)] -= 2
+                tallies[u64(length)] -= 2
                 tallies[REPEAT_LENGTH] += 1
             elif repeats == 6:
                 repeats = 0
@@ -245,7 +241,7 @@ def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
     tallies[REPEAT_ZERO_LONG] += zeros >> (2 * ZERO_RUN_BITS)
 
 
-@kernel
+@jit
 def block_sizes(
     tallies: Any, stored_sizes: Any, alphabet: Any, room: Any, lanes: Any, length_tallies: Any, sizes: Any
 ) -> None:
@@ -281,19 +277,19 @@ def scratch() -> tuple[Any, Any, Any]:
     return room, lanes, np.zeros((LANES, N_LENGTH_LENGTHS), np.uint16)
 
 
-@part
+@inline
 def _smallest(tallies: Any, length_tallies: Any, code_bits: Any, stored_size: Any) -> Any:
     """Return the size of the smallest of the three kinds of block, or what zlib takes for it."""
     symbols, fixed_bits = 0, 0
     for symbol in range(N_SYMBOLS):
-        fixed_bits += tallies[at(symbol)] * FIXED_BITS[at(symbol)]
+        fixed_bits += tallies[u64(symbol)] * FIXED_BITS[u64(symbol)]
     for symbol in range(N_LITERAL_CODES):
-        symbols += tallies[at(symbol)]
+        symbols += tallies[u64(symbol)]
     if stored_size == 0 or symbols - 1 > LARGEST_SYMBOL_COUNT:
         return -1
     own_bits = code_bits
     for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
-        own_bits += tallies[at(symbol)] * EXTRA_BITS[at(symbol)]
+        own_bits += tallies[u64(symbol)] * EXTRA_BITS[u64(symbol)]
     listed = N_LENGTH_LENGTHS
     while listed > 4 and length_tallies[LISTED_LENGTHS[listed - 1]] == 0:
         listed -= 1

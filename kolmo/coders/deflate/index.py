@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.deflate.tables import HASH_SIZE, LARGEST_JOINT_SIZE, LONGEST_CHAIN, LONGEST_MATCH, SHORTEST_MATCH
 
 NO_MATCH = SHORTEST_MATCH - 1
@@ -20,37 +18,31 @@ NAME_BITS, LENGTH_BITS = 32, 16
 NAME_MASK, LENGTH_MASK = 2**NAME_BITS - 1, 2**LENGTH_BITS - 1
 """A fact is a name, a length and a distance, from the lowest bits up."""
 
-at: Any = np.uint64
-"""Makes an index that is never negative, which saves the kernels the check."""
-integer: Any = np.int64
 
-
-@part
+@inline
 def trigram_at(text: Any, position: Any) -> Any:
     """Return three bytes as one number."""
-    return (
-        (integer(text[at(position)]) << 16) | (integer(text[at(position + 1)]) << 8) | integer(text[at(position + 2)])
-    )
+    return (i64(text[u64(position)]) << 16) | (i64(text[u64(position + 1)]) << 8) | i64(text[u64(position + 2)])
 
 
-@part
+@inline
 def bucket_at(text: Any, position: Any) -> Any:
     """Return the bucket of three bytes in zlib's hash."""
-    first, second = integer(text[at(position)]), integer(text[at(position + 1)])
-    return ((first << 10) ^ (second << 5) ^ integer(text[at(position + 2)])) & (HASH_SIZE - 1)
+    first, second = i64(text[u64(position)]), i64(text[u64(position + 1)])
+    return ((first << 10) ^ (second << 5) ^ i64(text[u64(position + 2)])) & (HASH_SIZE - 1)
 
 
-@part
+@inline
 def slot_of(keys: Any, trigram: Any) -> Any:
     """Return where a trigram is, or would be, in a table of open addresses; the table is never full."""
     mask = keys.shape[0] - 1
     slot = ((trigram * 2654435761) >> 8) & mask
-    while keys[at(slot)] != trigram and keys[at(slot)] >= 0:
+    while keys[u64(slot)] != trigram and keys[u64(slot)] >= 0:
         slot = (slot + 1) & mask
     return slot
 
 
-@kernel
+@jit
 def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: Any, counts: Any) -> int:
     """Number the different trigrams inside items from 0 on, in order of appearance; return how many there are.
 
@@ -72,17 +64,17 @@ def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: A
     return found
 
 
-@kernel
+@jit
 def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_names: Any) -> None:
     """Move a table of numbers to a smaller one of names."""
     for slot in range(len(keys)):
         if keys[slot] >= 0:
-            new_slot = slot_of(new_keys, integer(keys[slot]))
+            new_slot = slot_of(new_keys, i64(keys[slot]))
             new_keys[new_slot] = keys[slot]
             new_names[new_slot] = name_of_number[numbers[slot]]
 
 
-@kernel
+@jit
 def match_inside(
     text: Any, starts: Any, names: Any, latest: Any, previous: Any, bucket_sizes: Any, facts: Any, occupancy: Any
 ) -> None:
@@ -118,11 +110,9 @@ def match_inside(
                         if common == farthest:
                             break
                 candidate = previous[candidate - 1]
-            facts[here] = np.uint64(name)
+            facts[here] = u64(name)
             if distance > 0:
-                facts[here] |= (np.uint64(length) << np.uint64(NAME_BITS)) | (
-                    np.uint64(distance) << np.uint64(NAME_BITS + LENGTH_BITS)
-                )
+                facts[here] |= (u64(length) << u64(NAME_BITS)) | (u64(distance) << u64(NAME_BITS + LENGTH_BITS))
             latest[name] = done + 1
             bucket = bucket_at(text, here)
             bucket_sizes[bucket] += 1

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from kolmo._core.jit import kernel, part
-from kolmo.coders.deflate.index import NO_MATCH, at, bucket_at, integer, trigram_at
+from kolmo._core.jit import i64, inline, jit, u64
+from kolmo.coders.deflate.index import NO_MATCH, bucket_at, trigram_at
 from kolmo.coders.deflate.tables import (
     DISTANCE_SYMBOL,
     END_OF_BLOCK,
@@ -47,7 +47,7 @@ LONGEST_REST = RING - 3 * LONGEST_MATCH
 """A parse that is taken up again begins up to two matches before the rest, and remembers as much as the ring holds."""
 
 
-@kernel
+@jit
 def parse_whole(text: Any, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
     """Add the symbols of a text to the tallies: lazy matches within a window, like zlib's level 9.
 
@@ -61,14 +61,14 @@ def parse_whole(text: Any, heads: Any, previous: Any, state: Any, tallies: Any) 
     forget(text, len(text), heads, state)
 
 
-@kernel
+@jit
 def parse_first(text: Any, n_first: int, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
     """Add the symbols of the first part of a text, as far as none of its matches can reach what follows."""
     begin(state)
     _parse(text, n_first, n_first - LONGEST_MATCH, heads, previous, state, tallies)
 
 
-@kernel
+@jit
 def parse_rest(text: Any, size: int, heads: Any, previous: Any, state: Any, overwritten: Any, tallies: Any) -> None:
     """Add the symbols of the rest of a text of a size, and leave all but the tallies as `parse_first` left it.
 
@@ -76,42 +76,42 @@ def parse_rest(text: Any, size: int, heads: Any, previous: Any, state: Any, over
     """
     position, length, start, pending, first = state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT]
     for place in range(first, size):
-        overwritten[0, at(place - first)] = previous[0, at(place & (RING - 1))]
-        overwritten[1, at(place - first)] = previous[1, at(place & (RING - 1))]
+        overwritten[0, u64(place - first)] = previous[0, u64(place & (RING - 1))]
+        overwritten[1, u64(place - first)] = previous[1, u64(place & (RING - 1))]
     _parse(text, size, size, heads, previous, state, tallies)
     _finish(text, size, state, tallies)
     for place in range(state[NEXT] - 1, first - 1, -1):
-        ring = at(place & (RING - 1))
+        ring = u64(place & (RING - 1))
         if place + 2 < size:
-            heads[0, at(bucket_at(text, place))] = previous[0, ring]
+            heads[0, u64(bucket_at(text, place))] = previous[0, ring]
         if place + 3 < size:
-            heads[1, at(_bucket_of_four(text, place))] = previous[1, ring]
-        previous[0, ring] = overwritten[0, at(place - first)]
-        previous[1, ring] = overwritten[1, at(place - first)]
+            heads[1, u64(_bucket_of_four(text, place))] = previous[1, ring]
+        previous[0, ring] = overwritten[0, u64(place - first)]
+        previous[1, ring] = overwritten[1, u64(place - first)]
     state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = position, length, start, pending, first
 
 
-@kernel
+@jit
 def forget(text: Any, size: int, heads: Any, state: Any) -> None:
     """Empty the buckets of what was parsed."""
     for place in range(1, state[NEXT]):
         if place + 2 < size:
-            heads[0, at(bucket_at(text, place))] = 0
+            heads[0, u64(bucket_at(text, place))] = 0
         if place + 3 < size:
-            heads[1, at(_bucket_of_four(text, place))] = 0
+            heads[1, u64(_bucket_of_four(text, place))] = 0
 
 
-@part
+@inline
 def begin(state: Any) -> None:
     """Stand before the first byte; zlib never matches it, so the second is the first to be chained."""
     state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = 0, NO_MATCH, 0, 0, 1
 
 
-@part
+@inline
 def _parse(text: Any, size: Any, stop: Any, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
     """Decide about all positions before `stop`."""
-    position, length, start = integer(state[POSITION]), integer(state[LENGTH]), integer(state[START])
-    pending, chained = integer(state[PENDING]), integer(state[NEXT])
+    position, length, start = i64(state[POSITION]), i64(state[LENGTH]), i64(state[START])
+    pending, chained = i64(state[PENDING]), i64(state[NEXT])
     while position < stop:
         while chained < position:
             if chained + 2 < size:
@@ -121,17 +121,17 @@ def _parse(text: Any, size: Any, stop: Any, heads: Any, previous: Any, state: An
             chained += 1
         best, found = _longest_match(text, position, size, heads, previous, length)
         if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
-            best = integer(NO_MATCH)
+            best = i64(NO_MATCH)
         if length >= SHORTEST_MATCH and best <= length:
-            tallies[at(LENGTH_SYMBOL[at(length)])] += 1
-            tallies[at(DISTANCE_SYMBOL[at(position - 1 - start)])] += 1
+            tallies[u64(LENGTH_SYMBOL[u64(length)])] += 1
+            tallies[u64(DISTANCE_SYMBOL[u64(position - 1 - start)])] += 1
             position += length - 1
-            length, pending = integer(NO_MATCH), integer(0)
+            length, pending = i64(NO_MATCH), i64(0)
         else:
             if pending:
-                tallies[at(text[at(position - 1)])] += 1
+                tallies[u64(text[u64(position - 1)])] += 1
             position += 1
-            length, start, pending = best, found, integer(1)
+            length, start, pending = best, found, i64(1)
     state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = (
         position,
         length,
@@ -141,58 +141,58 @@ def _parse(text: Any, size: Any, stop: Any, heads: Any, previous: Any, state: An
     )
 
 
-@part
+@inline
 def _finish(text: Any, size: Any, state: Any, tallies: Any) -> None:
     if state[PENDING]:
-        tallies[at(text[at(size - 1)])] += 1
+        tallies[u64(text[u64(size - 1)])] += 1
     tallies[END_OF_BLOCK] += 1
 
 
-@part
+@inline
 def _bucket_of_four(text: Any, position: Any) -> Any:
-    four = (trigram_at(text, position) << 8) | integer(text[at(position + 3)])
+    four = (trigram_at(text, position) << 8) | i64(text[u64(position + 3)])
     return ((four * 2654435761) >> 15) & (HASH_SIZE - 1)
 
 
-@part
+@inline
 def _chain(heads: Any, previous: Any, bucket: Any, position: Any) -> None:
-    previous[at(position & (RING - 1))] = heads[at(bucket)]
-    heads[at(bucket)] = position + 1
+    previous[u64(position & (RING - 1))] = heads[u64(bucket)]
+    heads[u64(bucket)] = position + 1
 
 
-@part
+@inline
 def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: Any, length: Any) -> Any:
     """Return length and start of the latest longest match, if longer than the one before.
 
     Of three bytes the latest match is taken; only four and more are searched for, along much shorter chains.
     """
-    best, found = length, integer(0)
-    farthest = min(size - position, integer(LONGEST_MATCH))
+    best, found = length, i64(0)
+    farthest = min(size - position, i64(LONGEST_MATCH))
     if farthest < SHORTEST_MATCH or length >= farthest:
-        return integer(NO_MATCH) if length >= LONGEST_MATCH or farthest < SHORTEST_MATCH else length, found
+        return i64(NO_MATCH) if length >= LONGEST_MATCH or farthest < SHORTEST_MATCH else length, found
     if length < SHORTEST_MATCH:
         trigram = trigram_at(text, position)
-        candidate = integer(heads[0, at(bucket_at(text, position))]) - 1
+        candidate = i64(heads[0, u64(bucket_at(text, position))]) - 1
         for _ in range(LONGEST_CHAIN):
             if candidate < 0 or position - candidate > FARTHEST_MATCH:
                 return best, found
             if trigram_at(text, candidate) == trigram:
-                best, found = integer(SHORTEST_MATCH), candidate
+                best, found = i64(SHORTEST_MATCH), candidate
                 break
-            candidate = integer(previous[0, at(candidate & (RING - 1))]) - 1
+            candidate = i64(previous[0, u64(candidate & (RING - 1))]) - 1
     if best >= farthest:
         return best, found
-    candidate = integer(heads[1, at(_bucket_of_four(text, position))]) - 1
+    candidate = i64(heads[1, u64(_bucket_of_four(text, position))]) - 1
     for _ in range(LONGEST_CHAIN):
         if candidate < 0 or position - candidate > FARTHEST_MATCH or best >= farthest:
             break
-        if text[at(candidate + best)] == text[at(position + best)]:
-            common = integer(0)
-            while common < farthest and text[at(candidate + common)] == text[at(position + common)]:
+        if text[u64(candidate + best)] == text[u64(position + best)]:
+            common = i64(0)
+            while common < farthest and text[u64(candidate + common)] == text[u64(position + common)]:
                 common += 1
             if common > best:
                 best, found = common, candidate
-        candidate = integer(previous[1, at(candidate & (RING - 1))]) - 1
+        candidate = i64(previous[1, u64(candidate & (RING - 1))]) - 1
     return best, found
 
 
@@ -207,38 +207,38 @@ def log_gamma() -> NDArray[np.float64]:
     return np.concatenate([np.zeros(1), gammaln(arguments) / math.log(2)])
 
 
-@part
+@inline
 def _computed(sixteenths: Any) -> Any:
     return math.lgamma(sixteenths / UNIT) / math.log(2.0)
 
 
-@part
+@inline
 def _log_gamma(table: Any, sixteenths: Any) -> Any:
-    return table[at(sixteenths)] if sixteenths < len(table) else _computed(sixteenths)
+    return table[u64(sixteenths)] if sixteenths < len(table) else _computed(sixteenths)
 
 
-@part
+@inline
 def _bits(counts: Any, prior: Any, alphabet: Any, table: Any) -> Any:
     """Return the bits of counted symbols, each costing what its prior and those before it make it cost."""
-    total, total_prior, bits = integer(0), integer(0), 0.0
+    total, total_prior, bits = i64(0), i64(0), 0.0
     for index in range(len(alphabet)):
-        total += counts[at(alphabet[at(index)])]
+        total += counts[u64(alphabet[u64(index)])]
     for symbol in range(len(prior)):
-        total_prior += prior[at(symbol)]
+        total_prior += prior[u64(symbol)]
     if total <= LARGEST_COUNT:
         for index in range(len(alphabet)):
-            symbol = at(alphabet[at(index)])
+            symbol = u64(alphabet[u64(index)])
             before = prior[symbol]
             # exactly nothing for a symbol that does not occur, so that the sum is the same for any alphabet
-            bits += table[at(before)] - table[at(UNIT * integer(counts[symbol]) + before)]
+            bits += table[u64(before)] - table[u64(UNIT * i64(counts[symbol]) + before)]
     else:
         for index in range(len(alphabet)):
-            symbol = at(alphabet[at(index)])
-            bits += _computed(prior[symbol]) - _computed(UNIT * integer(counts[symbol]) + prior[symbol])
+            symbol = u64(alphabet[u64(index)])
+            bits += _computed(prior[symbol]) - _computed(UNIT * i64(counts[symbol]) + prior[symbol])
     return bits + _log_gamma(table, UNIT * total + total_prior) - _log_gamma(table, total_prior)
 
 
-@kernel
+@jit
 def price(tallies: Any, alphabet: Any, prior: Any, table: Any, bits: Any) -> None:
     """Write the ideal length of each row of tallies, in bits, the bits that follow symbols included.
 
@@ -247,8 +247,8 @@ def price(tallies: Any, alphabet: Any, prior: Any, table: Any, bits: Any) -> Non
     """
     for row in range(len(bits)):
         counts = tallies[row]
-        extra = integer(0)
+        extra = i64(0)
         for symbol in range(FIRST_LENGTH_CODE, N_SYMBOLS):
-            extra += counts[at(symbol)] * EXTRA_BITS[at(symbol)]
+            extra += counts[u64(symbol)] * EXTRA_BITS[u64(symbol)]
         of_literals = _bits(counts, prior[:N_LITERAL_CODES], alphabet, table)
         bits[row] = extra + of_literals + _bits(counts[N_LITERAL_CODES:], prior[N_LITERAL_CODES:], DISTANCES, table)

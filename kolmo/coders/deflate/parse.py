@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.deflate.index import (
     LENGTH_BITS,
     LENGTH_MASK,
     NAME_BITS,
     NAME_MASK,
     NO_MATCH,
-    at,
     bucket_at,
-    integer,
     slot_of,
     trigram_at,
 )
@@ -43,30 +39,30 @@ FOURS = 2**13
 """Buckets of our own hash of four bytes."""
 
 
-@part
+@inline
 def _bucket_of_four(text: Any, position: Any) -> Any:
-    four = (trigram_at(text, position) << 8) | integer(text[at(position + 3)])
+    four = (trigram_at(text, position) << 8) | i64(text[u64(position + 3)])
     return ((four * 2654435761) >> 15) & (FOURS - 1)
 
 
-@part
+@inline
 def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
     """Return the name of a trigram, 0 if no item holds it."""
     slot = slot_of(keys, trigram)
-    return integer(names[at(slot)]) if keys[at(slot)] >= 0 else integer(0)
+    return i64(names[u64(slot)]) if keys[u64(slot)] >= 0 else i64(0)
 
 
-@part
+@inline
 def _latest_in_bucket(window: Any, position: Any, buckets: Any, bucket_previous: Any) -> Any:
     """Return the latest position in x with the three bytes at `position`, 0 for none."""
     trigram = trigram_at(window, position)
-    candidate = integer(buckets[at(bucket_at(window, position))])
+    candidate = i64(buckets[u64(bucket_at(window, position))])
     while candidate != 0 and trigram_at(window, candidate) != trigram:
-        candidate = integer(bucket_previous[at(candidate)])
+        candidate = i64(bucket_previous[u64(candidate)])
     return candidate
 
 
-@kernel
+@jit
 def parse_prefix(
     prefix: Any,
     keys: Any,
@@ -99,7 +95,7 @@ def parse_prefix(
     for position in range(size - 2):
         bucket = bucket_at(window, position)
         bucket_sizes[bucket] += 1
-        fullest = max(fullest, integer(bucket_sizes[bucket]))
+        fullest = max(fullest, i64(bucket_sizes[bucket]))
         if fullest > LONGEST_CHAIN:
             break
         if position > 0:
@@ -120,15 +116,15 @@ def parse_prefix(
         _parse_decided(window, size, previous, tallies, state)
 
 
-@part
+@inline
 def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: Any) -> None:
     position, length, start, pending = 0, NO_MATCH, 0, 0
     while position < size - 2:
         farthest = min(size - position, LONGEST_MATCH)
-        best, found = integer(NO_MATCH), integer(0)
+        best, found = i64(NO_MATCH), i64(0)
         if length < LONGEST_MATCH:
             best = length
-            candidate = integer(previous[position])
+            candidate = i64(previous[position])
             common = 0
             while candidate != 0 and common < farthest:
                 common = SHORTEST_MATCH
@@ -136,7 +132,7 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
                     common += 1
                 if common > best:
                     best, found = common, candidate
-                candidate = integer(previous[candidate])
+                candidate = i64(previous[candidate])
             if common == farthest and farthest < LONGEST_MATCH:
                 break  # y may go on with this match
             if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
@@ -154,7 +150,7 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
     state[POSITION], state[LENGTH], state[START], state[PENDING] = position, length, start, pending
 
 
-@part
+@inline
 def _search(
     window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any, known: Any
 ) -> Any:
@@ -164,25 +160,25 @@ def _search(
     """
     if length < farthest:
         while candidate != 0:
-            if window[at(candidate + length)] == window[at(position + length)]:
-                common = integer(known)
-                while common < farthest and window[at(candidate + common)] == window[at(position + common)]:
+            if window[u64(candidate + length)] == window[u64(position + length)]:
+                common = i64(known)
+                while common < farthest and window[u64(candidate + common)] == window[u64(position + common)]:
                     common += 1
                 if common > length:
                     length, start = common, candidate
                     if common == farthest:
                         break
-            candidate = integer(previous[at(candidate)])
+            candidate = i64(previous[u64(candidate)])
     return length, start
 
 
-@part
+@inline
 def _tally_match(tallies: Any, length: Any, distance: Any) -> None:
-    tallies[at(LENGTH_SYMBOL[at(length)])] += 1
-    tallies[at(DISTANCE_SYMBOL[at(distance)])] += 1
+    tallies[u64(LENGTH_SYMBOL[u64(length)])] += 1
+    tallies[u64(DISTANCE_SYMBOL[u64(distance)])] += 1
 
 
-@part
+@inline
 def _match_at(
     window: Any,
     position: Any,
@@ -198,38 +194,38 @@ def _match_at(
     Among matches of three bytes the latest wins, which is the head of their chain; only those of four and more are
     searched for, along much shorter chains.
     """
-    start = integer(0)
-    inside = integer((fact >> np.uint64(NAME_BITS)) & np.uint64(LENGTH_MASK))
+    start = i64(0)
+    inside = i64((fact >> u64(NAME_BITS)) & u64(LENGTH_MASK))
     if inside > length:
         length = inside
-        start = position - integer(fact >> np.uint64(NAME_BITS + LENGTH_BITS))
-    head = integer(heads[at(fact & np.uint64(NAME_MASK))])
+        start = position - i64(fact >> u64(NAME_BITS + LENGTH_BITS))
+    head = i64(heads[u64(fact & u64(NAME_MASK))])
     if head == 0:
         return length, start
     if length < SHORTEST_MATCH:
-        length, start = integer(SHORTEST_MATCH), head
+        length, start = i64(SHORTEST_MATCH), head
     farthest = min(size - position, LONGEST_MATCH)
     if length < farthest:
-        candidate = integer(fours[at(_bucket_of_four(window, position))])
+        candidate = i64(fours[u64(_bucket_of_four(window, position))])
         length, start = _search(window, position, farthest, candidate, fours_previous, length, start, 0)
     return length, start
 
 
-@part
+@inline
 def _insert_four(window: Any, position: Any, size: Any, fours: Any, fours_previous: Any) -> None:
     if position > 0 and position + 3 < size:
         bucket = _bucket_of_four(window, position)
-        fours_previous[at(position)] = fours[at(bucket)]
-        fours[at(bucket)] = position
+        fours_previous[u64(position)] = fours[u64(bucket)]
+        fours[u64(bucket)] = position
 
 
-@part
+@inline
 def _remove_four(window: Any, position: Any, size: Any, fours: Any, fours_previous: Any) -> None:
     if position > 0 and position + 3 < size:
-        fours[at(_bucket_of_four(window, position))] = fours_previous[at(position)]
+        fours[u64(_bucket_of_four(window, position))] = fours_previous[u64(position)]
 
 
-@kernel
+@jit
 def tally_items(
     text: Any,
     starts: Any,
@@ -268,7 +264,7 @@ def tally_items(
         for symbol in range(N_SYMBOLS):
             tallies[row, symbol] = prefix_tallies[symbol]
         for offset in range(n_item):
-            window[at(n_prefix + offset)] = text[at(begin + offset)]
+            window[u64(n_prefix + offset)] = text[u64(begin + offset)]
         second_last = _insert(window, n_prefix - 2, size, keys, names, heads, previous, buckets, bucket_previous)
         last = _insert(window, n_prefix - 1, size, keys, names, heads, previous, buckets, bucket_previous)
         for position in range(n_prefix - 3, n_prefix):
@@ -296,7 +292,7 @@ def tally_items(
             heads[second_last] = previous[n_prefix - 2]
 
 
-@part
+@inline
 def _insert(
     window: Any,
     position: Any,
@@ -310,20 +306,20 @@ def _insert(
 ) -> Any:
     """Chain a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
     if position < 1 or position + 2 >= size:
-        return integer(0)
+        return i64(0)
     trigram = trigram_at(window, position)
     name = _look_up(keys, names, trigram)
     if name != 0:
-        previous[at(position)] = heads[at(name)]
-        heads[at(name)] = position
+        previous[u64(position)] = heads[u64(name)]
+        heads[u64(name)] = position
     elif position > 1 and trigram_at(window, position - 1) == trigram:
-        previous[at(position)] = position - 1
+        previous[u64(position)] = position - 1
     else:
-        previous[at(position)] = _latest_in_bucket(window, position, buckets, bucket_previous)
+        previous[u64(position)] = _latest_in_bucket(window, position, buckets, bucket_previous)
     return name
 
 
-@part
+@inline
 def _parse_boundary(
     window: Any,
     size: Any,
@@ -339,33 +335,33 @@ def _parse_boundary(
     n_prefix = state[SIZE]
     position, length, start, pending = state[POSITION], state[LENGTH], state[START], state[PENDING]
     while position < size and (position < n_prefix or length >= SHORTEST_MATCH):
-        best, found = integer(NO_MATCH), integer(0)
+        best, found = i64(NO_MATCH), i64(0)
         if size - position >= SHORTEST_MATCH and length < LONGEST_MATCH:
             if position >= n_prefix:
                 best, found = _match_at(
-                    window, position, size, heads, fours, fours_previous, facts[at(position - n_prefix)], length
+                    window, position, size, heads, fours, fours_previous, facts[u64(position - n_prefix)], length
                 )
             else:
                 farthest = min(size - position, LONGEST_MATCH)
-                candidate = integer(previous[at(position)])
+                candidate = i64(previous[u64(position)])
                 best, found = _search(window, position, farthest, candidate, previous, length, found, SHORTEST_MATCH)
             if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
-                best = integer(NO_MATCH)
+                best = i64(NO_MATCH)
         if length >= SHORTEST_MATCH and best <= length:
             _tally_match(tallies, length, position - 1 - start)
             position += length - 1
-            length, pending = integer(NO_MATCH), integer(0)
+            length, pending = i64(NO_MATCH), i64(0)
         else:
             if pending:
-                tallies[at(window[at(position - 1)])] += 1
+                tallies[u64(window[u64(position - 1)])] += 1
             position += 1
-            length, start, pending = best, found, integer(1)
+            length, start, pending = best, found, i64(1)
     if pending:
-        tallies[at(window[at(position - 1)])] += 1
+        tallies[u64(window[u64(position - 1)])] += 1
     return position
 
 
-@part
+@inline
 def _parse_settled(
     window: Any,
     size: Any,
@@ -379,22 +375,22 @@ def _parse_settled(
 ) -> None:
     """Parse y from a position with nothing pending to its end."""
     while position < size - 2:
-        fact = facts[at(position - n_prefix)]
-        length, start = _match_at(window, position, size, heads, fours, fours_previous, fact, integer(NO_MATCH))
+        fact = facts[u64(position - n_prefix)]
+        length, start = _match_at(window, position, size, heads, fours, fours_previous, fact, i64(NO_MATCH))
         if length < SHORTEST_MATCH or (length == SHORTEST_MATCH and position - start > FARTHEST_SHORTEST_MATCH):
-            tallies[at(window[at(position)])] += 1
+            tallies[u64(window[u64(position)])] += 1
             position += 1
             continue
         while position + 1 < size - 2 and length < LONGEST_MATCH:
-            fact = facts[at(position + 1 - n_prefix)]
+            fact = facts[u64(position + 1 - n_prefix)]
             longer, later_start = _match_at(window, position + 1, size, heads, fours, fours_previous, fact, length)
             if longer <= length:
                 break
-            tallies[at(window[at(position)])] += 1
+            tallies[u64(window[u64(position)])] += 1
             position += 1
             length, start = longer, later_start
         _tally_match(tallies, length, position - start)
         position += length
     while position < size:
-        tallies[at(window[at(position)])] += 1
+        tallies[u64(window[u64(position)])] += 1
         position += 1

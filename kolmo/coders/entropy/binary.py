@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.jit import part
+from kolmo._core.jit import i64, inline, u64
 from kolmo.errors import DecodeError
 
 MEASURE, ENCODE, DECODE = 0, 1, 2
@@ -28,12 +28,11 @@ STREAM_ROOM = 2**16
 _BYTE_ROOM = 32  # 8 bits, and no bit settles more than the 4 bytes in hand
 _AFTER_END = 8
 
-at = np.uint64
 Bytes = NDArray[np.uint8]
 Cursor = NDArray[np.int64]
 
 
-@part
+@inline
 def stuck(mode: int, place: int, stream: Any) -> bool:
     """Tell whether the stream might not hold another byte (`ENCODE`), or ended before one (`DECODE`)."""
     return (mode == ENCODE and place + _BYTE_ROOM > len(stream)) or (
@@ -41,7 +40,7 @@ def stuck(mode: int, place: int, stream: Any) -> bool:
     )
 
 
-@part
+@inline
 def code_bit(mode: int, bit: int, chance: int, low: Any, high: Any, window: Any, place: Any, stream: Any) -> Any:
     """Write a bit (`ENCODE`) or read one (`DECODE`); return it, and the new low, high, window and place.
 
@@ -57,7 +56,7 @@ def code_bit(mode: int, bit: int, chance: int, low: Any, high: Any, window: Any,
         What the cursor holds.
     stream : ndarray of uint8
     """
-    middle = low + np.int64((np.uint64(high - low) * np.uint64(chance)) >> np.uint64(32))
+    middle = low + i64((u64(high - low) * u64(chance)) >> u64(32))
     if mode == DECODE:
         bit = 1 if window <= middle else 0
     if bit:
@@ -66,11 +65,11 @@ def code_bit(mode: int, bit: int, chance: int, low: Any, high: Any, window: Any,
         low = middle + 1
     while (low ^ high) & 0xFF000000 == 0:
         if mode == ENCODE:
-            stream[at(place)] = np.uint8(high >> 24)
+            stream[u64(place)] = np.uint8(high >> 24)
         else:
             window = (window << 8) & 0xFFFFFFFF
             if place < len(stream):
-                window |= np.int64(stream[at(place)])
+                window |= i64(stream[u64(place)])
         place += 1
         low = (low << 8) & 0xFFFFFFFF
         high = ((high << 8) & 0xFFFFFFFF) | 255

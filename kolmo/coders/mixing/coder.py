@@ -1,4 +1,4 @@
-"""Context mixing: many models of the next bit, weighed by a small network that learns while it reads."""
+"""The coder ``mix``: context mixing, many models of the next bit combined by a small network trained online."""
 
 from __future__ import annotations
 
@@ -20,45 +20,45 @@ if TYPE_CHECKING:
     from kolmo.coders.mixing.layout import Layout
     from kolmo.coders.mixing.model import Model
 
-_KEPT_MODELS = 8
-_LONGEST_TRIAL = 2**13
-_LEAST_CURSOR = 2**16
-_LEAST_AFRESH = 2**12
-"""Bytes from which on data of another kind than the context may be coded without it."""
-_FINEST = 16
-"""Bits of its probabilities."""
+_CACHED_MODELS = 8
+_MAX_TRIAL_BYTES = 2**13
+_MIN_CURSOR_BYTES = 2**16
+_MIN_WITHOUT_CONTEXT = 2**12
+"""Size in bytes from which data of another kind than the context may be coded without the context."""
+_PROBABILITY_BITS = 16
+"""Resolution of the probabilities of a bit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mix(PredictiveCoder):
-    """Context mixing, bit by bit: the tightest general code here, and a slow one.
+    """Context mixing, bit by bit: the strongest general-purpose coder of the package, and a slow one.
 
-    Each of 6 to 44 contexts (the last bytes, words, the line above, neighbours in a picture, a record or a sound) keeps
-    the history of the bits that followed it. What such a history has meant so far, together with a direct estimate of
-    the probability, goes into several small networks, each chosen by a different part of the context; a last one
-    weighs these, and three maps correct the result by what came of it before. Everything adapts as it reads, and
-    begins from nothing.
+    Each of 6 to 44 contexts (the last bytes, words, the line above, neighbours in an image, a record or a sound) keeps
+    a history of the bits that followed it. An adaptive map from histories to probabilities and a direct estimate of
+    the probability are the inputs of several small networks, each selected by a different part of the context. A final
+    network combines their outputs, and three adaptive maps refine the result. All parameters are learned online from
+    the data.
 
-    It computes in whole numbers, and the network of level 6 in floating point whose every rounding IEEE 754 fixes, so
-    that a stream reads back bit for bit on any machine.
+    The model computes in integers, and the recurrent network of levels 5 and 6 in floating point with a rounding fixed
+    by IEEE 754, so that a stream decodes bit for bit on any machine.
 
     Parameters
     ----------
     level : int
-        1 (fastest) to 6 (smallest). From 5 on, the network of the coder ``gru`` is one more model beside the contexts.
-        6 has many more contexts, takes 5 to 10 times as long as 4, and 1.5 GB of memory for a megabyte, 3 GB at most.
+        1 (fastest) to 6 (smallest). Levels 5 and 6 add the recurrent network of the coder ``gru``. Level 6 has many
+        more contexts, takes 5 to 10 times as long as 4, and needs 1.5 GB of memory for a megabyte, 3 GB at most.
     layout : str
-        ``"auto"`` finds out how the bytes are laid out, by trying it on a piece; ``"plain"`` takes them as text, or
-        as anything without a layout. ``"records-1x13"`` are records of 13 bytes; ``"image-3x2304"`` is a raster of
-        3 bytes a pixel and 2,304 a row; ``"signal-4"`` are 16-bit samples, low byte first, 4 bytes for all channels.
+        ``"auto"`` selects the layout with the shortest code on a sample of the data. ``"plain"`` is text, or data
+        without a layout. ``"records-1x13"`` are records of 13 bytes; ``"image-3x2304"`` is a raster with 3 bytes per
+        pixel and 2,304 per row; ``"signal-4"`` are 16-bit samples, low byte first, 4 bytes for all channels.
 
     References
     ----------
     Mahoney, "Adaptive weighing of context models for lossless data compression", Florida Tech technical report
     CS-2005-16, 2005. Mahoney, "Data Compression Explained", 2013. Cleary and Witten, "Data compression using adaptive
     coding and partial string matching", IEEE Transactions on Communications, 1984. Pratas, Pinho and Ferreira,
-    "Efficient compression of genomic sequences", Data Compression Conference 2016, on contexts that tolerate mutations
-    and on the other strand.
+    "Efficient compression of genomic sequences", Data Compression Conference 2016, on substitution-tolerant contexts
+    and inverted repeats.
 
     Examples
     --------
@@ -92,51 +92,51 @@ class Mix(PredictiveCoder):
     def surprisals(self, data: object, *, context: object = b"") -> NDArray[np.float64]:
         from kolmo._core.items import as_bytes
 
-        taken, context = as_bytes(data), as_bytes(context)
+        encoded, context = as_bytes(data), as_bytes(context)
         if not context:
-            return self._fresh(self._layout_of(taken), taken).measure(taken)
-        primed = _primed_model(*_key(self, context, len(taken)))
-        costs, layout = primed.copy().measure(taken), self._other_layout(primed, taken)
+            return self._new_model(self._layout_of(encoded), encoded).measure(encoded)
+        primed = _primed_model(*_key(self, context, len(encoded)))
+        costs, layout = primed.copy().measure(encoded), self._alternative_layout(primed, encoded)
         if layout is not None:
-            costs = min(costs, self._fresh(layout, taken).measure(taken), key=lambda each: float(each.sum()))
+            costs = min(costs, self._new_model(layout, encoded).measure(encoded), key=lambda each: float(each.sum()))
         return costs
 
     def _cursor(self, context: bytes) -> Cursor:
         from kolmo.coders.mixing.model import Model
 
-        model = Model(self.level, self._layout_of(context), max(len(context), _LEAST_CURSOR))
+        model = Model(self.level, self._layout_of(context), max(len(context), _MIN_CURSOR_BYTES))
         model.measure(context)
         return _MixCursor(model)
 
     def _meter(self, context: bytes) -> Meter:
         def meter(data: bytes) -> float:
             if not context:
-                return 8.0 * len(join_length(len(data), b"")) + self._fresh_bits(self._layout_of(data), data)
+                return 8.0 * len(join_length(len(data), b"")) + self._bits_without_context(self._layout_of(data), data)
             key = _key(self, context, len(data))
-            if len(data) > _LONGEST_TRIAL:
+            if len(data) > _MAX_TRIAL_BYTES:
                 primed = _primed_model(*key)
                 bits = float(primed.copy().measure(data).sum())
             else:
-                primed = _LENT.model(*key)
+                primed = _thread_local_models.get(*key)
                 bits = primed.trial(data)
-            other = self._other_layout(primed, data)
+            other = self._alternative_layout(primed, data)
             if other is not None:
-                bits = min(bits, self._fresh_bits(other, data))
-            return bits + 8.0 * len(_stated(len(data), b""))
+                bits = min(bits, self._bits_without_context(other, data))
+            return bits + 8.0 * len(_join_header(len(data), b""))
 
         return meter
 
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
             if not context:
-                return join_length(len(data), self._fresh_code(self._layout_of(data), data))
+                return join_length(len(data), self._code_without_context(self._layout_of(data), data))
             primed = _primed_model(*_key(self, context, len(data)))
-            code, other = primed.copy().encode(data), self._other_layout(primed, data)
+            code, other = primed.copy().encode(data), self._alternative_layout(primed, data)
             if other is not None:
-                alone = self._fresh_code(other, data)
+                alone = self._code_without_context(other, data)
                 if len(alone) < len(code):
-                    return _stated(len(data), alone, afresh=True)
-            return _stated(len(data), code)
+                    return _join_header(len(data), alone, without_context=True)
+            return _join_header(len(data), code)
 
         return encode
 
@@ -147,12 +147,12 @@ class Mix(PredictiveCoder):
             from kolmo.coders.mixing.model import Model
 
             if context:
-                size, afresh, stream = _split_stated(payload, max_size)
+                size, without_context, stream = _split_header(payload, max_size)
             else:
                 size, stream = split_length(payload, max_size)
-                afresh = True
-            check_size(len(stream), size, _FINEST)
-            if afresh:
+                without_context = True
+            check_size(len(stream), size, _PROBABILITY_BITS)
+            if without_context:
                 layout, stream = Layout.split(stream)
                 model = Model(self.level, layout, size)
             else:
@@ -167,40 +167,40 @@ class Mix(PredictiveCoder):
 
         return find_layout(data) if self.layout == "auto" else Layout.parse(self.layout)
 
-    def _fresh(self, layout: Layout, data: bytes) -> Model:
+    def _new_model(self, layout: Layout, data: bytes) -> Model:
         from kolmo.coders.mixing.model import Model
 
         return Model(self.level, layout, len(data))
 
-    def _fresh_bits(self, layout: Layout, data: bytes) -> float:
-        return 8.0 * len(layout.to_bytes()) + float(self._fresh(layout, data).measure(data).sum())
+    def _bits_without_context(self, layout: Layout, data: bytes) -> float:
+        return 8.0 * len(layout.to_bytes()) + float(self._new_model(layout, data).measure(data).sum())
 
-    def _fresh_code(self, layout: Layout, data: bytes) -> bytes:
-        return layout.to_bytes() + self._fresh(layout, data).encode(data)
+    def _code_without_context(self, layout: Layout, data: bytes) -> bytes:
+        return layout.to_bytes() + self._new_model(layout, data).encode(data)
 
-    def _other_layout(self, primed: Model, data: bytes) -> Layout | None:
-        """Return how the data are laid out, if they are of another kind than the context and may do better afresh."""
-        if self.layout != "auto" or len(data) < _LEAST_AFRESH:
+    def _alternative_layout(self, primed: Model, data: bytes) -> Layout | None:
+        """Return the layout of the data if its kind differs from that of the context, and None otherwise."""
+        if self.layout != "auto" or len(data) < _MIN_WITHOUT_CONTEXT:
             return None
         layout = self._layout_of(data)
         return layout if layout.kind != primed.layout.kind else None
 
 
-def _stated(size: int, code: bytes, *, afresh: bool = False) -> bytes:
-    """Return the code behind the length of its data; from 4 KiB on also behind whether the context was left aside."""
-    return join_length(size if size < _LEAST_AFRESH else 2 * size - _LEAST_AFRESH + afresh, code)
+def _join_header(size: int, code: bytes, *, without_context: bool = False) -> bytes:
+    """Return the code after the length of its data and, from 4 KiB on, a flag for coding without the context."""
+    return join_length(size if size < _MIN_WITHOUT_CONTEXT else 2 * size - _MIN_WITHOUT_CONTEXT + without_context, code)
 
 
-def _split_stated(payload: bytes, max_size: int) -> tuple[int, bool, bytes]:
-    number, code = split_length(payload, max(max_size, 2 * max_size - _LEAST_AFRESH + 1))
-    if number < _LEAST_AFRESH:
+def _split_header(payload: bytes, max_size: int) -> tuple[int, bool, bytes]:
+    number, code = split_length(payload, max(max_size, 2 * max_size - _MIN_WITHOUT_CONTEXT + 1))
+    if number < _MIN_WITHOUT_CONTEXT:
         return number, False, code
-    size, afresh = divmod(number + _LEAST_AFRESH, 2)
-    return size, bool(afresh), code
+    size, without_context = divmod(number + _MIN_WITHOUT_CONTEXT, 2)
+    return size, bool(without_context), code
 
 
 class _MixCursor(Cursor):
-    """A place in a text, and the model that has read it."""
+    """A cursor that holds the model after the bytes read so far."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -223,9 +223,9 @@ class _MixCursor(Cursor):
         return self.model.decode(payload, size)
 
 
-@functools.lru_cache(_KEPT_MODELS)
+@functools.lru_cache(_CACHED_MODELS)
 def _primed_model(coder: Mix, context: bytes, size: int) -> Model:
-    """Return the model that all calls with this context copy; nobody changes it."""
+    """Return a model primed with the context. It is shared: callers copy it and never change it."""
     from kolmo.coders.mixing.model import Model
 
     model = Model(coder.level, coder._layout_of(context), size)
@@ -233,16 +233,16 @@ def _primed_model(coder: Mix, context: bytes, size: int) -> Model:
     return model
 
 
-class _Lent(threading.local):
-    """Primed models of each thread's own, for trials, which leave them as they were."""
+class _ThreadLocalModels(threading.local):
+    """Primed models of one thread, for trials, which restore the model."""
 
     def __init__(self) -> None:
-        self.model = functools.lru_cache(_KEPT_MODELS)(lambda *key: _primed_model(*key).copy())
+        self.get = functools.lru_cache(_CACHED_MODELS)(lambda *key: _primed_model(*key).copy())
 
 
-_LENT = _Lent()
+_thread_local_models = _ThreadLocalModels()
 
 
 def _key(coder: Mix, context: bytes, size: int) -> tuple[Mix, bytes, int]:
-    """Return what a primed model depends on; its tables are made for the context, or for longer data."""
+    """Return the cache key of a primed model: its tables are sized for the context, or for the data if longer."""
     return coder, context, max(len(context), (1 << size.bit_length()) - 1)

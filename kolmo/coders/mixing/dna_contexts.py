@@ -6,30 +6,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from kolmo._core.jit import i64, inline, u64
 
-from kolmo._core.jit import part
-
-at = np.uint64
-_BYTE = np.uint64(8)
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_ODD2 = np.uint64(0xD6E8FEB86659FD93)
+_BYTE = u64(8)
+_ODD = u64(0x9E3779B97F4A7C15)
+_ODD2 = u64(0xD6E8FEB86659FD93)
 
 SURE_MATCH = 16
 """Bases of a match that takes the place of one which misses."""
 
 
-@part
+@inline
 def n_misses(misses: int) -> Any:
     """Return how many of the last 32 guesses were wrong."""
-    many = np.int64(0)
+    many = i64(0)
     while misses > 0:
         misses &= misses - 1
         many += 1
     return many
 
 
-@part
+@inline
 def match_kind(matched: int, many: int) -> Any:
     """Return 0 to 31 for a match that may miss: by its length, or by how often it missed and how long ago."""
     if many == 0:
@@ -37,23 +34,23 @@ def match_kind(matched: int, many: int) -> Any:
     return 12 + 4 * min((many - 1) >> 2, 4) + (0 if matched < 4 else 1 if matched < 8 else 2 if matched < 16 else 3)
 
 
-@part
+@inline
 def after_guess(matched: int, misses: int, missed: bool, allowed: int) -> Any:
     """Return how long a match is after its guess at a byte, and which of its last 32 guesses were wrong.
 
     Where misses are allowed, a match goes on after one, as if it had begun anew.
     """
     if matched == 0:
-        return np.int64(0), np.int64(0)
+        return i64(0), i64(0)
     if allowed == 0:
-        return (np.int64(0) if missed else matched + 1), np.int64(0)
-    misses = (misses << 1 | np.int64(missed)) & 0xFFFFFFFF
+        return (i64(0) if missed else matched + 1), i64(0)
+    misses = (misses << 1 | i64(missed)) & 0xFFFFFFFF
     if n_misses(misses) > allowed:
-        return np.int64(0), np.int64(0)
-    return (np.int64(1) if missed else matched + 1), misses
+        return i64(0), i64(0)
+    return (i64(1) if missed else matched + 1), misses
 
 
-@part
+@inline
 def opposite(base: int) -> Any:
     """Return the letter of the base that pairs with one: A with T, C with G; any other letter as it is."""
     letter = base & 0x5F
@@ -66,12 +63,12 @@ def opposite(base: int) -> Any:
     return base - 4 if letter == 71 else base
 
 
-@part
+@inline
 def opposite_key(text: Any, position: int, length: int) -> Any:
     """Return the key of the last bases as the other strand has them: paired, and in the other direction."""
-    near = far = np.uint64(0)
+    near = far = u64(0)
     for k in range(length):
-        base = np.uint64(opposite(np.int64(text[at(position - 1 - k)])))
+        base = u64(opposite(i64(text[u64(position - 1 - k)])))
         if k >= length - 8:
             near = near << _BYTE | base
         else:
@@ -79,14 +76,14 @@ def opposite_key(text: Any, position: int, length: int) -> Any:
     return near * _ODD + far * _ODD2
 
 
-@part
+@inline
 def opposite_length(text: Any, place: int, position: int) -> Any:
     """Return how many bases after a place pair with those before a position, up to 32."""
-    length = np.int64(0)
+    length = i64(0)
     while (
         length < 32
         and place + 1 + length < position - length
-        and np.int64(text[at(place + 1 + length)]) == opposite(np.int64(text[at(position - 1 - length)]))
+        and i64(text[u64(place + 1 + length)]) == opposite(i64(text[u64(position - 1 - length)]))
     ):
         length += 1
     return length

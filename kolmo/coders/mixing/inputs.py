@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import part
-
-at = np.uint64
+from kolmo._core.jit import i64, inline, u64
 
 LARGEST_WEIGHT = 900_000
 """Of 18 bits behind the point."""
@@ -20,7 +18,7 @@ RUN = 16
 RUN_MAP = 512
 
 
-@part
+@inline
 def gather_deep(
     i: int,
     inputs: Any,
@@ -36,20 +34,20 @@ def gather_deep(
     bit_place: int,
 ) -> Any:
     """Write the inputs of a context; return whether it was seen before."""
-    where = at(slot + node)
-    history = np.int64(table[where])
+    where = u64(slot + node)
+    history = i64(table[where])
     live = 1 if (history >> 8) & 15 > 0 else 0
     k = DEEP_INPUTS * i
-    chance = np.int64(maps[at(i * 256 + (history & 255))] >> 20)
-    inputs[at(k)] = constants[at(chance)] * live
-    inputs[at(k + 1)] = (((chance - 2048) * 14) >> 4) * live
-    inputs[at(k + 2)] = constants[at((history >> 20) ^ 2048)] * live
-    slow = np.int64(table[at(slot + node + RUN)])
-    inputs[at(k + 3)] = constants[at((slow >> 20) ^ 2048)] * live
-    inputs[at(k + 5)] = ((((slow >> 20) ^ 2048) - 2048) * 18 >> 4) * live
+    chance = i64(maps[u64(i * 256 + (history & 255))] >> 20)
+    inputs[u64(k)] = constants[u64(chance)] * live
+    inputs[u64(k + 1)] = (((chance - 2048) * 14) >> 4) * live
+    inputs[u64(k + 2)] = constants[u64((history >> 20) ^ 2048)] * live
+    slow = i64(table[u64(slot + node + RUN)])
+    inputs[u64(k + 3)] = constants[u64((slow >> 20) ^ 2048)] * live
+    inputs[u64(k + 5)] = ((((slow >> 20) ^ 2048) - 2048) * 18 >> 4) * live
     # the byte that came last here, or the one before it, as long as the bits so far are its own
     count = (run >> 16) & 255
-    entry = np.int64(-1)
+    entry = i64(-1)
     if count > 0:
         guess = run & 255
         row = min(count, 31)
@@ -58,18 +56,18 @@ def gather_deep(
             row = 32 + min(count, 31)
         if (guess | 256) >> (8 - bit_place) == partial:
             entry = run_maps + i * RUN_MAP + row * 8 + bit_place
-            chance = np.int64(constants[at(np.int64(maps[at(entry)] >> 20))])
+            chance = i64(constants[u64(i64(maps[u64(entry)] >> 20))])
             if (guess >> (7 - bit_place)) & 1 == 0:
                 chance = -chance
-            inputs[at(k + 4)] = chance
+            inputs[u64(k + 4)] = chance
             entry = entry * 2 + ((guess >> (7 - bit_place)) & 1)
     if entry < 0:
-        inputs[at(k + 4)] = 0
-    run_entries[at(i)] = entry
+        inputs[u64(k + 4)] = 0
+    run_entries[u64(i)] = entry
     return live
 
 
-@part
+@inline
 def after_run(run: int, symbol: int) -> Any:
     """Return a run after another byte: the last one, the one before, how often it came in a row."""
     count = (run >> 16) & 255
@@ -78,26 +76,26 @@ def after_run(run: int, symbol: int) -> Any:
     return symbol | (run & 255) << 8 | 1 << 16
 
 
-@part
+@inline
 def learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
     """Move a probability of 22 bits by one over how often it was used, which is kept in the 10 bits below."""
     count = entry & 1023
     chance = entry >> 10
-    chance += ((bit * 4194303 - chance) * np.int64(reciprocals[at(count)])) >> 16
+    chance += ((bit * 4194303 - chance) * i64(reciprocals[u64(count)])) >> 16
     return np.uint32(chance << 10 | min(count + 1, limit))
 
 
-@part
+@inline
 def learn_deep(bit: int, table: Any, maps: Any, where: int, reciprocals: Any, entry: int) -> None:
     """Correct what the second half of a context's bucket says, and what its run has meant."""
-    slow = np.int64(table[at(where + RUN)]) ^ (1 << 31)
-    table[at(where + RUN)] = learned(slow, bit, reciprocals, 1023) ^ np.uint32(1 << 31)
+    slow = i64(table[u64(where + RUN)]) ^ (1 << 31)
+    table[u64(where + RUN)] = learned(slow, bit, reciprocals, 1023) ^ np.uint32(1 << 31)
     if entry >= 0:
-        place = at(entry >> 1)
-        maps[place] = learned(np.int64(maps[place]), np.int64((entry & 1) == bit), reciprocals, 1023)
+        place = u64(entry >> 1)
+        maps[place] = learned(i64(maps[place]), i64((entry & 1) == bit), reciprocals, 1023)
 
 
-@part
+@inline
 def weighed(inputs: Any, weights: Any, offset: int, n_inputs: int) -> Any:
     """Return the sum of inputs times weights, in units of the inputs.
 
@@ -105,14 +103,14 @@ def weighed(inputs: Any, weights: Any, offset: int, n_inputs: int) -> Any:
     """
     total = np.int32(0)
     for k in range(n_inputs):
-        total = np.int32(total + np.int32(np.int32(inputs[at(k)] * weights[at(offset + k)]) >> 10))
-    return np.int64(total) >> 8
+        total = np.int32(total + np.int32(np.int32(inputs[u64(k)] * weights[u64(offset + k)]) >> 10))
+    return i64(total) >> 8
 
 
-@part
+@inline
 def push_weights(inputs: Any, weights: Any, offset: int, n_inputs: int, push: int) -> None:
     """Move weights along the inputs."""
     for k in range(n_inputs):
-        change = np.int32(np.int32(inputs[at(k)] * np.int32(push)) + np.int32(2048)) >> 12
-        moved = np.int32(weights[at(offset + k)] + change)
-        weights[at(offset + k)] = min(max(moved, np.int32(-LARGEST_WEIGHT)), np.int32(LARGEST_WEIGHT))
+        change = np.int32(np.int32(inputs[u64(k)] * np.int32(push)) + np.int32(2048)) >> 12
+        moved = np.int32(weights[u64(offset + k)] + change)
+        weights[u64(offset + k)] = min(max(moved, np.int32(-LARGEST_WEIGHT)), np.int32(LARGEST_WEIGHT))

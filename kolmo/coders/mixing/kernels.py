@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.entropy.binary import DECODE, MEASURE, code_bit, stuck
 from kolmo.coders.mixing.dna_contexts import (
     SURE_MATCH,
@@ -32,11 +32,10 @@ from kolmo.coders.mixing.inputs import (
 from kolmo.coders.mixing.text_contexts import BRACKETS, FOLLOWED, N_TEXT_MEMORY, SENTENCE, SHAPE, read_text
 from kolmo.coders.rnn.kernels import learn_bit, learn_byte, logit, sigmoid
 
-at = np.uint64
-_BYTE = np.uint64(255)
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_ODD2 = np.uint64(0xD6E8FEB86659FD93)
-_WORD = np.uint64(0x2F0B4C474D4A35A7)
+_BYTE = u64(255)
+_ODD = u64(0x9E3779B97F4A7C15)
+_ODD2 = u64(0xD6E8FEB86659FD93)
+_WORD = u64(0x2F0B4C474D4A35A7)
 
 _REFINED = 1 << 60
 """Marks an entry of the journal as one of the refinements."""
@@ -69,7 +68,7 @@ N_DEEP_PRIMITIVES = TEXT + N_TEXT_MEMORY
     LEAST_RATE,
     SAMPLE_BYTES,
     HIDDEN,
-    MISSES,
+    MAX_MISMATCHES,
 ) = range(15)
 N_SETTINGS = 15
 
@@ -107,19 +106,19 @@ HISTORY_SETS, N_HISTORY_SETS = 16, 7
 """The selectors that are the histories of contexts: those after the first, which has none."""
 
 
-@part
+@inline
 def _refined(refine: Any, row: int, low: int, weight: int) -> Any:
-    first = np.int64(refine[at(row + low)])
-    second = np.int64(refine[at(row + low + 1)])
+    first = i64(refine[u64(row + low)])
+    second = i64(refine[u64(row + low + 1)])
     return (first * (4096 - weight) + second * weight) >> 12
 
 
-@part
+@inline
 def _clamped(value: int) -> Any:
-    return np.uint64(0 if value < 0 else 255 if value > 255 else value)
+    return u64(0 if value < 0 else 255 if value > 255 else value)
 
 
-@part
+@inline
 def _magnitude(value: int) -> Any:
     """Return 0 to 7 for how large a sum of differences is."""
     size = 0
@@ -129,32 +128,32 @@ def _magnitude(value: int) -> Any:
     return size
 
 
-@part
+@inline
 def _length_before(text: Any, first: int, second: int) -> Any:
     """Return how many bytes before two places are equal, up to 400; 0 if there is no first place."""
-    length = np.int64(0)
-    while length < 400 and first - length > 0 and text[at(first - length - 1)] == text[at(second - length - 1)]:
+    length = i64(0)
+    while length < 400 and first - length > 0 and text[u64(first - length - 1)] == text[u64(second - length - 1)]:
         length += 1
     return length
 
 
-@part
+@inline
 def _noted(journal: Any, kept: int, place: int, value: int) -> Any:
     """Write down what a place held, if anything is to be kept; return how many entries there are."""
     if kept > 0:
-        journal[at(kept), 0] = place
-        journal[at(kept), 1] = value
+        journal[u64(kept), 0] = place
+        journal[u64(kept), 1] = value
         kept += 1
     return kept
 
 
-@part
+@inline
 def _leaning(chance: int) -> Any:
     """Return how far a probability of 12 bits is from a half: an input beside its stretch."""
     return ((chance - 2048) * 18) >> 4
 
 
-@kernel
+@jit
 def run(
     depth: Any,
     mode: int,
@@ -178,7 +177,7 @@ def run(
     scratch: Any,
     journal: Any,
     network: Any,
-) -> int:
+) -> Any:
     """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
 
     Returns how far it came: short of `stop` if the stream is full (`ENCODE`) or exhausted (`DECODE`).
@@ -219,42 +218,42 @@ def run(
         Takes what `table`, `index` and `refine` held before, for `undo`; the first row counts the entries. Empty: none
         is kept.
     network : ndarray of float32 or None
-        The memory of a recurrent network with `HIDDEN` units, one more model of the next bit. Its floating-point numbers
-        are the same on any machine. As with `depth`, Numba compiles None for itself, without the network's code.
+        The memory of a recurrent network with `HIDDEN` units, one more model of the next bit; its floating-point
+        numbers are the same on any machine. Without a network, Numba compiles the kernel without its code.
     """
     n_contexts = settings[N_CONTEXTS]
     n_inputs = settings[N_INPUTS]
     n_sets = settings[N_SETS]
-    bucket_mask = np.uint64((1 << settings[TABLE_BITS]) - 1)
-    n_buckets = np.int64(1) << settings[TABLE_BITS]
-    refine_mask = (np.int64(1) << settings[REFINE_BITS]) - 1
+    bucket_mask = u64((1 << settings[TABLE_BITS]) - 1)
+    n_buckets = i64(1) << settings[TABLE_BITS]
+    refine_mask = (i64(1) << settings[REFINE_BITS]) - 1
     sample = settings[SAMPLE]
-    row = settings[ROW] if settings[ROW] > settings[SAMPLE] else np.int64(0)  # a row is more than one sample
+    row = settings[ROW] if settings[ROW] > settings[SAMPLE] else i64(0)  # a row is more than one sample
     wide = settings[SAMPLE_BYTES]
     hidden = settings[HIDDEN]
-    match_shift = np.uint64(64 - settings[MATCH_BITS])
+    match_shift = u64(64 - settings[MATCH_BITS])
     match_length = settings[MATCH_LENGTH]
     long_length = settings[LONG_MATCH_LENGTH]
-    long_index = np.int64(1) << settings[MATCH_BITS]
+    long_index = i64(1) << settings[MATCH_BITS]
     match_maps = n_contexts * 256
     deep = depth is not None
-    bucket_bits = np.int64(5) if deep else np.int64(4)
-    bucket_size = np.int64(1) << bucket_bits
+    bucket_bits = i64(5) if deep else i64(4)
+    bucket_size = i64(1) << bucket_bits
     n_primitives = N_DEEP_PRIMITIVES if deep else N_PRIMITIVES
     run_maps = match_maps + 128
     followed = long_index * 2
-    follow_shift = np.uint64(64 - min(settings[MATCH_BITS], 16))
+    follow_shift = u64(64 - min(settings[MATCH_BITS], 16))
     memory = registers[R_TEXT:]
     classes = constants[len(constants) - 256 :]
     per_context = DEEP_INPUTS if deep else INPUTS_PER_CONTEXT
     squash = 4096
     reciprocals = constants[8192:9216]
     quick = constants[9216:9232]
-    keep = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * min(match_length, 8))
-    keep_before = np.uint64(0)
+    keep = u64(0xFFFFFFFFFFFFFFFF) >> u64(64 - 8 * min(match_length, 8))
+    keep_before = u64(0)
     if match_length > 8:
-        keep_before = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * match_length)
-    allowed = settings[MISSES]
+        keep_before = u64(0xFFFFFFFFFFFFFFFF) >> u64(128 - 8 * match_length)
+    allowed = settings[MAX_MISMATCHES]
 
     slots = scratch[0:64]
     hashes = scratch[64:128].view(np.uint64)
@@ -271,36 +270,36 @@ def run(
     if deep:
         inputs = scratch[1104:1488].view(np.int32)
 
-    position = np.int64(registers[R_POSITION])
+    position = i64(registers[R_POSITION])
     begin = position
-    last = np.uint64(registers[R_LAST])
-    before = np.uint64(registers[R_BEFORE])
-    word = np.uint64(registers[R_WORD])
-    word1 = np.uint64(registers[R_WORD1])
-    word2 = np.uint64(registers[R_WORD2])
-    pointer = np.int64(registers[R_POINTER])
-    matched = np.int64(registers[R_MATCH])
-    expected = np.int64(registers[R_EXPECTED])
-    letters = np.int64(registers[R_LETTERS])
-    long_pointer = np.int64(registers[R_LONG_POINTER])
-    long_matched = np.int64(registers[R_LONG_MATCH])
-    long_expected = np.int64(registers[R_LONG_EXPECTED])
-    line_start = np.int64(registers[R_LINE_START])
-    above_start = np.int64(registers[R_ABOVE_START])
-    misses = np.int64(registers[R_MISSES])
-    long_misses = np.int64(registers[R_LONG_MISSES])
+    last = u64(registers[R_LAST])
+    before = u64(registers[R_BEFORE])
+    word = u64(registers[R_WORD])
+    word1 = u64(registers[R_WORD1])
+    word2 = u64(registers[R_WORD2])
+    pointer = i64(registers[R_POINTER])
+    matched = i64(registers[R_MATCH])
+    expected = i64(registers[R_EXPECTED])
+    letters = i64(registers[R_LETTERS])
+    long_pointer = i64(registers[R_LONG_POINTER])
+    long_matched = i64(registers[R_LONG_MATCH])
+    long_expected = i64(registers[R_LONG_EXPECTED])
+    line_start = i64(registers[R_LINE_START])
+    above_start = i64(registers[R_ABOVE_START])
+    misses = i64(registers[R_MISSES])
+    long_misses = i64(registers[R_LONG_MISSES])
     place = cursor[0]
     low, high, window = cursor[1], cursor[2], cursor[3]
 
     set_starts = scratch[1024:1088]
     start = 0
     for q in range(n_sets):
-        set_starts[at(q)] = start
-        start += constants[at(9232 + q)]
+        set_starts[u64(q)] = start
+        start += constants[u64(9232 + q)]
     for k in range(n_inputs):
-        inputs[at(k)] = 0
+        inputs[u64(k)] = 0
 
-    kept = np.int64(1) if len(journal) > 0 else np.int64(0)
+    kept = i64(1) if len(journal) > 0 else i64(0)
     while position < stop:
         if stuck(mode, place, stream):
             break
@@ -309,42 +308,42 @@ def run(
             rate = settings[LEAST_RATE]
 
         # --- what the byte's contexts are ---
-        previous = np.int64(last & _BYTE)
+        previous = i64(last & _BYTE)
         primitives[LAST] = last
         primitives[BEFORE] = before
         primitives[WORD] = word
         primitives[WORD1] = word1
         primitives[WORD2] = word2
         column = position - line_start
-        above = np.int64(0)
+        above = i64(0)
         if above_start + column < line_start:
-            above = np.int64(text[at(above_start + column)])
-        primitives[LINE] = np.uint64(min(column, 255) | above << 8 | np.int64(text[at(line_start)]) << 16)
+            above = i64(text[u64(above_start + column)])
+        primitives[LINE] = u64(min(column, 255) | above << 8 | i64(text[u64(line_start)]) << 16)
         texture = 0
-        channel = np.int64(0)
+        channel = i64(0)
         if sample > 0:
             channel = position % sample
-            w = n = nw = ne = ww = nn = w1 = n1 = nw1 = w2 = n2 = np.int64(0)
+            w = n = nw = ne = ww = nn = w1 = n1 = nw1 = w2 = n2 = i64(0)
             p1 = previous
-            p2 = np.int64((last >> np.uint64(8)) & _BYTE)
+            p2 = i64((last >> u64(8)) & _BYTE)
             if position >= 2 * sample + 2:
-                w = np.int64(text[at(position - sample)])
-                ww = np.int64(text[at(position - 2 * sample)])
-                w1 = np.int64(text[at(position - sample - 1)])
-                w2 = np.int64(text[at(position - sample - 2)])
+                w = i64(text[u64(position - sample)])
+                ww = i64(text[u64(position - 2 * sample)])
+                w1 = i64(text[u64(position - sample - 1)])
+                w2 = i64(text[u64(position - sample - 2)])
             if row > 0 and position >= 2 * row + sample + 2:
-                n = np.int64(text[at(position - row)])
-                nw = np.int64(text[at(position - row - sample)])
-                ne = np.int64(text[at(position - row + sample)])
-                nn = np.int64(text[at(position - 2 * row)])
-                n1 = np.int64(text[at(position - row - 1)])
-                nw1 = np.int64(text[at(position - row - sample - 1)])
-                n2 = np.int64(text[at(position - row - 2)])
-            primitives[NEIGHBORS] = np.uint64(w | n << 8 | nw << 16 | ne << 24 | ww << 32 | nn << 40 | p1 << 48)
+                n = i64(text[u64(position - row)])
+                nw = i64(text[u64(position - row - sample)])
+                ne = i64(text[u64(position - row + sample)])
+                nn = i64(text[u64(position - 2 * row)])
+                n1 = i64(text[u64(position - row - 1)])
+                nw1 = i64(text[u64(position - row - sample - 1)])
+                n2 = i64(text[u64(position - row - 2)])
+            primitives[NEIGHBORS] = u64(w | n << 8 | nw << 16 | ne << 24 | ww << 32 | nn << 40 | p1 << 48)
             if channel == 0:
-                p1 = w1 = n1 = nw1 = np.int64(0)
+                p1 = w1 = n1 = nw1 = i64(0)
             if channel < 2:
-                p2 = w2 = n2 = np.int64(0)
+                p2 = w2 = n2 = i64(0)
             plane = w + n - nw
             from_left = w + p1 - w1
             from_above = n + p1 - n1
@@ -352,43 +351,43 @@ def run(
             median = max(min(w, n), min(max(w, n), plane))
             primitives[GUESSES] = (
                 _clamped(plane)
-                | _clamped(from_left) << np.uint64(8)
-                | _clamped(from_above) << np.uint64(16)
-                | _clamped((w + n + 1) >> 1) << np.uint64(24)
-                | _clamped(2 * w - ww) << np.uint64(32)
-                | _clamped(2 * n - nn) << np.uint64(40)
-                | _clamped(median) << np.uint64(48)
+                | _clamped(from_left) << u64(8)
+                | _clamped(from_above) << u64(16)
+                | _clamped((w + n + 1) >> 1) << u64(24)
+                | _clamped(2 * w - ww) << u64(32)
+                | _clamped(2 * n - nn) << u64(40)
+                | _clamped(median) << u64(48)
             )
             activity = _magnitude((abs(w - nw) + abs(n - nw) + abs(n - ne)) >> 2)
             surprise = _magnitude((abs(p1 - (w1 + n1 - nw1)) + abs(p2 - w2)) >> 1)
             smooth = (from_left + from_above + 1) >> 1
             primitives[COLORS] = (
                 _clamped(w + p2 - w2)
-                | _clamped(n + p2 - n2) << np.uint64(8)
-                | _clamped(colored) << np.uint64(16)
-                | _clamped(smooth) << np.uint64(24)
-                | _clamped((colored + smooth + 1) >> 1) << np.uint64(32)
-                | _clamped((w + ne + 1) >> 1) << np.uint64(40)
-                | np.uint64(activity) << np.uint64(48)
-                | np.uint64(surprise) << np.uint64(56)
+                | _clamped(n + p2 - n2) << u64(8)
+                | _clamped(colored) << u64(16)
+                | _clamped(smooth) << u64(24)
+                | _clamped((colored + smooth + 1) >> 1) << u64(32)
+                | _clamped((w + ne + 1) >> 1) << u64(40)
+                | u64(activity) << u64(48)
+                | u64(surprise) << u64(56)
             )
-            primitives[PLACE] = np.uint64(channel | (position % row if row > 0 else np.int64(0)) << 8)
+            primitives[PLACE] = u64(channel | (position % row if row > 0 else i64(0)) << 8)
             texture = min(channel, 31) * 8 + activity
             if row == 0 and wide == 2 and position >= 3 * sample + 2:
                 # whole samples of 16 bits, low byte first: what a line and a parabola through the last ones give
                 odd = position & 1 if sample % 2 == 0 else 0
                 base = position - odd
-                s1 = np.int64(text[at(base - sample)]) | np.int64(text[at(base - sample + 1)]) << 8
-                s2 = np.int64(text[at(base - 2 * sample)]) | np.int64(text[at(base - 2 * sample + 1)]) << 8
-                s3 = np.int64(text[at(base - 3 * sample)]) | np.int64(text[at(base - 3 * sample + 1)]) << 8
+                s1 = i64(text[u64(base - sample)]) | i64(text[u64(base - sample + 1)]) << 8
+                s2 = i64(text[u64(base - 2 * sample)]) | i64(text[u64(base - 2 * sample + 1)]) << 8
+                s3 = i64(text[u64(base - 3 * sample)]) | i64(text[u64(base - 3 * sample + 1)]) << 8
                 s1 = (s1 ^ 32768) - 32768
                 s2 = (s2 ^ 32768) - 32768
                 s3 = (s3 ^ 32768) - 32768
                 line = 2 * s1 - s2
                 curve = 3 * s1 - 3 * s2 + s3
                 mean = (line + s1) >> 1
-                known = previous if odd else np.int64(0)
-                primitives[SAMPLES] = np.uint64(
+                known = previous if odd else i64(0)
+                primitives[SAMPLES] = u64(
                     (((line - known) >> (8 * odd)) & 255)
                     | (((curve - known) >> (8 * odd)) & 255) << 8
                     | (((mean - known) >> (8 * odd)) & 255) << 16
@@ -400,29 +399,29 @@ def run(
                 )
                 texture = odd * 8 + _magnitude(abs(s1 - s2) >> 4)
         if deep:
-            primitives[EXPECTED] = np.uint64(
+            primitives[EXPECTED] = u64(
                 (expected | min(matched, 255) << 8 if matched > 0 else 0)
                 | (long_expected | min(long_matched >> 2, 15) << 8 if long_matched > 0 else 0) << 16
             )
             for j in range(N_TEXT_MEMORY):
-                primitives[TEXT + j] = memory[at(j)]
+                primitives[TEXT + j] = memory[u64(j)]
         for i in range(n_contexts):
-            code = np.uint64(i + 1) * _ODD2
+            code = u64(i + 1) * _ODD2
             for j in range(n_primitives):
-                mask = masks[at(i), at(j)]
+                mask = masks[u64(i), u64(j)]
                 if mask != 0:
-                    code = (code ^ (primitives[at(j)] & mask)) * _ODD
-                    code ^= code >> np.uint64(32)
-            hashes[at(i)] = code * _ODD2
+                    code = (code ^ (primitives[u64(j)] & mask)) * _ODD
+                    code ^= code >> u64(32)
+            hashes[u64(i)] = code * _ODD2
         # which weights to take
         letter = 4 if previous == 32 else 3 if letters > 0 else 2 if previous >= 64 else 1
-        previous2 = np.int64((last >> np.uint64(8)) & _BYTE)
-        kinds = np.int64((last >> np.uint64(5)) & np.uint64(7)) << 5
-        kinds |= np.int64((last >> np.uint64(13)) & np.uint64(7)) << 2
-        kinds |= np.int64((last >> np.uint64(22)) & np.uint64(3))
+        previous2 = i64((last >> u64(8)) & _BYTE)
+        kinds = i64((last >> u64(5)) & u64(7)) << 5
+        kinds |= i64((last >> u64(13)) & u64(7)) << 2
+        kinds |= i64((last >> u64(22)) & u64(3))
 
-        symbol = np.int64(text[at(position)]) if mode != DECODE else np.int64(0)
-        many = long_many = np.int64(0)
+        symbol = i64(text[u64(position)]) if mode != DECODE else i64(0)
+        many = long_many = i64(0)
         if allowed > 0:
             many, long_many = n_misses(misses), n_misses(long_misses)
         missed = long_missed = False
@@ -433,74 +432,74 @@ def run(
             if bit_place == 0 or bit_place == 4:
                 node = 1
                 for i in range(n_contexts):
-                    code = hashes[at(i)]
+                    code = hashes[u64(i)]
                     if bit_place == 4:
-                        code = (code + np.uint64(partial)) * _ODD
-                        code ^= code >> np.uint64(29)
-                    bucket = np.int64((code >> np.uint64(20)) & bucket_mask) + i * n_buckets
-                    slots[at(i)] = bucket << bucket_bits
-                    wanted[at(i)] = np.int64(code >> np.uint64(48))
+                        code = (code + u64(partial)) * _ODD
+                        code ^= code >> u64(29)
+                    bucket = i64((code >> u64(20)) & bucket_mask) + i * n_buckets
+                    slots[u64(i)] = bucket << bucket_bits
+                    wanted[u64(i)] = i64(code >> u64(48))
                     # asked for before it is needed, so that the memory works on all contexts at once
-                    found[at(i)] = np.int64(table[at(bucket << bucket_bits)])
+                    found[u64(i)] = i64(table[u64(bucket << bucket_bits)])
                     if deep:
-                        run_entries[at(i)] = np.int64(table[at((bucket << bucket_bits) + RUN)])
+                        run_entries[u64(i)] = i64(table[u64((bucket << bucket_bits) + RUN)])
                 for i in range(n_contexts):
-                    check = wanted[at(i)]
-                    place0 = slots[at(i)]
-                    if found[at(i)] != check:
+                    check = wanted[u64(i)]
+                    place0 = slots[u64(i)]
+                    if found[u64(i)] != check:
                         place1 = place0 ^ bucket_size
                         place2 = place0 ^ (2 * bucket_size)
-                        if np.int64(table[at(place1)]) == check:
-                            slots[at(i)] = place1
+                        if i64(table[u64(place1)]) == check:
+                            slots[u64(i)] = place1
                             continue
-                        if np.int64(table[at(place2)]) == check:
-                            slots[at(i)] = place2
+                        if i64(table[u64(place2)]) == check:
+                            slots[u64(i)] = place2
                             continue
                         # the one whose first bit was seen the least gives way
-                        used0 = (table[at(place0 + 1)] >> 8) & 15
-                        used1 = (table[at(place1 + 1)] >> 8) & 15
-                        used2 = (table[at(place2 + 1)] >> 8) & 15
+                        used0 = (table[u64(place0 + 1)] >> 8) & 15
+                        used1 = (table[u64(place1 + 1)] >> 8) & 15
+                        used2 = (table[u64(place2 + 1)] >> 8) & 15
                         taken = place0
                         if used1 < used0 and used1 <= used2:
                             taken = place1
                         elif used2 < used0:
                             taken = place2
                         for j in range(bucket_size):
-                            kept = _noted(journal, kept, taken + j, np.int64(table[at(taken + j)]))
+                            kept = _noted(journal, kept, taken + j, i64(table[u64(taken + j)]))
                         for j in range(1, bucket_size):
-                            table[at(taken + j)] = 0
-                        table[at(taken)] = np.uint32(check)
-                        slots[at(i)] = taken
+                            table[u64(taken + j)] = 0
+                        table[u64(taken)] = np.uint32(check)
+                        slots[u64(i)] = taken
             hits = 0
             if deep:
                 for i in range(n_contexts):
                     if bit_place == 0:
-                        run_slots[at(i)] = slots[at(i)] + RUN
-                        runs[at(i)] = np.int64(table[at(slots[at(i)] + RUN)])
+                        run_slots[u64(i)] = slots[u64(i)] + RUN
+                        runs[u64(i)] = i64(table[u64(slots[u64(i)] + RUN)])
                     hits += gather_deep(
                         i,
                         inputs,
                         table,
                         maps,
                         constants,
-                        slots[at(i)],
+                        slots[u64(i)],
                         node,
-                        runs[at(i)],
+                        runs[u64(i)],
                         run_maps,
                         run_entries,
                         partial,
                         bit_place,
                     )
             for i in range(0 if deep else n_contexts):
-                history = np.int64(table[at(slots[at(i)] + node)])
+                history = i64(table[u64(slots[u64(i)] + node)])
                 k = 3 * i
                 count = (history >> 8) & 15
                 live = 1 if count > 0 else 0
                 hits += live
-                chance = np.int64(maps[at(i * 256 + (history & 255))] >> 20)
-                inputs[at(k)] = constants[at(chance)] * live
-                inputs[at(k + 1)] = _leaning(chance) * live
-                inputs[at(k + 2)] = constants[at((history >> 20) ^ 2048)] * live
+                chance = i64(maps[u64(i * 256 + (history & 255))] >> 20)
+                inputs[u64(k)] = constants[u64(chance)] * live
+                inputs[u64(k + 1)] = _leaning(chance) * live
+                inputs[u64(k + 2)] = constants[u64((history >> 20) ^ 2048)] * live
             k = per_context * n_contexts
             guess = 0
             match_map = 0
@@ -513,17 +512,17 @@ def run(
                 if allowed > 0:
                     size = match_kind(matched, many)
                 match_map = match_maps + size * 2 + guess
-                chance = np.int64(maps[at(match_map)] >> 20)
-                inputs[at(k)] = constants[at(chance)]
-                inputs[at(k + 1)] = _leaning(chance)
+                chance = i64(maps[u64(match_map)] >> 20)
+                inputs[u64(k)] = constants[u64(chance)]
+                inputs[u64(k + 1)] = _leaning(chance)
                 match_class = 1 if matched < 8 else 3 if matched < 16 else 5 if matched < 32 else 7
                 if many > 0:
                     match_class = 1 if many > 8 else 3
                 match_class += guess
             else:
-                inputs[at(k)] = 0
-                inputs[at(k + 1)] = 0
-            inputs[at(k + 2)] = 256
+                inputs[u64(k)] = 0
+                inputs[u64(k + 1)] = 0
+            inputs[u64(k + 2)] = 256
             long_map = 0
             if long_length > 0:
                 if long_matched > 0 and not long_missed:
@@ -532,19 +531,19 @@ def run(
                     if allowed > 0:
                         size = match_kind(long_matched, long_many)
                     long_map = match_maps + 64 + size * 2 + guess
-                    chance = np.int64(maps[at(long_map)] >> 20)
-                    inputs[at(k + 3)] = constants[at(chance)]
-                    inputs[at(k + 4)] = _leaning(chance)
+                    chance = i64(maps[u64(long_map)] >> 20)
+                    inputs[u64(k + 3)] = constants[u64(chance)]
+                    inputs[u64(k + 4)] = _leaning(chance)
                 else:
-                    inputs[at(k + 3)] = 0
-                    inputs[at(k + 4)] = 0
+                    inputs[u64(k + 3)] = 0
+                    inputs[u64(k + 4)] = 0
             network_likely = _HALF
             if network is not None:
                 network_logit = logit(network, hidden, partial)
                 network_likely = sigmoid(network_logit)
                 bounded = min(max(network_logit, -_FARTHEST), _FARTHEST)
-                inputs[at(k + 5)] = np.int64(bounded * _LOGIT_UNITS)
-                inputs[at(k + 6)] = _leaning(np.int64(network_likely * _CHANCE_UNITS))
+                inputs[u64(k + 5)] = i64(bounded * _LOGIT_UNITS)
+                inputs[u64(k + 6)] = _leaning(i64(network_likely * _CHANCE_UNITS))
 
             # --- mix ---
             chosen[0] = partial
@@ -564,78 +563,78 @@ def run(
                 chosen[9] = sure * 256 + partial
                 chosen[6] = previous2
                 chosen[7] = kinds
-                chosen[10] = np.int64(memory[SHAPE] & _BYTE)
+                chosen[10] = i64(memory[SHAPE] & _BYTE)
                 chosen[11] = (previous >> 6) * 256 + partial
                 chosen[12] = long_class * 8 + bit_place
-                chosen[13] = np.int64((memory[BRACKETS] >> np.uint64(4)) & np.uint64(7)) * 8 + bit_place
-                chosen[14] = min(np.int64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
-                chosen[15] = min(column, 127) * 2 + np.int64(previous == 32)
+                chosen[13] = i64((memory[BRACKETS] >> u64(4)) & u64(7)) * 8 + bit_place
+                chosen[14] = min(i64(memory[SENTENCE] & _BYTE), 31) * 8 + bit_place
+                chosen[15] = min(column, 127) * 2 + i64(previous == 32)
                 for j in range(N_HISTORY_SETS):
-                    chosen[at(HISTORY_SETS + j)] = np.int64(table[at(slots[at(j + 1)] + node)]) & 255
-            total = np.int64(0)
+                    chosen[u64(HISTORY_SETS + j)] = i64(table[u64(slots[u64(j + 1)] + node)]) & 255
+            total = i64(0)
             final = partial * n_sets
             for q in range(n_sets):
-                offset = (set_starts[at(q)] + chosen[at(q)]) * n_inputs
-                chosen[at(q)] = offset
-                dot = np.int64(0)
+                offset = (set_starts[u64(q)] + chosen[u64(q)]) * n_inputs
+                chosen[u64(q)] = offset
+                dot = i64(0)
                 if deep:
                     dot = weighed(inputs, weights, offset, n_inputs)
                 else:
                     for k in range(n_inputs):
-                        dot += np.int64(inputs[at(k)]) * np.int64(weights[at(offset + k)])
+                        dot += i64(inputs[u64(k)]) * i64(weights[u64(offset + k)])
                     dot >>= 16
                 dot = 2047 if dot > 2047 else -2047 if dot < -2047 else dot
-                outputs[at(q)] = dot
-                total += dot * np.int64(last_weights[at(final + q)])
+                outputs[u64(q)] = dot
+                total += dot * i64(last_weights[u64(final + q)])
             total >>= 16
             total = 2047 if total > 2047 else -2047 if total < -2047 else total
             total1 = total2 = total3 = total
             final2 = (256 + match_class * 8 + bit_place) * n_sets
             final3 = (328 + previous) * n_sets
             if deep:
-                total2 = total3 = np.int64(0)
+                total2 = total3 = i64(0)
                 for q in range(n_sets):
-                    total2 += outputs[at(q)] * np.int64(last_weights[at(final2 + q)])
-                    total3 += outputs[at(q)] * np.int64(last_weights[at(final3 + q)])
+                    total2 += outputs[u64(q)] * i64(last_weights[u64(final2 + q)])
+                    total3 += outputs[u64(q)] * i64(last_weights[u64(final3 + q)])
                 total2 >>= 16
                 total3 >>= 16
                 total2 = 2047 if total2 > 2047 else -2047 if total2 < -2047 else total2
                 total3 = 2047 if total3 > 2047 else -2047 if total3 < -2047 else total3
                 total = (2 * total + total2 + total3) >> 2
-            mixed = np.int64(constants[at(squash + total + 2048)])
+            mixed = i64(constants[u64(squash + total + 2048)])
 
             # --- refine ---
             scaled = (total + 2048) << 5
             bin_low = scaled >> 12
             bin_weight = scaled & 4095
             row1 = partial * 33
-            code = ((last & np.uint64(65535)) * _WORD + np.uint64(partial) * _ODD) >> np.uint64(44)
-            row2 = (256 + (np.int64(code) & refine_mask)) * 33
-            code = ((word + (last & _BYTE)) * _WORD + np.uint64(partial) * _ODD) >> np.uint64(44)
+            code = ((last & u64(65535)) * _WORD + u64(partial) * _ODD) >> u64(44)
+            row2 = (256 + (i64(code) & refine_mask)) * 33
+            code = ((word + (last & _BYTE)) * _WORD + u64(partial) * _ODD) >> u64(44)
             if sample > 0:
-                code = (primitives[COLORS] & np.uint64(0xFF00000000)) * _WORD + np.uint64(channel) * _ODD2
-                code = (code + np.uint64(partial) * _ODD) >> np.uint64(44)
-            row3 = (256 + refine_mask + 1 + (np.int64(code) & refine_mask)) * 33
+                code = (primitives[COLORS] & u64(0xFF00000000)) * _WORD + u64(channel) * _ODD2
+                code = (code + u64(partial) * _ODD) >> u64(44)
+            row3 = (256 + refine_mask + 1 + (i64(code) & refine_mask)) * 33
             chance = mixed + _refined(refine, row1, bin_low, bin_weight)
             chance += _refined(refine, row2, bin_low, bin_weight) + _refined(refine, row3, bin_low, bin_weight)
             chance = (chance + 2) >> 2
             if deep:
-                code = ((last & np.uint64(255)) * _ODD2 + np.uint64(partial) * _ODD) >> np.uint64(44)
-                rows[0] = (256 + 2 * (refine_mask + 1) + (np.int64(code) & refine_mask)) * 33
-                code = (primitives[EXPECTED] & np.uint64(0xFFFFFF)) * _WORD + np.uint64(partial) * _ODD
-                rows[1] = (256 + 3 * (refine_mask + 1) + (np.int64(code >> np.uint64(44)) & refine_mask)) * 33
-                code = (last & np.uint64(0xFFFFFF)) * _WORD + np.uint64(partial) * _ODD
-                rows[2] = (256 + 4 * (refine_mask + 1) + (np.int64(code >> np.uint64(44)) & refine_mask)) * 33
+                code = ((last & u64(255)) * _ODD2 + u64(partial) * _ODD) >> u64(44)
+                rows[0] = (256 + 2 * (refine_mask + 1) + (i64(code) & refine_mask)) * 33
+                code = (primitives[EXPECTED] & u64(0xFFFFFF)) * _WORD + u64(partial) * _ODD
+                rows[1] = (256 + 3 * (refine_mask + 1) + (i64(code >> u64(44)) & refine_mask)) * 33
+                code = (last & u64(0xFFFFFF)) * _WORD + u64(partial) * _ODD
+                rows[2] = (256 + 4 * (refine_mask + 1) + (i64(code >> u64(44)) & refine_mask)) * 33
                 chance = 4 * chance + mixed
                 for r in range(3):
-                    chance += _refined(refine, rows[at(r)], bin_low, bin_weight)
+                    chance += _refined(refine, rows[u64(r)], bin_low, bin_weight)
                 chance = chance >> 3
             chance = 1 if chance < 1 else 65535 if chance > 65535 else chance
 
             # --- code ---
             bit = (symbol >> (7 - bit_place)) & 1
             if mode == MEASURE:
-                spent += cost_of[at(chance if bit else 65536 - chance)]
+                spent += cost_of[u64(chance if bit else 65536 - chance)]
             else:
                 bit, low, high, window, place = code_bit(mode, bit, chance << 16, low, high, window, place, stream)
 
@@ -643,58 +642,58 @@ def run(
             target = bit * 65535
             nearer = bin_low + 1 if bin_weight >= 2048 else bin_low
             for first in (row1 + nearer, row2 + nearer, row3 + nearer):
-                old = np.int64(refine[at(first)])
+                old = i64(refine[u64(first)])
                 kept = _noted(journal, kept, first + _REFINED, old)
-                refine[at(first)] = np.uint16(old + ((target - old) >> 6))
+                refine[u64(first)] = np.uint16(old + ((target - old) >> 6))
             miss = (bit << 16) - mixed
             if deep:
                 for r in range(3):
-                    first = rows[at(r)] + nearer
-                    old = np.int64(refine[at(first)])
+                    first = rows[u64(r)] + nearer
+                    old = i64(refine[u64(first)])
                     kept = _noted(journal, kept, first + _REFINED, old)
-                    refine[at(first)] = np.uint16(old + ((target - old) >> 6))
-                miss1 = (bit << 16) - np.int64(constants[at(squash + total1 + 2048)])
-                miss2 = (bit << 16) - np.int64(constants[at(squash + total2 + 2048)])
-                miss3 = (bit << 16) - np.int64(constants[at(squash + total3 + 2048)])
+                    refine[u64(first)] = np.uint16(old + ((target - old) >> 6))
+                miss1 = (bit << 16) - i64(constants[u64(squash + total1 + 2048)])
+                miss2 = (bit << 16) - i64(constants[u64(squash + total2 + 2048)])
+                miss3 = (bit << 16) - i64(constants[u64(squash + total3 + 2048)])
                 for q in range(n_sets):
-                    output = outputs[at(q)]
-                    last_weights[at(final + q)] += np.int32((output * miss1 * LAST_RATE + (1 << 19)) >> 20)
-                    last_weights[at(final2 + q)] += np.int32((output * miss2 * LAST_RATE + (1 << 19)) >> 20)
-                    last_weights[at(final3 + q)] += np.int32((output * miss3 * LAST_RATE + (1 << 19)) >> 20)
+                    output = outputs[u64(q)]
+                    last_weights[u64(final + q)] += np.int32((output * miss1 * LAST_RATE + (1 << 19)) >> 20)
+                    last_weights[u64(final2 + q)] += np.int32((output * miss2 * LAST_RATE + (1 << 19)) >> 20)
+                    last_weights[u64(final3 + q)] += np.int32((output * miss3 * LAST_RATE + (1 << 19)) >> 20)
             for q in range(n_sets):
-                output = outputs[at(q)]
+                output = outputs[u64(q)]
                 if not deep:
-                    last_weights[at(final + q)] += np.int32((output * miss + 32768) >> 16)
-                own = (bit << 16) - np.int64(constants[at(squash + output + 2048)])
+                    last_weights[u64(final + q)] += np.int32((output * miss + 32768) >> 16)
+                own = (bit << 16) - i64(constants[u64(squash + output + 2048)])
                 push = (((own + 3 * miss) >> 2 if deep else (own + miss) >> 1) * rate) >> 10
                 if push > 3 or push < -3:  # less would round to nothing for every input
-                    offset = chosen[at(q)]
+                    offset = chosen[u64(q)]
                     if deep:
                         push_weights(inputs, weights, offset, n_inputs, push)
                     else:
                         for k in range(n_inputs):
-                            weights[at(offset + k)] += np.int32((np.int64(inputs[at(k)]) * push + 8192) >> 14)
+                            weights[u64(offset + k)] += np.int32((i64(inputs[u64(k)]) * push + 8192) >> 14)
             for i in range(n_contexts):
-                where = at(slots[at(i)] + node)
-                history = np.int64(table[where])
-                kept = _noted(journal, kept, np.int64(where), history)
+                where = u64(slots[u64(i)] + node)
+                history = i64(table[where])
+                kept = _noted(journal, kept, i64(where), history)
                 state = history & 255
                 entry = i * 256 + state
-                maps[at(entry)] = _learned(np.int64(maps[at(entry)]), bit, reciprocals, 1023)
+                maps[u64(entry)] = _learned(i64(maps[u64(entry)]), bit, reciprocals, 1023)
                 count = (history >> 8) & 15
                 chance = (history >> 16) ^ 32768
-                chance += ((bit * 65535 - chance) * np.int64(quick[at(count)])) >> 16
+                chance += ((bit * 65535 - chance) * i64(quick[u64(count)])) >> 16
                 count = min(count + 1, 14)
                 if deep:
-                    place_slow = slots[at(i)] + node
-                    kept = _noted(journal, kept, place_slow + RUN, np.int64(table[at(place_slow + RUN)]))
-                    learn_deep(bit, table, maps, place_slow, reciprocals, run_entries[at(i)])
-                table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | np.int64(step[at(state * 2 + bit)]))
+                    place_slow = slots[u64(i)] + node
+                    kept = _noted(journal, kept, place_slow + RUN, i64(table[u64(place_slow + RUN)]))
+                    learn_deep(bit, table, maps, place_slow, reciprocals, run_entries[u64(i)])
+                table[where] = np.uint32((chance ^ 32768) << 16 | count << 8 | i64(step[u64(state * 2 + bit)]))
             if matched > 0 and not missed:
-                maps[at(match_map)] = _learned(np.int64(maps[at(match_map)]), bit, reciprocals, 1023)
+                maps[u64(match_map)] = _learned(i64(maps[u64(match_map)]), bit, reciprocals, 1023)
                 missed = (expected >> (7 - bit_place)) & 1 != bit
             if long_length > 0 and long_matched > 0 and not long_missed:
-                maps[at(long_map)] = _learned(np.int64(maps[at(long_map)]), bit, reciprocals, 1023)
+                maps[u64(long_map)] = _learned(i64(maps[u64(long_map)]), bit, reciprocals, 1023)
                 long_missed = (long_expected >> (7 - bit_place)) & 1 != bit
             if network is not None:
                 # by twice its miss, as no histories beside it share the work
@@ -703,48 +702,48 @@ def run(
             node = node * 2 + bit
         symbol = partial & 255
         if mode == DECODE:
-            text[at(position)] = np.uint8(symbol)
+            text[u64(position)] = np.uint8(symbol)
         elif mode == MEASURE:
-            costs[at(position - begin)] = spent
+            costs[u64(position - begin)] = spent
         if deep:
             for i in range(n_contexts):
-                where = at(run_slots[at(i)])
-                kept = _noted(journal, kept, np.int64(where), np.int64(table[where]))
-                table[where] = np.uint32(after_run(np.int64(table[where]), symbol))
+                where = u64(run_slots[u64(i)])
+                kept = _noted(journal, kept, i64(where), i64(table[where]))
+                table[where] = np.uint32(after_run(i64(table[where]), symbol))
             # what followed the last byte, and the last two, becomes one longer
             where = followed + previous
-            old = np.int64(index[at(where)])
+            old = i64(index[u64(where)])
             kept = _noted(journal, kept, -1 - where, old)
-            index[at(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
-            code = (last & np.uint64(65535)) * _ODD
-            where = followed + 256 + np.int64(code >> follow_shift)
-            old = np.int64(index[at(where)])
+            index[u64(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
+            code = (last & u64(65535)) * _ODD
+            where = followed + 256 + i64(code >> follow_shift)
+            old = i64(index[u64(where)])
             kept = _noted(journal, kept, -1 - where, old)
-            index[at(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
+            index[u64(where)] = np.int32((old << 8 | symbol) & 0xFFFFFF)
 
         # --- on to the next byte ---
         if network is not None:
             learn_byte(network, hidden, symbol)
-        before = before << np.uint64(8) | last >> np.uint64(56)
-        last = last << np.uint64(8) | np.uint64(symbol)
+        before = before << u64(8) | last >> u64(56)
+        last = last << u64(8) | u64(symbol)
         lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol
         if (lower >= 97 and lower <= 122) or symbol >= 128:
             letters += 1
-            word = (word + np.uint64(lower + 1)) * _WORD
+            word = (word + u64(lower + 1)) * _WORD
             ended = False
         else:
-            ended = word != np.uint64(0)
+            ended = word != u64(0)
         if ended:
             word2 = word1
             word1 = word
-            word = np.uint64(0)
+            word = u64(0)
             letters = 0
         if deep:
             read_text(memory, symbol, last, word1, word2, ended, classes)
-            code = (last & np.uint64(65535)) * _ODD
-            memory[FOLLOWED] = np.uint64(index[at(followed + symbol)]) | np.uint64(
-                index[at(followed + 256 + np.int64(code >> follow_shift))]
-            ) << np.uint64(24)
+            code = (last & u64(65535)) * _ODD
+            memory[FOLLOWED] = u64(index[u64(followed + symbol)]) | u64(
+                index[u64(followed + 256 + i64(code >> follow_shift))]
+            ) << u64(24)
         position += 1
         if symbol == 10:
             above_start = line_start
@@ -753,21 +752,21 @@ def run(
         if matched > 0:
             pointer += 1
         if position >= match_length:
-            where = np.int64(((last & keep) * _ODD + (before & keep_before) * _ODD2) >> match_shift)
+            where = i64(((last & keep) * _ODD + (before & keep_before) * _ODD2) >> match_shift)
             if matched == 0:
-                pointer = np.int64(index[at(where)])
+                pointer = i64(index[u64(where)])
                 matched = _length_before(text, pointer, position)
                 if allowed > 0 and matched < match_length:
-                    matched = np.int64(0)
+                    matched = i64(0)
             elif misses > 0 and matched < SURE_MATCH:
-                other = np.int64(index[at(where)])
+                other = i64(index[u64(where)])
                 length = _length_before(text, other, position)
                 if length >= SURE_MATCH:
-                    pointer, matched, misses = other, length, np.int64(0)
-            kept = _noted(journal, kept, -1 - where, np.int64(index[at(where)]))
-            index[at(where)] = position
+                    pointer, matched, misses = other, length, i64(0)
+            kept = _noted(journal, kept, -1 - where, i64(index[u64(where)]))
+            index[u64(where)] = position
             if matched > 0:
-                expected = np.int64(text[at(pointer)])
+                expected = i64(text[u64(pointer)])
         if long_length > 0:
             long_matched, long_misses = after_guess(long_matched, long_misses, long_missed, allowed)
             if long_matched > 0:
@@ -775,46 +774,44 @@ def run(
             if allowed > 0:
                 # of DNA, the second match is with the other strand, which runs backwards
                 if long_pointer < 0:
-                    long_matched = np.int64(0)
+                    long_matched = i64(0)
                 if long_matched == 0 and position >= match_length:
-                    where = np.int64(opposite_key(text, position, match_length) >> match_shift)
-                    long_pointer = np.int64(index[at(where)]) - match_length - 1
+                    where = i64(opposite_key(text, position, match_length) >> match_shift)
+                    long_pointer = i64(index[u64(where)]) - match_length - 1
                     if long_pointer >= 0:
                         long_matched = opposite_length(text, long_pointer, position)
                     if long_matched < match_length:
-                        long_matched = np.int64(0)
+                        long_matched = i64(0)
                 if long_matched > 0:
-                    long_expected = opposite(np.int64(text[at(long_pointer)]))
+                    long_expected = opposite(i64(text[u64(long_pointer)]))
             elif position >= 16:
-                code = (
-                    last * _ODD + (before & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(128 - 8 * long_length)))
-                ) * _ODD2
-                where = long_index + np.int64(code >> match_shift)
+                code = (last * _ODD + (before & (u64(0xFFFFFFFFFFFFFFFF) >> u64(128 - 8 * long_length)))) * _ODD2
+                where = long_index + i64(code >> match_shift)
                 if long_matched == 0:
-                    long_pointer = np.int64(index[at(where)])
+                    long_pointer = i64(index[u64(where)])
                     long_matched = _length_before(text, long_pointer, position)
-                kept = _noted(journal, kept, -1 - where, np.int64(index[at(where)]))
-                index[at(where)] = position
+                kept = _noted(journal, kept, -1 - where, i64(index[u64(where)]))
+                index[u64(where)] = position
                 if long_matched > 0:
-                    long_expected = np.int64(text[at(long_pointer)])
+                    long_expected = i64(text[u64(long_pointer)])
 
-    registers[R_POSITION] = np.uint64(position)
+    registers[R_POSITION] = u64(position)
     registers[R_LAST] = last
     registers[R_BEFORE] = before
     registers[R_WORD] = word
     registers[R_WORD1] = word1
     registers[R_WORD2] = word2
-    registers[R_POINTER] = np.uint64(pointer)
-    registers[R_MATCH] = np.uint64(matched)
-    registers[R_EXPECTED] = np.uint64(expected)
-    registers[R_LETTERS] = np.uint64(letters)
-    registers[R_LONG_POINTER] = np.uint64(max(long_pointer, 0))
-    registers[R_LONG_MATCH] = np.uint64(long_matched)
-    registers[R_LONG_EXPECTED] = np.uint64(long_expected)
-    registers[R_LINE_START] = np.uint64(line_start)
-    registers[R_ABOVE_START] = np.uint64(above_start)
-    registers[R_MISSES] = np.uint64(misses)
-    registers[R_LONG_MISSES] = np.uint64(long_misses)
+    registers[R_POINTER] = u64(pointer)
+    registers[R_MATCH] = u64(matched)
+    registers[R_EXPECTED] = u64(expected)
+    registers[R_LETTERS] = u64(letters)
+    registers[R_LONG_POINTER] = u64(max(long_pointer, 0))
+    registers[R_LONG_MATCH] = u64(long_matched)
+    registers[R_LONG_EXPECTED] = u64(long_expected)
+    registers[R_LINE_START] = u64(line_start)
+    registers[R_ABOVE_START] = u64(above_start)
+    registers[R_MISSES] = u64(misses)
+    registers[R_LONG_MISSES] = u64(long_misses)
     if kept > 0:
         journal[0, 0] = kept
     cursor[0] = place
@@ -824,14 +821,14 @@ def run(
     return position
 
 
-@kernel
+@jit
 def undo(journal: Any, table: Any, index: Any, refine: Any) -> None:
     """Put back what `run` overwrote."""
-    for entry in range(np.int64(journal[0, 0]) - 1, 0, -1):
-        place = journal[at(entry), 0]
+    for entry in range(i64(journal[0, 0]) - 1, 0, -1):
+        place = journal[u64(entry), 0]
         if place < 0:
-            index[at(-1 - place)] = np.int32(journal[at(entry), 1])
+            index[u64(-1 - place)] = np.int32(journal[u64(entry), 1])
         elif place >= _REFINED:
-            refine[at(place - _REFINED)] = np.uint16(journal[at(entry), 1])
+            refine[u64(place - _REFINED)] = np.uint16(journal[u64(entry), 1])
         else:
-            table[at(place)] = np.uint32(journal[at(entry), 1])
+            table[u64(place)] = np.uint32(journal[u64(entry), 1])

@@ -1,4 +1,4 @@
-"""The state of a context-mixing model: arrays that are cheap to copy, and the kernel over them."""
+"""State of a context-mixing model: arrays that are cheap to copy, and calls of the kernel on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kolmo.coders.entropy.bitwise import TextModel
 from kolmo.coders.mixing import kernels, tables as mixing_tables
 from kolmo.coders.mixing.inputs import DEEP_INPUTS
 from kolmo.coders.mixing.layout import SIGNAL, Layout
-from kolmo.coders.mixing.presets import recipe
+from kolmo.coders.mixing.presets import preset
 from kolmo.coders.rnn.model import network
 
 _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
@@ -23,11 +23,11 @@ _NO_NETWORK = np.zeros(0, np.float32)
 _NO_JOURNAL = np.zeros((0, 2), np.int64)
 
 DEEP_LEVEL = 6
-"""From here on, each context gives more inputs, from buckets of twice the size."""
+"""From this level on, each context has more inputs, from buckets of twice the size."""
 
 
 class Model(TextModel):
-    """What the model has learned, and the text that it has read.
+    """The learned parameters of a model, and the text that it has read.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ class Model(TextModel):
         1 to 6.
     layout : Layout
     size : int
-        How many bytes it is made for; more can be read, but then the tables are crowded.
+        Number of bytes that the tables are sized for. The model can read more, with more hash collisions.
     """
 
     def __init__(self, level: int, layout: Layout, size: int) -> None:
         super().__init__(size)
         self.layout = layout
-        chosen = recipe(level, layout.kind)
+        chosen = preset(level, layout.kind)
         digits = max(size, 2).bit_length()  # a bucket has two others that may take its place
         n_contexts = len(chosen.contexts)
         index_bits, refine_bits = max(8, min(22, digits)), max(6, min(16, digits - 4))
@@ -65,7 +65,7 @@ class Model(TextModel):
             kernels.LEAST_RATE: 16 if deep else 30,
             kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
             kernels.HIDDEN: chosen.hidden,
-            kernels.MISSES: chosen.misses,
+            kernels.MAX_MISMATCHES: chosen.max_mismatches,
         }.items():
             self.settings[name] = value
         self.masks = _masks(level, layout.kind)
@@ -80,33 +80,33 @@ class Model(TextModel):
 
     @property
     def position(self) -> int:
-        """How many bytes it has read."""
+        """Number of bytes read."""
         return int(self.registers[kernels.R_POSITION])
 
     def copy(self) -> Self:
-        """Return a model that has read the same, and goes its own way from here."""
-        twin = copy.copy(self)
-        for name in (*_UNRECORDED, "index", "refine", "text"):
-            setattr(twin, name, getattr(self, name).copy())
-        twin.table = _on_cache_lines(len(self.table))
-        twin.table[:] = self.table
-        return twin
+        """Return an independent copy."""
+        duplicate = copy.copy(self)
+        for name in (*_NOT_IN_JOURNAL, "index", "refine", "text"):
+            setattr(duplicate, name, getattr(self, name).copy())
+        duplicate.table = _on_cache_lines(len(self.table))
+        duplicate.table[:] = self.table
+        return duplicate
 
     def trial(self, data: bytes) -> float:
-        """Return the bits of `data`, and be as before."""
+        """Return the code length of `data` in bits, and restore the model."""
         n_contexts = int(self.settings[kernels.N_CONTEXTS])
         per_context, per_byte = _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE
         if self.depth:
             per_context, per_byte = _DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE
-        room = (per_context * n_contexts + per_byte) * len(data) + 1
-        journal = np.empty((room, 2), np.int64)
-        journal[0] = 1  # its first row counts
-        before = [getattr(self, name).copy() for name in _UNRECORDED]
+        capacity = (per_context * n_contexts + per_byte) * len(data) + 1
+        journal = np.empty((capacity, 2), np.int64)
+        journal[0] = 1  # the first row holds the number of entries
+        before = [getattr(self, name).copy() for name in _NOT_IN_JOURNAL]
         try:
             return float(self.measure(data, journal=journal).sum())
-        finally:  # also where a person interrupts
+        finally:  # also after a keyboard interrupt
             kernels.undo(journal, self.table, self.index, self.refine)
-            for name, array in zip(_UNRECORDED, before, strict=True):
+            for name, array in zip(_NOT_IN_JOURNAL, before, strict=True):
                 getattr(self, name)[:] = array
 
     def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
@@ -138,15 +138,15 @@ class Model(TextModel):
         return reached
 
 
-_UNRECORDED = ("registers", "maps", "weights", "last_weights", "network")
-"""What a trial copies, as it is small; what else it changes goes into the journal."""
+_NOT_IN_JOURNAL = ("registers", "maps", "weights", "last_weights", "network")
+"""Small arrays, which a trial copies; its journal records the changes of all others."""
 
 
 def _on_cache_lines(size: int) -> NDArray[np.uint32]:
-    """Return zeros whose buckets of 64 bytes are each one line of the processor's cache."""
-    room = np.zeros(size + 15, np.uint32)
-    start = -room.ctypes.data % 64 // 4
-    return room[start : start + size]
+    """Return zeros, aligned so that each bucket of 64 bytes is one cache line."""
+    buffer = np.zeros(size + 15, np.uint32)
+    start = -buffer.ctypes.data % 64 // 4
+    return buffer[start : start + size]
 
 
 @functools.cache
@@ -157,7 +157,7 @@ def _constants(deep: bool) -> NDArray[np.int32]:
 
 @functools.cache
 def _masks(level: int, kind: int) -> NDArray[np.uint64]:
-    contexts = recipe(level, kind).contexts
+    contexts = preset(level, kind).contexts
     masks = np.zeros(
         (len(contexts), kernels.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else kernels.N_PRIMITIVES), np.uint64
     )
@@ -169,15 +169,15 @@ def _masks(level: int, kind: int) -> NDArray[np.uint64]:
 
 @functools.lru_cache(32)
 def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: int) -> tuple[NDArray[Any], ...]:
-    """Return the maps, weights, last weights and refinements of a model that has read nothing."""
-    _, chances = mixing_tables.histories()
+    """Return the initial maps, weights, final weights and refinement maps."""
+    _, probabilities = mixing_tables.histories()
     by_length = [65536 - 65536 * 2 // (2 * length + 5) for length in range(32)]
     by_long_length = [65536 - 65536 // (4 * length + 6) for length in range(32)]
-    likely = [chance for right in (*by_length, *by_long_length) for chance in (65536 - right, right)]
+    by_bit = [p for right in (*by_length, *by_long_length) for p in (65536 - right, right)]
     by_run = np.repeat([65536 - 65536 * 2 // (2 * min(length, 31) + 5) for length in range(64)], 8)
     by_run[256:] = 32768
     runs = np.tile(by_run, n_contexts * deep)
-    maps = np.concatenate([np.tile(chances, n_contexts), likely, runs]).astype(np.uint32) << np.uint32(16)
+    maps = np.concatenate([np.tile(probabilities, n_contexts), by_bit, runs]).astype(np.uint32) << np.uint32(16)
     weights = np.zeros((sum((kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES)[:n_sets]), n_inputs), np.int32)
     per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts

@@ -1,4 +1,4 @@
-"""Which contexts the coder ``mix`` mixes: rows of masks over what is known before a byte."""
+"""Presets of the coder ``mix``: contexts by level and kind of data, as masks over the primitives of the kernel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kolmo.coders.mixing.kernels import (
 from kolmo.coders.mixing.layout import BASES, IMAGE, PLAIN, RECORDS, SIGNAL
 
 Context = dict[int, int]
-"""A mask for each primitive of the kernel that the context takes bits from."""
+"""Masks of the bits that a context takes, by primitive of the kernel."""
 
 _WHOLE = 2**64 - 1
 
@@ -35,20 +35,20 @@ def _order(size: int) -> Context:
     return {LAST: _WHOLE, BEFORE: (1 << 8 * (size - 8)) - 1}
 
 
-def _guess(*parts: tuple[int, int]) -> Context:
-    """Bytes of the grid's primitives, by (primitive, place), and the channel."""
+def _grid(*parts: tuple[int, int]) -> Context:
+    """Bytes of the grid primitives, by (primitive, byte index), and the channel."""
     context: Context = {PLACE: 255}
     for primitive, place in parts:
         context[primitive] = context.get(primitive, 0) | 255 << 8 * place
     return context
 
 
-_UNDER_LINE = {LAST: 255, LINE: 0xFFFF}
-_NOTHING: Context = {}
+_LINE_ABOVE = {LAST: 255, LINE: 0xFFFF}
+_ORDER_0: Context = {}
 
-_FAST = [_NOTHING, _order(1), _order(2), _order(3), _order(5), {WORD: _WHOLE}]
+_FAST = [_ORDER_0, _order(1), _order(2), _order(3), _order(5), {WORD: _WHOLE}]
 _TEXT = [
-    _NOTHING,
+    _ORDER_0,
     _order(1),
     _order(2),
     _order(3),
@@ -56,7 +56,7 @@ _TEXT = [
     _order(6),
     {WORD: _WHOLE},
     {WORD: _WHOLE, WORD1: _WHOLE},
-    _UNDER_LINE,
+    _LINE_ABOVE,
 ]
 _TEXT_MORE = [
     *_TEXT,
@@ -100,41 +100,41 @@ _TEXT_MOST = [
     _order(7),
 ]
 _RECORDS = [
-    _NOTHING,
+    _ORDER_0,
     _order(1),
     _order(2),
     _order(3),
     _order(5),
-    _guess((NEIGHBORS, 0), (NEIGHBORS, 1)),
+    _grid((NEIGHBORS, 0), (NEIGHBORS, 1)),
     {NEIGHBORS: 0xFF00FF00, LAST: 255, PLACE: 255},
     {NEIGHBORS: 0x00FFFFFF00, LAST: 0xFFFF},
     {PLACE: 0xFFFFFF, LAST: 255},
     {NEIGHBORS: 0xFF000000FF00, LAST: 255},
 ]
 _IMAGE = [
-    _NOTHING,
-    _guess((COLORS, 4)),
-    _guess((COLORS, 3)),
-    _guess((NEIGHBORS, 6)),
-    _guess((COLORS, 2), (COLORS, 6)),
-    _guess((COLORS, 1)),
-    _guess((COLORS, 0)),
-    _guess((GUESSES, 4)),
-    _guess((GUESSES, 2), (COLORS, 6)),
+    _ORDER_0,
+    _grid((COLORS, 4)),
+    _grid((COLORS, 3)),
+    _grid((NEIGHBORS, 6)),
+    _grid((COLORS, 2), (COLORS, 6)),
+    _grid((COLORS, 1)),
+    _grid((COLORS, 0)),
+    _grid((GUESSES, 4)),
+    _grid((GUESSES, 2), (COLORS, 6)),
 ]
 _IMAGE_MORE = [
     *_IMAGE,
-    _guess((GUESSES, 1)),
-    _guess((GUESSES, 5)),
-    _guess((COLORS, 2), (COLORS, 3)),
-    _guess((GUESSES, 0)),
-    _guess((GUESSES, 6), (COLORS, 6)),
-    _guess((NEIGHBORS, 0), (NEIGHBORS, 1)),
-    _guess((NEIGHBORS, 1), (NEIGHBORS, 6)),
-    _guess((GUESSES, 3), (COLORS, 7)),
+    _grid((GUESSES, 1)),
+    _grid((GUESSES, 5)),
+    _grid((COLORS, 2), (COLORS, 3)),
+    _grid((GUESSES, 0)),
+    _grid((GUESSES, 6), (COLORS, 6)),
+    _grid((NEIGHBORS, 0), (NEIGHBORS, 1)),
+    _grid((NEIGHBORS, 1), (NEIGHBORS, 6)),
+    _grid((GUESSES, 3), (COLORS, 7)),
 ]
 _SAMPLES = [
-    _NOTHING,
+    _ORDER_0,
     _order(1),
     _order(2),
     {SAMPLES: 0xFF | 1 << 48, PLACE: 255},
@@ -144,23 +144,26 @@ _SAMPLES = [
     {SAMPLES: 0xFFFF << 32 | 1 << 48, PLACE: 255},
     {SAMPLES: 0xFF | 1 << 48 | 0xF0 << 49, PLACE: 255},
 ]
-_BASES = [_NOTHING, *map(_order, (2, 11, 6, 4, 8, 3, 1, 9, 16, 12, 14, 7, 5))]
+_BASES = [_ORDER_0, *map(_order, (2, 11, 6, 4, 8, 3, 1, 9, 16, 12, 14, 7, 5))]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What a level does with a kind of data; of 32 guesses a match may miss so many, and go on."""
+class Preset:
+    """Contexts and sizes of the model for a level and a kind of data.
+
+    A match continues while at most `max_mismatches` of its last 32 predicted bytes were wrong.
+    """
 
     contexts: list[Context] = field(repr=False)
     n_sets: int
     match_length: int
     long_match_length: int
     hidden: int
-    misses: int = 0
+    max_mismatches: int = 0
 
 
-def recipe(level: int, kind: int) -> Recipe:
-    """Return the contexts of a level, 1 to 6, for a kind of data."""
+def preset(level: int, kind: int) -> Preset:
+    """Return the preset of a level, 1 to 6, for a kind of data."""
     n_contexts, n_sets, match_length, long_match_length, hidden = _SIZES[level]
     if kind == PLAIN:
         contexts = {1: _FAST, 2: _TEXT[:-1], 3: _TEXT, 4: _TEXT_MORE, 5: _TEXT_MORE, 6: _TEXT_MOST}[level]
@@ -171,12 +174,12 @@ def recipe(level: int, kind: int) -> Recipe:
     if kind != PLAIN:
         n_sets = min(n_sets, 5) if level < 6 else n_sets
     if kind == BASES:
-        return Recipe(contexts[:n_contexts], n_sets, *_BASES_MATCH, hidden, _BASES_MISSES)
-    return Recipe(contexts[:n_contexts], n_sets, match_length, long_match_length, hidden)
+        return Preset(contexts[:n_contexts], n_sets, *_BASES_MATCH, hidden, _BASES_MAX_MISMATCHES)
+    return Preset(contexts[:n_contexts], n_sets, match_length, long_match_length, hidden)
 
 
-_BASES_MATCH, _BASES_MISSES = (12, 12), 20
-"""Bases at which a match with this strand and with the other begins, and how many of 32 guesses it may miss."""
+_BASES_MATCH, _BASES_MAX_MISMATCHES = (12, 12), 20
+"""Minimum match length in bases on the same and on the opposite strand; tolerated mismatches among 32 predictions."""
 
 _SIZES = {
     1: (6, 3, 6, 0, 0),
@@ -186,5 +189,5 @@ _SIZES = {
     5: (20, 7, 6, 16, 64),
     6: (44, 23, 5, 12, 64),
 }
-"""By level: contexts at most, weight sets, the lengths, up to 7 and 16, at which the two match models start, and the
-units of the recurrent network."""
+"""By level: maximum number of contexts, number of weight sets, minimum lengths of the two match models (at most 7 and
+16 bytes), and units of the recurrent network."""

@@ -6,14 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from kolmo._core.jit import i64, inline, u64
 
-from kolmo._core.jit import part
-
-at = np.uint64
-_BYTE = np.uint64(255)
-_EIGHT = np.uint64(8)
-_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
+_BYTE = u64(255)
+_EIGHT = u64(8)
+_FACTOR = u64(0xC2B2AE3D27D4EB4F)
 
 # classes of bytes
 (OTHER, LOWER, UPPER, DIGIT, SPACE, NEWLINE, STOP, PAUSE, QUOTE, OPEN, CLOSE, BAR, AMPERSAND, DASH, HIGH, VOWEL) = (
@@ -41,50 +38,50 @@ _FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 N_TEXT_MEMORY = 15
 
 
-@part
+@inline
 def _is_letter(kind: int) -> Any:
     return kind in (LOWER, UPPER, VOWEL, HIGH)
 
 
-@part
+@inline
 def _pop(brackets: int, opener: int) -> Any:
     """Close the innermost bracket that this one closes; forget those left open inside."""
     rest = brackets
     for _ in range(4):
         top = rest & _BYTE
         rest = rest >> _EIGHT
-        if top == np.uint64(opener):
+        if top == u64(opener):
             return rest
     return brackets
 
 
-@part
+@inline
 def read_text(memory: Any, symbol: int, last: int, word1: int, word2: int, ended: bool, classes: Any) -> None:
     """Take in a byte; `last` ends in it, `ended` says whether a word ended before it."""
-    kind = np.int64(classes[at(symbol)])
-    memory[SHAPE] = memory[SHAPE] << np.uint64(4) | np.uint64(kind)
+    kind = i64(classes[u64(symbol)])
+    memory[SHAPE] = memory[SHAPE] << u64(4) | u64(kind)
     lower = symbol + 32 if kind == UPPER else symbol
     plain = 48 if kind == DIGIT else 32 if kind == NEWLINE else lower
-    memory[FOLDED] = memory[FOLDED] << _EIGHT | np.uint64(plain)
-    kind_before = np.int64((memory[SHAPE] >> np.uint64(4)) & np.uint64(15))
+    memory[FOLDED] = memory[FOLDED] << _EIGHT | u64(plain)
+    kind_before = i64((memory[SHAPE] >> u64(4)) & u64(15))
     letter = _is_letter(kind)
     letter_before = _is_letter(kind_before)
     if letter and not letter_before:
-        memory[FIRSTS] = memory[FIRSTS] << _EIGHT | np.uint64(lower)
+        memory[FIRSTS] = memory[FIRSTS] << _EIGHT | u64(lower)
     if ended:
-        memory[ENDINGS] = memory[ENDINGS] << np.uint64(16) | ((last >> _EIGHT) & np.uint64(0xDFDF))
+        memory[ENDINGS] = memory[ENDINGS] << u64(16) | ((last >> _EIGHT) & u64(0xDFDF))
         memory[WORD3] = memory[SECOND]
         memory[SECOND] = word2
-        memory[SENTENCE] = memory[SENTENCE] + np.uint64(1)
-        if memory[LINE_WORD] == np.uint64(0):
+        memory[SENTENCE] = memory[SENTENCE] + u64(1)
+        if memory[LINE_WORD] == u64(0):
             memory[LINE_WORD] = word1
     if kind in (STOP, PAUSE):
-        memory[SENTENCE] = np.uint64(symbol) << _EIGHT
+        memory[SENTENCE] = u64(symbol) << _EIGHT
     # brackets
     brackets = memory[BRACKETS]
     opened = False
     if kind == OPEN:
-        brackets = brackets << _EIGHT | np.uint64(symbol)
+        brackets = brackets << _EIGHT | u64(symbol)
         opened = True
     elif symbol == 41:
         brackets = _pop(brackets, 40)
@@ -95,30 +92,30 @@ def read_text(memory: Any, symbol: int, last: int, word1: int, word2: int, ended
     elif symbol == 62:
         brackets = _pop(brackets, 60)
     elif symbol == 10:
-        while (brackets & _BYTE) != np.uint64(0) and (brackets & _BYTE) != np.uint64(123):
+        while (brackets & _BYTE) != u64(0) and (brackets & _BYTE) != u64(123):
             brackets = brackets >> _EIGHT
         opened = True
         memory[ABOVE_WORD] = memory[LINE_WORD]
-        memory[LINE_WORD] = np.uint64(0)
+        memory[LINE_WORD] = u64(0)
     elif symbol == 124 or symbol == 61:
         opened = True
     memory[BRACKETS] = brackets
     if opened:
-        memory[INSIDE] = np.uint64(symbol)
+        memory[INSIDE] = u64(symbol)
     else:
-        memory[INSIDE] = (memory[INSIDE] + np.uint64(symbol + 1)) * _FACTOR
+        memory[INSIDE] = (memory[INSIDE] + u64(symbol + 1)) * _FACTOR
     # a tag is what follows a bracket up to the first byte that is neither a letter nor a stroke
     if symbol == 60:
-        memory[TAG] = np.uint64(0)
-    elif (memory[TAG] & np.uint64(1)) == np.uint64(0):
+        memory[TAG] = u64(0)
+    elif (memory[TAG] & u64(1)) == u64(0):
         if letter or symbol == 47:
-            memory[TAG] = ((memory[TAG] + np.uint64(symbol + 1)) * _FACTOR) << np.uint64(1)
+            memory[TAG] = ((memory[TAG] + u64(symbol + 1)) * _FACTOR) << u64(1)
         else:
-            memory[TAG] = memory[TAG] | np.uint64(1)
+            memory[TAG] = memory[TAG] | u64(1)
     if letter:
         if not letter_before:
-            memory[STEM] = np.uint64(0)
-        if (memory[STEM] >> np.uint64(32)) == np.uint64(0):
-            memory[STEM] = memory[STEM] << _EIGHT | np.uint64(lower)
+            memory[STEM] = u64(0)
+        if (memory[STEM] >> u64(32)) == u64(0):
+            memory[STEM] = memory[STEM] << _EIGHT | u64(lower)
     else:
-        memory[MARKS] = memory[MARKS] << _EIGHT | np.uint64(symbol)
+        memory[MARKS] = memory[MARKS] << _EIGHT | u64(symbol)

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.entropy.binary import DECODE, MEASURE, code_bit, stuck
 
-at = np.uint64
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_ODD2 = np.uint64(0xD6E8FEB86659FD93)
-_NOT_EMPTY = np.uint64(1)
+_ODD = u64(0x9E3779B97F4A7C15)
+_ODD2 = u64(0xD6E8FEB86659FD93)
+_NOT_EMPTY = u64(1)
 _ONCE = 1 << 32
 _WHOLE = 1 << 32
 FINEST = 22
@@ -33,55 +32,55 @@ SUM, KINDS, ENTRIES = 256, 257, 258
 """Where the counts of single bytes hold their sum, how many are not 0, and the number of entries in the table."""
 
 
-@part
+@inline
 def _slot(key: Any, table: Any) -> Any:
     """Return where `key` is, or the empty place where it belongs; its value stands behind it."""
-    mask = np.uint64(len(table) // 2 - 1)
-    place = (key ^ (key >> np.uint64(31))) & mask
-    while table[at(place << np.uint64(1))] != np.uint64(0) and table[at(place << np.uint64(1))] != key:
-        place = (place + np.uint64(1)) & mask
-    return np.int64(place << np.uint64(1))
+    mask = u64(len(table) // 2 - 1)
+    place = (key ^ (key >> u64(31))) & mask
+    while table[u64(place << u64(1))] != u64(0) and table[u64(place << u64(1))] != key:
+        place = (place + u64(1)) & mask
+    return i64(place << u64(1))
 
 
-@part
+@inline
 def _value(place: int, table: Any) -> Any:
-    return np.int64(table[at(place + 1)])
+    return i64(table[u64(place + 1)])
 
 
-@part
+@inline
 def _context_key(last: Any, order: int) -> Any:
     """Return the key of the last `order` bytes; never 0."""
-    whole = np.uint64(0xFFFFFFFFFFFFFFFF)
-    masked = last & (whole >> np.uint64(64 - 8 * order))
-    key = masked * _ODD + np.uint64(order) * _ODD2
-    key = (key ^ (key >> np.uint64(32))) * _ODD2
-    return (key ^ (key >> np.uint64(29))) | _NOT_EMPTY
+    whole = u64(0xFFFFFFFFFFFFFFFF)
+    masked = last & (whole >> u64(64 - 8 * order))
+    key = masked * _ODD + u64(order) * _ODD2
+    key = (key ^ (key >> u64(32))) * _ODD2
+    return (key ^ (key >> u64(29))) | _NOT_EMPTY
 
 
-@part
+@inline
 def _pair_key(context: Any, symbol: int) -> Any:
-    key = (context + np.uint64(symbol + 1) * _ODD2) * _ODD
-    return (key ^ (key >> np.uint64(32))) | _NOT_EMPTY
+    key = (context + u64(symbol + 1) * _ODD2) * _ODD
+    return (key ^ (key >> u64(32))) | _NOT_EMPTY
 
 
-@part
+@inline
 def _noted(journal: Any, kept: int, place: int, table: Any) -> Any:
     """Write down what a place holds, if anything is to be kept; return how many entries there are."""
     if kept > 0:
-        journal[at(kept), 0] = place
-        journal[at(kept), 1] = np.int64(table[at(place)])
-        journal[at(kept), 2] = np.int64(table[at(place + 1)])
+        journal[u64(kept), 0] = place
+        journal[u64(kept), 1] = i64(table[u64(place)])
+        journal[u64(kept), 2] = i64(table[u64(place + 1)])
         kept += 1
     return kept
 
 
-@part
+@inline
 def _interpolated(below: float, count: int, total: int, kinds: int, discount: float, weight: float) -> Any:
     seen = count - discount if count > 0 else 0.0
     return (seen + (discount * kinds + weight) * below) / (total + weight)
 
 
-@part
+@inline
 def _distribute(
     recent: Any, order: int, discount: float, weight: float, table: Any, zero: Any, places: Any, tree: Any
 ) -> None:
@@ -93,33 +92,33 @@ def _distribute(
     known = 0
     for k in range(1, order + 1):
         place = _slot(_context_key(recent, k), table)
-        if table[at(place)] == np.uint64(0):
+        if table[u64(place)] == u64(0):
             break
-        places[at(k)] = place
+        places[u64(k)] = place
         known = k
     for leaf in range(256, 512):
-        tree[at(leaf)] = 0.0
+        tree[u64(leaf)] = 0.0
     left = 1.0
     for k in range(known, 0, -1):
-        context, value = table[at(places[at(k)])], _value(places[at(k)], table)
+        context, value = table[u64(places[u64(k)])], _value(places[u64(k)], table)
         kinds, symbol = value & 511, (value >> 16) & 255
         left /= (value >> 32) + weight
         if kinds < _MANY:
             for _ in range(kinds):
                 value = _value(_slot(_pair_key(context, symbol), table), table)
-                tree[at(256 + symbol)] += left * ((value >> 32) - discount)
+                tree[u64(256 + symbol)] += left * ((value >> 32) - discount)
                 symbol = value & 255
         else:
             for symbol in range(256):
                 count = _value(_slot(_pair_key(context, symbol), table), table) >> 32
-                tree[at(256 + symbol)] += left * (count - discount) if count > 0 else 0.0
+                tree[u64(256 + symbol)] += left * (count - discount) if count > 0 else 0.0
         left *= discount * kinds + weight
     for symbol in range(256):
-        chance = _interpolated(1.0 / 256, zero[at(symbol)], zero[SUM], zero[KINDS], discount, weight)
-        tree[at(256 + symbol)] += left * chance
+        chance = _interpolated(1.0 / 256, zero[u64(symbol)], zero[SUM], zero[KINDS], discount, weight)
+        tree[u64(256 + symbol)] += left * chance
 
 
-@part
+@inline
 def _count(recent: Any, symbol: int, order: int, exclude: bool, table: Any, zero: Any, journal: Any, kept: int) -> Any:
     """Count a byte in its contexts; return how many entries the journal has."""
     counted = False
@@ -127,33 +126,33 @@ def _count(recent: Any, symbol: int, order: int, exclude: bool, table: Any, zero
         context = _context_key(recent, k)
         place = _slot(context, table)
         kept = _noted(journal, kept, place, table)
-        if table[at(place)] == np.uint64(0):
-            table[at(place)] = context
+        if table[u64(place)] == u64(0):
+            table[u64(place)] = context
             zero[ENTRIES] += 1
         follower = _pair_key(context, symbol)
         pair = _slot(follower, table)  # looked for only now, as the context may have taken its place
         kept = _noted(journal, kept, pair, table)
         value = _value(place, table)
-        if table[at(pair)] == np.uint64(0):
-            table[at(pair)] = follower
-            table[at(pair + 1)] = np.uint64((value >> 16) & 255)
+        if table[u64(pair)] == u64(0):
+            table[u64(pair)] = follower
+            table[u64(pair + 1)] = u64((value >> 16) & 255)
             zero[ENTRIES] += 1
             value = (value & ~(255 << 16)) + (symbol << 16) + 1
         else:
             counted = True
-        table[at(place + 1)] = np.uint64(value + _ONCE)
-        table[at(pair + 1)] += np.uint64(_ONCE)
+        table[u64(place + 1)] = u64(value + _ONCE)
+        table[u64(pair + 1)] += u64(_ONCE)
         if counted and exclude:
             break
     if not (counted and exclude):
-        if zero[at(symbol)] == 0:
+        if zero[u64(symbol)] == 0:
             zero[KINDS] += 1
-        zero[at(symbol)] += 1
+        zero[u64(symbol)] += 1
         zero[SUM] += 1
     return kept
 
 
-@kernel
+@jit
 def run(
     mode: int,
     data: Any,
@@ -204,9 +203,9 @@ def run(
     places : ndarray of int64, shape (9,)
     tree : ndarray of float64, shape (512,)
     """
-    recent = np.uint64(last)
+    recent = u64(last)
     room = len(table) // 4 - 2 * order
-    kept = np.int64(1) if len(journal) > 0 else np.int64(0)
+    kept = i64(1) if len(journal) > 0 else i64(0)
     place, low, high, window = cursor[0], cursor[1], cursor[2], cursor[3]
     done = len(data)
     for position in range(len(data)):
@@ -214,64 +213,64 @@ def run(
             done = position
             break
         if mode == MEASURE:
-            symbol = np.int64(data[at(position)])
-            likely = _interpolated(1.0 / 256, zero[at(symbol)], zero[SUM], zero[KINDS], discount, weight)
+            symbol = i64(data[u64(position)])
+            likely = _interpolated(1.0 / 256, zero[u64(symbol)], zero[SUM], zero[KINDS], discount, weight)
             for k in range(1, order + 1):
                 context = _context_key(recent, k)
                 entry = _slot(context, table)
-                if table[at(entry)] == np.uint64(0):
+                if table[u64(entry)] == u64(0):
                     break
                 value = _value(entry, table)
                 count = _value(_slot(_pair_key(context, symbol), table), table) >> 32
                 likely = _interpolated(likely, count, value >> 32, value & 511, discount, weight)
-            bits[at(position)] = -np.log2(likely)
+            bits[u64(position)] = -np.log2(likely)
         else:
             _distribute(recent, order, discount, weight, table, zero, places, tree)
             for node in range(255, 0, -1):
-                tree[at(node)] = tree[at(2 * node)] + tree[at(2 * node + 1)]
-            symbol = np.int64(data[at(position)]) if mode != DECODE else np.int64(0)
+                tree[u64(node)] = tree[u64(2 * node)] + tree[u64(2 * node + 1)]
+            symbol = i64(data[u64(position)]) if mode != DECODE else i64(0)
             node = 1
             for bit_place in range(7, -1, -1):
-                share = np.int64(_WHOLE * (tree[at(2 * node + 1)] / tree[at(node)]))
+                share = i64(_WHOLE * (tree[u64(2 * node + 1)] / tree[u64(node)]))
                 chance = min(max(share, _LEAST), _WHOLE - _LEAST)
                 bit = (symbol >> bit_place) & 1
                 bit, low, high, window, place = code_bit(mode, bit, chance, low, high, window, place, stream)
                 node = 2 * node + bit
-            symbol = np.int64(node & 255)
+            symbol = i64(node & 255)
             if mode == DECODE:
-                data[at(position)] = np.uint8(symbol)
+                data[u64(position)] = np.uint8(symbol)
         if learn:
             kept = _count(recent, symbol, order, exclude, table, zero, journal, kept)
-        recent = recent << np.uint64(8) | np.uint64(symbol)
+        recent = recent << u64(8) | u64(symbol)
     cursor[0], cursor[1], cursor[2], cursor[3] = place, low, high, window
     if kept > 0:
         journal[0, 0] = kept
     return done
 
 
-@kernel
+@jit
 def undo(journal: Any, table: Any) -> None:
     """Put back what `run` overwrote."""
-    for entry in range(np.int64(journal[0, 0]) - 1, 0, -1):
-        place = journal[at(entry), 0]
-        table[at(place)] = np.uint64(journal[at(entry), 1])
-        table[at(place + 1)] = np.uint64(journal[at(entry), 2])
+    for entry in range(i64(journal[0, 0]) - 1, 0, -1):
+        place = journal[u64(entry), 0]
+        table[u64(place)] = u64(journal[u64(entry), 1])
+        table[u64(place + 1)] = u64(journal[u64(entry), 2])
 
 
-@kernel
+@jit
 def predict(
     last: int, order: int, discount: float, weight: float, table: Any, zero: Any, places: Any, tree: Any
 ) -> None:
     """Write the probability of every next byte to the leaves of `tree`."""
-    _distribute(np.uint64(last), order, discount, weight, table, zero, places, tree)
+    _distribute(u64(last), order, discount, weight, table, zero, places, tree)
 
 
-@kernel
+@jit
 def move(table: Any, larger: Any) -> None:
     """Fill a larger table with the entries of a smaller one."""
     for place in range(0, len(table), 2):
-        key = table[at(place)]
-        if key != np.uint64(0):
+        key = table[u64(place)]
+        if key != u64(0):
             to = _slot(key, larger)
-            larger[at(to)] = key
-            larger[at(to + 1)] = table[at(place + 1)]
+            larger[u64(to)] = key
+            larger[u64(to + 1)] = table[u64(place + 1)]

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import kernel, part
+from kolmo._core.jit import i64, inline, jit, u64
 from kolmo.coders.entropy.binary import DECODE, MEASURE, code_bit, stuck
 
-at = np.uint64
-_BYTE = np.uint64(255)
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_ODD2 = np.uint64(0xD6E8FEB86659FD93)
-_WORD = np.uint64(0x2F0B4C474D4A35A7)
+_BYTE = u64(255)
+_ODD = u64(0x9E3779B97F4A7C15)
+_ODD2 = u64(0xD6E8FEB86659FD93)
+_WORD = u64(0x2F0B4C474D4A35A7)
 
 _0, _1, _2, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 _LARGE = np.float32(20)
@@ -61,7 +60,7 @@ LIMIT = 14
 _KINDS = 16
 MATCH_LENGTHS = 32
 _MATCH_LENGTH = 6
-_MATCHED = np.uint64(2 ** (8 * _MATCH_LENGTH) - 1)
+_MATCHED = u64(2 ** (8 * _MATCH_LENGTH) - 1)
 N_SCRATCH = 96
 N_INPUTS = 32
 
@@ -76,11 +75,11 @@ def first_added(n_contexts: int) -> int:
     return n_contexts * 3 * 8 * _KINDS
 
 
-@part
+@inline
 def places(h: int) -> Any:
     """Return where the arrays begin that the memory of a network of `h` units is made of, and how long it is."""
     inner = 3 * h * (256 + 1 + h)
-    weights = np.int64(_N_NUMBERS)
+    weights = i64(_N_NUMBERS)
     outputs = weights + inner
     squares = outputs + 256 * h + 256
     turned = squares + inner
@@ -94,7 +93,7 @@ def places(h: int) -> Any:
     return weights, outputs, squares, turned, trace, pushes, errors, symbols, gates, carry, lanes, lanes + _LANES
 
 
-@part
+@inline
 def _parts(memory: Any, h: int) -> Any:
     """Return the arrays that the memory of a network is made of."""
     a, b, c, d, e, f, g, i, j, k, m, n = places(h)
@@ -114,7 +113,7 @@ def _parts(memory: Any, h: int) -> Any:
     )
 
 
-@part
+@inline
 def sigmoid(x: Any) -> Any:
     """Return 1 / (1 + e^-x), where e^y is (e^(y / 64))^64 and the inner one a polynomial."""
     x = x if x > -_LARGE else -_LARGE
@@ -130,41 +129,41 @@ def sigmoid(x: Any) -> Any:
     return _1 / (_1 + power)
 
 
-@part
+@inline
 def _slower(rate: Any, least: Any, age: Any) -> Any:
     rate = rate / (_1 + age * _SLOWER)
     return rate if rate > least else least
 
 
-@part
+@inline
 def _add_rows(matrix: Any, start: int, x: Any, x_start: int, x_step: int, n_rows: int, n_columns: int, y: Any) -> None:
     """Add rows of a matrix to `y`, each times an element of `x`; four at once, as memory is what takes the time."""
     for j in range(0, n_rows, 4):
-        x0 = x[at(x_start + j * x_step)]
-        x1 = x[at(x_start + (j + 1) * x_step)]
-        x2 = x[at(x_start + (j + 2) * x_step)]
-        x3 = x[at(x_start + (j + 3) * x_step)]
+        x0 = x[u64(x_start + j * x_step)]
+        x1 = x[u64(x_start + (j + 1) * x_step)]
+        x2 = x[u64(x_start + (j + 2) * x_step)]
+        x3 = x[u64(x_start + (j + 3) * x_step)]
         row0 = start + j * n_columns
         row1 = row0 + n_columns
         row2 = row1 + n_columns
         row3 = row2 + n_columns
         for i in range(n_columns):
-            y[at(i)] = (
-                ((y[at(i)] + matrix[at(row0 + i)] * x0) + matrix[at(row1 + i)] * x1) + matrix[at(row2 + i)] * x2
-            ) + matrix[at(row3 + i)] * x3
+            y[u64(i)] = (
+                ((y[u64(i)] + matrix[u64(row0 + i)] * x0) + matrix[u64(row1 + i)] * x1) + matrix[u64(row2 + i)] * x2
+            ) + matrix[u64(row3 + i)] * x3
 
 
-@part
+@inline
 def _moved(weight: Any, mean: Any, gradient: Any, rate: Any) -> Any:
     return weight + rate * gradient / (np.sqrt(mean) + _SMALL)
 
 
-@part
+@inline
 def _mean(mean: Any, gradient: Any) -> Any:
     return mean * _KEEP + (_1 - _KEEP) * gradient * gradient
 
 
-@part
+@inline
 def logit(memory: Any, h: int, node: int) -> Any:
     """Return ln(p / (1 - p)) for the network's probability p that the next bit of a byte is 1.
 
@@ -177,56 +176,56 @@ def logit(memory: Any, h: int, node: int) -> Any:
         The bits of the byte so far, after a 1.
     """
     numbers, _, outputs, _, _, trace, _, _, _, _, _, lanes = _parts(memory, h)
-    state = np.int64(numbers[STEP]) * h
+    state = i64(numbers[STEP]) * h
     row = node * h
     for i in range(_LANES):
-        lanes[at(i)] = outputs[at(row + i)] * trace[at(state + i)]
+        lanes[u64(i)] = outputs[u64(row + i)] * trace[u64(state + i)]
     for j in range(_LANES, h, _LANES):
         for i in range(_LANES):
-            lanes[at(i)] += outputs[at(row + j + i)] * trace[at(state + j + i)]
+            lanes[u64(i)] += outputs[u64(row + j + i)] * trace[u64(state + j + i)]
     for i in range(8):
-        lanes[at(i)] += lanes[at(i + 8)]
+        lanes[u64(i)] += lanes[u64(i + 8)]
     for i in range(4):
-        lanes[at(i)] += lanes[at(i + 4)]
-    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + outputs[at(256 * h + node)]
+        lanes[u64(i)] += lanes[u64(i + 4)]
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + outputs[u64(256 * h + node)]
 
 
-@part
+@inline
 def learn_bit(memory: Any, h: int, node: int, miss: Any) -> None:
     """Move the weights of a node by how far its probability was off, and keep what that means for the state."""
     numbers, _, outputs, _, _, trace, pushes, _, _, _, _, _ = _parts(memory, h)
-    state = np.int64(numbers[STEP]) * h
+    state = i64(numbers[STEP]) * h
     step = miss * _slower(_OUTPUT_RATE, _LEAST_OUTPUT_RATE, numbers[AGE])
-    outputs[at(256 * h + node)] += step
+    outputs[u64(256 * h + node)] += step
     row = node * h
     for i in range(h):
-        old = outputs[at(row + i)]
-        pushes[at(state + i)] += miss * old
-        outputs[at(row + i)] = old + step * trace[at(state + i)]
+        old = outputs[u64(row + i)]
+        pushes[u64(state + i)] += miss * old
+        outputs[u64(row + i)] = old + step * trace[u64(state + i)]
 
 
-@part
+@inline
 def learn_byte(memory: Any, h: int, symbol: int) -> None:
     """Go on to the state after `symbol`; at the end of a window, learn from all of it first."""
     numbers, weights, _, squares, turned, trace, pushes, errors, symbols, gates, carry, _ = _parts(memory, h)
-    if np.int64(numbers[STEP]) == WINDOW:
+    if i64(numbers[STEP]) == WINDOW:
         numbers[POWER] *= _KEEP
         rate = _slower(_RATE, _LEAST_RATE, numbers[AGE]) * np.sqrt(_1 - numbers[POWER])  # as means start from 0
         _go_back(turned, trace, pushes, errors, carry, h)
         _move_weights(weights, squares, turned, trace, errors, symbols, gates, h, rate)
         for i in range(h):
-            trace[at(i)] = trace[at(WINDOW * h + i)]
+            trace[u64(i)] = trace[u64(WINDOW * h + i)]
         numbers[STEP] = _0
-    s = np.int64(numbers[STEP])
-    symbols[at(s)] = np.float32(symbol)
+    s = i64(numbers[STEP])
+    symbols[u64(s)] = np.float32(symbol)
     _read(weights, trace, gates, h, s, symbol)
     for i in range(h):
-        pushes[at((s + 1) * h + i)] = _0
+        pushes[u64((s + 1) * h + i)] = _0
     numbers[STEP] += _1
     numbers[AGE] += _1
 
 
-@part
+@inline
 def _read(weights: Any, trace: Any, gates: Any, h: int, s: int, symbol: int) -> None:
     """Work out the state after state `s` of the trace and a byte."""
     g = 3 * h
@@ -235,50 +234,50 @@ def _read(weights: Any, trace: Any, gates: Any, h: int, s: int, symbol: int) -> 
     state = s * h
     made = (WINDOW + 1) * h + s * 4 * h
     for i in range(g):
-        gates[at(i)] = _0
+        gates[u64(i)] = _0
     _add_rows(weights, of_none + g, trace, state, 1, h, g, gates)
     for i in range(2 * h):
-        gates[at(i)] = sigmoid(gates[at(i)] + (weights[at(of_byte + i)] + weights[at(of_none + i)]))
+        gates[u64(i)] = sigmoid(gates[u64(i)] + (weights[u64(of_byte + i)] + weights[u64(of_none + i)]))
     for i in range(h):
-        update = gates[at(i)]
-        reset = gates[at(h + i)]
-        inner = gates[at(2 * h + i)]
-        outer = weights[at(of_byte + 2 * h + i)] + weights[at(of_none + 2 * h + i)]
+        update = gates[u64(i)]
+        reset = gates[u64(h + i)]
+        inner = gates[u64(2 * h + i)]
+        outer = weights[u64(of_byte + 2 * h + i)] + weights[u64(of_none + 2 * h + i)]
         new = _2 * sigmoid(_2 * (outer + reset * inner)) - _1
-        old = trace[at(state + i)]
-        trace[at(made + i)] = update
-        trace[at(made + h + i)] = reset
-        trace[at(made + 2 * h + i)] = inner
-        trace[at(made + 3 * h + i)] = new
-        trace[at(state + h + i)] = old + update * (new - old)
+        old = trace[u64(state + i)]
+        trace[u64(made + i)] = update
+        trace[u64(made + h + i)] = reset
+        trace[u64(made + 2 * h + i)] = inner
+        trace[u64(made + 3 * h + i)] = new
+        trace[u64(state + h + i)] = old + update * (new - old)
 
 
-@part
+@inline
 def _go_back(turned: Any, trace: Any, pushes: Any, errors: Any, carry: Any, h: int) -> None:
     """Work out the error of each gate at each byte of the window, from the last to the first."""
     for i in range(h):
-        carry[at(i)] = _0
+        carry[u64(i)] = _0
     for back in range(WINDOW):
         s = WINDOW - 1 - back
         state = s * h
         made = (WINDOW + 1) * h + s * 4 * h
         row = s * 4 * h
         for i in range(h):
-            push = carry[at(i)] + pushes[at(state + h + i)]
-            update = trace[at(made + i)]
-            reset = trace[at(made + h + i)]
-            inner = trace[at(made + 2 * h + i)]
-            new = trace[at(made + 3 * h + i)]
+            push = carry[u64(i)] + pushes[u64(state + h + i)]
+            update = trace[u64(made + i)]
+            reset = trace[u64(made + h + i)]
+            inner = trace[u64(made + 2 * h + i)]
+            new = trace[u64(made + 3 * h + i)]
             outer = push * update * (_1 - new * new)
-            errors[at(row + i)] = push * (new - trace[at(state + i)]) * update * (_1 - update)
-            errors[at(row + h + i)] = outer * inner * reset * (_1 - reset)
-            errors[at(row + 2 * h + i)] = outer * reset
-            errors[at(row + 3 * h + i)] = outer
-            carry[at(i)] = push * (_1 - update)
+            errors[u64(row + i)] = push * (new - trace[u64(state + i)]) * update * (_1 - update)
+            errors[u64(row + h + i)] = outer * inner * reset * (_1 - reset)
+            errors[u64(row + 2 * h + i)] = outer * reset
+            errors[u64(row + 3 * h + i)] = outer
+            carry[u64(i)] = push * (_1 - update)
         _add_rows(turned, 0, errors, row, 1, 3 * h, h, carry)
 
 
-@part
+@inline
 def _move_weights(
     weights: Any, squares: Any, turned: Any, trace: Any, errors: Any, symbols: Any, gates: Any, h: int, rate: Any
 ) -> None:
@@ -287,103 +286,103 @@ def _move_weights(
     of_none = 256 * g
     for j in range(h):
         for i in range(g):
-            gates[at(i)] = _0
+            gates[u64(i)] = _0
         # the errors of a byte take 4 h places, of which the last h are not for these weights
         for s in range(0, WINDOW, 4):
-            x0 = trace[at(s * h + j)]
-            x1 = trace[at((s + 1) * h + j)]
-            x2 = trace[at((s + 2) * h + j)]
-            x3 = trace[at((s + 3) * h + j)]
+            x0 = trace[u64(s * h + j)]
+            x1 = trace[u64((s + 1) * h + j)]
+            x2 = trace[u64((s + 2) * h + j)]
+            x3 = trace[u64((s + 3) * h + j)]
             row0 = s * 4 * h
             row1 = row0 + 4 * h
             row2 = row1 + 4 * h
             row3 = row2 + 4 * h
             for i in range(g):
-                gates[at(i)] = (
-                    ((gates[at(i)] + errors[at(row0 + i)] * x0) + errors[at(row1 + i)] * x1) + errors[at(row2 + i)] * x2
-                ) + errors[at(row3 + i)] * x3
+                gradient = gates[u64(i)] + errors[u64(row0 + i)] * x0
+                gradient = (gradient + errors[u64(row1 + i)] * x1) + errors[u64(row2 + i)] * x2
+                gates[u64(i)] = gradient + errors[u64(row3 + i)] * x3
         row = of_none + g + j * g
         for i in range(g):
-            mean = _mean(squares[at(row + i)], gates[at(i)])
-            squares[at(row + i)] = mean
-            weights[at(row + i)] = _moved(weights[at(row + i)], mean, gates[at(i)], rate)
+            mean = _mean(squares[u64(row + i)], gates[u64(i)])
+            squares[u64(row + i)] = mean
+            weights[u64(row + i)] = _moved(weights[u64(row + i)], mean, gates[u64(i)], rate)
         for i in range(g):
-            turned[at(i * h + j)] = weights[at(row + i)]
+            turned[u64(i * h + j)] = weights[u64(row + i)]
     for i in range(g):
-        gates[at(i)] = _0
+        gates[u64(i)] = _0
     for s in range(WINDOW):
-        of_byte = np.int64(symbols[at(s)]) * g
+        of_byte = i64(symbols[u64(s)]) * g
         for gate in range(3):
             place = gate * h
             row = s * 4 * h + (3 * h if gate == 2 else place)
             for i in range(h):
-                gradient = errors[at(row + i)]
-                gates[at(place + i)] += gradient
-                mean = _mean(squares[at(of_byte + place + i)], gradient)
-                squares[at(of_byte + place + i)] = mean
-                weights[at(of_byte + place + i)] = _moved(weights[at(of_byte + place + i)], mean, gradient, rate)
+                gradient = errors[u64(row + i)]
+                gates[u64(place + i)] += gradient
+                mean = _mean(squares[u64(of_byte + place + i)], gradient)
+                squares[u64(of_byte + place + i)] = mean
+                weights[u64(of_byte + place + i)] = _moved(weights[u64(of_byte + place + i)], mean, gradient, rate)
     for i in range(g):
-        mean = _mean(squares[at(of_none + i)], gates[at(i)])
-        squares[at(of_none + i)] = mean
-        weights[at(of_none + i)] = _moved(weights[at(of_none + i)], mean, gates[at(i)], rate)
+        mean = _mean(squares[u64(of_none + i)], gates[u64(i)])
+        squares[u64(of_none + i)] = mean
+        weights[u64(of_none + i)] = _moved(weights[u64(of_none + i)], mean, gates[u64(i)], rate)
 
 
-@part
+@inline
 def _adapted(history: int, bit: int, reciprocals: Any, limit: int) -> Any:
     """Move a probability of 22 bits, of which the highest is kept turned, by one over how often it was used."""
     count = history & 1023
     chance = (history >> 10) ^ 0x200000
-    chance += ((bit * 4194303 - chance) * np.int64(reciprocals[at(count)])) >> 16
+    chance += ((bit * 4194303 - chance) * i64(reciprocals[u64(count)])) >> 16
     return np.uint32((chance ^ 0x200000) << 10 | min(count + 1, limit))
 
 
-@part
+@inline
 def _stretched(history: int, constants: Any) -> Any:
-    return np.float32(constants[at((history >> 20) ^ 2048)]) * _STRETCH
+    return np.float32(constants[u64((history >> 20) ^ 2048)]) * _STRETCH
 
 
-@part
+@inline
 def _hashed(masks: Any, last: Any, word: Any, i: int) -> Any:
-    code = (last & masks[at(i), 0]) * _ODD
-    code = ((code ^ (code >> np.uint64(32))) + np.uint64(i + 1)) * _ODD2
-    code = ((code ^ (code >> np.uint64(29))) + (word & masks[at(i), 1])) * _ODD
-    return (code ^ (code >> np.uint64(32))) * _ODD2
+    code = (last & masks[u64(i), 0]) * _ODD
+    code = ((code ^ (code >> u64(32))) + u64(i + 1)) * _ODD2
+    code = ((code ^ (code >> u64(29))) + (word & masks[u64(i), 1])) * _ODD
+    return (code ^ (code >> u64(32))) * _ODD2
 
 
-@part
+@inline
 def _bucket(table: Any, code: Any, first: int, table_bits: int, make: int) -> Any:
     """Return where the histories of half a byte are; if nowhere, make room for them, or return the empty bucket."""
-    mask = (np.uint64(1) << np.uint64(table_bits)) - np.uint64(1)
-    bucket = (first + np.int64((code >> np.uint64(20)) & mask)) * CHECKED
-    check = np.int64(code >> np.uint64(48))
+    mask = (u64(1) << u64(table_bits)) - u64(1)
+    bucket = (first + i64((code >> u64(20)) & mask)) * CHECKED
+    check = i64(code >> u64(48))
     other = bucket ^ CHECKED
-    if np.int64(table[at(bucket)]) == check:
+    if i64(table[u64(bucket)]) == check:
         return bucket
-    if np.int64(table[at(other)]) == check:
+    if i64(table[u64(other)]) == check:
         return other
     if not make:
-        return np.int64(len(table) - CHECKED)
+        return i64(len(table) - CHECKED)
     # the one whose first bit was seen the least gives way
-    if np.int64(table[at(other + 1)]) & 1023 < np.int64(table[at(bucket + 1)]) & 1023:
+    if i64(table[u64(other + 1)]) & 1023 < i64(table[u64(bucket + 1)]) & 1023:
         bucket = other
-    table[at(bucket)] = np.uint32(check)
+    table[u64(bucket)] = np.uint32(check)
     for j in range(1, CHECKED):
-        table[at(bucket + j)] = np.uint32(0)
+        table[u64(bucket + j)] = np.uint32(0)
     return bucket
 
 
-@part
+@inline
 def _find(table: Any, hashes: Any, slots: Any, n_contexts: int, table_bits: int, partial: int, make: int) -> None:
     """Find the histories of each context for the half of a byte that comes next."""
     for i in range(n_contexts):
-        code = hashes[at(i)]
+        code = hashes[u64(i)]
         if partial > 1:
-            code = (code + np.uint64(partial)) * _ODD
-            code ^= code >> np.uint64(29)
-        slots[at(i)] = _bucket(table, code, np.int64(i) << table_bits, table_bits, make)
+            code = (code + u64(partial)) * _ODD
+            code ^= code >> u64(29)
+        slots[u64(i)] = _bucket(table, code, i64(i) << table_bits, table_bits, make)
 
 
-@part
+@inline
 def _mix(
     total: Any,
     table: Any,
@@ -406,34 +405,34 @@ def _mix(
     by_node = n_contexts * 3 * 8 * _KINDS
     by_last = by_node + n_contexts * 256
     for i in range(n_contexts):
-        history = np.int64(table[at(slots[at(i)] + node)])
+        history = i64(table[u64(slots[u64(i)] + node)])
         count = history & 1023
         first = ((match_class * 8 + bit_place) * n_contexts + i) * _KINDS + count
         second = by_node + partial * n_contexts + i
         third = by_last + (previous * 8 + bit_place) * n_contexts + i
         x = _stretched(history, constants)
-        chosen[at(i)] = first
-        inputs[at(i)] = x
-        total += ((weights[at(first)] + weights[at(second)]) + weights[at(third)]) * x
-    inputs[at(n_contexts)] = _0
+        chosen[u64(i)] = first
+        inputs[u64(i)] = x
+        total += ((weights[u64(first)] + weights[u64(second)]) + weights[u64(third)]) * x
+    inputs[u64(n_contexts)] = _0
     if matched > 0:
         size = matched if matched < 16 else min(16 + ((matched - 16) >> 2), MATCH_LENGTHS - 1)
         entry = (size * 8 + bit_place) * 2 + ((expected >> (7 - bit_place)) & 1)
-        x = _stretched(np.int64(matches[at(entry)]), constants)
-        chosen[at(n_contexts)] = by_last + n_contexts * 2048 + size * 8 + bit_place
-        chosen[at(n_contexts + 1)] = entry
-        inputs[at(n_contexts)] = x
-        total += weights[at(chosen[at(n_contexts)])] * x
+        x = _stretched(i64(matches[u64(entry)]), constants)
+        chosen[u64(n_contexts)] = by_last + n_contexts * 2048 + size * 8 + bit_place
+        chosen[u64(n_contexts + 1)] = entry
+        inputs[u64(n_contexts)] = x
+        total += weights[u64(chosen[u64(n_contexts)])] * x
     return total
 
 
-@part
+@inline
 def _chance(likely: Any) -> Any:
-    chance = np.int64(likely * _CHANCES + _HALF)
+    chance = i64(likely * _CHANCES + _HALF)
     return 1 if chance < 1 else 65535 if chance > 65535 else chance
 
 
-@kernel
+@jit
 def run(
     mode: int,
     text: Any,
@@ -453,7 +452,7 @@ def run(
     cost_of: Any,
     scratch: Any,
     inputs: Any,
-) -> int:
+) -> Any:
     """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
 
     Returns how far it came: short of `stop` if the stream is full (`ENCODE`) or exhausted (`DECODE`).
@@ -494,7 +493,7 @@ def run(
     h = settings[HIDDEN]
     n_contexts = settings[N_CONTEXTS]
     table_bits = settings[TABLE_BITS]
-    match_shift = np.uint64(64 - settings[MATCH_BITS])
+    match_shift = u64(64 - settings[MATCH_BITS])
     reciprocals = constants[8192:9216]
     slots = scratch[0:32]
     hashes = scratch[32:64].view(np.uint64)
@@ -502,12 +501,12 @@ def run(
     by_node = n_contexts * 3 * 8 * _KINDS
     by_last = by_node + n_contexts * 256
 
-    position = np.int64(registers[R_POSITION])
+    position = i64(registers[R_POSITION])
     begin = position
-    last = np.uint64(registers[R_LAST])
-    word = np.uint64(registers[R_WORD])
-    pointer = np.int64(registers[R_POINTER])
-    matched = np.int64(registers[R_MATCH])
+    last = u64(registers[R_LAST])
+    word = u64(registers[R_WORD])
+    pointer = i64(registers[R_POINTER])
+    matched = i64(registers[R_MATCH])
     place = cursor[0]
     low, high, ahead = cursor[1], cursor[2], cursor[3]
 
@@ -515,17 +514,17 @@ def run(
         if stuck(mode, place, stream):
             break
         mixing_rate = _slower(_MIXING_RATE, _LEAST_MIXING_RATE, memory[AGE])
-        previous = np.int64(last & _BYTE)
-        expected = np.int64(text[at(pointer)]) if matched > 0 else np.int64(0)
+        previous = i64(last & _BYTE)
+        expected = i64(text[u64(pointer)]) if matched > 0 else i64(0)
         for i in range(n_contexts):
-            hashes[at(i)] = _hashed(masks, last, word, i)
-        symbol = np.int64(text[at(position)]) if mode != DECODE else np.int64(0)
-        partial = np.int64(1)
-        node = np.int64(1)
+            hashes[u64(i)] = _hashed(masks, last, word, i)
+        symbol = i64(text[u64(position)]) if mode != DECODE else i64(0)
+        partial = i64(1)
+        node = i64(1)
         spent = 0.0
         for bit_place in range(8):
             if bit_place == 0 or bit_place == 4:
-                node = np.int64(1)
+                node = i64(1)
                 _find(table, hashes, slots, n_contexts, table_bits, partial, 1)
             total = _mix(
                 logit(memory, h, partial),
@@ -550,7 +549,7 @@ def run(
             # --- code ---
             bit = (symbol >> (7 - bit_place)) & 1
             if mode == MEASURE:
-                spent += cost_of[at(chance if bit else 65536 - chance)]
+                spent += cost_of[u64(chance if bit else 65536 - chance)]
             else:
                 bit, low, high, ahead, place = code_bit(mode, bit, chance << 16, low, high, ahead, place, stream)
 
@@ -559,53 +558,53 @@ def run(
             learn_bit(memory, h, partial, miss)
             step = miss * mixing_rate
             for i in range(n_contexts):
-                push = step * inputs[at(i)]
-                weights[at(chosen[at(i)])] += push
-                weights[at(by_node + partial * n_contexts + i)] += push
-                weights[at(by_last + (previous * 8 + bit_place) * n_contexts + i)] += push
-                where = at(slots[at(i)] + node)
-                table[where] = _adapted(np.int64(table[where]), bit, reciprocals, LIMIT)
+                push = step * inputs[u64(i)]
+                weights[u64(chosen[u64(i)])] += push
+                weights[u64(by_node + partial * n_contexts + i)] += push
+                weights[u64(by_last + (previous * 8 + bit_place) * n_contexts + i)] += push
+                where = u64(slots[u64(i)] + node)
+                table[where] = _adapted(i64(table[where]), bit, reciprocals, LIMIT)
             if matched > 0:
-                weights[at(chosen[at(n_contexts)])] += step * inputs[at(n_contexts)]
-                where = at(chosen[at(n_contexts + 1)])
-                matches[where] = _adapted(np.int64(matches[where]), bit, reciprocals, 1023)
+                weights[u64(chosen[u64(n_contexts)])] += step * inputs[u64(n_contexts)]
+                where = u64(chosen[u64(n_contexts + 1)])
+                matches[where] = _adapted(i64(matches[where]), bit, reciprocals, 1023)
                 if (expected >> (7 - bit_place)) & 1 != bit:
-                    matched = np.int64(0)
+                    matched = i64(0)
             partial = partial * 2 + bit
             node = node * 2 + bit
         symbol = partial & 255
         if mode == DECODE:
-            text[at(position)] = np.uint8(symbol)
+            text[u64(position)] = np.uint8(symbol)
         elif mode == MEASURE:
-            costs[at(position - begin)] = spent
+            costs[u64(position - begin)] = spent
 
         # --- on to the next byte ---
         learn_byte(memory, h, symbol)
-        last = last << np.uint64(8) | np.uint64(symbol)
+        last = last << u64(8) | u64(symbol)
         lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol
         lettered = (lower >= 97 and lower <= 122) or symbol >= 128
-        word = (word + np.uint64(lower + 1)) * _WORD if lettered else np.uint64(0)
+        word = (word + u64(lower + 1)) * _WORD if lettered else u64(0)
         position += 1
         if matched > 0:
             pointer += 1
             matched += 1
         if position >= _MATCH_LENGTH:
-            entry = np.int64(((last & _MATCHED) * _ODD) >> match_shift)
+            entry = i64(((last & _MATCHED) * _ODD) >> match_shift)
             if matched == 0:
-                pointer = np.int64(index[at(entry)])
+                pointer = i64(index[u64(entry)])
                 while (
                     matched < MATCH_LENGTHS
                     and pointer - matched > 0
-                    and text[at(pointer - matched - 1)] == text[at(position - matched - 1)]
+                    and text[u64(pointer - matched - 1)] == text[u64(position - matched - 1)]
                 ):
                     matched += 1
-            index[at(entry)] = position
+            index[u64(entry)] = position
 
-    registers[R_POSITION] = np.uint64(position)
+    registers[R_POSITION] = u64(position)
     registers[R_LAST] = last
     registers[R_WORD] = word
-    registers[R_POINTER] = np.uint64(pointer)
-    registers[R_MATCH] = np.uint64(matched)
+    registers[R_POINTER] = u64(pointer)
+    registers[R_MATCH] = u64(matched)
     cursor[0] = place
     cursor[1] = low
     cursor[2] = high
@@ -613,7 +612,7 @@ def run(
     return position
 
 
-@kernel
+@jit
 def predict(
     text: Any,
     settings: Any,
@@ -634,23 +633,23 @@ def predict(
     slots = scratch[0:32]
     hashes = scratch[32:64].view(np.uint64)
     chosen = scratch[64:96]
-    last = np.uint64(registers[R_LAST])
-    word = np.uint64(registers[R_WORD])
-    previous = np.int64(last & _BYTE)
-    matched = np.int64(registers[R_MATCH])
-    expected = np.int64(text[at(registers[R_POINTER])]) if matched > 0 else np.int64(0)
+    last = u64(registers[R_LAST])
+    word = u64(registers[R_WORD])
+    previous = i64(last & _BYTE)
+    matched = i64(registers[R_MATCH])
+    expected = i64(text[u64(registers[R_POINTER])]) if matched > 0 else i64(0)
     for i in range(n_contexts):
-        hashes[at(i)] = _hashed(masks, last, word, i)
+        hashes[u64(i)] = _hashed(masks, last, word, i)
     chances[0] = 1.0
     # as a tree of halves: level after level, each place of a level becomes two
     for bit_place in range(8):
-        first = np.int64(1) << bit_place
+        first = i64(1) << bit_place
         for back in range(first):
             number = first - 1 - back
             partial = first + number
             if bit_place == 0 or bit_place >= 4:
                 _find(table, hashes, slots, n_contexts, settings[TABLE_BITS], partial >> max(bit_place - 4, 0), 0)
-            node = partial if bit_place < 4 else (np.int64(1) << (bit_place - 4)) | (partial & (first >> 4) - 1)
+            node = partial if bit_place < 4 else (i64(1) << (bit_place - 4)) | (partial & (first >> 4) - 1)
             agrees = matched > 0 and (expected | 256) >> (8 - bit_place) == partial
             total = _mix(
                 logit(memory, h, partial),
@@ -666,10 +665,10 @@ def predict(
                 node,
                 bit_place,
                 previous,
-                matched if agrees else np.int64(0),
+                matched if agrees else i64(0),
                 expected,
             )
             chance = _chance(sigmoid(total)) / 65536.0
-            whole = chances[at(number)]
-            chances[at(2 * number + 1)] = whole * chance
-            chances[at(2 * number)] = whole * (1.0 - chance)
+            whole = chances[u64(number)]
+            chances[u64(2 * number + 1)] = whole * chance
+            chances[u64(2 * number)] = whole * (1.0 - chance)

@@ -8,24 +8,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from kolmo._core.jit import kernel, part
-
-at: Any = np.uint64
-"""Makes an index that is never negative, which saves the kernel the check."""
+from kolmo._core.jit import inline, jit, u64
 
 START = 2
 """The byte that stands before every text; it is no word."""
 _SPACE = 32
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_MIXER = np.uint64(0xD6E8FEB86659FD93)
-_HALF = np.uint64(32)
-_ONE = np.uint64(1)
-_FIRST_WORD, _LAST_WORD = np.uint64(777), np.uint64(999)
+_ODD = u64(0x9E3779B97F4A7C15)
+_MIXER = u64(0xD6E8FEB86659FD93)
+_HALF = u64(32)
+_ONE = u64(1)
+_FIRST_WORD, _LAST_WORD = u64(777), u64(999)
 
 
-@part
+@inline
 def mixed(value: Any) -> Any:
     """Return a 64-bit number each of whose bits depends on all bits of the value."""
     value = (value ^ (value >> _HALF)) * _MIXER
@@ -33,26 +28,26 @@ def mixed(value: Any) -> Any:
     return value ^ (value >> _HALF)
 
 
-@part
+@inline
 def is_of_word(byte: Any) -> Any:
     """Tell whether a byte is an ASCII letter, a digit, an underscore, or part of any other character."""
     return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 95 or byte >= 128
 
 
-@part
+@inline
 def find_byte_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, found: Any) -> Any:
     """Write the bucket of every run of 1 to `orders` bytes, as often as it occurs, and return how many there are."""
     n_found = 0
     for end in range(start, stop):
-        value = np.uint64(0)
+        value = u64(0)
         for order in range(1, min(orders, end - start + 1) + 1):
-            value = (value + np.uint64(text[at(end - order + 1)]) + _ONE) * _ODD
-            found[at(n_found)] = mixed(value ^ np.uint64(order)) & mask
+            value = (value + u64(text[u64(end - order + 1)]) + _ONE) * _ODD
+            found[u64(n_found)] = mixed(value ^ u64(order)) & mask
             n_found += 1
     return n_found
 
 
-@part
+@inline
 def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, recent: Any, found: Any) -> Any:
     """Write the bucket of every run of 1 to `orders` words, as often as it occurs, and return how many there are.
 
@@ -66,30 +61,30 @@ def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, re
     while place <= stop:
         word = _LAST_WORD
         if place < stop:
-            byte = text[at(place)]
+            byte = text[u64(place)]
             place += 1
             if byte in (_SPACE, START):
                 continue
-            word = mixed(np.uint64(byte) + _ODD)
+            word = mixed(u64(byte) + _ODD)
             if is_of_word(byte):
-                while place < stop and is_of_word(text[at(place)]):
-                    word = mixed(word + np.uint64(text[at(place)]) + _ONE)
+                while place < stop and is_of_word(text[u64(place)]):
+                    word = mixed(word + u64(text[u64(place)]) + _ONE)
                     place += 1
         else:
             place += 1
         for age in range(orders - 1, 0, -1):
-            recent[at(age)] = recent[at(age - 1)]
+            recent[u64(age)] = recent[u64(age - 1)]
         recent[0] = word
         n_words += 1
-        value = np.uint64(0)
+        value = u64(0)
         for order in range(1, min(orders, n_words) + 1):
-            value = (value + recent[at(order - 1)]) * _ODD
-            found[at(n_found)] = mixed(value ^ np.uint64(order)) & mask
+            value = (value + recent[u64(order - 1)]) * _ODD
+            found[u64(n_found)] = mixed(value ^ u64(order)) & mask
             n_found += 1
     return n_found
 
 
-@kernel
+@jit
 def add_frequencies(
     text: Any, starts: Any, orders: Any, mask: Any, recent: Any, found: Any, latest: Any, frequencies: Any
 ) -> None:
@@ -99,22 +94,22 @@ def add_frequencies(
     is all 0 before, and holds the number of the last text that has the bucket, counted from 1, after.
     """
     for index in range(len(starts) - 1):
-        start, stop = starts[at(index)], starts[at(index + 1)]
+        start, stop = starts[u64(index)], starts[u64(index + 1)]
         for family in range(2):
-            if orders[at(family)] == 0:
+            if orders[u64(family)] == 0:
                 continue
             if family == 0:
                 n_found = find_byte_grams(text, start, stop, orders[0], mask, found)
             else:
                 n_found = find_word_grams(text, start, stop, orders[1], mask, recent, found)
             for place in range(n_found):
-                bucket = found[at(place)]
-                if latest[at(family), at(bucket)] != index + 1:
-                    latest[at(family), at(bucket)] = index + 1
-                    frequencies[at(family), at(bucket)] += 1
+                bucket = found[u64(place)]
+                if latest[u64(family), u64(bucket)] != index + 1:
+                    latest[u64(family), u64(bucket)] = index + 1
+                    frequencies[u64(family), u64(bucket)] += 1
 
 
-@kernel
+@jit
 def weigh_grams(
     text: Any,
     starts: Any,
@@ -136,9 +131,9 @@ def weigh_grams(
     """
     size = 0
     for index in range(len(starts) - 1):
-        start, stop = starts[at(index)], starts[at(index + 1)]
+        start, stop = starts[u64(index)], starts[u64(index + 1)]
         for family in range(2):
-            if orders[at(family)] == 0:
+            if orders[u64(family)] == 0:
                 continue
             if family == 0:
                 n_found = find_byte_grams(text, start, stop, orders[0], mask, found)
@@ -146,19 +141,19 @@ def weigh_grams(
                 n_found = find_word_grams(text, start, stop, orders[1], mask, recent, found)
             first = size
             for place in range(n_found):
-                column = columns[at(family), at(found[at(place)])]
+                column = columns[u64(family), u64(found[u64(place)])]
                 if column >= 0:
-                    if tallies[at(column)] == 0:
-                        indices[at(size)] = column
+                    if tallies[u64(column)] == 0:
+                        indices[u64(size)] = column
                         size += 1
-                    tallies[at(column)] += 1
+                    tallies[u64(column)] += 1
             squares = 0.0
             for place in range(first, size):
-                column = indices[at(place)]
-                squares += tallies[at(column)] * bits[at(column)] ** 2
+                column = indices[u64(place)]
+                squares += tallies[u64(column)] * bits[u64(column)] ** 2
             scale = 1.0 / math.sqrt(squares) if squares > 0 else 0.0
             for place in range(first, size):
-                column = indices[at(place)]
-                values[at(place)] = scale * math.sqrt(tallies[at(column)]) * bits[at(column)]
-                tallies[at(column)] = 0
-        ends[at(index + 1)] = size
+                column = indices[u64(place)]
+                values[u64(place)] = scale * math.sqrt(tallies[u64(column)]) * bits[u64(column)]
+                tallies[u64(column)] = 0
+        ends[u64(index + 1)] = size

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo._core.jit import kernel
+from kolmo._core.jit import jit
 from kolmo.coders.entropy import binary as binary_code
 from kolmo.coders.entropy.binary import DECODE, ENCODE, code_bit, stuck
 from kolmo.errors import DecodeError
@@ -17,7 +17,7 @@ WHOLE = 2**32
 ANY_CHANCE = st.integers(0, WHOLE - 1) | st.integers(0, 300) | st.integers(WHOLE - 300, WHOLE - 1)
 
 
-@kernel
+@jit
 def code_bytes(mode: int, data: Any, chances: Any, stream: Any, cursor: Any) -> int:
     place, low, high, window = cursor[0], cursor[1], cursor[2], cursor[3]
     done = len(data)

@@ -141,11 +141,11 @@ def test_streams_are_the_same_for_another_processor_and_in_plain_python(
 
 def test_a_compiled_kernel_fuses_no_products_with_sums() -> None:
     """A fused multiply-add rounds once instead of twice; it would be another stream on processors that have none."""
-    from kolmo._core.jit import part
+    from kolmo._core.jit import inline
     from kolmo.coders.ngram import kernels as ngram_kernels
 
     coder("ngram").compress(TEXT)
-    run = part(ngram_kernels.run.py_func)  # type: ignore[attr-defined]  # what comes from the cache cannot be read
+    run = inline(ngram_kernels.run.py_func)  # type: ignore[attr-defined]  # what comes from the cache cannot be read
     run.compile(ngram_kernels.run.signatures[0])  # type: ignore[attr-defined]
     (intermediate,) = run.inspect_llvm().values()  # type: ignore[attr-defined]
     (assembly,) = run.inspect_asm().values()  # type: ignore[attr-defined]
