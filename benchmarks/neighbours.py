@@ -1,21 +1,19 @@
-"""Nearest neighbours by compression: what a pair costs, what each short cut loses, and how cost grows.
+"""Nearest neighbours by compression distance: time of a pair, loss of each shortcut, and time by training size.
 
     python benchmarks/neighbours.py --data-dir DATA --set "AG News=DATA/ag_news/train10k.tsv,ag_news:test" \\
         --set "R8=r8:train,r8:test" --set "20 Newsgroups=DATA/20news-bydate-train,DATA/20news-bydate-test,500" \\
         --long DATA/silesia/dickens -o results.jsonl
 
 A set is NAME=TRAIN,TEST or NAME=TRAIN,TEST,LIMIT, where TRAIN and TEST are files, folders or splits of the catalogue,
-and LIMIT is how many texts are drawn from TEST, with seed 0. Speed is measured in one
-thread, all ways in turn on the same pairs, round after round, and the least of each is printed; accuracy and recall
-come from whole test sets on all cores. What a way does for a pair counts, reading the training set again included.
+and LIMIT is the size of a random sample of TEST, with seed 0. Speed is measured in one thread, with all methods
+alternating on the same pairs for several rounds, and the minimum of each is printed; accuracy and recall come from
+whole test sets on all cores. The time of a pair includes reading the training set again where a method does so.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -23,12 +21,12 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import records
 from rich.console import Console
 from rich.table import Table
 
@@ -37,33 +35,38 @@ from kolmo.distances.engine import Distances
 from kolmo.distances.tiles import Search
 from kolmo.learn.candidates import CharTfidf
 
-Way = Callable[[], int]
-"""Measures some pairs and returns how many."""
+Method = Callable[[], int]
+"""Measures some pairs and returns their number."""
 
 PUBLISHED = "published: gzip.compress(joined)"
 YARDSTICK = "zlib.compress"
 SIZES = (240, 2_000, 20_000)
 GROWTH = (1_000, 10_000, 40_000)
 CANDIDATES = 200
-LEAST_TEXT = 8_000_000
+MIN_TEXT = 8_000_000
 
 
 @click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
 @click.option("--set", "sets", multiple=True, help="NAME=TRAIN,TEST: files, folders, or splits such as r8:train.")
-@click.option("--long", "text", type=click.Path(exists=True, path_type=Path), required=True, help="A long text.")
+@click.option(
+    "--long",
+    "text",
+    type=click.Path(exists=True, path_type=Path),
+    required=True,
+    help="A long text to cut pieces from.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Local folder with the data sets.")
 @click.option("--rounds", type=int, default=3, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
 def main(sets: tuple[str, ...], text: Path, data_dir: Path | None, rounds: int, output: Path | None) -> None:
     console = Console()
-    if text.stat().st_size < LEAST_TEXT:
-        raise click.BadParameter(f"{text} is too short to cut pieces from: give one of {LEAST_TEXT:,} bytes or more")
+    if text.stat().st_size < MIN_TEXT:
+        raise click.BadParameter(f"expected a text of at least {MIN_TEXT:,} bytes, got {text}, which is shorter")
 
     def report(title: str, rows: list[dict[str, Any]]) -> None:
         console.print(as_table(title, rows))
-        if output is not None:
-            with output.open("a", encoding="utf-8") as lines:
-                lines.writelines(json.dumps({"table": title, **row, **environment()}) + "\n" for row in rows)
+        for row in rows:
+            records.append(output, {"table": title, **row, **versions()})
 
     report("Loading the kernels, in seconds", [loading()])
     loaded = [read_set(description, data_dir) for description in sets]
@@ -93,11 +96,11 @@ def read_set(description: str, data_dir: Path | None) -> tuple[str, kolmo.Corpus
 
 
 def loading() -> dict[str, Any]:
-    """Time the first and the second process that uses the kernels: start, import and first pairs."""
+    """Return the time of start, import and first pairs in the first and the second process that uses the kernels."""
     program = (
-        "import time; start = time.perf_counter(); import kolmo; from kolmo.coders import deflate_lengths\n"
+        "import time; start = time.perf_counter(); import kolmo; from kolmo.coders.deflate import lengths\n"
         "kolmo.coder('lz77').joint_code_lengths([b'some text '], [b'some other text'])\n"
-        "lz77 = time.perf_counter() - start; assert deflate_lengths.is_available()\n"
+        "lz77 = time.perf_counter() - start; assert lengths.is_available()\n"
         "print(lz77, time.perf_counter() - start)"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -116,17 +119,17 @@ def loading() -> dict[str, Any]:
 
 
 def speed(queries: Sequence[bytes], train: Sequence[bytes], rounds: int, *, tfidf: bool = True) -> list[dict[str, Any]]:
-    """Time every way on the same queries, in turn; those that take long on a random part of the training set."""
+    """Return the time of a pair for each method on the same queries; slow methods see a part of the training set."""
     some, few = queries[:32], random.Random(0).sample(list(train), min(len(train), max(40, len(train) // 40)))
-    learned = kolmo.coder("lz77").fitted(train)
+    fitted = kolmo.coder("lz77").fitted(train)
     margin = kolmo.calibrate_pruning(list(queries), train, coder="gzip", separator=" ").margin_bits
-    ways: dict[str, Way] = {
+    ways: dict[str, Method] = {
         YARDSTICK: lambda: compressed(some, few, lambda data: zlib.compress(data, 9)),
         PUBLISHED: lambda: compressed(some, few, gzip.compress),
         "gzip, all pairs": lambda: searched("gzip", some, train, None),
         "gzip, nearest, certified": lambda: searched("gzip", some, train, 0.0),
         "gzip, nearest, calibrated": lambda: searched("gzip", some, train, margin),
-        "lz77": lambda: searched(learned, some, train, None),
+        "lz77": lambda: searched(fitted, some, train, None),
         "zstd": lambda: searched("zstd", some, few, None),
         "zstd, primed with x": lambda: primed("zstd", some, few),
         "lz4": lambda: searched("lz4", some, few, None),
@@ -134,7 +137,7 @@ def speed(queries: Sequence[bytes], train: Sequence[bytes], rounds: int, *, tfid
     }
     if tfidf:
         generator = CharTfidf(train)
-        ways[f"lz77, {CANDIDATES} candidates"] = lambda: searched(learned, queries, train, None, generator)
+        ways[f"lz77, {CANDIDATES} candidates"] = lambda: searched(fitted, queries, train, None, generator)
     seconds = in_turn(ways, rounds)
     return [
         {
@@ -147,8 +150,8 @@ def speed(queries: Sequence[bytes], train: Sequence[bytes], rounds: int, *, tfid
     ]
 
 
-def in_turn(ways: dict[str, Way], rounds: int) -> dict[str, float]:
-    """Return the least seconds a pair of each way."""
+def in_turn(ways: dict[str, Method], rounds: int) -> dict[str, float]:
+    """Return the minimum time of a pair for each method, in seconds, over alternating rounds."""
     for measure in ways.values():
         measure()
     least = dict.fromkeys(ways, float("inf"))
@@ -169,7 +172,7 @@ def compressed(xs: Sequence[bytes], ys: Sequence[bytes], compress: Callable[[byt
 
 def primed(coder: str, xs: Sequence[bytes], ys: Sequence[bytes]) -> int:
     for x in xs:
-        kolmo.coder(coder).prime(x).lengths(ys)
+        kolmo.coder(coder).prime(x).code_lengths(ys)
     return len(xs) * len(ys)
 
 
@@ -180,7 +183,7 @@ def searched(
     margin: float | None,
     generator: CharTfidf | None = None,
 ) -> int:
-    """Look for the nearest of each x; as in a classifier, L(y) is known from fitting."""
+    """Search for the nearest y of each x; as in a classifier, L(y) is known from fitting."""
     distances = Distances(coder, separator=" ", n_jobs=1)
     key = (str(coder), len(ys))
     if key not in _KNOWN_LENGTHS:
@@ -198,7 +201,7 @@ _KNOWN_LENGTHS: dict[tuple[str, int], Any] = {}
 
 
 def pieces(text: bytes, size: int, n_xs: int, n_ys: int) -> tuple[list[bytes], list[bytes]]:
-    """Cut different pieces of about one size out of a text."""
+    """Return different pieces of a text, of about the same size."""
     source = random.Random(size)
     starts = source.sample(range(0, len(text) - 2 * size, size + size // 4), n_xs + n_ys)
     cut = [text[start : start + size + source.randint(-size // 5, size // 5)] for start in starts]
@@ -207,25 +210,25 @@ def pieces(text: bytes, size: int, n_xs: int, n_ys: int) -> tuple[list[bytes], l
 
 
 def growth(text: Path, rounds: int) -> list[dict[str, Any]]:
-    """Time a query against training sets of growing size; with candidates also how often they hold the nearest."""
+    """Return the time of a query by training size, and the recall of the nearest neighbour with candidates."""
     queries, everything = pieces(text.read_bytes() * 2, 240, 100, max(GROWTH))
     rows: dict[str, dict[str, Any]] = {}
     for size in GROWTH:
         train = everything[:size]
         _KNOWN_LENGTHS.clear()
-        learned, generator = kolmo.coder("lz77").fitted(train), CharTfidf(train)
+        fitted, generator = kolmo.coder("lz77").fitted(train), CharTfidf(train)
         some = queries[: 4 if size > 10_000 else 16]
-        ways: dict[str, Way] = {
+        ways: dict[str, Method] = {
             YARDSTICK: lambda train=train: compressed(queries[:1], train[:1000], lambda data: zlib.compress(data, 9)),
             "gzip, nearest, certified": lambda some=some, train=train: searched("gzip", some, train, 0.0),
-            "lz77": lambda some=some, train=train, coder=learned: searched(coder, some, train, None),
-            f"lz77, {CANDIDATES} candidates": lambda train=train, coder=learned, made=generator: searched(
+            "lz77": lambda some=some, train=train, coder=fitted: searched(coder, some, train, None),
+            f"lz77, {CANDIDATES} candidates": lambda train=train, coder=fitted, made=generator: searched(
                 coder, queries, train, None, made
             ),
         }
         for name, seconds in in_turn(ways, rounds).items():
             rows.setdefault(name, {"way": name})[f"{size:,}"] = round(1e3 * seconds * size, 3)
-        recall = recalled(learned, queries, train, generator)
+        recall = recalled(fitted, queries, train, generator)
         rows[f"lz77, {CANDIDATES} candidates"][f"recall of {size:,}"] = recall
     return list(rows.values())
 
@@ -240,7 +243,7 @@ def recalled(coder: Any, queries: Sequence[bytes], train: Sequence[bytes], gener
 
 
 def quality(train: kolmo.Corpus, test: kolmo.Corpus) -> list[dict[str, Any]]:
-    """Score every way on the test set, for k of 1, 3 and 10, and the recall of the nearest for those that lose some."""
+    """Return the accuracy of each method for k of 1, 3 and 10, and its recall of the nearest neighbour."""
     rows = []
     ways: dict[str, dict[str, Any]] = {
         "gzip, certified": {"coder": "gzip"},
@@ -267,14 +270,14 @@ def quality(train: kolmo.Corpus, test: kolmo.Corpus) -> list[dict[str, Any]]:
 
 
 def accuracies(train: kolmo.Corpus, test: kolmo.Corpus, indices: Any) -> dict[str, float]:
-    """Return top-1 accuracies of a vote among the nearest; of classes with equal votes the one nearest wins."""
+    """Return the accuracy of a vote of the k nearest; ties go to the class with the nearest member."""
     classes, codes = np.unique(train.labels, return_inverse=True)
     truth = np.searchsorted(classes, np.asarray(test.labels))
     found = {}
     for k in (1, 3, 10):
         votes = np.zeros((len(truth), len(classes)))
         for place in range(k):
-            # the tiny share decides among equal votes, in favour of the nearer
+            # the small addend breaks ties in favour of the nearer neighbour
             np.add.at(votes, (np.arange(len(truth)), codes[indices[:, place]]), 1 + 1e-6 * 2.0**-place)
         found[f"k={k}"] = float(np.mean(votes.argmax(axis=1) == truth))
     return found
@@ -291,13 +294,9 @@ def as_table(title: str, rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def environment() -> dict[str, Any]:
+def versions() -> dict[str, Any]:
     return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
-        "kolmo": kolmo.__version__,
         "versions": {name: kolmo.coder(name).versions() for name in ("gzip", "zstd", "lz4")},
     }
 

@@ -1,4 +1,4 @@
-"""Print the README's tables of classifiers from the recorded results.
+"""Print the tables of classifiers in docs/results.md from the recorded results.
 
 python benchmarks/readme_classify.py benchmarks/results/classify.jsonl
 """
@@ -22,7 +22,7 @@ def main(results: Path) -> None:
 
 
 def tables(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield accuracy and macro-F1, times, and accuracy by the number of labels; of equal runs the latest counts."""
+    """Yield accuracy and macro-F1, times, and accuracy by number of labels; repeated runs use the latest."""
     whole = {(row["set"], row["method"]): row for row in rows if row["part"] == WHOLE}
     names, methods = _seen(name for name, _ in whole), _seen(method for _, method in whole)
     forms = {

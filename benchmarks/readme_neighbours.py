@@ -1,4 +1,4 @@
-"""Print the README's tables of nearest neighbours from the recorded results.
+"""Print the tables of nearest neighbours in docs/results.md from the recorded results.
 
 python benchmarks/readme_neighbours.py benchmarks/results/neighbours.jsonl
 """
@@ -36,7 +36,7 @@ def main(results: Path) -> None:
 
 
 def pivot(corner: str, columns: dict[str, dict[str, str]]) -> str:
-    """Return a table with the ways as rows."""
+    """Return a table with the methods as rows."""
     ways = dict.fromkeys(way for column in columns.values() for way in column)
     lines = [f"| {corner} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {way} | {' | '.join(column.get(way, '') for column in columns.values())} |" for way in ways]

@@ -1,4 +1,4 @@
-"""Print the README's table of text classification from the recorded results.
+"""Print the table of text classification in docs/results.md from the recorded results.
 
 python benchmarks/readme_table.py benchmarks/results/text_classification.jsonl
 """
