@@ -42,7 +42,7 @@ def _compile(function: Function, **options: Any) -> Function:
 
 
 class _CompileTimer(event.Listener):
-    """Times the compilation of the package's kernels, and prints a notice on a terminal meanwhile.
+    """Times the compilation of the package's kernels, and meanwhile prints the kernel's name on a terminal.
 
     A kernel that is loaded from the cache prints nothing and takes almost no time.
     """
@@ -53,27 +53,32 @@ class _CompileTimer(event.Listener):
         self.seconds = 0.0
         self._depth = 0
         self._start = 0.0
+        self._notice = ""
 
     def on_start(self, event: Any) -> None:
-        if not _is_kolmo_kernel(event):
+        name = _kernel_name(event)
+        if name is None:
             return
         if self._depth == 0:
             self._start = time.perf_counter()
-            _show(f"\r{self._TEXT} ...")
+            self._notice = f"{self._TEXT}: {name} ..."
+            _show(f"\r{self._notice}")
         self._depth += 1
 
     def on_end(self, event: Any) -> None:
-        if not _is_kolmo_kernel(event):
+        if _kernel_name(event) is None:
             return
         self._depth -= 1
         if self._depth == 0:
             self.seconds += time.perf_counter() - self._start
-            _show(f"\r{' ' * (len(self._TEXT) + 4)}\r")
+            _show(f"\r{' ' * len(self._notice)}\r")
 
 
-def _is_kolmo_kernel(event: Any) -> bool:
-    function = getattr(event.data.get("dispatcher"), "py_func", None)
-    return getattr(function, "__module__", "").startswith("kolmo.")
+def _kernel_name(event: Any) -> str | None:
+    """Return the module and the name of the kernel, or None for a function of another package."""
+    function: Any = getattr(event.data.get("dispatcher"), "py_func", None)
+    module: str = getattr(function, "__module__", "")
+    return f"{module.removeprefix('kolmo.')}.{function.__name__}" if module.startswith("kolmo.") else None
 
 
 def _show(text: str) -> None:
