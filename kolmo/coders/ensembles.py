@@ -232,9 +232,7 @@ class Best(_OfMembers, Coder):
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
             if not payload or payload[0] >= len(self.members):
-                raise DecodeError(
-                    f"expected a payload of one of the {len(self.members)} coders of {self}, got another; it is corrupt"
-                )
+                raise DecodeError(f"the payload names none of the {len(self.members)} coders of {self}; it is corrupt")
             data: bytes = self.members[payload[0]]._decoder(context)(payload[1:], max_size)
             return data
 

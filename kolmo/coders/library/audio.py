@@ -1,4 +1,4 @@
-"""Raw sound by FLAC, the lossless audio format, as libsndfile writes it."""
+"""FLAC, a lossless audio format for raw samples, by libsndfile."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from kolmo.errors import DecodeError
 
 _SUBTYPES = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24"}
 _RATE = 44_100
-"""Samples a second: no length depends on it, FLAC only wants one."""
+"""Sample rate, which FLAC requires and no code length depends on."""
 
 _SIGN = 0x80
-"""What makes a byte without a sign one with a sign, and back."""
+"""Converts unsigned bytes to signed ones and back by exclusive or."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flac(Coder):
     """Bytes as the samples of a FLAC file. Needs the extra ``audio``.
 
-    The stream is the number of bytes (LEB128), then the file behind its own length, then the bytes that are left over
-    when the samples of all channels are told apart, as they are. A file starts with about 90 bytes of headers.
+    The stream is the number of bytes (LEB128), the length of the file, the file, and the remaining bytes that do not
+    fill a frame of all channels. A file starts with about 90 bytes of headers.
 
     Parameters
     ----------
     channels : int
-        1 to 8, their samples side by side.
+        1 to 8, interleaved.
     width : int
-        Bytes of a sample, as WAV files hold them: 1 (without a sign), 2 or 3 (signed, the low byte first).
+        Bytes in a sample, as in WAV files: 1 (unsigned), 2 or 3 (signed, little-endian).
     level : int
         0 (fast) to 8 (small).
 
@@ -65,11 +65,11 @@ class Flac(Coder):
 
     @property
     def tags(self) -> CoderTags:
-        block = 1152 if self.level < 3 else 4096  # samples that libFLAC codes by themselves
+        block = 1152 if self.level < 3 else 4096  # samples that libFLAC codes independently
         return CoderTags(window=block * self.channels * self.width, portable=True)
 
     def versions(self) -> dict[str, str]:
-        # libFLAC does the work and signs it; libsndfile does not tell which one it holds
+        # libFLAC writes its version into the file; libsndfile does not report it
         signed = re.search(rb"libFLAC ([\w.]+)", self._write(bytes(self.channels * self.width)))
         found = {"libsndfile": str(_soundfile().__libsndfile_version__)}
         return found | ({"libFLAC": signed[1].decode("ascii")} if signed else {})
@@ -79,7 +79,7 @@ class Flac(Coder):
 
         def encode(data: bytes) -> bytes:
             whole = len(data) // frame * frame
-            file = self._write(data[:whole]) if whole else b""  # there is no FLAC file of nothing
+            file = self._write(data[:whole]) if whole else b""  # a FLAC file has at least one frame
             return join_length(len(data), join_length(len(file), file) + data[whole:])
 
         return encode
@@ -92,16 +92,18 @@ class Flac(Coder):
             length, stream = split_length(stream, len(stream))
             frames, rest = divmod(size, frame)
             if length + rest != len(stream) or (frames == 0) != (length == 0):
-                raise DecodeError(f"a file of {length:,} bytes and {rest} more were to follow, not {len(stream):,}")
+                raise DecodeError(
+                    f"expected a file of {length:,} bytes and {rest} more bytes, got {len(stream):,} in all"
+                )
             return (self._read(stream[:length], frames) if frames else b"") + stream[length:]
 
         return decode
 
     def _write(self, data: bytes) -> bytes:
-        """Return the FLAC file of whole frames, at least one."""
+        """Return the FLAC file of at least one complete frame."""
         import numpy as np
 
-        # libsndfile takes 16 or 32 bits and writes the upper ones: the samples of 8 and 24 bits stand there
+        # libsndfile takes 16 or 32 bits and writes the upper ones, so samples of 8 and 24 bits are placed there
         samples = np.zeros((len(data) // self.width, self._held), dtype=np.uint8)
         samples[:, -self.width :] = np.frombuffer(data, dtype=np.uint8).reshape(-1, self.width)
         if self.width == 1:
@@ -118,26 +120,30 @@ class Flac(Coder):
         return file.getvalue()
 
     def _read(self, file: bytes, frames: int) -> bytes:
-        """Return the samples of a FLAC file, once its header has claimed this very number of frames."""
+        """Return the samples of a FLAC file after checking that its header states this number of frames."""
         import numpy as np
 
-        # STREAMINFO comes first: 20 bits of rate, 3 of channels less 1, 5 of sample width less 1, 36 of frames
+        # STREAMINFO is first: 20 bits of rate, 3 of channels less 1, 5 of sample width less 1, 36 of frames
         claimed = int.from_bytes(file[18:26], "big") & 2**44 - 1
         if file[:4] != b"fLaC" or claimed != self.channels - 1 << 41 | 8 * self.width - 1 << 36 | frames:
-            raise DecodeError(f"the header is not that of {frames:,} x {self.channels} samples of {self.width} bytes")
+            raise DecodeError(
+                f"expected the header of {frames:,} x {self.channels} samples of {self.width} bytes, got another"
+            )
         with _soundfile().SoundFile(BytesIO(file)) as sound:
             if (sound.format, sound.channels, sound.subtype) != ("FLAC", self.channels, _SUBTYPES[self.width]):
-                raise DecodeError(f"the file is {sound.format}, {sound.channels} channels of {sound.subtype}")
+                raise DecodeError(
+                    f"expected {self.channels} channels of FLAC, got {sound.channels} channels of {sound.format}"
+                )
             found = sound.read(frames, dtype=f"int{8 * self._held}", always_2d=True)
         if found.shape != (frames, self.channels):
-            raise DecodeError(f"the file holds {len(found):,} frames, not {frames:,}")
+            raise DecodeError(f"expected {frames:,} frames, got {len(found):,}")
         samples = found.astype(f"<i{self._held}", copy=False).reshape(-1, 1).view(np.uint8)
         data: bytes = (samples[:, -self.width :] ^ _SIGN if self.width == 1 else samples[:, -self.width :]).tobytes()
         return data
 
     @property
     def _held(self) -> int:
-        """Bytes of a sample at the interface of libsndfile."""
+        """Bytes in a sample at the interface of libsndfile."""
         return 4 if self.width == 3 else 2
 
 

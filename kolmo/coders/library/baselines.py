@@ -1,4 +1,4 @@
-"""Baselines: eight bits a byte, and an adaptive model of single bytes."""
+"""Baselines: eight bits per byte, and an adaptive model of single bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SYMBOLS = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Uniform(Coder):
-    """Every byte as it is. A coder that needs more than this has expanded the data.
+    """Eight bits per byte; a coder that needs more expands the data.
 
     Examples
     --------
@@ -50,13 +50,13 @@ class Uniform(Coder):
 class Order0(Coder):
     """Ideal code length under an adaptive model of single bytes.
 
-    After n bytes, of which c were equal to b, the next byte is b with probability (c + alpha) / (n + 256 alpha).
-    The length does not depend on the order of the bytes. There is no stream: it states the ideal length.
+    After n bytes, of which c are equal to b, the next byte is b with probability (c + alpha) / (n + 256 alpha).
+    The code length does not depend on the order of the bytes. The coder has no stream.
 
     Parameters
     ----------
     alpha : float
-        What each byte value counts before any was seen; 0.5 is the Krichevsky-Trofimov estimator.
+        Initial count of each byte value; 0.5 is the Krichevsky-Trofimov estimator.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Brotli (RFC 7932), which brings a built-in dictionary of words and markup."""
+"""Brotli (RFC 7932), which has a built-in dictionary of words and markup."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from kolmo.errors import DecodeError
 class Brotli(Coder):
     """Brotli streams.
 
-    The Python binding takes no dictionary of ours, so a primed brotli coder is the difference L(xy) - L(x).
+    The Python binding accepts no dictionary, so a primed brotli coder computes the difference L(xy) - L(x).
 
     Parameters
     ----------
     quality : int
-        0 to 11 (best, the library's default; about 25 times slower on short texts than 5).
+        0 to 11 (best, the library's default; about 25 times slower than 5 on short texts).
     window_log : int
         Base 2 logarithm of the window in bytes, 10 to 24.
 

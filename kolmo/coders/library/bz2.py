@@ -20,7 +20,7 @@ class Bz2(Coder):
     Parameters
     ----------
     level : int
-        Block size in units of 100,000 bytes, 1 to 9; nothing is shared between blocks.
+        Block size in units of 100,000 bytes, 1 to 9; blocks are independent.
 
     Examples
     --------

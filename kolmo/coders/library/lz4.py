@@ -1,4 +1,4 @@
-"""LZ4 blocks by python-lz4: the fastest coder of the house."""
+"""LZ4 blocks by python-lz4, the fastest of the built-in coders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_RATIO = 255
 
 @dataclass(frozen=True, kw_only=True)
 class Lz4(Coder):
-    """A raw LZ4 block behind its original length (LEB128), which a block does not tell. Needs the extra ``lz4``.
+    """The original length (LEB128), which an LZ4 block does not contain, and a raw block. Needs the extra ``lz4``.
 
     Parameters
     ----------
@@ -61,10 +61,10 @@ class Lz4(Coder):
         def decode(payload: bytes, max_size: int) -> bytes:
             size, block = split_length(payload, max_size)
             if size > _LARGEST_RATIO * len(block):
-                raise DecodeError(f"a block of {len(block):,} bytes cannot hold the {size:,} bytes it claims")
+                raise DecodeError(f"a block of {len(block):,} bytes cannot hold {size:,} bytes")
             data: bytes = decompress(block, uncompressed_size=size, **options)
             if len(data) != size:
-                raise DecodeError(f"the block holds {len(data):,} bytes, but claims {size:,}")
+                raise DecodeError(f"expected a block of {size:,} bytes, got {len(data):,}")
             return data
 
         return decode

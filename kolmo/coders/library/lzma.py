@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import platform
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,14 +14,14 @@ from kolmo.coders.limits import decode_bounded
 from kolmo.coders.tags import CoderTags
 
 _DICTIONARY_BITS = (18, 20, 21, 22, 22, 23, 23, 24, 25, 26)
-"""Dictionary size of liblzma's presets 0 to 9, as powers of two."""
+"""Base 2 logarithm of the dictionary sizes of liblzma's presets 0 to 9."""
 
 _DECODER_MEMORY = 2**27
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LzmaFamily(Coder):
-    """What the two formats share.
+    """Base of the two formats.
 
     Parameters
     ----------
@@ -48,13 +49,19 @@ class _LzmaFamily(Coder):
     def versions(self) -> dict[str, str]:
         return {"python": platform.python_version()}
 
+    @abstractmethod
+    def _decompressor(self) -> lzma.LZMADecompressor:
+        """Return a new decompressor of the format."""
+
+    def _decoder(self, context: bytes) -> Decode:
+        return lambda payload, max_size: decode_bounded(self._decompressor(), payload, max_size)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lzma(_LzmaFamily):
     """Raw LZMA2: no container, no checksum.
 
-    The dictionary is made no larger than the data, which changes no length and spares short texts nine tenths of
-    the time.
+    The dictionary is no larger than the data, which changes no code length and is ten times faster on short texts.
 
     Parameters
     ----------
@@ -83,19 +90,13 @@ class Lzma(_LzmaFamily):
 
         return encode
 
-    def _decoder(self, context: bytes) -> Decode:
-        filters = self._filters(2 ** _DICTIONARY_BITS[self.preset])
-
-        def decode(payload: bytes, max_size: int) -> bytes:
-            decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
-            return decode_bounded(decompressor, payload, max_size)
-
-        return decode
+    def _decompressor(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=self._filters(2 ** _DICTIONARY_BITS[self.preset]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Xz(_LzmaFamily):
-    """.xz files: LZMA2 in a container with a CRC-64, 60 bytes for a text of one byte.
+    """.xz files: LZMA2 in a container with a CRC-64; one byte of text takes 60 bytes.
 
     Parameters
     ----------
@@ -115,9 +116,5 @@ class Xz(_LzmaFamily):
     def _encoder(self, context: bytes) -> Encode:
         return lambda data: lzma.compress(data, preset=self._preset)
 
-    def _decoder(self, context: bytes) -> Decode:
-        def decode(payload: bytes, max_size: int) -> bytes:
-            decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DECODER_MEMORY)
-            return decode_bounded(decompressor, payload, max_size)
-
-        return decode
+    def _decompressor(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DECODER_MEMORY)

@@ -1,4 +1,4 @@
-"""PPMd variant H (7-Zip's PPMd7) by pyppmd: prediction by partial matching, the strongest library coder on text."""
+"""PPMd variant H (7-Zip's PPMd7) by pyppmd: prediction by partial matching, the best library coder on text."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 _BATCH = 2**13
 _LEAK_TOLERATED = 2**13
-"""Items measured in this process before batches go to processes that end: an encoder leaves 19 KiB behind."""
+"""Items measured in this process before batches go to subprocesses: each encoder leaks 19 KiB."""
 
 _measured_here = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ppmd(Coder):
-    """A PPMd variant H stream behind its original length (LEB128), which the stream does not tell.
+    """The original length (LEB128), which a PPMd variant H stream does not contain, and the stream.
 
-    Needs the extra ``ppmd``. When the model's memory is full it starts anew.
+    Needs the extra ``ppmd``. The model is reset when its memory is full.
 
     Parameters
     ----------
     order : int
         Longest context in bytes, 2 to 64.
     memory : int
-        Bytes for the model, 2 KiB to 1 GiB.
+        Memory of the model in bytes, 2 KiB to 1 GiB.
 
     References
     ----------
@@ -62,7 +62,7 @@ class Ppmd(Coder):
 
     @property
     def tags(self) -> CoderTags:
-        # not portable: variant H is what 7-Zip does, nowhere written down, and reading asks pyppmd for the same stream
+        # not portable: variant H is defined by 7-Zip's source only, and decoding compares with the stream of pyppmd
         return CoderTags(parallel="processes")
 
     def versions(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class Ppmd(Coder):
         return self._batch([x + y for x in xs for y in ys]).reshape(len(xs), len(ys))
 
     def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return L(y) in bits for every y: here, or in processes that end once many were measured here."""
+        """Return L(y) in bits for every y, in this process for the first items and in subprocesses for all others."""
         if _may_leak(len(items)):
             return super()._batch(items)
         import numpy as np
@@ -87,7 +87,7 @@ class Ppmd(Coder):
             sizes = [] if output is None else output.split()
             if len(sizes) != len(batch):
                 raise KolmoError(
-                    f"pyppmd {_pyppmd().__version__} failed on a batch of {len(batch):,} items; take another coder"
+                    f"pyppmd {_pyppmd().__version__} failed on a batch of {len(batch):,} items; choose another coder"
                 )
             bits += [
                 8.0 * (len(join_length(len(item), b"")) + int(size)) for item, size in zip(batch, sizes, strict=True)
@@ -105,8 +105,8 @@ class Ppmd(Coder):
             stream = self._stream(data)
             if self._decode_apart(stream, len(data)) != data:
                 raise KolmoError(
-                    f"pyppmd {_pyppmd().__version__} wrote a stream that does not decode to the {len(data):,} bytes it "
-                    "was given; nothing was returned; use another coder, and report this to pyppmd"
+                    f"pyppmd {_pyppmd().__version__} wrote a stream that does not decode to the original "
+                    f"{len(data):,} bytes; choose another coder, and report this to pyppmd"
                 )
             return join_length(len(data), stream)
 
@@ -117,9 +117,11 @@ class Ppmd(Coder):
             size, stream = split_length(payload, max_size)
             data = self._decode_apart(stream, size)
             if data is None or len(data) != size:
-                raise DecodeError(f"the stream does not hold the {size:,} bytes it claims; it is corrupt or truncated")
+                raise DecodeError(f"expected a stream of {size:,} bytes, got one that is corrupt or truncated")
             if self._encode(data) != payload:
-                raise DecodeError(f"the {len(payload):,} bytes are not the whole PPMd stream of what they decode to")
+                raise DecodeError(
+                    f"the {len(payload):,} bytes are not the complete PPMd stream of the data that they decode to"
+                )
             return data
 
         return decode
@@ -128,9 +130,9 @@ class Ppmd(Coder):
         return self._run_apart("decode", stream, size, seconds=30 + size / 50_000)
 
     def _run_apart(self, task: str, data: bytes, *numbers: int, seconds: float | None = None) -> bytes | None:
-        """Return what a process of its own makes of `data`; None if it crashes or takes too long."""
+        """Return the output of a subprocess for `data`; None if it crashes or exceeds the time limit."""
         arguments = map(str, (self.order, self.memory, *numbers))
-        # -P, or the modules beside the script would shadow those of the standard library
+        # -P, since the modules beside the script would shadow those of the standard library
         command = [sys.executable, "-P", ppmd_process.__file__, task, *arguments]
         try:
             child = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)
@@ -140,7 +142,7 @@ class Ppmd(Coder):
 
 
 def _may_leak(count: int) -> bool:
-    """Count what is measured in this process, as long as it is little."""
+    """Return whether so many more items may be measured in this process, and count them."""
     global _measured_here
     if _measured_here + count > _LEAK_TOLERATED:
         return False

@@ -1,10 +1,10 @@
-"""PPMd variant H by pyppmd 1.0 to 1.3, with what must be known to use it safely; also run as a process of its own.
+"""PPMd variant H by pyppmd 1.0 to 1.3, with workarounds for its faults; also run as a subprocess.
 
-Three faults of the library are worked around here and in `kolmo.coders.library.ppmd`:
+Three faults of the library are avoided here and in `kolmo.coders.library.ppmd`:
 
-- ``encode`` corrupts some inputs at byte 32,768 when they go through one call: chunks of 4 KiB do not.
-- The decoder can crash the interpreter on a corrupt stream: it runs in a process of its own.
-- An encoder that was thrown away leaves 19 KiB behind: large batches run in processes that end.
+- ``encode`` corrupts some inputs at byte 32,768 in a single call: chunks of 4 KiB avoid this.
+- The decoder can crash the interpreter on a corrupt stream: it runs in a subprocess.
+- Each encoder leaks 19 KiB: large batches run in subprocesses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NUMBER_BYTES = 8
 
 
 def encode(data: bytes, *, order: int, memory: int) -> bytes:
-    """Return the stream of `data`, which does not tell its length."""
+    """Return the stream of `data`, which does not contain its length."""
     import pyppmd
 
     encoder = pyppmd.Ppmd7Encoder(order, memory)
@@ -33,7 +33,7 @@ def decode(stream: bytes, *, order: int, memory: int, size: int) -> bytes:
     decoder = pyppmd.Ppmd7Decoder(order, memory)
     data: bytes = decoder.decode(stream, size) if size else b""
     while len(data) < size and decoder.needs_input:
-        part = decoder.decode(b"\0", size - len(data))  # it reads a few bytes beyond what the encoder wrote
+        part = decoder.decode(b"\0", size - len(data))  # it reads a few bytes beyond the end of the stream
         if not part:
             break
         data += part
@@ -41,12 +41,12 @@ def decode(stream: bytes, *, order: int, memory: int, size: int) -> bytes:
 
 
 def join_items(items: Iterable[bytes]) -> bytes:
-    """Return the items in one piece, each behind its length."""
+    """Return the items concatenated, each preceded by its length."""
     return b"".join(len(item).to_bytes(_NUMBER_BYTES, "little") + item for item in items)
 
 
 def split_items(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the items that `join_items` joined."""
+    """Yield the items that `join_items` concatenated."""
     while number := file.read(_NUMBER_BYTES):
         yield file.read(int.from_bytes(number, "little"))
 

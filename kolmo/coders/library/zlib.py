@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class _ZlibFamily(Coder):
-    """What the three wrappings share.
+    """Base of the three formats.
 
     Parameters
     ----------
     level : int
-        0 (stored) to 9 (best, the default here and in Python's gzip).
+        0 (stored) to 9 (best, the default, as in Python's gzip).
     """
 
     level: int = 9
 
     window_bits: ClassVar[int]
     wrapper_bytes: ClassVar[int]
-    """What header and checksum add to the raw stream."""
+    """Size of header and checksum in addition to the raw stream."""
 
     def __post_init__(self) -> None:
         check_integer("level", self.level, 0, 9)
@@ -49,7 +49,7 @@ class _ZlibFamily(Coder):
 
         from kolmo.coders.deflate import lengths as deflate_lengths, pairs as deflate_pairs
 
-        if not self._has_short_cut(xs, ys, len(xs) * len(ys)):
+        if not self._uses_kernels(xs, ys, len(xs) * len(ys)):
             return super()._joint_batch(xs, ys)
         return self._bits(np.stack(deflate_lengths.joint_sizes(xs, deflate_pairs.prepare(ys))))
 
@@ -58,12 +58,12 @@ class _ZlibFamily(Coder):
     ) -> list[NDArray[np.float64]]:
         from kolmo.coders.deflate import lengths as deflate_lengths, pairs as deflate_pairs
 
-        if not self._has_short_cut(xs, ys, sum(map(len, columns))):
+        if not self._uses_kernels(xs, ys, sum(map(len, columns))):
             return super()._pairs_batch(xs, ys, columns)
         return list(map(self._bits, deflate_lengths.joint_sizes(xs, deflate_pairs.prepare(ys), columns)))
 
     def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
-        if not self._has_short_cut(xs, ys, len(xs) * len(ys)):
+        if not self._uses_kernels(xs, ys, len(xs) * len(ys)):
             return None
         return self._bounded(xs, ys)
 
@@ -77,7 +77,7 @@ class _ZlibFamily(Coder):
     def _exact(self, sizes: Callable[[NDArray[np.intp]], NDArray[Any]], places: NDArray[np.intp]) -> Any:
         return self._bits(sizes(places))
 
-    def _has_short_cut(self, xs: Sequence[bytes], ys: Sequence[bytes], n_pairs: int) -> bool:
+    def _uses_kernels(self, xs: Sequence[bytes], ys: Sequence[bytes], n_pairs: int) -> bool:
         from kolmo.coders.deflate import lengths as deflate_lengths
 
         return self.level == deflate_lengths.LEVEL and deflate_lengths.pays(xs, ys, n_pairs)
@@ -150,9 +150,9 @@ class Zlib(_ZlibFamily):
 
 @dataclass(frozen=True, kw_only=True)
 class Gzip(_ZlibFamily):
-    """DEFLATE as a gzip member, 18 bytes of header and trailer included: what the 2023 gzip-kNN paper measured.
+    """DEFLATE as a gzip member with 18 bytes of header and trailer, as in the gzip-kNN paper of 2023.
 
-    The format cannot name a preset dictionary, so a primed gzip coder is the difference L(xy) - L(x).
+    The format has no preset dictionary, so a primed gzip coder computes the difference L(xy) - L(x).
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from kolmo.errors import DecodeError
 _LARGEST_WINDOW = 2**27
 
 _SLICE = 2**10
-"""Input decoded at a time: a block of four bytes can stand for 128 KiB, so this bounds a step to 32 MiB."""
+"""Bytes decoded at a time: four bytes can expand to 128 KiB, so one step is at most 32 MiB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,12 @@ class Zstd(Coder):
     Parameters
     ----------
     level : int
-        1 to 22; 3 is the library's own default.
+        1 to 22; 3 is the library's default.
     window_log : int, optional
-        Base 2 logarithm of the window in bytes, 10 to 27; by default what the level sets.
+        Base 2 logarithm of the window in bytes, 10 to 27; by default that of the level.
     magicless : bool
-        Leave out the four magic bytes, which say what the format is and nothing about the data. True by default,
-        so that short texts are measured by their content; False writes what the ``zstd`` command reads.
+        Omit the four magic bytes, which identify the format and say nothing about the data. True by default, so that
+        code lengths of short texts reflect their content; False writes files that the ``zstd`` command reads.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Zstd(Coder):
 
     @property
     def _level_parameters(self) -> zstandard.ZstdCompressionParameters:
-        """What the level sets for long input; the library narrows it for each short one."""
+        """Parameters of the level for long input; the library reduces them for short input."""
         return zstandard.ZstdCompressionParameters.from_level(self.level, **self._explicit)
 
     @property
@@ -75,7 +75,7 @@ class Zstd(Coder):
     def prime(self, context: Any) -> Coder:
         primed = super().prime(context)
         parameters = self._level_parameters
-        # libzstd indexes no more of a dictionary than eight times its larger table
+        # libzstd indexes at most eight times its larger table of a dictionary
         indexed = 8 << max(parameters.hash_log, parameters.chain_log)
         if indexed < 2**parameters.window_log:
             self.warn_beyond_window(len(as_bytes(context)), window=indexed)
@@ -105,7 +105,7 @@ class Zstd(Coder):
             if not stream.eof:
                 raise DecodeError(f"the payload of {len(payload):,} bytes is truncated: its end is missing")
             if stream.unused_data or position < len(payload):
-                raise DecodeError("other bytes follow the end of the stream; pass one whole stream")
+                raise DecodeError("expected the end of the stream, got more bytes; pass one complete stream")
             return b"".join(parts)
 
         return decode
