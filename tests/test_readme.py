@@ -165,7 +165,7 @@ def test_no_text_installs_the_unrelated_project_of_the_same_name() -> None:
     assert importlib.metadata.version(PROJECT["name"])
     tree = [path for name in ("kolmo", "tests", "benchmarks", "docs") for path in (ROOT / name).rglob("*.*")]
     texts = [path for path in (*tree, *ROOT.glob("*.*")) if path.suffix in (".py", ".pyi", ".md", ".toml", ".txt")]
-    wrong = re.compile(r"pip install [^\n`]*(?<![\w/.])kolmo(?!-toolkit)\b|(?<![\w./-])kolmo\[[a-z]")
+    wrong = re.compile(r"pip install [^\n`&]*(?<![\w/.])kolmo(?!-toolkit)\b|(?<![\w./-])kolmo\[[a-z]")
     found = [str(path) for path in texts if path != Path(__file__) and wrong.search(path.read_text(encoding="utf-8"))]
     assert not found
 

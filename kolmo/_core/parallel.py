@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ def map_blocks(
     prefer : {"threads", "processes"}
         What suits the work; an active `joblib.parallel_config` overrides it.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, effective_n_jobs
 
     calls = (delayed(function)(*block) for block in blocks)
     try:
@@ -39,20 +40,56 @@ def map_blocks(
     except ValueError:  # a backend, such as multiprocessing, that returns all results at once
         yield from Parallel(n_jobs=n_jobs, prefer=prefer)(calls)
         return
-    with _interrupts_blocked():
-        results = parallel(calls)  # starts the workers, and does not wait for them
-    yield from results
+    results = None
+    try:
+        with _interrupts_delayed(processes=prefer == "processes" and effective_n_jobs(n_jobs) > 1):
+            results = parallel(calls)  # starts the workers, and does not wait for them
+        yield from results
+    finally:
+        if results is not None:
+            _close(results)
+
+
+def _close(results: Any) -> None:
+    """End the workers; a thread of joblib that fails because its tasks are gone prints nothing."""
+    hook = threading.excepthook
+    threading.excepthook = lambda _: None
+    try:
+        results.close()
+    finally:
+        threading.excepthook = hook
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Delay Ctrl-C while workers start; they inherit the signal mask, so that only this process receives it.
+def _interrupts_delayed(*, processes: bool) -> Iterator[None]:
+    """Delay Ctrl-C until the workers have started, and start them so that they do not receive it.
 
     A joblib worker prints a traceback to stdout if it is interrupted, or if its parent is while it starts the worker.
     """
+    arrived: list[int] = []
+    handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if handler is not None:
+        signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
+    try:
+        with _interrupts_blocked(processes):
+            yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if arrived:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def _interrupts_blocked(processes: bool) -> Iterator[None]:
+    """Block the signal in this thread: processes that it starts inherit that."""
     if sys.platform == "win32":
         yield
         return
+    if processes:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # joblib starts it too, and its start would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

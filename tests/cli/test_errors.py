@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,25 +60,52 @@ def test_each_warning_is_one_line_and_shown_once(capsys: pytest.CaptureFixture[s
     assert ended(run, capsys) == (0, "Warning: the window is short\nWarning: another\n")
 
 
-@pytest.mark.parametrize("coder", ["deflate", "ppmd"])
-def test_an_interrupted_command_says_so_and_leaves_nothing_half_written(coder: str) -> None:
+SAYS_WHEN_IT_WORKS = r"""
+import os, joblib
+start = joblib.Parallel.__call__
+def call(parallel, tasks):
+    os.write(2, b"working\n")
+    return start(parallel, tasks)
+joblib.Parallel.__call__ = call
+from kolmo.cli import main
+main(prog_name="kolmo")
+"""
+
+
+@pytest.mark.parametrize(
+    ("coder", "seconds", "send"),
+    [
+        ("deflate", 0.5, os.killpg),
+        ("ppmd", 0, os.killpg),  # while the workers start
+        ("ppmd", 0.3, os.killpg),
+        ("ppmd", 2, os.killpg),
+        ("ppmd", 0.1, os.kill),
+    ],
+)
+def test_an_interrupted_command_says_so_and_leaves_nothing_half_written(
+    coder: str, seconds: float, send: Callable[[int, int], None]
+) -> None:
+    """A terminal sends Ctrl-C to the whole group of processes; `kill` to one process."""
     Path("train.tsv").write_text("".join(f"{n % 2}\t{n} {'word ' * 400}\n" for n in range(3000)))
-    program = [sys.executable, "-c", "from kolmo.cli import main; print('up', flush=True); main(prog_name='kolmo')"]
     arguments = ["classify", "train.tsv", "train.tsv", "-c", coder, "-j", "2", "-o", "out.csv"]
     process = subprocess.Popen(
-        [*program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", SAYS_WHEN_IT_WORKS, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"up\n"
-    time.sleep(3)
-    assert process.poll() is None, "it was to be interrupted at work"
-    # to this process and not to its group: a joblib worker that is hit while it starts prints a traceback of its own
-    os.kill(process.pid, signal.SIGINT)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line == b"working\n":
+            break
+    time.sleep(seconds)
+    assert process.poll() is None, "the command ended before it was interrupted"
+    send(process.pid, signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stdout == b""
     lines = [line for line in stderr.decode().splitlines() if line and not line.startswith("Warning: ")]
-    assert lines == ["Interrupted"]
+    assert [line for line in lines if line != "working"] == ["Interrupted"]
     assert sorted(path.name for path in Path().iterdir()) == ["train.tsv"]
 
 
