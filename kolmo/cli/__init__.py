@@ -56,13 +56,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = f"kolmo.cli.{COMMANDS[cmd_name][0]}"
-        try:
-            command: click.Command = importlib.import_module(module).command
-        except ModuleNotFoundError as error:
-            if error.name is None or not module.startswith(error.name):
-                raise
-            raise click.ClickException(f"the command {cmd_name!r} is not installed") from error
+        command: click.Command = importlib.import_module(f"kolmo.cli.{COMMANDS[cmd_name][0]}").command
         return command
 
     def resolve_command(

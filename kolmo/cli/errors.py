@@ -1,4 +1,4 @@
-"""How a command ends: what went wrong is one line on stderr, and the exit code says whose fault it was."""
+"""The end of a command: an error is one line on stderr, and the exit code tells its kind."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 def end_with_one_line(run: Callable[[], Any]) -> NoReturn:
-    """Run a command and leave the interpreter.
+    """Run a command and exit.
 
-    The exit code is 0, or 2 if a command or an option cannot be used, 1 if the data or the machine would not do, 130
-    after Ctrl-C.
+    The exit code is 0 for success, 2 for wrong usage, 1 for unusable data or a failure of the system, 130 after Ctrl-C.
     """
     try:
         with _warnings_in_one_line():
@@ -39,10 +38,10 @@ def end_with_one_line(run: Callable[[], Any]) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _end("Interrupted", INTERRUPTED)
     except MemoryError:
-        _end("Error: the memory does not suffice; take fewer or smaller items", FAILED)
+        _end("Error: out of memory; use fewer or smaller items", FAILED)
     except OSError as error:
         if error.errno == errno.EPIPE:
-            # whoever read our output has enough; a second failure, when the interpreter flushes, must not show
+            # the reader closed the pipe; a second failure, when the interpreter flushes, must not show
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(FAILED)
         named = f"{error.filename}: " if error.filename else ""
@@ -52,7 +51,7 @@ def end_with_one_line(run: Callable[[], Any]) -> NoReturn:
 
 @contextmanager
 def _warnings_in_one_line() -> Iterator[None]:
-    """Show each warning once, as a sentence for a person and not as a line of somebody's Python."""
+    """Show each warning once, as one line without its position in the source."""
     shown: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -66,7 +65,7 @@ def _warnings_in_one_line() -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         warnings.filterwarnings(
             "ignore", module="joblib"
-        )  # on its workers' lives, which no user of a command can change
+        )  # about the lifetime of workers, which a user of a command cannot change
         warnings.showwarning = show
         yield
 

@@ -49,6 +49,12 @@ class Command(click.Command):
                     formatter.write_dl(records)
 
 
+class Group(click.Group):
+    """A group of commands of the class `Command`."""
+
+    command_class = Command
+
+
 class CoderSpec(click.ParamType):  # type: ignore[type-arg]
     """A coder by name, such as ``zstd:level=19``; the library that it needs must be installed."""
 

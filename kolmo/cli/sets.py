@@ -1,4 +1,4 @@
-"""Training and test sets as a command line names them."""
+"""Training and test sets named on the command line."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 
 
 def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> Corpus:
-    """Return the set that an argument names.
+    """Return the data set that an argument names.
 
     Parameters
     ----------
     name : str
-        A path, or a set of the catalogue with its split (``r8:train``) or without. A path that exists wins.
+        A path, or a data set of the catalogue with or without its split (``r8:train``). An existing path has
+        precedence.
     split : str
-        The split that a set of the catalogue is meant to give if none is named.
+        The split of a data set of the catalogue if none is named.
     data_dir : str, optional
         Folder with data sets.
     **reading
-        Further parameters of `kolmo.read`, for a path.
+        Further arguments of `kolmo.read`, for a path.
     """
     from kolmo.data.catalog import describe, load_dataset
     from kolmo.data.readers import read
@@ -41,7 +42,7 @@ def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> 
 
 
 def sample(corpus: Corpus, limit: int | None, *, seed: int) -> tuple[Corpus, list[int]]:
-    """Return at most `limit` items drawn at random, and their positions in the whole, in order."""
+    """Return at most `limit` items drawn at random, and their positions in the corpus, in order."""
     if limit is None or limit >= len(corpus):
         return corpus, list(range(len(corpus)))
     positions = corpus.draw(limit, seed=seed)
@@ -49,6 +50,6 @@ def sample(corpus: Corpus, limit: int | None, *, seed: int) -> tuple[Corpus, lis
 
 
 def described(corpus: Corpus, drawn: int) -> str:
-    """Return a set's size and name, as a title states it."""
+    """Return the size and name of a data set for a title."""
     whole = f"{len(corpus):,} texts of {corpus.name}"
     return whole if drawn == len(corpus) else f"{drawn:,} of {whole}"

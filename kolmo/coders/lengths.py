@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kolmo.coders.base import Coder
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import ParameterError
@@ -84,9 +85,14 @@ def surprisals(data: Any, *, coder: CoderLike = "mix", context: Any = b"") -> ND
     >>> bool(bits[:10].mean() > bits[10:].mean())
     True
     """
-    made = make_coder(coder)
-    if not isinstance(made, PredictiveCoder):
+    return check_predictive(make_coder(coder)).surprisals(data, context=context)
+
+
+def check_predictive(coder: Coder) -> PredictiveCoder:
+    """Return the coder, or raise an error if it is not predictive."""
+    if not isinstance(coder, PredictiveCoder):
         raise ParameterError(
-            f"expected a predictive coder, such as 'ngram' or 'mix', got {str(made)!r}, which has no bits for each byte"
+            f"expected a predictive coder, such as 'ngram' or 'mix', got {str(coder)!r}, which has no surprisal for "
+            "each byte"
         )
-    return made.surprisals(data, context=context)
+    return coder

@@ -1,4 +1,4 @@
-"""``kolmo coders``: what can be measured with, here and now."""
+"""``kolmo coders``: the coders, their capabilities, and the compilation of their kernels."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ from typing import Any
 
 import click
 
-from kolmo.cli.options import json_option
+from kolmo.cli.options import Command, json_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import KolmoError, MissingDependencyError
 
 
-@click.command()
+@click.command(cls=Command)
+@click.option(
+    "--compile", "compile_kernels", is_flag=True, help="Compile the kernels of all coders now, instead of at first use."
+)
+@verbose_option
 @json_option
-def command(as_json: bool) -> None:
+def command(compile_kernels: bool, verbose: bool, as_json: bool) -> None:
     """List the coders and what they can do.
 
-    Overhead is what the empty string takes, in bits. Decodable coders write a stream that can be read back; the others
-    state code lengths only. Portable are streams of a published and fixed format: any machine and any version of the
-    library reads them back. Primed natively, a coder starts from a context; by difference, L(y | x) is L(xy) - L(x).
+    Overhead is the code length of the empty string. Decodable coders write a stream that can be decompressed; the
+    others compute code lengths only. Streams of portable coders have a published and fixed format. Priming: native
+    coders start from a context; the others compute L(y|x) as the difference L(xy) - L(x).
     """
+    if compile_kernels:
+        _compile(as_json=as_json)
+        return
     from kolmo.coders.registry import all_coders
 
     facts = [_facts(name, found) for name, found in all_coders()]
@@ -40,15 +47,16 @@ def command(as_json: bool) -> None:
             Column("portable"),
             Column("priming"),
             Column("runs on"),
-            Column("versions"),
+            *([Column("library versions")] if verbose else []),
         ],
-        footers=["Parameters are written after the name: zstd:level=19"],
+        footers=["Parameters follow the name: zstd:level=19"],
     )
     for fact in facts:
         if "error" in fact:
-            why = "Takes a parameter" if fact["installed"] else "Not installed"
-            table.footers.append(f"{why}: {fact['name']}; {fact['error']}")
+            reason = "Needs a parameter" if fact["installed"] else "Not installed"
+            table.footers.append(f"{reason}: {fact['name']}; {fact['error']}")
             continue
+        versions = ", ".join(f"{library} {version}" for library, version in fact["versions"].items()) or "-"
         table.add(
             fact["name"],
             f"{fact['overhead_bits']:g}",
@@ -57,8 +65,28 @@ def command(as_json: bool) -> None:
             "yes" if fact["portable"] else "no",
             fact["priming"] or "no",
             fact["parallel"],
-            ", ".join(f"{library} {version}" for library, version in fact["versions"].items()) or "-",
+            *([versions] if verbose else []),
         )
+    print_tables([table])
+
+
+def _compile(*, as_json: bool) -> None:
+    from kolmo._core.progress import progress
+    from kolmo._core.tables import Column, Table
+    from kolmo.coders.warmup import warm_up
+
+    times: dict[str, float] = {}
+    with progress(None, label="compiling kernels", unit="coders") as bar:
+        for name, seconds in warm_up():
+            times[name] = seconds
+            bar.update()
+            bar.describe(f"compiling kernels, last: {name}")
+    if as_json:
+        print_json({"compiled": [{"coder": name, "seconds": seconds} for name, seconds in times.items()]})
+        return
+    table = Table("Kernels compiled, or loaded from the cache", [Column("coder"), Column("seconds", numeric=True)])
+    for name, seconds in times.items():
+        table.add(name, f"{seconds:.2f}")
     print_tables([table])
 
 

@@ -1,1 +1,1 @@
-"""The command that knows public data sets by name."""
+"""The command for public data sets."""

@@ -1,4 +1,4 @@
-"""``kolmo data``: the data sets that are known by name."""
+"""``kolmo data``: public data sets by name."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from kolmo.cli.options import data_dir_option, json_option
+from kolmo.cli.options import Group, data_dir_option, json_option
 from kolmo.cli.output import print_json, print_tables
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List, describe and fetch the public data sets that are known by name."""
+    """List, describe and fetch public data sets."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -34,7 +34,7 @@ def list_sets(as_json: bool) -> None:
     table = Table(
         f"{len(facts)} data sets",
         [Column("name"), Column("title"), Column("kind"), Column("splits"), Column("licence")],
-        footers=["More about one: kolmo data show NAME"],
+        footers=["For details: kolmo data show NAME"],
     )
     for fact in facts:
         cells = (fact.get(key) for key in ("name", "title", "modality", "splits", "licence"))
@@ -42,11 +42,11 @@ def list_sets(as_json: bool) -> None:
     print_tables([table])
 
 
-@command.command("show", short_help="Show all that is known about a data set.")
+@command.command("show", short_help="Show the description of a data set.")
 @click.argument("name")
 @json_option
 def show_set(name: str, as_json: bool) -> None:
-    """Show all that is known about a data set: where it comes from, its licence, how to cite it."""
+    """Show the description of a data set: its source, licence, citation and files."""
     from kolmo.data.catalog import describe
 
     fact = _facts(describe(name))
@@ -60,8 +60,8 @@ def show_set(name: str, as_json: bool) -> None:
         if value and key not in ("title", "files"):
             table.add(key, _cell(value))
     for file in fact["files"]:
-        size = f"{file['size']:,} bytes" if file["size"] else "size not known"
-        digest = f"sha256 {file['sha256']}" if file["sha256"] else "hash not known"
+        size = f"{file['size']:,} bytes" if file["size"] else "unknown size"
+        digest = f"sha256 {file['sha256']}" if file["sha256"] else "unknown hash"
         table.add("file", f"{file['name']}: {size}, {digest}, from {file['url']}")
     print_tables([table])
 
@@ -71,10 +71,9 @@ def show_set(name: str, as_json: bool) -> None:
 @data_dir_option
 @json_option
 def fetch_set(name: str, data_dir: str | None, as_json: bool) -> None:
-    """Fetch a data set and print where its files lie.
+    """Fetch a data set and print the paths of its files.
 
-    Files in the local folder are used if they are there, others are downloaded and checked against their known
-    hashes.
+    Files in the local folder are used; missing ones are downloaded and verified by their hashes.
     """
     from kolmo.data.catalog import fetch
 
@@ -82,7 +81,7 @@ def fetch_set(name: str, data_dir: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"name": name, "files": paths})
     elif not paths:
-        click.echo(f"{name} is made from the installed libraries: there is nothing to fetch", err=True)
+        click.echo(f"{name} is built from the installed libraries: there is nothing to fetch", err=True)
     else:
         click.echo("\n".join(paths))
 

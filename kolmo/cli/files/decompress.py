@@ -1,4 +1,4 @@
-"""``kolmo decompress``: back to the file that was compressed."""
+"""``kolmo decompress``: decompression of a .kolmo file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import BinaryIO
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files.streams import STDOUT, SUFFIX, Passage, force_option, output_for, read_context, size_of
+from kolmo.cli.files.streams import STDOUT, SUFFIX, Conversion, force_option, output_for, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.options import Command, Size, json_option
+from kolmo.cli.options import Command, Size, context_option, json_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.container.archive import ContainerReport, read_container, read_header
 from kolmo.container.header import ContainerHeader
@@ -20,16 +20,12 @@ from kolmo.errors import ParameterError
 
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
-@click.option("-o", "--output", metavar="OUT", help="Where to write; - is stdout.  [default: FILE without .kolmo]")
-@click.option(
-    "--context",
-    "context_file",
-    metavar="FILE",
-    help="The context file that compress read first; FILE names it with its hash.",
-)
-@click.option("--max-size", type=Size(), metavar="SIZE", help="Refuse to write more than this.  [default: no limit]")
-@click.option("--info", is_flag=True, help="Show what FILE says about itself, and decode nothing.")
+@click.option("-o", "--output", metavar="OUT", help="The file to write; - is stdout.  [default: FILE without .kolmo]")
+@context_option("; the one that was used for compression")
+@click.option("--max-size", type=Size(), metavar="SIZE", help="Largest output.  [default: no limit]")
+@click.option("--info", is_flag=True, help="Print the header of FILE and decode nothing.")
 @force_option
+@verbose_option
 @json_option
 def command(
     file: str,
@@ -38,13 +34,13 @@ def command(
     max_size: int | None,
     info: bool,
     force: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
-    """Read back what compress wrote, or show what it says about itself.
+    """Decompress a .kolmo file, or print its header.
 
-    FILE stays. A FILE of - is stdin, and then the default output is stdout. OUT appears once all of FILE was read and
-    every checksum was right; what goes to stdout is right as far as it goes, and an exit code of 1 says that it is not
-    whole.
+    FILE is kept. If it is -, stdin is decompressed, by default to stdout. OUT appears when all checksums are verified.
+    Data on stdout are verified block by block; an exit code of 1 means that they are incomplete.
 
     \b
     kolmo decompress book.txt.kolmo
@@ -65,20 +61,20 @@ def command(
             with progress(size, label="decompressing", unit="B") as bar:
                 return read_container(source, target, context=context, max_size=max_size, on_progress=bar.update)
 
-        passage = Passage.of(file, output, run, force=force)
-    passage.print("Decompressed", facts={}, as_json=as_json)
+        passage = Conversion.of(file, output, run, force=force)
+    passage.print("Decompressed", facts={}, as_json=as_json, verbose=verbose)
 
 
 def _default_output(file: str, output: str | None) -> str:
     if file == STDIN:
         return STDOUT
     if output is None and Path(file).suffix != SUFFIX:
-        raise ParameterError(f"{file!r} does not end in {SUFFIX!r}, so the output needs a name: pass --output")
+        raise ParameterError(f"expected a file name ending in {SUFFIX!r}, got {file!r}; name the output with --output")
     return file.removesuffix(SUFFIX)
 
 
 def _stated_size(source: BinaryIO) -> int | None:
-    """Return the size of the original, where it can be known without losing the front of a pipe."""
+    """Return the size of the original; None for a pipe, whose header can be read only once."""
     if not source.seekable():
         return None
     start = source.tell()
@@ -94,14 +90,14 @@ def _print_header(file: str, header: ContainerHeader, *, as_json: bool) -> None:
         return
     from kolmo._core.tables import Column, Table
 
-    table = Table(file, [Column("fact"), Column("value")], footers=["From the front of the file; nothing was decoded."])
-    given = header.given
+    table = Table(file, [Column("fact"), Column("value")], footers=["From the header; nothing was decoded."])
+    context = header.context_file
     facts = {
         "written by": header.fingerprint,
-        "context": "none" if given is None else f"{given.name}, {given.size:,} bytes, sha256 {given.sha256}",
-        "bytes": "not stated" if header.size is None else f"{header.size:,}",
-        "compressed": "not known" if stored_size is None else f"{stored_size:,}",
-        "bytes a block": f"{header.block_size:,}",
+        "context": "none" if context is None else f"{context.name}, {context.size:,} bytes, sha256 {context.sha256}",
+        "bytes": "unknown" if header.size is None else f"{header.size:,}",
+        "compressed": "unknown" if stored_size is None else f"{stored_size:,}",
+        "bytes per block": f"{header.block_size:,}",
     }
     for fact, value in facts.items():
         table.add(fact, value)

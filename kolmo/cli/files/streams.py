@@ -1,4 +1,4 @@
-"""Bytes from one file to another, which is whole or not there: what ``compress`` and ``decompress`` share."""
+"""Conversion of one file to another, shared by ``compress`` and ``decompress``."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ SUFFIX = ".kolmo"
 
 _NO_LIMIT = 2**63 - 1
 
-force_option = click.option("-f", "--force", is_flag=True, help="Replace the output file if it is there.")
+force_option = click.option("-f", "--force", is_flag=True, help="Replace an existing output file.")
 
 
 def read_context(name: str | None) -> bytes:
-    """Return the bytes of the file that a coder is to read first; nothing if there is none."""
+    """Return the bytes of the context file; empty if there is none."""
     return b"" if name is None else read_whole(name, _NO_LIMIT)
 
 
 def size_of(name: str) -> int | None:
-    """Return the size of a file; None where it is not known before all is read."""
+    """Return the size of a file; None if it is unknown before the end, as for stdin."""
     if name == STDIN:
         return None
     found = os.stat(name)
-    # the kernel's own files are regular, state 0 bytes and hold more
+    # files of the kernel are regular, state 0 bytes and hold more
     return found.st_size or None if stat.S_ISREG(found.st_mode) else None
 
 
 def output_for(named: str | None, default: str, sources: list[str], *, force: bool) -> str:
-    """Return where to write, checked before the work begins."""
+    """Return the name of the output, checked before any work starts."""
     output = default if named is None else named
     if output == STDOUT:
         return output
@@ -51,14 +51,14 @@ def output_for(named: str | None, default: str, sources: list[str], *, force: bo
         return output
     for source in sources:
         if source != STDIN and os.path.exists(source) and path.samefile(source):
-            raise ParameterError(f"{output!r} is read, so it cannot be written too; name another file with --output")
+            raise ParameterError(f"the output {output!r} is also an input; name another file with --output")
     if path.is_file() and not force:
-        raise ParameterError(_there_already(output))
+        raise ParameterError(_exists_already(output))
     return output
 
 
 def write_to(output: str, write: Callable[[IO[bytes]], None], *, force: bool) -> None:
-    """Let `write` fill a file, which appears once it is whole, or stdout."""
+    """Let `write` fill a file, which appears when it is complete, or stdout."""
     if output == STDOUT:
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
@@ -66,16 +66,26 @@ def write_to(output: str, write: Callable[[IO[bytes]], None], *, force: bool) ->
     try:
         write_whole(Path(output), write, replace=force)
     except FileExistsError:
-        raise DataError(_there_already(output)) from None
+        raise DataError(_exists_already(output)) from None
 
 
-def _there_already(output: str) -> str:
-    return f"{output!r} is there already, and was left as it is; replace it with --force, or name another with --output"
+def _exists_already(output: str) -> str:
+    return f"{output!r} exists and was not changed; replace it with --force, or name another file with --output"
 
 
 @dataclass(frozen=True)
-class Passage:
-    """One file that was compressed or decompressed."""
+class Conversion:
+    """One file that was compressed or decompressed.
+
+    Parameters
+    ----------
+    file, output : str
+        The input and the output.
+    report : ContainerReport
+        Header and sizes.
+    seconds : float
+        Time of the conversion.
+    """
 
     file: str
     output: str
@@ -83,8 +93,8 @@ class Passage:
     seconds: float
 
     @classmethod
-    def of(cls, file: str, output: str, run: Callable[[BinaryIO], ContainerReport], *, force: bool) -> Passage:
-        """Let `run` write the output, and time it."""
+    def of(cls, file: str, output: str, run: Callable[[BinaryIO], ContainerReport], *, force: bool) -> Conversion:
+        """Let `run` write the output, and measure the time."""
         reports: list[ContainerReport] = []
         start = time.perf_counter()
         write_to(output, lambda target: reports.append(run(target)), force=force)  # type: ignore[arg-type]
@@ -111,8 +121,8 @@ class Passage:
             "header": self.report.header.to_dict(),
         }
 
-    def print(self, title: str, *footers: str, facts: dict[str, Any], as_json: bool) -> None:
-        """Print it to stdout, or to stderr where stdout has the data; `facts` are for the JSON document."""
+    def print(self, title: str, *footers: str, facts: dict[str, Any], as_json: bool, verbose: bool) -> None:
+        """Print a table or JSON to stdout, or to stderr if stdout has the data; `facts` are for the JSON document."""
         file = sys.stderr if self.output == STDOUT else sys.stdout
         if as_json:
             print_json(self.to_dict() | facts, file)
@@ -122,7 +132,8 @@ class Passage:
         numbers = ("bytes", "compressed", "bits/byte", "MB/s")
         columns = [Column("file"), Column("output"), *(Column(name, numeric=True) for name in numbers)]
         speed = self.megabytes_per_second
-        table = Table(title, columns, footers=[*footers, self.report.header.fingerprint])
+        fingerprints = [self.report.header.fingerprint] if verbose else []
+        table = Table(title, columns, footers=[*footers, *fingerprints])
         table.add(
             self.file,
             self.output,

@@ -1,1 +1,1 @@
-"""Commands that measure code lengths and distances of files."""
+"""Commands that measure code lengths, distances and surprisals of files."""

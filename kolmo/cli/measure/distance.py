@@ -1,4 +1,4 @@
-"""``kolmo distance``: how far files are from each other."""
+"""``kolmo distance``: the compression distances between files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import click
 
 from kolmo._core.units import format_bits
-from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import Command, coder_option, jobs_option, json_option, metric_option, output_option
+from kolmo.cli.inputs import Items, as_set_option, check_one_stdin, max_size_option
+from kolmo.cli.options import (
+    Command,
+    coder_option,
+    jobs_option,
+    json_option,
+    metric_option,
+    output_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
@@ -29,57 +37,66 @@ if TYPE_CHECKING:
 @coder_option("lzma", multiple=False)
 @metric_option("-m", "--metric")
 @jobs_option
+@as_set_option
 @max_size_option
+@output_option("the distance matrix")
+@verbose_option
 @json_option
-@output_option("the matrix of all distances")
 def command(
     files: tuple[str, ...],
     coder: Coder,
     metric: str,
     symmetrize: Symmetrize,
     jobs: int,
+    as_set: bool,
     max_size: int,
-    as_json: bool,
     output: Path | None,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
-    """Measure how far files are from each other.
+    """Measure the compression distances between files.
 
-    Two files give one distance and the code lengths it is made of, more files the matrix of all distances; row i,
-    column j reads file i first. Files that are longer than the coder's window need one with a longer window.
+    FILE is a file, a folder (one item per file in it), or - for stdin. Two items give one distance and its code
+    lengths; more give the distance matrix: row i, column j is the distance of item i, read first, and item j. Files
+    longer than the coder's window need a coder with a larger window.
 
     \b
     kolmo distance cat.txt dog.txt
     kolmo distance *.txt -c zstd:level=19 --symmetrize mean -o distances.csv
+    kolmo distance english/ french/ --as-set
     """
-    if len(files) < 2:
-        raise ParameterError("a distance takes two files or more, but one came; name another")
     check_one_stdin(files)
-    items = [read_whole(file, max_size) for file in files]
+    found = Items(files, max_size, as_set=as_set)
+    names = found.names
+    if len(names) < 2:
+        raise ParameterError(f"expected at least two files, got {len(names)}; name another")
+    items = [data for _, data in found.read()]
     asked = {"coder": str(coder), "metric": metric, "symmetrize": symmetrize, "fingerprint": coder.fingerprint}
-    described = {"files": list(files), "size_bytes": [len(item) for item in items], **asked}
+    described = {"files": names, "size_bytes": [len(item) for item in items], **asked}
+    footers = [coder.fingerprint] if verbose else []
     matrix = None
-    if len(files) > 2 or output is not None:
+    if len(names) > 2 or output is not None:
         from kolmo.distances.api import pairwise
 
-        found = pairwise(items, coder=coder, metric=metric, symmetrize=symmetrize, dtype="float64", n_jobs=jobs)
-        matrix = cast("NDArray[np.float64]", found).tolist()
+        distances = pairwise(items, coder=coder, metric=metric, symmetrize=symmetrize, dtype="float64", n_jobs=jobs)
+        matrix = cast("NDArray[np.float64]", distances).tolist()
     if output is not None and matrix is not None:
-        write_text(output, partial(_write_matrix, names=files, matrix=matrix))
-    if matrix is not None and len(files) > 2:
+        write_text(output, partial(_write_matrix, names=names, matrix=matrix))
+    if matrix is not None and len(names) > 2:
         if as_json:
             print_json(described | {"matrix": matrix})
         else:
-            _print_matrix(files, matrix, asked)
+            _print_matrix(names, matrix, asked, footers)
         return
     pair = _pair(coder, items[0], items[1], metric, symmetrize)
     if as_json:
         print_json(described | pair)
     else:
-        _print_pair(described, pair)
+        _print_pair(described, pair, footers)
 
 
 def _pair(coder: Coder, x: bytes, y: bytes, metric: str, symmetrize: str | None) -> dict[str, Any]:
-    """Return the distance of two files, and what it is made of, in bits."""
+    """Return the distance of two items and the code lengths in bits that it is computed from."""
     import numpy as np
 
     from kolmo.distances.formulas import METRICS
@@ -97,38 +114,38 @@ def _pair(coder: Coder, x: bytes, y: bytes, metric: str, symmetrize: str | None)
     return {"distance": float(chosen.formula(alone_x, alone_y, forth, back)[0]), "bits": bits}
 
 
-def _write_matrix(file: IO[str], *, names: tuple[str, ...], matrix: list[list[float]]) -> None:
+def _write_matrix(file: IO[str], *, names: list[str], matrix: list[list[float]]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["", *names])
     for name, row in zip(names, matrix, strict=True):
         writer.writerow([name, *row])
 
 
-def _print_pair(described: dict[str, Any], pair: dict[str, Any]) -> None:
+def _print_pair(described: dict[str, Any], pair: dict[str, Any], footers: list[str]) -> None:
     from kolmo._core.tables import Column, Table
 
     named = zip("xy", described["files"], described["size_bytes"], strict=True)
     table = Table(
         f"{_title(described)} = {pair['distance']:.4f}",
         [Column("code length"), Column("bits", numeric=True)],
-        footers=[*(f"{name} = {file}, {size:,} bytes" for name, file, size in named), described["fingerprint"]],
+        footers=[*(f"{name} = {file}, {size:,} bytes" for name, file, size in named), *footers],
     )
     for name, length in pair["bits"].items():
         table.add(name, format_bits(length))
     print_tables([table])
 
 
-def _print_matrix(files: tuple[str, ...], matrix: list[list[float]], asked: dict[str, Any]) -> None:
+def _print_matrix(names: list[str], matrix: list[list[float]], asked: dict[str, Any], footers: list[str]) -> None:
     from kolmo._core.tables import column_bands, matrix_table
 
     cells = [[f"{value:.3f}" for value in row] for row in matrix]
     tables = [
-        matrix_table(_title(asked), files, cells, corner="file", columns=columns)
-        for columns in column_bands(files, cells, sys.stdout)
+        matrix_table(f"Distances: {_title(asked)}", names, cells, corner="file", columns=columns)
+        for columns in column_bands(names, cells, sys.stdout)
     ]
-    tables[-1].footers.append(asked["fingerprint"])
+    tables[-1].footers += footers
     print_tables(tables)
 
 
 def _title(asked: dict[str, Any]) -> str:
-    return f"{asked['measure']} by {asked['coder']}" + (f", {asked['symmetrize']}" if asked["symmetrize"] else "")
+    return f"{asked['metric']} by {asked['coder']}" + (f", {asked['symmetrize']}" if asked["symmetrize"] else "")

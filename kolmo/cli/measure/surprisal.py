@@ -1,99 +1,146 @@
-"""``kolmo surprisal``: where the bits of a file go."""
+"""``kolmo surprisal``: the bits of each byte of a file, as coloured text."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import click
 
+from kolmo._core.results import Result
 from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import Command, coder_option, json_option
+from kolmo.cli.options import Command, coder_option, context_option, json_option, verbose_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
-from kolmo.coders.predictive import PredictiveCoder
-from kolmo.errors import ParameterError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kolmo._core.tables import Table
 
 DEFAULT_CODER = "mix"
 _ROWS = 10
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part(Result):
+    """The surprisal of one part of a file.
+
+    Parameters
+    ----------
+    bytes : int
+        End of the part.
+    bits_per_byte : float
+        Mean from the start of the file to the end of the part.
+    bits_per_byte_of_part : float
+        Mean of the part.
+    """
+
+    bytes: int
+    bits_per_byte: float
+    bits_per_byte_of_part: float
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        from kolmo._core.tables import Column, Table
+
+        names = ("bytes", "bits/byte so far", "bits/byte in this part")
+        table = Table("Mean surprisal along the file", [Column(name, numeric=True) for name in names])
+        for part in results:
+            table.add(f"{part.bytes:,}", f"{part.bits_per_byte:.3f}", f"{part.bits_per_byte_of_part:.3f}")
+        return [table]
+
+
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
-@click.option("--context", "context_file", metavar="FILE", help="A file that the coder has read before.")
-@click.option("--html", "page_file", type=OutputFile(), metavar="OUT", help="Write a page with all of the text to OUT.")
+@context_option()
+@click.option(
+    "--html", "page_file", type=OutputFile(), metavar="OUT", help="Write an HTML page with the whole text to OUT."
+)
 @click.option(
     "--show",
     type=click.IntRange(min=0),
     default=2000,
     show_default=True,
     metavar="N",
-    help="How many bytes to show in the terminal.",
+    help="Number of bytes to show in the terminal.",
 )
 @max_size_option
+@verbose_option
 @json_option
 def command(
-    file: str, coder: Coder, context_file: str | None, page_file: Path | None, show: int, max_size: int, as_json: bool
+    file: str,
+    coder: Coder,
+    context_file: str | None,
+    page_file: Path | None,
+    show: int,
+    max_size: int,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
-    """Show where the bits of a file go: its text, coloured by how surprising each byte was.
+    """Show the surprisal of each byte of a file, -log2 of its probability, as coloured text.
 
-    CODER is one that predicts: ngram, mix, gru, or a mixture of such. A FILE of - is stdin.
+    CODER must be predictive: ngram, mix, gru, neural, hf, or a mixture of them. FILE may be - for stdin.
 
     \b
     kolmo surprisal book.txt
-    kolmo surprisal new.txt --context old.txt -c ngram --html surprise.html
+    kolmo surprisal new.txt --context old.txt -c ngram --html surprisal.html
     """
-    import sys
+    from kolmo.coders.lengths import check_predictive, surprisals
+    from kolmo.show.surprisal import page, running_bits
 
-    from kolmo._core.tables import Column, Table
-    from kolmo.show import surprisal as surprise
-
-    if not isinstance(coder, PredictiveCoder):
-        raise ParameterError(
-            f"{str(coder)!r} states the bits of a whole, not of each byte; take a coder that predicts, such as ngram"
-        )
+    check_predictive(coder)
     check_one_stdin([file, *([context_file] if context_file else [])])
     data = read_whole(file, max_size)
     context = b"" if context_file is None else read_whole(context_file, max_size)
-    bits = coder.surprisals(data, context=context)
+    bits = surprisals(data, coder=coder, context=context)
+    parts = [
+        Part(bytes=end, bits_per_byte=mean, bits_per_byte_of_part=part) for end, mean, part in running_bits(bits, _ROWS)
+    ]
     total = float(bits.sum())
-    rows = surprise.running_bits(bits, _ROWS)
-    mean = f"{total / len(data):.3f} bits a byte" if data else "no bytes"
-    summary = f"{format_bits(round(total, 1))} bits for {len(data):,} bytes by {coder}, {mean}"
+    summary = f"{format_bits(round(total, 1))} bits for {len(data):,} bytes by {coder}"
+    if data:
+        summary += f", {total / len(data):.3f} bits/byte"
     if context_file is not None:
         summary += f", context {context_file} ({len(context):,} bytes)"
     if page_file is not None:
-        text = surprise.page(Path(file).name, summary, data, bits)
+        text = page(f"Surprisal of {Path(file).name}", summary, data, bits)
         write_text(page_file, lambda target: target.writelines([text]))
     if as_json:
-        print_json(
-            {
-                "file": file,
-                "coder": str(coder),
-                "fingerprint": coder.fingerprint,
-                "context": None if context_file is None else {"file": context_file, "size_bytes": len(context)},
-                "size_bytes": len(data),
-                "bits": total,
-                "running": [
-                    {"bytes": end, "bits_per_byte": so_far, "bits_per_byte_of_part": part} for end, so_far, part in rows
-                ],
-            }
-        )
+        document = {
+            "file": file,
+            "coder": str(coder),
+            "fingerprint": coder.fingerprint,
+            "context": None if context_file is None else {"file": context_file, "size_bytes": len(context)},
+            "size_bytes": len(data),
+            "bits": total,
+        }
+        print_json(document | {"running": [part.to_dict() for part in parts]})
         return
     if sys.stdout.isatty() and show:
-        from rich.console import Console
+        _print_text(data, bits, show)
+    click.echo(summary + "\n")
+    tables = Part.tables_of(parts)
+    if verbose:
+        tables[-1].footers.append(coder.fingerprint)
+    print_tables(tables)
 
-        console = Console()
-        shown = data[:show]
-        console.print(surprise.colored_text(shown, bits[: len(shown)]))
-        if len(shown) < len(data):
-            console.print(f"... and {len(data) - len(shown):,} bytes more; --show or --html shows them")
-        console.print(surprise.colored_legend())
-        console.print()
-    table = Table(
-        title=summary,
-        columns=[Column("bytes", True), Column("bits a byte so far", True), Column("in this part", True)],
-        rows=[[f"{end:,}", f"{so_far:.3f}", f"{part:.3f}"] for end, so_far, part in rows],
-    )
-    print_tables([table])
+
+def _print_text(data: bytes, bits: NDArray[np.float64], count: int) -> None:
+    from rich.console import Console
+
+    from kolmo.show.surprisal import colored_legend, colored_text
+
+    console = Console()
+    shown = data[:count]
+    console.print(colored_text(shown, bits[: len(shown)]))
+    if len(shown) < len(data):
+        console.print(f"... and {len(data) - len(shown):,} more bytes; see --show and --html")
+    console.print(colored_legend())
+    console.print()

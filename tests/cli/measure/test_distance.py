@@ -49,7 +49,8 @@ def test_the_table_of_two_files_shows_what_the_distance_is_made_of(kolmo: Any, f
     for name, bits in found["bits"].items():
         assert f"{name} " in table
         assert f"{bits:,.0f}" in table
-    assert coder("lzma").fingerprint in table
+    assert coder("lzma").fingerprint not in table
+    assert coder("lzma").fingerprint in kolmo("distance", *files[:2], "-v").stdout
 
 
 def test_more_files_give_the_matrix_as_table_json_and_csv(kolmo: Any, files: list[str]) -> None:
@@ -68,12 +69,25 @@ def test_more_files_give_the_matrix_as_table_json_and_csv(kolmo: Any, files: lis
     assert row == ["3", "three.txt", *(f"{value:.3f}" for value in expected[2])]
 
 
+def test_folders_are_items_by_file_or_sets(kolmo: Any, files: list[str]) -> None:
+    for folder, names in {"pets": files[:2], "money": files[2:]}.items():
+        Path(folder).mkdir()
+        for name in names:
+            Path(folder, name).write_bytes(ITEMS[name])
+    found = json.loads(kolmo("distance", "pets", "money", "-j", "1", "--json").stdout)
+    assert found["files"] == ["pets/one.txt", "pets/two.txt", "money/three.txt"]
+    assert len(found["matrix"]) == 3
+    pair = json.loads(kolmo("distance", "pets", "money", "--as-set", "--json").stdout)
+    assert pair["files"] == ["pets", "money"]
+    assert pair["bits"]["L(x)"] == coder("lzma").code_length(ITEMS["one.txt"] + ITEMS["two.txt"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["one.txt"], 2, "takes two files or more"),
+        (["one.txt"], 2, "expected at least two files, got 1"),
         (["one.txt", "absent"], 1, "there is no file 'absent'"),
-        (["one.txt", "."], 1, "is a directory"),
+        (["one.txt", "empty"], 1, "the folder 'empty' holds no files"),
         (["one.txt", "two.txt", "-m", "euclid"], 2, "'euclid' is not one of"),
         (["one.txt", "two.txt", "--symmetrize", "sum"], 2, "'sum' is not one of"),
         (["-", "-"], 2, "stdin can be read only once"),
@@ -81,6 +95,7 @@ def test_more_files_give_the_matrix_as_table_json_and_csv(kolmo: Any, files: lis
     ],
 )
 def test_bad_input_is_one_line(refused: Any, files: list[str], arguments: list[str], code: int, message: str) -> None:
+    Path("empty").mkdir()
     assert message in refused("distance", *arguments, code=code)
 
 

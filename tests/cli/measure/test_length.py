@@ -39,17 +39,43 @@ def test_given_a_file_a_coder_needs_fewer_bits(kolmo: Any) -> None:
         plain = coder(row["coder"])
         assert row["bits"] == plain.prime(TEXT[:500]).code_length(TEXT[:300])
         assert "primed with 500 bytes" in row["fingerprint"]
-    assert found["given"] == {"file": "x.txt", "size_bytes": 500}
-    assert "given x.txt, 500 bytes" in kolmo("length", "y.txt", "--context", "x.txt").stdout
+    assert found["context"] == {"file": "x.txt", "size_bytes": 500}
+    assert "Conditional code lengths L(file | x.txt)" in kolmo("length", "y.txt", "--context", "x.txt").stdout
 
 
 def test_stdin_and_the_table(kolmo: Any) -> None:
     result = kolmo("length", "-", "-c", "uniform", "-c", "order0", stdin=b"abc")
     row = next(line.split() for line in result.stdout.splitlines() if line.startswith("- "))
     assert row[:6] == ["-", "uniform", "3", "24", "8.0000", "1.000"]
-    assert coder("order0").fingerprint in result.stdout
-    assert "ratio = raw / compressed" in result.stdout
+    assert coder("order0").fingerprint not in result.stdout
+    assert "ratio = raw size / compressed size" in result.stdout
     assert result.stderr == ""
+    assert coder("order0").fingerprint in kolmo("length", "-", "-c", "order0", "-v", stdin=b"abc").stdout
+
+
+def test_a_folder_is_one_row_per_file_or_one_set(kolmo: Any) -> None:
+    for name in ("set/b.txt", "set/a/c.txt", "set/.hidden", "set/.folder/d.txt"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(name.encode() * 3)
+    Path("single").write_bytes(b"one")
+    rows = json.loads(kolmo("length", "set", "single", "-c", "uniform", "--json").stdout)
+    assert [row["file"] for row in rows["lengths"]] == ["set/a/c.txt", "set/b.txt", "single"]
+    assert rows["totals"][0]["bits"] == 8 * (3 * len("set/a/c.txt") + 3 * len("set/b.txt") + 3)
+    (whole,) = json.loads(kolmo("length", "set", "-c", "gzip", "--as-set", "--json").stdout)["lengths"]
+    joined = Path("set/a/c.txt").read_bytes() + Path("set/b.txt").read_bytes()
+    assert (whole["file"], whole["bits"]) == ("set", coder("gzip").code_length(joined))
+
+
+@pytest.mark.parametrize("options", [[], ["--as-set"]])
+def test_a_folder_without_files_or_beyond_the_limit_is_refused(refused: Any, options: list[str]) -> None:
+    Path("empty").mkdir()
+    assert "the folder 'empty' holds no files" in refused("length", "empty", *options, code=1)
+    Path("full").mkdir()
+    for name in "abc":
+        Path("full", name).write_bytes(bytes(10))
+    if options:
+        assert "more than the 20 bytes" in refused("length", "full", "--max-size", "20", *options, code=1)
+        assert "--max-size allows 5" in refused("length", "full", "--max-size", "25", *options, code=1)
 
 
 def test_an_empty_file_has_a_length_and_no_rates(kolmo: Any) -> None:
@@ -83,7 +109,7 @@ def test_a_name_that_is_no_text_is_shown_and_kept(start: Any) -> None:
     ("arguments", "code", "message"),
     [
         (["absent"], 1, "there is no file 'absent'"),
-        (["."], 1, "'.' is a directory"),
+        (["file", "absent"], 1, "there is no file 'absent'"),
         (["-", "-"], 2, "stdin can be read only once"),
         (["-", "--context", "-"], 2, "stdin can be read only once"),
         (["file", "-c", "zst"], 2, "did you mean 'zstd'"),

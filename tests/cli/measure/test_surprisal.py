@@ -67,7 +67,7 @@ def test_the_page_holds_all_of_the_text_and_runs_nothing(file: Path, tmp_path: P
 def test_a_coder_that_does_not_predict_is_refused(file: Path) -> None:
     run = CliRunner().invoke(main, ["surprisal", str(file), "-c", "gzip"])
     assert run.exit_code == 2
-    assert "take a coder that predicts" in run.output
+    assert "expected a predictive coder" in run.output
 
 
 def test_an_empty_file_has_no_bits(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_an_empty_file_has_no_bits(tmp_path: Path) -> None:
     empty.write_bytes(b"")
     run = CliRunner().invoke(main, ["surprisal", str(empty)], catch_exceptions=False)
     assert run.exit_code == 0
-    assert "no bytes" in run.output
+    assert "0 bits for 0 bytes by mix" in run.output
 
 
 def test_the_legend_has_a_label_for_every_color() -> None:
