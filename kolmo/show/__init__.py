@@ -1,4 +1,4 @@
-"""Results as a person reads them."""
+"""Results as plots, maps, trees and an HTML page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What all pictures of trees and maps share: a figure of a size that fits, its colours, and the file it goes to."""
+"""Figures for trees and maps: size, colours, names and the file."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,25 +20,25 @@ INK, FAINT = "#333333", "#d4d4d4"
 _LONGEST_NAME = 60
 _DOTS_PER_INCH = 130
 _LARGEST_SIDE = 30_000
-"""Dots; some viewers show no larger pictures."""
+"""Largest side in dots; some viewers show no larger pictures."""
 
 
 def checked_path(path: str | Path) -> Path:
-    """Return the path of a picture.
+    """Return the path of a picture after checking its ending.
 
     Raises
     ------
     ParameterError
-        If it ends with neither ``.png`` nor ``.svg``.
+        If the path does not end with ``.png`` or ``.svg``.
     """
     target = Path(path)
     if target.suffix.lower() not in (".png", ".svg"):
-        raise ParameterError(f"the path of a picture must end with .png or .svg, but {str(path)!r} came")
+        raise ParameterError(f"expected the path of a picture, ending with .png or .svg, got {str(path)!r}")
     return target
 
 
 def new_figure(width: float, height: float) -> Any:
-    """Return an empty figure of so many inches. It has no window, and leaves the caller's own figures alone."""
+    """Return an empty figure, sizes in inches, without a window and without effect on other figures."""
     _find_matplotlib()
     from matplotlib.figure import Figure
 
@@ -45,13 +46,13 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write a figure, whole or not at all; very large ones with fewer dots."""
+    """Write a figure, which appears when it is complete; very large figures have fewer dots per inch."""
     dots = min(_DOTS_PER_INCH, _LARGEST_SIDE / max(figure.get_size_inches()))
     write_whole(path, lambda file: figure.savefig(file, format=path.suffix[1:].lower(), dpi=dots))
 
 
 def shown(name: str) -> str:
-    """Return a name as pictures have it: in one line, and not endless.
+    """Return a name for a picture: in one line and of limited length.
 
     Examples
     --------
@@ -62,22 +63,30 @@ def shown(name: str) -> str:
     return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
 
 
+def write_title(figure: Any, title: str) -> None:
+    """Write a title above a figure, in as many lines as its width needs; nothing for an empty title."""
+    if title:
+        size = FONT_SIZE + 2
+        columns = int(figure.get_size_inches()[0] / text_width(["n"], size))
+        figure.suptitle("\n".join(textwrap.wrap(visible(title), max(columns, 20), break_on_hyphens=False)), fontsize=size, parse_math=False)
+
+
 def text_width(names: Sequence[str], size: float = FONT_SIZE) -> float:
-    """Return the inches that the longest of some names takes."""
+    """Return the width of the longest name in inches."""
     _find_matplotlib()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    measure, font = TextToPath(), FontProperties(size=size)
-    return max(float(measure.get_text_width_height_descent(name, font, ismath=False)[0]) for name in names) / 72
+    path, font = TextToPath(), FontProperties(size=size)
+    return max(float(path.get_text_width_height_descent(name, font, ismath=False)[0]) for name in names) / 72
 
 
 def name_ticks(axis: Any, places: Sequence[float], names: Sequence[str], *, size: float, rotation: float = 0) -> None:
-    """Write names along an axis, as they are: a dollar sign begins no formula."""
+    """Write names along an axis literally, without interpreting dollar signs as formulas."""
     axis.set_ticks(places, names, fontsize=size, rotation=rotation)
     for label in axis.get_ticklabels():
         label.set_parse_math(False)
 
 
 def _find_matplotlib() -> None:
-    import_extra("matplotlib", extra="plot", purpose="drawing")
+    import_extra("matplotlib", extra="plot", purpose="plotting")

@@ -1,4 +1,4 @@
-"""Pictures of distances: all of them as a coloured matrix, or as points in the plane."""
+"""Maps of distances: a heat map of the matrix, or points in the plane."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from kolmo.show.figures import (
     save,
     shown,
     text_width,
+    write_title,
 )
 
 if TYPE_CHECKING:
     from kolmo.trees.tree import Tree
 
-_MOST_PRINTED = 20
-"""Rows of a matrix whose values are printed."""
+_MAX_PRINTED = 20
+"""Largest number of rows for which the values are printed."""
 _CELL, _SMALL_CELL = 0.42, 0.16
 _MAP, _NAMES_WITH_ROOM = 7.0, 40
 _LEGEND_ROWS = 30
@@ -39,29 +40,29 @@ _DIRECTIONS = 16
 def heat_map(
     D: ArrayLike, names: Iterable[Any] | None, path: str | Path, *, order: Tree | None = None, title: str = ""
 ) -> None:
-    """Draw a matrix of distances in colours, the darker the nearer, with its values if there are 20 rows or fewer.
+    """Draw a distance matrix as a heat map, dark for small distances, with the values for up to 20 rows.
 
     Parameters
     ----------
     D : array-like of shape (n, n)
-        Distances, drawn as they are: not evened out, and with their diagonal.
+        Distances, which need not be symmetric; the diagonal is drawn too.
     names : iterable of str or None
         The names of the items; numbers from 0 by default.
     path : path-like
-        Ends with ``.png`` or ``.svg``; whole or not there.
+        Ends with ``.png`` or ``.svg``.
     order : Tree, optional
-        Rows and columns come in the order in which this tree is drawn; else as they are.
+        Sort rows and columns in the order in which this tree is drawn.
     title : str
-        Stands above the picture.
+        Title of the picture.
 
     Raises
     ------
     DataError
-        If D is no square matrix of finite numbers, or does not go with the names or the tree.
+        If D is not a square matrix of finite numbers, or does not match the names or the tree.
     MissingDependencyError
-        Without the extra ``plot``.
+        If matplotlib is not installed.
     ParameterError
-        If the path ends with anything else.
+        If the path has another ending.
 
     Examples
     --------
@@ -76,7 +77,7 @@ def heat_map(
         places = _order(order, found)
         matrix, found = matrix[np.ix_(places, places)], tuple(found[place] for place in places)
     labels, count = [shown(name) for name in found], len(matrix)
-    printed = count <= _MOST_PRINTED
+    printed = count <= _MAX_PRINTED
     figure = new_figure(4, 4)
     size = FONT_SIZE if printed else FONT_SIZE - 1
     side = max(1.6, count * (_CELL if printed else _SMALL_CELL))
@@ -91,7 +92,7 @@ def heat_map(
     if printed:
         low, high = picture.get_clim()
         for row, column in np.ndindex(count, count):
-            # dark cells have white figures
+            # white digits on dark cells
             ink = "white" if matrix[row, column] < low + 0.6 * (high - low) else "black"
             number = f"{matrix[row, column]:.2f}" if high < 100 else f"{matrix[row, column]:.3g}"
             axes.text(column, row, number, ha="center", va="center", fontsize=7, color=ink)
@@ -99,8 +100,7 @@ def heat_map(
     bar.set_label("distance", fontsize=FONT_SIZE)
     bar.ax.tick_params(labelsize=FONT_SIZE - 1)
     bar.outline.set_visible(False)
-    if title:
-        figure.suptitle(shown(title), fontsize=FONT_SIZE + 2, parse_math=False)
+    write_title(figure, title)
     save(figure, target)
 
 
@@ -112,30 +112,30 @@ def scatter_map(
     *,
     title: str = "",
 ) -> None:
-    """Draw points in the plane, such as those of `mds`, with their names and in the colours of their classes.
+    """Draw points in the plane, such as those of `mds`, with their names, coloured by class.
 
     Parameters
     ----------
     points : array-like of shape (n, 2)
-        Where the items stand; both axes have the same scale.
+        Coordinates of the items; both axes have the same scale.
     names : iterable of str or None
-        Written beside the points, with a line to the point where there is no room next to it. Names that find no room
-        at all are left out.
+        Written beside the points, connected by a line where there is no room next to the point. Names that do not fit
+        are omitted.
     labels : sequence or None
-        The class of each item, which decides colour and mark and is explained in a legend.
+        The class of each item, shown by colour and mark with a legend.
     path : path-like
-        Ends with ``.png`` or ``.svg``; whole or not there.
+        Ends with ``.png`` or ``.svg``.
     title : str
-        Stands above the picture.
+        Title of the picture.
 
     Raises
     ------
     DataError
-        If there are no points in the plane, or not as many names or labels.
+        If the points are not pairs of finite numbers, or the numbers of names or labels differ.
     MissingDependencyError
-        Without the extra ``plot``.
+        If matplotlib is not installed.
     ParameterError
-        If the path ends with anything else.
+        If the path has another ending.
 
     Examples
     --------
@@ -148,17 +148,17 @@ def scatter_map(
     try:
         places = np.asarray(points, np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"points must be pairs of numbers, but this came: {error}") from error
+        raise DataError(f"expected points as pairs of numbers, got others: {error}") from error
     if places.ndim != 2 or places.shape[1] != 2 or not len(places) or not np.isfinite(places).all():
-        raise DataError(f"points must be finite, of shape (n, 2), but an array of shape {places.shape} came")
+        raise DataError(f"expected finite points of shape (n, 2), got an array of shape {places.shape}")
     written = None if names is None else [shown(str(name)) for name in names]
     classes = [""] * len(places) if labels is None else [shown(str(label)) for label in labels]
     for what, given in (("names", written), ("labels", classes)):
         if given is not None and len(given) != len(places):
-            raise DataError(f"{what} must be as many as points, which are {len(places)}, but {len(given)} came")
+            raise DataError(f"{what}: expected {len(places)}, one for each point, got {len(given)}")
     kinds = list(dict.fromkeys(classes))
     columns = -(-len(kinds) // _LEGEND_ROWS) if labels is not None else 0
-    # as much room for each name, however many there are
+    # the room for each name does not depend on their number
     side = _MAP * min(max(1.0, np.sqrt(len(places) / _NAMES_WITH_ROOM)), 3.0) if written else _MAP
     figure = new_figure(side + columns * (text_width(kinds) + 0.6), side + 0.3 * bool(title))
     axes = figure.subplots()
@@ -178,45 +178,44 @@ def scatter_map(
         legend = figure.legend(loc="outside right upper", frameon=False, fontsize=FONT_SIZE, ncols=columns)
         for text in legend.get_texts():
             text.set_parse_math(False)
-    if title:
-        figure.suptitle(shown(title), fontsize=FONT_SIZE + 2, parse_math=False)
+    write_title(figure, title)
     if written is not None:
         _write_names(figure, axes, places, written)
     save(figure, target)
 
 
 def _order(tree: Tree, names: tuple[str, ...]) -> list[int]:
-    """Return the rows of a matrix in the order in which a tree is drawn."""
+    """Return the positions of the rows in the order in which the tree is drawn."""
     place = {name: number for number, name in enumerate(names)}
     if set(tree.leaves) != set(names):
         raise DataError(
-            f"order must be a tree whose leaves have the names of the rows, but the tree has {len(tree.leaves)} leaves "
-            f"such as {tree.leaves[0]!r}, and the matrix {len(names)} rows such as {names[0]!r}"
+            f"order: expected a tree whose leaves have the names of the {len(names)} rows, such as {names[0]!r}, got "
+            f"{len(tree.leaves)} leaves, such as {tree.leaves[0]!r}"
         )
     drawn = tree.rooted_at_midpoint() if len(tree.children.get(len(tree.parents) - 1, ())) > 2 else tree
     return [place[drawn.leaves[leaf]] for leaf in drawn.leaf_order()]
 
 
 def _write_names(figure: Any, axes: Any, points: NDArray[np.float64], names: list[str]) -> None:
-    """Write each name at the nearest place around its point where it covers neither points nor other names."""
+    """Write each name at the nearest position around its point where it covers no point and no other name."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()  # the layout is known once it was drawn
+    canvas.draw()  # computes the layout
     dot = figure.dpi / 72
     at = axes.transData.transform(points)
     frame = axes.get_window_extent()
     taken = [(x - 4 * dot, y - 4 * dot, x + 4 * dot, y + 4 * dot) for x, y in at]
     height = FONT_SIZE * dot
-    # to the right and to the left first, where names are read most easily
+    # right and left first, where names are easiest to read
     turns = sorted(range(_DIRECTIONS), key=lambda turn: abs(np.sin(2 * np.pi * turn / _DIRECTIONS)))
-    # outer points first: they can have their names outside
+    # outer points first, since their names can be placed outside
     for number in np.argsort(-np.linalg.norm(at - at.mean(axis=0), axis=1), kind="stable"):
         width = text_width([names[number]], FONT_SIZE - 1) * figure.dpi
         for distance, turn in ((distance, turn) for distance in (7, 14, 24, 36) for turn in turns):
             angle = 2 * np.pi * turn / _DIRECTIONS
             along, up = float(np.cos(angle)), float(np.sin(angle))
-            # the box touches a circle round the point with the edge that faces it
+            # the box touches a circle around the point
             x = at[number, 0] + distance * dot * along + (along - 1) / 2 * width
             y = at[number, 1] + distance * dot * up + (up - 1) / 2 * height
             box = (x, y, x + width, y + height)

@@ -1,4 +1,4 @@
-"""Pictures of measurements, as PNG or SVG."""
+"""Line plots of measurements, as PNG or SVG."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kolmo._core.extras import import_extra
-from kolmo._core.files import write_whole
-from kolmo.show.figures import COLORS, MARKS
+from kolmo.show.figures import COLORS, FONT_SIZE, MARKS, checked_path, new_figure, save, shown, write_title
 
 Curves = Mapping[str, Sequence[tuple[float, float]]]
-"""Points by the name of their line."""
+"""Points (x, y) by the name of their curve."""
 
 
 def line_plot(
@@ -25,40 +23,43 @@ def line_plot(
     log_y: bool = False,
     level: float | None = None,
 ) -> None:
-    """Draw curves, one panel for each data set, side by side under one legend.
+    """Plot curves in panels side by side, one panel per data set, with one legend.
 
     Parameters
     ----------
     panels : mapping
         Curves by the title of their panel.
     path : Path
-        Ends with ``.png`` or ``.svg``; whole or not there.
-    x, y, title : str
-        What the axes and the picture show.
+        Ends with ``.png`` or ``.svg``.
+    x, y : str
+        Quantity and unit of the axes.
+    title : str
+        Title of the figure.
     log_x, log_y : bool
+        Whether the axis is logarithmic.
     level : float, optional
-        A dashed line across, such as that of data that cannot be compressed.
+        A value marked by a dashed horizontal line, such as 8 bits/byte.
 
     Raises
     ------
     MissingDependencyError
-        Without the extra ``plot``.
+        If matplotlib is not installed.
+    ParameterError
+        If the path has another ending.
     """
-    import_extra("matplotlib", extra="plot", purpose="drawing").use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, grid = plt.subplots(
-        1, len(panels), figsize=(1.2 + 3.6 * len(panels), 4.4), squeeze=False, layout="constrained"
-    )
+    target = checked_path(path)
+    figure = new_figure(1.2 + 3.6 * len(panels), 4.4)
+    grid = figure.subplots(1, len(panels), squeeze=False)
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for axes, (panel, curves) in zip(grid[0], panels.items(), strict=True):
         for name, points in curves.items():
             number = names.index(name)
             style: dict[str, Any] = {"color": COLORS[number % len(COLORS)], "marker": MARKS[number % len(MARKS)]}
-            axes.plot(*zip(*points, strict=True), markersize=4, linewidth=1.5, label=name, **style)
+            axes.plot(*zip(*points, strict=True), markersize=4, linewidth=1.5, label=shown(name), **style)
         if level is not None:
             axes.axhline(level, color="#999999", linestyle="--", linewidth=1)
-        axes.set(title=panel, xlabel=x)
+        axes.set_title(shown(panel), fontsize=FONT_SIZE + 1, parse_math=False)
+        axes.set_xlabel(x)
         if log_x:
             axes.set_xscale("log", base=2)
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -67,11 +68,14 @@ def line_plot(
         axes.grid(visible=True, color="#e8e8e8")
         axes.spines[["top", "right"]].set_visible(False)
     grid[0][0].set_ylabel(y)
-    figure.suptitle(title)
+    write_title(figure, title)
     handles = {
         label: handle for axes in grid[0] for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False)
-    kind = path.suffix.lstrip(".").lower() or "png"
-    write_whole(path, lambda file: figure.savefig(file, format=kind, dpi=130))
-    plt.close(figure)
+    columns = max(1, min(len(panels) + 1, len(handles)))
+    legend = figure.legend(
+        handles.values(), handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=FONT_SIZE
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    save(figure, target)

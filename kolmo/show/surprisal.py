@@ -1,4 +1,4 @@
-"""Where the bits go: a text coloured by how surprising each byte was, for the terminal and as a page."""
+"""Surprisal of each byte as coloured text, for the terminal and as an HTML page."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BOUNDS = (0.5, 1.0, 2.0, 4.0, 6.0, 8.0)
-"""Bits a byte at which the colour changes."""
+"""Bits per byte at which the colour changes."""
 COLORS = ("#ffffff", "#fdf0d5", "#fddca5", "#fcb97d", "#f58f5b", "#e05a47", "#b3263f")
-"""From what was foreseen to what was not."""
+"""From low to high surprisal."""
 
 
 def shade(bits: float) -> int:
-    """Return which colour stands for this many bits of one byte.
+    """Return the number of the colour for a surprisal in bits.
 
     Examples
     --------
@@ -31,15 +31,15 @@ def shade(bits: float) -> int:
 
 
 def ink(color: int) -> str:
-    """Return the colour of letters that can be read on a colour."""
+    """Return a text colour that is readable on a background colour."""
     return "#ffffff" if color >= 5 else "#202020"
 
 
 def runs(data: bytes, bits: NDArray[np.float64]) -> Iterator[tuple[str, int, float]]:
-    """Yield pieces of text of one colour, with the colour's number and their bits.
+    """Yield runs of text of one colour, with the number of the colour and the bits of the run.
 
-    Characters are those of UTF-8, with the bits of all their bytes, and the colour of their mean; a byte that is no
-    part of a character is shown as a dot.
+    Text is decoded as UTF-8; the colour of a character is that of the mean over its bytes. Bytes that are not part of a
+    character are shown as dots.
 
     Examples
     --------
@@ -64,13 +64,13 @@ def runs(data: bytes, bits: NDArray[np.float64]) -> Iterator[tuple[str, int, flo
 
 
 def legend_labels() -> list[str]:
-    """Return what each colour stands for, in bits a byte."""
+    """Return the range of each colour in bits per byte."""
     inner = [f"{low:g} to {high:g}" for low, high in itertools.pairwise(BOUNDS)]
     return [f"below {BOUNDS[0]:g}", *inner, f"{BOUNDS[-1]:g} and more"]
 
 
 def colored_text(data: bytes, bits: NDArray[np.float64]) -> Text:
-    """Return the text as rich prints it: dark letters on the colour of their surprisal."""
+    """Return the text for rich, with the background colour of its surprisal."""
     text = Text()
     for piece, color, _ in runs(data, bits):
         text.append(piece, style=f"{ink(color)} on {COLORS[color]}")
@@ -78,15 +78,15 @@ def colored_text(data: bytes, bits: NDArray[np.float64]) -> Text:
 
 
 def colored_legend() -> Text:
-    """Return the colours with what they stand for."""
-    text = Text("bits a byte: ")
+    """Return the legend of the colours."""
+    text = Text("bits/byte: ")
     for number, label in enumerate(legend_labels()):
         text.append(f" {label} ", style=f"{ink(number)} on {COLORS[number]}")
     return text
 
 
 def running_bits(bits: NDArray[np.float64], points: int) -> list[tuple[int, float, float]]:
-    """Return places, the mean bits a byte up to each, and since the one before.
+    """Return positions, the mean bits per byte up to each, and the mean since the previous one.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def running_bits(bits: NDArray[np.float64], points: int) -> list[tuple[int, floa
 
 
 def page(title: str, subtitle: str, data: bytes, bits: NDArray[np.float64]) -> str:
-    """Return one HTML page that needs nothing else: the coloured text, a legend, and the running bits a byte."""
+    """Return a self-contained HTML page: the coloured text, a legend, and the mean surprisal along the file."""
     legend = "".join(
         f'<span class="s{number}">{html.escape(label)}</span>' for number, label in enumerate(legend_labels())
     )
@@ -129,7 +129,7 @@ _WIDTH, _HEIGHT, _LEFT, _BELOW = 900, 220, 46, 26
 
 
 def _curve(points: Sequence[tuple[int, float, float]]) -> str:
-    """Return the running bits a byte as an SVG picture: the mean so far as a line, the latest part as a pale one."""
+    """Return an SVG plot of bits per byte along the file: the mean so far (dark) and of each part (pale)."""
     if not points:
         return ""
     size, highest = points[-1][0], max(1.0, *(max(mean, part) for _, mean, part in points))
@@ -147,9 +147,11 @@ def _curve(points: Sequence[tuple[int, float, float]]) -> str:
         'stroke="#ddd"/>'
         for share in (0, 0.25, 0.5, 0.75, 1)
     )
-    ends = f'<text x="{_LEFT}" y="{_HEIGHT - 6}">0</text><text x="{_WIDTH - 10}" y="{_HEIGHT - 6}" text-anchor="end">'
+    ends = (
+        f'<text x="{_LEFT}" y="{_HEIGHT - 6}">byte 0</text><text x="{_WIDTH - 10}" y="{_HEIGHT - 6}" text-anchor="end">'
+    )
     pale, dark = line(2, 'stroke="#f5b89a" stroke-width="1"'), line(1, 'stroke="#b3263f" stroke-width="2"')
-    picture = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="bits a byte along the file">'
+    picture = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="bits per byte along the file">'
     return f"{picture}{ticks}{ends}byte {size:,}</text>{pale}{dark}</svg>"
 
 
@@ -167,9 +169,9 @@ svg{{width:100%;font:12px system-ui,sans-serif;fill:#555}}
 {styles}
 </style></head><body>
 <h1>{title}</h1><p>{subtitle}</p>
-<p class="legend">Bits a byte: {legend}</p>
+<p class="legend">Surprisal in bits/byte: {legend}</p>
 {curve}
-<p>Bits a byte along the file: the mean so far (dark), and of each part (pale).</p>
+<p>Bits/byte by position in the file: mean so far (dark) and mean of each part (pale).</p>
 <pre>{text}</pre>
 </body></html>
 """

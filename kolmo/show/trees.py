@@ -1,4 +1,4 @@
-"""Pictures of trees."""
+"""Drawings of trees."""
 
 from __future__ import annotations
 
@@ -7,38 +7,48 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kolmo.show.figures import FAINT, FONT_SIZE, INK, checked_path, name_ticks, new_figure, save, shown, text_width
+from kolmo.show.figures import (
+    FAINT,
+    FONT_SIZE,
+    INK,
+    checked_path,
+    name_ticks,
+    new_figure,
+    save,
+    shown,
+    text_width,
+    write_title,
+)
 
 if TYPE_CHECKING:
     from kolmo.trees.tree import Tree
 
 _ROW = 0.19
-"""Inches that a leaf takes, so that names of this size stay apart."""
+"""Inches per leaf, enough for names of this font size."""
 _WIDTH = 5.5
 
 
 def dendrogram(tree: Tree, path: str | Path, *, title: str = "") -> None:
-    """Draw a tree from its root on the left to its leaves on the right.
+    """Draw a tree with its root on the left and its leaves on the right.
 
-    An unrooted tree, such as that of `neighbor_joining`, is drawn with a root halfway between the leaves that are
-    farthest apart. Branches have their lengths, those below zero none; in a tree without lengths the leaves stand in
-    line, and only what branches off from what has a meaning.
+    An unrooted tree, such as that of `neighbor_joining`, is rooted halfway between the two most distant leaves. Branch
+    lengths are drawn to scale, negative ones as zero; in a tree without lengths only the topology has a meaning.
 
     Parameters
     ----------
     tree : Tree
-        As `linkage_tree`, `neighbor_joining` or `quartet_tree` return it.
+        A tree, as returned by `linkage_tree`, `neighbor_joining` or `quartet_tree`.
     path : path-like
-        Ends with ``.png`` or ``.svg``; whole or not there.
+        Ends with ``.png`` or ``.svg``.
     title : str
-        Stands above the picture.
+        Title of the picture.
 
     Raises
     ------
     MissingDependencyError
-        Without the extra ``plot``.
+        If matplotlib is not installed.
     ParameterError
-        If the path ends with anything else.
+        If the path has another ending.
 
     Examples
     --------
@@ -53,7 +63,7 @@ def dendrogram(tree: Tree, path: str | Path, *, title: str = "") -> None:
     order = tree.leaf_order()
     names = [shown(tree.leaves[leaf]) for leaf in order]
     figure = new_figure(_WIDTH, 1.0)
-    # names are given their room beside the tree, which keeps its own
+    # the width of the tree does not depend on that of the names
     figure.set_size_inches(_WIDTH + text_width(names), 0.9 + 0.3 * bool(title) + _ROW * max(len(order), 3))
     axes = figure.subplots()
     across, down = _places(tree, order)
@@ -77,13 +87,12 @@ def dendrogram(tree: Tree, path: str | Path, *, title: str = "") -> None:
     else:
         axes.tick_params(axis="x", labelsize=FONT_SIZE - 1)
         axes.set_xlabel("distance from the root", fontsize=FONT_SIZE)
-    if title:
-        figure.suptitle(shown(title), fontsize=FONT_SIZE + 2, parse_math=False)
+    write_title(figure, title)
     save(figure, target)
 
 
 def _places(tree: Tree, order: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far to the right and how far down each node stands."""
+    """Return the horizontal and vertical position of each node."""
     across, down = np.zeros(len(tree.parents)), np.zeros(len(tree.parents))
     down[order] = range(len(order))
     for node, below in tree.children.items():

@@ -72,9 +72,9 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
         scatter_map([[0, 1, 2]], None, None, path)
     with pytest.raises(DataError, match="numbers"):
         scatter_map([["a", "b"]], None, None, path)
-    with pytest.raises(DataError, match="names: expected 1, one for each row of the matrix, got 2"):
+    with pytest.raises(DataError, match="names: expected 1, one for each point, got 2"):
         scatter_map([[0, 1]], ["a", "b"], None, path)
-    with pytest.raises(DataError, match="labels must be as many"):
+    with pytest.raises(DataError, match="labels: expected 1, one for each point, got 0"):
         scatter_map([[0, 1]], None, [], path)
 
 
