@@ -1,4 +1,4 @@
-"""Distances from code lengths: formulas, all pairs, nearest neighbours, matrices."""
+"""Compression distances: formulas, pairs, matrices, nearest neighbours and multisets."""
 
 from __future__ import annotations
 

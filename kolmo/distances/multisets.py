@@ -82,16 +82,18 @@ def multiset_ncd(
     >>> alike < unlike
     True
     """
-    measured, between = make_coder(coder), as_bytes(separator)
+    compressor, between = make_coder(coder), as_bytes(separator)
     left = sorted(as_items(X), key=lambda item: (len(item), item))
     if not left:
         raise DataError("X holds no items; pass at least one")
-    measured.warn_beyond_window(sum(map(len, left)) + len(between) * (len(left) - 1))
-    alone = measured.code_lengths(left, n_jobs=n_jobs).tolist()
-    whole, largest = measured.code_length(between.join(left)), 0.0
-    with progress(len(left) * (len(left) + 1) // 2 - 1, label=f"multiset distance by {measured}", unit="length") as bar:
+    compressor.warn_beyond_window(sum(map(len, left)) + len(between) * (len(left) - 1))
+    alone = compressor.code_lengths(left, n_jobs=n_jobs).tolist()
+    whole, largest = compressor.code_length(between.join(left)), 0.0
+    with progress(
+        len(left) * (len(left) + 1) // 2 - 1, label=f"multiset distance by {compressor!s:.40}", unit="length"
+    ) as bar:
         while len(left) > 1:
-            without = _lengths_without_one(measured, between, left, n_jobs)
+            without = _lengths_without_one(compressor, between, left, n_jobs)
             bar.update(len(left))
             place = int(without.argmax())
             longest = float(without[place])

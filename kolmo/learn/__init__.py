@@ -1,4 +1,4 @@
-"""Estimators on code lengths, in scikit-learn's manner."""
+"""scikit-learn estimators based on code lengths, and the evaluation of classifiers."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,35 @@ from kolmo.errors import DataError, PrimingError
 
 
 class TextEstimator(BaseEstimator):  # type: ignore[misc]
-    """Base of estimators that read texts, or rows of numbers as bytes."""
+    """Base of estimators that read texts, or rows of numbers as bytes, with their labels.
+
+    A subclass checks its parameters in `_check_parameters` and fits itself to items and classes in `_fit`.
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit the estimator to labelled items.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            Training items, see `kolmo.as_items`.
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+        """
+        self._check_parameters()
+        return self._fit(*self._training_set(X, y))
+
+    def _check_parameters(self) -> None:
+        """Refuse parameters with unknown values."""
+
+    def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
+        """Fit to items and the class of each as its position in `classes_`."""
+        raise NotImplementedError
 
     def _items(self, X: Any, *, reset: bool) -> list[bytes]:
         """Return X as items; for a table of numbers, remember its columns and their type if `reset`."""

@@ -104,23 +104,6 @@ class CodeLengthClassifier(TextClassifier):
         self.temperature_scaling = temperature_scaling
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Prime a coder with the training texts of each class.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            Training texts, see `kolmo.as_items`.
-        y : array-like of shape (n_samples,)
-            Their labels.
-
-        Returns
-        -------
-        CodeLengthClassifier
-        """
-        coder = self._checked_coder()
-        return self._prime(coder, *self._training_set(X, y))
-
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Add training texts; the result equals that of one `fit` on all texts so far.
 
@@ -137,7 +120,8 @@ class CodeLengthClassifier(TextClassifier):
         -------
         CodeLengthClassifier
         """
-        coder, first = self._checked_coder(), not hasattr(self, "classes_")
+        self._check_parameters()
+        first = not hasattr(self, "classes_")
         items = self._items(X, reset=first)
         labels = labels_of(y, len(items))
         if first:
@@ -157,10 +141,10 @@ class CodeLengthClassifier(TextClassifier):
                 f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
             )
         before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
-        return self._prime(coder, [*before[0], *items], np.concatenate([before[1], codes]))
+        return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
 
-    def _prime(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> Self:
-        size = len(self.classes_)
+    def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
+        size, coder = len(self.classes_), primed_coder(self.coder)
         self._training_items, self._codes = items, codes
         self.class_counts_ = np.bincount(codes, minlength=size)
         self.temperature_ = self._temperature(coder, items, codes) if self.temperature_scaling else 1.0
@@ -240,10 +224,10 @@ class CodeLengthClassifier(TextClassifier):
         bits: NDArray[np.float64] = np.log2(counts.sum() / counts)
         return bits
 
-    def _checked_coder(self) -> Coder:
+    def _check_parameters(self) -> None:
         check_choice("prior", self.prior, PRIORS)
         check_count("chunks", self.chunks)
-        return primed_coder(self.coder)
+        primed_coder(self.coder)
 
 
 def _held_out(items: Sequence[bytes], codes: NDArray[np.intp]) -> tuple[list[int], list[int]]:

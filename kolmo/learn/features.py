@@ -85,22 +85,6 @@ class CodeLengthVectorizer(TextVectorizer):
         self.chunks = chunks
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Prime the coders with the training texts of each class.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            Training texts, see `kolmo.as_items`.
-        y : array-like of shape (n_samples,)
-            Their labels.
-
-        Returns
-        -------
-        CodeLengthVectorizer
-        """
-        return self._prime(self._checked_coders(), *self._training_set(X, y))
-
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[np.float64]:
         """Prime the coders as `fit` does, and return the out-of-fold features of the training texts.
 
@@ -118,8 +102,9 @@ class CodeLengthVectorizer(TextVectorizer):
         """
         if fit_params:
             raise ParameterError(f"fit_transform has no parameter {', '.join(fit_params)}; leave it out")
-        coders = self._checked_coders()
+        self._check_parameters()
         items, codes = self._training_set(X, y)
+        coders = self._primed_coders()
         folds, n_classes = folds_of(items, codes, self.folds), len(self.classes_)
         features = np.empty((len(items), len(coders) * n_classes))
         for fold in np.unique(folds):
@@ -127,7 +112,7 @@ class CodeLengthVectorizer(TextVectorizer):
             others = [items[place] for place in outside]
             models = [self._models(coder.fitted(others), others, codes[outside]) for coder in coders]
             features[inside] = self._features(models, [items[place] for place in inside])
-        self._prime(coders, items, codes)
+        self._fit(items, codes)
         return features
 
     def transform(self, X: Any) -> NDArray[np.float64]:
@@ -146,7 +131,8 @@ class CodeLengthVectorizer(TextVectorizer):
         check_is_fitted(self, "coders_")
         return self._features(self._all_models, self._items(X, reset=False))
 
-    def _prime(self, coders: list[Coder], items: list[bytes], codes: NDArray[np.intp]) -> Self:
+    def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
+        coders = self._primed_coders()
         self._names = [str(coder) for coder in coders]
         self.coders_ = [coder.fitted(items) for coder in coders]
         self._all_models = [self._models(coder, items, codes) for coder in self.coders_]
@@ -164,12 +150,15 @@ class CodeLengthVectorizer(TextVectorizer):
     def _feature_names(self) -> list[str]:
         return [f"{name}|{label}" for name in self._names for label in self.classes_.tolist()]
 
-    def _checked_coders(self) -> list[Coder]:
+    def _check_parameters(self) -> None:
         if isinstance(self.coders, str | bytes | Coder | dict) or not len(self.coders):
             raise ParameterError(f"coders: expected a list of at least one coder, got {self.coders!r}")
         check_choice("per", self.per, SCALES)
         check_count("folds", self.folds, 2)
         check_count("chunks", self.chunks)
+        self._primed_coders()
+
+    def _primed_coders(self) -> list[Coder]:
         return [primed_coder(coder) for coder in self.coders]
 
     def __sklearn_tags__(self) -> Any:

@@ -33,12 +33,12 @@ def test_ncd_is_its_formula(x: bytes, y: bytes) -> None:
 
 
 @given(texts, texts)
-def test_conditional_measures_are_their_formulas(x: bytes, y: bytes) -> None:
+def test_conditional_metrics_are_their_formulas(x: bytes, y: bytes) -> None:
     zstd = coder("zstd")
     alone = zstd.code_length(x), zstd.code_length(y)
-    given_other = zstd.prime(y).code_length(x), zstd.prime(x).code_length(y)
-    assert conditional_ncd(x, y, coder=zstd) == max(given_other) / max(alone)
-    assert conditional_cdm(x, y, coder=zstd) == sum(given_other) / sum(alone)
+    conditional = zstd.prime(y).code_length(x), zstd.prime(x).code_length(y)
+    assert conditional_ncd(x, y, coder=zstd) == max(conditional) / max(alone)
+    assert conditional_cdm(x, y, coder=zstd) == sum(conditional) / sum(alone)
 
 
 @given(texts, texts, st.sampled_from(["ncd", "cdm"]))
@@ -52,7 +52,7 @@ def test_symmetrize_takes_what_its_name_says(x: bytes, y: bytes, metric: str) ->
 
 @given(texts, texts)
 def test_range_of_ncd_under_deflate(x: bytes, y: bytes) -> None:
-    """Never below zero; above one only by the few bytes that coding both at once can cost."""
+    """It is at least zero, and exceeds one only by the few bytes that the joint code can cost."""
     assert 0 <= ncd(x, y) <= 1 + 8 * 6 / coder("deflate").code_length(min(x, y, key=coder("deflate").code_length))
 
 
@@ -142,7 +142,7 @@ class Unprimed(Uniform):
         return CoderTags(priming=None)
 
 
-def test_a_coder_that_cannot_be_primed_has_no_conditional_measure() -> None:
+def test_a_coder_that_cannot_be_primed_has_no_conditional_metric() -> None:
     with pytest.raises(PrimingError, match="expected a coder that can be primed, got 'uniform'"):
         pairwise(TEXTS, coder=Unprimed(), metric="conditional_ncd")
     assert pairwise(TEXTS, coder=Unprimed()).shape == (5, 5)

@@ -1,4 +1,4 @@
-"""The work of `pairwise` and of the classifier runs on a user's Dask cluster by configuration alone."""
+"""`pairwise` and the classifier run on a user's Dask cluster by configuration alone."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def client() -> Iterator[object]:
 
 
 def process_telling_coder() -> Deflate:
-    """Return a coder whose length of everything is the number of the process that measured it."""
+    """Return a coder whose code length of any item is the identifier of the process that measured it."""
 
-    class TellsItsProcess(Deflate):  # defined here, so that it travels to the workers by value
+    class TellsItsProcess(Deflate):  # defined here, so that it is pickled by value
         def _batch(self, items):  # type: ignore[no-untyped-def]
             return np.full(len(items), float(os.getpid()))
 

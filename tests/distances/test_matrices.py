@@ -12,7 +12,7 @@ NAN = float("nan")
 
 
 @pytest.mark.parametrize(("how", "expected"), [("mean", 0.5), ("min", 0.4), ("max", 0.6)])
-def test_what_is_taken_of_both_directions(how: str, expected: float) -> None:
+def test_both_directions_are_combined(how: str, expected: float) -> None:
     D = np.array([[0.1, 0.4], [0.6, 0.2]])
     before = D.copy()
     even = symmetric(D, how)
@@ -21,7 +21,7 @@ def test_what_is_taken_of_both_directions(how: str, expected: float) -> None:
     assert np.array_equal(symmetric(even, how), even)
 
 
-def test_distances_of_coders_can_be_used_as_they_come() -> None:
+def test_distances_of_coders_are_made_symmetric() -> None:
     D = pairwise(["the cat sat on the mat", "the cat lay on the mat", "stocks and bonds fell"])
     even = symmetric(D)
     assert np.array_equal(even, even.T)
@@ -29,7 +29,7 @@ def test_distances_of_coders_can_be_used_as_they_come() -> None:
     assert frozenset(["0", "1"]) in linkage_tree(D).clades()
 
 
-def test_one_that_is_near_to_all_is_no_neighbour_of_all() -> None:
+def test_double_centring_corrects_a_hub() -> None:
     source = np.random.default_rng(3)
     points = np.concatenate([source.normal(place, 0.3, (5, 2)) for place in ((0, 0), (3, 0), (0, 3))])
     D = np.linalg.norm(points[:, None] - points[None, :], axis=2)
@@ -50,12 +50,12 @@ def test_one_that_is_near_to_all_is_no_neighbour_of_all() -> None:
     assert double_centered(moved) == pytest.approx(moved)
 
 
-def test_two_items_have_no_others_to_be_centered_by() -> None:
+def test_double_centring_needs_three_items() -> None:
     with pytest.raises(DataError, match="at least three items to double-centre, got 2"):
         double_centered([[0, 1], [1, 0]])
 
 
-def test_a_little_below_zero_is_zero() -> None:
+def test_slightly_negative_distances_become_zero() -> None:
     assert symmetric([[0, -1e-7, 1], [0, 0, 1], [1, 1, 0]]).min() == 0
 
 
@@ -73,7 +73,7 @@ def test_a_little_below_zero_is_zero() -> None:
         ([[0, 1], [1]], "square matrix of numbers"),
     ],
 )
-def test_what_is_no_matrix_of_distances_is_refused(D: object, message: str) -> None:
+def test_other_arrays_than_square_matrices_are_refused(D: object, message: str) -> None:
     for use in (symmetric, linkage_tree, neighbor_joining, quartet_tree, mds):
         with pytest.raises(DataError, match=message):
             use(D)

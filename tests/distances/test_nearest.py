@@ -1,4 +1,4 @@
-"""What is kept of each row: against plain sorting."""
+"""The nearest columns of each row, compared with plain sorting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ matrices = st.integers(1, 7).flatmap(
 
 
 def kept(row: list[float], count: int) -> list[tuple[float, int]]:
-    """Sort, and keep what is as near as the count-th."""
+    """Return the sorted columns up to the distance of the count-th."""
     ranked = sorted((distance, column) for column, distance in enumerate(row))
     return [pair for pair in ranked if pair[0] <= ranked[min(count, len(ranked)) - 1][0]]
 
@@ -36,7 +36,7 @@ def test_all_that_tie_with_the_last_are_kept_nearest_first(rows: list[list[float
 
 
 @given(matrices, st.integers(1, 3), st.data())
-def test_so_many_of_each_group_are_kept(rows: list[list[float]], count: int, data: st.DataObject) -> None:
+def test_the_nearest_of_each_group_are_kept(rows: list[list[float]], count: int, data: st.DataObject) -> None:
     width = len(rows[0])
     groups = np.array(data.draw(st.lists(st.integers(0, 2), min_size=width, max_size=width)))
     nearest = Nearest.of(np.array(rows), count, groups)
@@ -58,7 +58,7 @@ def test_rows_of_parts_follow_each_other(upper: list[list[float]], lower: list[l
     assert whole.rows.tolist() == [row for row, pairs in enumerate(rows) for _ in pairs]
 
 
-def test_what_is_infinitely_far_is_out_of_the_question() -> None:
+def test_columns_at_infinite_distance_are_left_out() -> None:
     assert Nearest.of(np.array([[np.inf, 1.0], [2.0, np.inf]]), 2).columns.tolist() == [1, 0]
 
 
@@ -69,7 +69,7 @@ def test_ties_in_another_order() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [[], []]])
-def test_nothing(rows: list[list[float]]) -> None:
+def test_empty_rows(rows: list[list[float]]) -> None:
     empty = [np.array(row) for row in rows]
     nearest = Nearest.of_rows([row.astype(int) for row in empty], empty)
     assert len(nearest) == len(Nearest.concatenated([nearest])) == len(rows)

@@ -1,4 +1,4 @@
-"""Searches for the nearest: whatever they pass over, they find what computing everything finds."""
+"""Nearest-neighbour searches find the same neighbours whatever pairs they skip."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _kernels_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deflate_lengths, "SMALLEST_WORK_ONCE_LOADED", 0)
 
 
-def searched(distances: Distances, search: Search, **given: Any) -> Nearest:
-    own = np.arange(len(TEXTS)) if given.pop("itself", False) else None
+def searched(distances: Distances, search: Search, **options: Any) -> Nearest:
+    own = np.arange(len(TEXTS)) if options.pop("itself", False) else None
     xs = QUERIES if own is None else TEXTS
-    return Nearest.concatenated([part for _, part in distances.nearest(xs, TEXTS, search, own=own, **given)])
+    return Nearest.concatenated([part for _, part in distances.nearest(xs, TEXTS, search, own=own, **options)])
 
 
 def assert_equal(one: Nearest, two: Nearest) -> None:
@@ -53,43 +53,43 @@ def test_certified_pruning_loses_nothing(coder: str, metric: str, count: int, it
 
 @dataclass(frozen=True, kw_only=True)
 class Counting(Deflate):
-    """Notes how many exact lengths were asked for."""
+    """Records the numbers of exact lengths that were computed."""
 
-    asked: tuple[list[int], ...] = ()
+    computed: tuple[list[int], ...] = ()
 
     def _lower_bounds(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Iterator[LowerBounds] | None:
         for part in super()._lower_bounds(xs, ys) or ():
 
             def exact(places: Any, part: LowerBounds = part) -> Any:
-                self.asked[0].append(len(places))
+                self.computed[0].append(len(places))
                 return part.exact(places)
 
             yield LowerBounds(row=part.row, columns=part.columns, lower_bits=part.lower_bits, exact=exact)
 
     def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Any:
-        self.asked[0].append(len(xs) * len(ys))
+        self.computed[0].append(len(xs) * len(ys))
         return super()._joint_batch(xs, ys)
 
     __hash__ = object.__hash__
 
 
-def test_pruning_spares_work_where_neighbours_are_near() -> None:
-    """Half of the queries are near some text; the bounds of the others are passed over all the same."""
+def test_pruning_saves_work_where_neighbours_are_near() -> None:
+    """Half of the queries are near some text; pruning saves work for the others too."""
     source = random.Random(0)
     queries = [text[:-20] + source.randbytes(4) for text in TEXTS[:40] if len(text) > 200]
-    coder = Counting(asked=([],))
+    coder = Counting(computed=([],))
     distances = Distances(coder)
     list(distances.nearest(queries, TEXTS, Search(count=1)))
-    assert sum(coder.asked[0]) < 0.6 * len(queries) * len(TEXTS)
+    assert sum(coder.computed[0]) < 0.6 * len(queries) * len(TEXTS)
 
 
-def test_pruning_gives_up_where_it_spares_nothing() -> None:
-    """All texts are equally far: after the first row all pairs are computed at once."""
+def test_pruning_gives_up_where_it_saves_nothing() -> None:
+    """All distances are equal, so all pairs are computed at once after the first row."""
     source = random.Random(1)
     xs, ys = [source.randbytes(300) for _ in range(20)], [source.randbytes(300) for _ in range(200)]
-    coder = Counting(asked=([],))
+    coder = Counting(computed=([],))
     list(Distances(coder).nearest(xs, ys, Search(count=1)))
-    assert max(coder.asked[0]) >= 2 * len(ys)
+    assert max(coder.computed[0]) >= 2 * len(ys)
 
 
 @pytest.mark.parametrize("parameters", [{"metric": "conditional_ncd"}, {"symmetrize": "mean"}, {"coder": "lz77"}])
@@ -120,7 +120,7 @@ def pruning_report(**fields: Any) -> PruningReport:
 
 
 class TestPruningReport:
-    def test_it_says_what_it_found_and_checked(self) -> None:
+    def test_the_report_of_a_margin(self) -> None:
         found = calibrate_pruning(TEXTS, coder="gzip", separator=" ")
         assert found.margin_bits > 0
         assert found.computed_share < found.certified_share <= 1
@@ -133,7 +133,7 @@ class TestPruningReport:
         assert (safe.distances <= lossy.distances).all()
         assert (safe.distances < lossy.distances).any()
 
-    def test_the_estimator_measures_its_own(self) -> None:
+    def test_the_classifier_measures_its_margin(self) -> None:
         labels = [text[:1].lower() > b"m" for text in TEXTS]
         fitted = NCDClassifier("gzip", pruning="calibrated").fit(TEXTS, labels)
         assert fitted.pruning_report_ == calibrate_pruning(TEXTS, coder="gzip", separator=" ")
@@ -155,11 +155,11 @@ class TestPruningReport:
                 pairwise(TEXTS[:5], top_k=1, pruning=bad)
 
 
-def test_what_is_read_before_all_others_is_read_once() -> None:
+def test_a_context_is_read_once_for_all_columns() -> None:
     from kolmo.distances.engine import _tile_shape
 
     items = [bytes(12_000)] * 65
     rows, columns = _tile_shape(items, items, by_rows=True)
     assert columns == 65
-    assert 1 <= rows <= 4  # so that there is work for several workers
+    assert 1 <= rows <= 4  # several tiles, for several workers
     assert _tile_shape(items, [bytes(10**9)], by_rows=True) == (1, 1)

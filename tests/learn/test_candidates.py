@@ -1,4 +1,4 @@
-"""Candidates by cosine: against scikit-learn's own dense arithmetic, and what the classifier says of them."""
+"""Candidates by cosine similarity, compared with scikit-learn's TF-IDF, and the classifier's report on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_cosines_are_those_of_unhashed_features() -> None:
     weights = vectorizer.fit_transform(TRAIN.items)
     expected = (vectorizer.transform(TEST.items) @ weights.T).toarray()
     found = np.stack([row.copy() for row in CharTfidf(TRAIN.items).cosines(TEST.items)])
-    # new features of a query count in its norm only when hashed, so rows are scaled
+    # features unknown to the index are part of a query's norm only when hashed, so rows are scaled
     scale = found.max(axis=1, keepdims=True) / expected.max(axis=1, keepdims=True)
     assert (np.abs(scale - 1) < 0.7).all()
     np.testing.assert_allclose(found, expected * scale, atol=0.02)
@@ -92,12 +92,12 @@ class TestClassifier:
             NCDClassifier(**parameters).fit(TRAIN.items, TRAIN.labels)
 
     def test_a_permuted_training_set_has_the_same_candidates(self) -> None:
-        """Copies are equally like, with labels of their own; the cut goes through them."""
+        """Copies are equally similar and differ in their labels; some of them are candidates and some are not."""
         items, labels = TRAIN.items[:20] * 3, [str(place % 4) for place in range(60)]
         order = np.random.default_rng(1).permutation(60)
         one, two = (
-            NCDClassifier("lz77", n_neighbors=2, candidates="char-tfidf", n_candidates=5).fit(*given)
-            for given in ((items, labels), ([items[at] for at in order], [labels[at] for at in order]))
+            NCDClassifier("lz77", n_neighbors=2, candidates="char-tfidf", n_candidates=5).fit(*training)
+            for training in ((items, labels), ([items[at] for at in order], [labels[at] for at in order]))
         )
         assert np.array_equal(one.predict_proba(TEST.items), two.predict_proba(TEST.items))
 
@@ -106,7 +106,7 @@ class TestClassifier:
         with pytest.raises(ParameterError, match="n_candidates is only 3"):
             fitted.set_params(n_neighbors=4).predict(TEST.items[:2])
 
-    def test_no_candidates_no_report(self) -> None:
+    def test_a_report_needs_candidates(self) -> None:
         fitted = NCDClassifier().fit(TRAIN.items[:9], list("aabbccdde"))
         with pytest.raises(ParameterError, match="nothing to report"):
             fitted.candidate_report()

@@ -67,7 +67,7 @@ def test_every_coder_that_primes_reads_classes_without_a_warning(spec: str) -> N
     assert np.isfinite(classifier.predict_proba([*QUERIES, ""])).all()
 
 
-def test_naming_a_class_costs_what_its_prior_says() -> None:
+def test_the_prior_adds_the_bits_that_name_a_class() -> None:
     classifier = CodeLengthClassifier("deflate", temperature_scaling=False).fit(
         [*TEXTS, *PETS[:2]], [*LABELS, "pets", "pets"]
     )
@@ -100,9 +100,7 @@ words = st.lists(st.sampled_from(["cat", "dog", "sat", "mat", "a", "b"]), max_si
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(words, st.sampled_from("xyz")), min_size=4, max_size=12), st.randoms())
-def test_the_order_of_the_training_set_and_its_portions_change_nothing(
-    training: list[tuple[str, str]], random: Any
-) -> None:
+def test_neither_order_nor_partial_fit_changes_the_result(training: list[tuple[str, str]], random: Any) -> None:
     if len({label for _, label in training}) < 2:
         return
     shuffled = list(training)
@@ -112,14 +110,14 @@ def test_the_order_of_the_training_set_and_its_portions_change_nothing(
         CodeLengthClassifier("deflate").fit(*map(list, zip(*part, strict=True))) for part in (training, shuffled)
     )
     assert np.array_equal(one.predict_proba(queries), two.predict_proba(queries))
-    portions = CodeLengthClassifier("deflate").partial_fit(
+    in_parts = CodeLengthClassifier("deflate").partial_fit(
         *map(list, zip(*training[:2], strict=True)), classes=one.classes_
     )
-    portions.partial_fit(*map(list, zip(*training[2:], strict=True)))
-    assert np.array_equal(one.predict_proba(queries), portions.predict_proba(queries))
+    in_parts.partial_fit(*map(list, zip(*training[2:], strict=True)))
+    assert np.array_equal(one.predict_proba(queries), in_parts.predict_proba(queries))
 
 
-def test_portions_know_their_classes() -> None:
+def test_partial_fit_needs_the_classes() -> None:
     with pytest.raises(ParameterError, match="needs all labels"):
         CodeLengthClassifier("zstd").partial_fit(TEXTS, LABELS)
     classifier = CodeLengthClassifier("zstd").partial_fit(PETS, ["pets"] * 4, classes=["money", "pets"])
@@ -131,10 +129,10 @@ def test_portions_know_their_classes() -> None:
 
 
 def test_no_training_text_is_scored_by_a_coder_that_has_read_it() -> None:
-    """Random texts tell nothing of each other, so only a coder that remembers one can make it cheap."""
+    """Random texts share nothing, so only a coder that has read one of them assigns it a short code."""
     rng = np.random.default_rng(0)
     texts = [bytes(rng.integers(0, 256, 200, np.uint8)) for _ in range(20)]
-    texts += texts[:4]  # and a copy of a text would give it away
+    texts += texts[:4]  # a copy in another fold would reveal a text
     labels = [0, 1] * 12
     features = CodeLengthVectorizer(["deflate", "lz77"], per="byte")
     out_of_fold = features.fit_transform(texts, labels)

@@ -93,7 +93,7 @@ def test_neighbours_and_shares_agree_with_the_distances() -> None:
     assert np.array_equal(classifier.predict(QUERIES), classifier.classes_[shares.argmax(axis=1)])
 
 
-def test_a_training_item_is_no_neighbour_of_its_own() -> None:
+def test_a_training_item_is_not_its_own_neighbour() -> None:
     indices = NCDClassifier(n_neighbors=7).fit(TEXTS, LABELS).kneighbors(return_distance=False)
     assert all(index not in row for index, row in enumerate(indices))
 
@@ -112,7 +112,7 @@ words = st.lists(st.sampled_from(["cat", "dog", "sat", "mat", "a", "b"]), max_si
 def test_a_permuted_training_set_changes_nothing(
     training: list[tuple[str, str]], queries: list[str], weights: str, k: int, random: Any
 ) -> None:
-    """Short texts of few words tie all the time."""
+    """Short texts of few words have many equal distances."""
     if len({label for _, label in training}) < 2:
         return
     shuffled = list(training)
@@ -250,7 +250,7 @@ def test_more_neighbours_than_items_and_an_unfitted_classifier() -> None:
 
 @pytest.mark.realdata
 def test_r8_is_classified_far_above_chance(data_dir: Path) -> None:
-    """The known answer on all of R8 is 0.908 to 0.917 for gzip by tie rule; a part of it must come near."""
+    """The accuracy of gzip on all of R8 is 0.908 to 0.917, by tie rule; a part of it gives a similar one."""
 
     def read(name: str, step: int) -> tuple[list[str], list[str]]:
         lines = (data_dir / "text" / "R8" / name).read_text().splitlines()[::step]
@@ -263,14 +263,14 @@ def test_r8_is_classified_far_above_chance(data_dir: Path) -> None:
     assert report.ties_counted_as_correct > report.accuracy + 0.01
 
 
-def test_the_coder_learns_from_the_training_set() -> None:
+def test_the_coder_is_fitted_to_the_training_set() -> None:
     classifier = NCDClassifier("lz77").fit(TEXTS, LABELS)
     assert classifier.coder_ == coder("lz77").fitted(TEXTS)
     assert classifier.coder == "lz77"
     assert NCDClassifier(classifier.coder_).fit(QUERIES, ["a", "b"]).coder_ == classifier.coder_
 
 
-def test_what_was_fitted_stays_until_the_next_fit() -> None:
+def test_a_fitted_classifier_is_unchanged_until_the_next_fit() -> None:
     classifier = NCDClassifier("deflate").fit(TEXTS, LABELS)
     before = classifier.kneighbors(QUERIES)[0]
     classifier.set_params(coder="zstd")
@@ -287,7 +287,7 @@ def test_what_was_fitted_stays_until_the_next_fit() -> None:
         ({"weights": "all"}, "weights: expected .* got 'all'"),
     ],
 )
-def test_what_needs_another_fit_says_so(changed: dict[str, Any], message: str) -> None:
+def test_parameters_that_need_another_fit_are_refused(changed: dict[str, Any], message: str) -> None:
     classifier = NCDClassifier("gzip").fit(TEXTS, LABELS).set_params(**changed)
     with pytest.raises(ParameterError, match=message):
         classifier.predict(QUERIES)

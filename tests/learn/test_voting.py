@@ -15,7 +15,7 @@ small = st.lists(
 
 
 def cast(distances: np.ndarray, codes: np.ndarray, *, n_neighbors: int, weights: str, tie_break: str) -> Ballot:
-    """Let those vote that a search would have found."""
+    """Return the vote of the neighbours that a search finds."""
     groups = codes if weights == "class_mean" else None
     nearest = Nearest.of(distances, n_neighbors, groups)
     return vote(nearest, codes, n_neighbors=n_neighbors, weights=weights, tie_break=tie_break)
@@ -26,7 +26,7 @@ def split(pairs: list[tuple[float, int]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def all_elections(pairs: list[tuple[float, int]], k: int, weights: str) -> set[int]:
-    """Elect by every way of taking k of the nearest, and every way of breaking equal votes."""
+    """Return the winners over all ways of choosing k nearest neighbours and of breaking equal votes."""
     last = sorted(distance for distance, _ in pairs)[k - 1]
     nearer = [pair for pair in pairs if pair[0] < last]
     at_last = [pair for pair in pairs if pair[0] == last]
@@ -83,10 +83,10 @@ CODES = np.array([0, 0, 1, 1, 1])
     [
         ([0.1, 0.9, 0.2, 0.9, 0.9], 2, "nearest", 0),
         ([0.2, 0.9, 0.1, 0.9, 0.9], 2, "nearest", 1),
-        ([0.2, 0.9, 0.2, 0.9, 0.9], 2, "nearest", 1),  # equally near: the larger class
+        ([0.2, 0.9, 0.2, 0.9, 0.9], 2, "nearest", 1),  # at equal distance: the larger class
         ([0.1, 0.9, 0.2, 0.9, 0.9], 2, "prior", 1),
         ([0.2, 0.9, 0.1, 0.9, 0.9], 2, "label", 0),
-        ([0.2, 0.9, 0.2, 0.2, 0.9], 1, "label", 1),  # two of the three that share the seat
+        ([0.2, 0.9, 0.2, 0.2, 0.9], 1, "label", 1),  # two of the three that share the vote
     ],
 )
 def test_tie_breaks(distances: list[float], k: int, tie_break: str, winner: int) -> None:

@@ -9,7 +9,7 @@ from kolmo.testing import check_metric
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("coder", ["deflate", "zstd", "lzma", "bz2", "ppmd", "brotli:quality=5"])
-def test_measure_keeps_the_contract(metric: str, coder: str) -> None:
+def test_metric_keeps_the_contract(metric: str, coder: str) -> None:
     check_metric(metric, coder=coder)
 
 
@@ -23,7 +23,7 @@ def test_measure_keeps_the_contract(metric: str, coder: str) -> None:
     ],
     ids=["not a ratio", "similarity", "not a number", "one-sided"],
 )
-def test_a_broken_measure_fails(formula: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_metric_fails(formula: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METRICS, "broken", Metric(formula))  # type: ignore[arg-type]
     with pytest.raises(AssertionError):
         check_metric("broken")

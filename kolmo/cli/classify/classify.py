@@ -108,7 +108,9 @@ def _limit_option(which: str) -> options.Decorator:
 @options.verbose_option
 @options.output_option("the predictions")
 @options.reading_options
-@options.reading_option("--no-labels", is_flag=True, help="Ignore labels of TEST, or read it without: only predict.")
+@options.reading_option(
+    "--no-labels", is_flag=True, help="Only predict: TEST has no label column, or its labels are ignored."
+)
 @options.data_dir_option
 @_limit_option("train")
 @_limit_option("test")

@@ -79,20 +79,7 @@ class NGramBitsClassifier(TextClassifier):
         self.tol = tol
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit the vectorizer, then the linear SVM.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            Training texts, see `kolmo.as_items`.
-        y : array-like of shape (n_samples,)
-            Their labels.
-
-        Returns
-        -------
-        NGramBitsClassifier
-        """
+    def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
         from sklearn.svm import LinearSVC
 
         vectorizer = NGramBits(
@@ -102,14 +89,11 @@ class NGramBitsClassifier(TextClassifier):
             n_buckets=self.n_buckets,
             n_jobs=self.n_jobs,
         )
-        items, codes = self._training_set(X, y)
         by_content = sorted(zip(items, codes.tolist(), strict=True))  # the solver visits the texts in this order
         texts, classes = (list(part) for part in zip(*by_content, strict=True))
         features = vectorizer.fit_transform(texts, classes)
-        self.vectorizer_, self.svm_ = (
-            vectorizer,
-            LinearSVC(C=self.C, tol=self.tol, random_state=0).fit(features, classes),
-        )
+        self.vectorizer_ = vectorizer
+        self.svm_ = LinearSVC(C=self.C, tol=self.tol, random_state=0).fit(features, classes)
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:

@@ -110,7 +110,7 @@ class NGramBits(TextVectorizer):
         -------
         NGramBits
         """
-        self._check_choices()
+        self._check_parameters()
         items = self._items(X, reset=True)
         self._count(items, y)
         return self
@@ -193,7 +193,7 @@ class NGramBits(TextVectorizer):
         longest = int(np.diff(starts).max())
         return np.empty(_MAX_ORDERS, np.uint64), np.empty(_max_grams(longest + 1, self._orders), np.uint32)
 
-    def _check_choices(self) -> None:
+    def _check_parameters(self) -> None:
         check_count("byte_orders", self.byte_orders, 0, _MAX_ORDERS)
         if self.word_orders != "auto":
             check_count("word_orders", self.word_orders, 0, _MAX_ORDERS)

@@ -192,7 +192,7 @@ def test_a_set_that_is_not_there_is_one_line(refused: Any, topics: Topics, name:
     assert message in refused("classify", name, topics[1], code=code)
 
 
-def test_unlabelled_texts_and_several_models_need_a_place_to_go(refused: Any, topics: Topics) -> None:
+def test_predictions_of_several_models_need_a_file_or_json(refused: Any, topics: Topics) -> None:
     Path("new.txt").write_text("some text\n")
     assert "-o FILE, or --json" in refused("classify", topics[0], "new.txt", "-c", "gzip", "-c", "bz2", code=2)
     assert "stdin can be read only once" in refused("classify", "-", "-", code=2)
@@ -277,7 +277,7 @@ def test_ag_news(kolmo: Any, data_dir: Path) -> None:
     assert 0.5 < gzip["accuracy"] < baseline["accuracy"]
 
 
-def test_candidates_say_what_they_lose(kolmo: Any, topics: Topics) -> None:
+def test_the_loss_of_candidates_is_reported(kolmo: Any, topics: Topics) -> None:
     train, test = map(read, topics)
     few = ("--candidates", "7")
     found = results(kolmo("classify", *topics, "-c", "gzip", *few, "--json"))["gzip"]
@@ -298,10 +298,10 @@ def test_the_help_has_two_sections_and_few_options(kolmo: Any) -> None:
     assert sum(line.startswith("  -") for line in own.splitlines()) <= 15, "14 and --help"
 
 
-def test_an_interrupted_run_goes_on(kolmo: Any, topics: Topics, refused: Any) -> None:
-    arguments = ("classify", *topics, "-c", "gzip", "-c", "lz77", "--checkpoint", "run.kept", "--json")
+def test_a_checkpoint_resumes_its_own_run_only(kolmo: Any, topics: Topics, refused: Any) -> None:
+    arguments = ("classify", *topics, "-c", "gzip", "-c", "lz77", "--checkpoint", "run.progress", "--json")
     first, second = (results(kolmo(*arguments)) for _ in range(2))
-    assert Path("run.kept").exists()
+    assert Path("run.progress").exists()
     for name in ("gzip", "lz77"):
         assert first[name]["accuracy"] == second[name]["accuracy"]
     error = refused(*arguments, "-k", "2", code=1)
@@ -310,7 +310,7 @@ def test_an_interrupted_run_goes_on(kolmo: Any, topics: Topics, refused: Any) ->
     assert "no folder" in refused("classify", *topics, "--checkpoint", "nowhere/run", code=1)
 
 
-def test_methods_stand_side_by_side(kolmo: Any, topics: Topics) -> None:
+def test_several_methods_are_compared(kolmo: Any, topics: Topics) -> None:
     train, test = map(read, topics)
     methods = ["--method", "neighbors", "--method", "code-length", "--method", "ngrams", "--method", "ngrams"]
     run = kolmo("classify", *topics, *methods, "-c", "zstd", "-c", "deflate", "--baseline", "--json")
@@ -349,5 +349,5 @@ def test_texts_without_labels_are_labelled_by_any_method(kolmo: Any, topics: Top
         (["--method", "gzip"], "'gzip' is not one of"),
     ],
 )
-def test_options_that_no_method_has_are_refused(refused: Any, topics: Topics, options: list[str], message: str) -> None:
+def test_options_without_effect_are_refused(refused: Any, topics: Topics, options: list[str], message: str) -> None:
     assert message in refused("classify", *topics, *options, code=2)

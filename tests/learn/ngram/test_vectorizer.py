@@ -71,7 +71,7 @@ def test_features_are_those_of_a_plain_count(orders: tuple[int, int], min_texts:
 
 
 def test_bits_known_by_hand() -> None:
-    """Of three texts "cat" is in two, so it takes -log2(2/4) = 1 bit to say that it is there, and 1 for how often."""
+    """Of three texts two contain "cat", so its inverse document frequency is 1 - log2(2/4) = 2 bits."""
     grams = NGramBits(byte_orders=0, word_orders=1, min_texts=1, dtype="float64").fit(["cat cat", "a cat", "a dog"])
     assert sorted(grams.bits_) == pytest.approx(sorted([2, 2, 3, 1 - np.log2(3 / 4)]))
     row = grams.transform(["dog dog dog dog"])
@@ -138,7 +138,7 @@ def test_scikit_learns_own_checks_all_run(estimator: Any) -> None:
     assert set(others) <= {"check_array_api_input"}, others
 
 
-def test_the_classifier_in_scikit_learns_hands() -> None:
+def test_model_selection_pipelines_and_pickle() -> None:
     fitted = NGramBitsClassifier().fit(TEXTS, LABELS)
     assert fitted.predict(QUERIES).tolist() == ["pets", "money"]
     assert fitted.classes_.tolist() == ["money", "pets"]
@@ -183,7 +183,7 @@ def test_bad_input_is_named(parameters: Any, X: Any, error: type[KolmoError], me
 
 @pytest.mark.realdata
 def test_questions_are_classified_better_than_by_their_words(data_dir: Path) -> None:
-    """TF-IDF of words and the same machine have 0.876."""
+    """TF-IDF of words and a linear SVM have an accuracy of 0.876."""
 
     def read(name: str) -> tuple[list[str], list[str]]:
         lines = (data_dir / "text" / "trec" / name).read_text(encoding="latin-1").splitlines()
