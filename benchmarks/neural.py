@@ -1,15 +1,15 @@
-"""Neural beside classical coders: given the same text to read, and on text, pictures, sound and noise.
+"""Neural and classical coders compared: after reading the same text, and on text, pictures, sound and random bytes.
 
     kolmo train DATA/corpora/silesia/dickens --format file --model gru:800k,n_grams=5 --seconds 1800 \
-        --length 128 --intervals 30 -o model/
+        --sequence-length 128 --checkpoints 30 -o model/
     python benchmarks/neural.py primed --text DATA/corpora/silesia/dickens --model model/ -o results.jsonl
     python benchmarks/neural.py rates --data-dir DATA --model model/ -o results.jsonl
     python benchmarks/neural.py gain --data-dir DATA -o results.jsonl
     python benchmarks/neural.py table results.jsonl
 
-*primed*: every coder reads all of a text but its last fiftieth, and states the length of that; the model was trained on
-the same part. *rates*: raw and adjusted rates, in chunks of 2,048 bytes and whole; pictures are grey patches. *gain*:
-what English prose gains from other text, program source and DNA, and they from it, in trainings of one size and length.
+*primed*: conditional code lengths of the last 2 % of a text given the rest, on which the model was trained. *rates*:
+raw and adjusted compression rates, in chunks of 2,048 bytes and whole; pictures are grey patches. *gain*: transfer gain
+between English prose and other text, program source and DNA, in trainings of one size and length.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from kolmo.coders.neural.coder import NeuralCoder
 from kolmo.coders.neural.training.loop import split_corpus
 from kolmo.data.symbols import Symbols, read_symbols
 from kolmo.errors import WindowWarning
-from kolmo.joint.transfer import TransferGain
+from kolmo.joint.transfer_results import TransferGain
 
 PRIMED = ("gzip", "xz", "zstd:level=19", "ppmd:order=6,memory=268435456", "ngram", "gru", "mix")
 RATES = ("gzip", "xz", "brotli", "ppmd", "ngram", "gru", "mix", "png", "webp", "jxl", "flac")
@@ -42,13 +42,13 @@ LIMIT = 10**6
 
 
 def append(path: Path | None, row: dict[str, Any]) -> None:
-    """Show a result, and record it."""
+    """Print a result, and record it."""
     print({key: value for key, value in row.items() if key != "fingerprint"}, flush=True)
     records.append(path, row)
 
 
 def sets(folder: Path) -> list[Symbols]:
-    """Text, pictures, sound and noise."""
+    """Return text, pictures, sound and random bytes."""
     with tempfile.TemporaryDirectory() as place:
         with tarfile.open(folder / "audio/fsdd/recordings.tar.gz") as archive:
             names = sorted(name for name in archive.getnames() if name.endswith(".wav"))[:150]
@@ -81,7 +81,7 @@ model_option = click.option("--model", type=click.Path(path_type=Path, exists=Tr
 @model_option
 @output
 def primed(text: Path, model: Path, output: Path | None) -> None:
-    """Lengths of held-out text, given the rest of it."""
+    """Conditional code length of the end of a text given the rest."""
     context, held_out = split_corpus(text.read_bytes())
     about = {"kind": "primed", "text": text.name, "context_bytes": len(context), "held_out_bytes": len(held_out)}
     for spec in PRIMED:
@@ -90,10 +90,10 @@ def primed(text: Path, model: Path, output: Path | None) -> None:
         bits = coder.prime(context).code_length(held_out)
         row = {"coder": spec, "bits_per_byte": bits / len(held_out), "seconds": time.perf_counter() - start}
         append(output, about | row | {"model_bytes": 0, "fingerprint": coder.fingerprint})
-    for bits_of_a_weight in (32, 8, 4):
-        neural = NeuralCoder(str(model), bits=bits_of_a_weight)
+    for weight_bits in (32, 8, 4):
+        neural = NeuralCoder(str(model), bits=weight_bits)
         row = {
-            "coder": f"{MODEL}, {neural.saved.config}, {bits_of_a_weight} bits a weight",
+            "coder": f"{MODEL}, {neural.saved.config}, {weight_bits} bits/weight",
             "bits_per_byte": neural.code_length(held_out) / len(held_out),
             "seconds": neural.saved.training["seconds"],
             "model_bytes": neural.model_bits / 8,
@@ -106,13 +106,13 @@ def primed(text: Path, model: Path, output: Path | None) -> None:
 @model_option
 @output
 def rates(data_dir: Path, model: Path, output: Path | None) -> None:
-    """Raw and adjusted rates on four kinds of data."""
+    """Raw and adjusted compression rates on four kinds of data."""
     neural = NeuralCoder(str(model), bits=8)
     for each in sets(data_dir):
         for coder in (*map(kolmo.coder, RATES), neural):
             for chunk in (2048, None):
                 rate = kolmo.compression_rate(each.data, coder, chunk=chunk).to_dict()
-                name = f"{MODEL}, 8 bits a weight" if coder is neural else str(coder)
+                name = f"{MODEL}, 8 bits/weight" if coder is neural else str(coder)
                 append(output, {"kind": "rates", "data": each.name} | rate | {"coder": name})
 
 
@@ -120,7 +120,7 @@ def rates(data_dir: Path, model: Path, output: Path | None) -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--model", default="gru:200k", show_default=True)
 @click.option("--steps", default=300, show_default=True)
-@click.option("--limit", type=int, default=10**6, show_default=True, help="Bytes of each set.")
+@click.option("--limit", type=int, default=10**6, show_default=True, help="Largest number of bytes of each set.")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
     "--with", "chosen", multiple=True, type=click.Choice(["news", "Polish, a PDF", "Python", "DNA"]), help="[all]"
@@ -129,7 +129,7 @@ def rates(data_dir: Path, model: Path, output: Path | None) -> None:
 def gain(
     data_dir: Path, model: str, steps: int, limit: int, seed: int, chosen: tuple[str, ...], output: Path | None
 ) -> None:
-    """What Dickens and other sets gain from a training on both."""
+    """Transfer gain between Dickens and other data sets."""
     news, library = kolmo.read(data_dir / "text/ag_news/train10k.tsv"), Path(sysconfig.get_path("stdlib"))
     others = {
         "news": first(news.items, limit),
@@ -140,12 +140,12 @@ def gain(
     dickens = read_symbols(data_dir / "corpora/silesia/dickens", limit=limit).data
     for name in chosen or others:
         found = kolmo.transfer_gain(dickens, others[name], model=model, steps=steps, random_state=seed)
-        print(trained_gain_table(found, "Dickens", name), flush=True)
+        print(transfer_gain_table(found, "Dickens", name), flush=True)
         append(output, {"kind": "gain", "x": "Dickens", "y": name} | found.to_dict())
 
 
 def first(documents: Iterable[bytes], limit: int) -> list[bytes]:
-    """The documents that have `limit` bytes together."""
+    """Return the first documents, until they have `limit` bytes together."""
     taken: list[bytes] = []
     for document in documents:
         if sum(map(len, taken)) >= limit:
@@ -154,13 +154,13 @@ def first(documents: Iterable[bytes], limit: int) -> list[bytes]:
     return taken
 
 
-def trained_gain_table(gain: TransferGain, x: str, y: str) -> str:
-    lines = [f"| trained on | steps | {x}, held-out bits a byte | {y} |", "|---" * 4 + "|"]
-    for name, row in gain.rows.items():
-        lines.append(f"| {name} | {row.steps:,} | {row.bits_x:.3f} | {row.bits_y:.3f} |")
-    lines += ["", f"| saved by | on {x} | 95 % interval | on {y} | 95 % interval |", "|---" * 5 + "|"]
-    for name, both in gain.savings.items():
-        cells = [f"{saving.bits:+.3f} | {saving.low:+.3f} to {saving.high:+.3f}" for saving in both]
+def transfer_gain_table(gain: TransferGain, x: str, y: str) -> str:
+    lines = [f"| training | steps | held-out {x}, bits/byte | held-out {y}, bits/byte |", "|---" * 4 + "|"]
+    for name, run in gain.runs.items():
+        lines.append(f"| {name} | {run.steps:,} | {run.bits_x:.3f} | {run.bits_y:.3f} |")
+    lines += ["", f"| estimate | {x}, bits/byte | 95 % interval | {y}, bits/byte | 95 % interval |", "|---" * 5 + "|"]
+    for name, both in gain.estimates.items():
+        cells = [f"{each.value:+.3f} | {each.low:+.3f} to {each.high:+.3f}" for each in both]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
@@ -168,31 +168,31 @@ def trained_gain_table(gain: TransferGain, x: str, y: str) -> str:
 @main.command()
 @click.argument("results", type=click.Path(path_type=Path, exists=True))
 def table(results: Path) -> None:
-    """Print the README's tables."""
+    """Print the tables of the documentation."""
     rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     print("\n\n".join([primed_table(rows), rates_table(rows)]))
 
 
 def primed_table(rows: list[dict[str, Any]]) -> str:
-    own = {row["coder"]: row for row in rows if row["kind"] == "primed"}
+    primed_rows = {row["coder"]: row for row in rows if row["kind"] == "primed"}
     lines = [
-        "| given the same text | held-out bits a byte | seconds to read or train | MB of model |",
+        "| coder, after the same text | held out, bits/byte | seconds to read or train | model, MB |",
         "|---" * 4 + "|",
     ]
-    for name, row in own.items():
+    for name, row in primed_rows.items():
         size = f"{row['model_bytes'] / 1e6:.1f}" if row["model_bytes"] else ""
         lines.append(f"| {name} | {row['bits_per_byte']:.3f} | {row['seconds']:,.0f} | {size} |")
     return "\n".join(lines)
 
 
 def rates_table(rows: list[dict[str, Any]]) -> str:
-    own = {(row["coder"], row["chunk"], row["data"]): row for row in rows if row["kind"] == "rates"}
-    kinds = list(dict.fromkeys(data for _, _, data in own))
+    found_rows = {(row["coder"], row["chunk"], row["data"]): row for row in rows if row["kind"] == "rates"}
+    kinds = list(dict.fromkeys(data for _, _, data in found_rows))
     head = [f"| chunk | coder | {' | '.join(f'{kind}: raw %, adjusted %' for kind in kinds)} | MB/s |"]
     lines = [*head, "|---" * (len(kinds) + 3) + "|"]
     for chunk in (2048, None):
-        for coder in dict.fromkeys(name for name, _, _ in own):
-            found = [own[coder, chunk, kind] for kind in kinds]
+        for coder in dict.fromkeys(name for name, _, _ in found_rows):
+            found = [found_rows[coder, chunk, kind] for kind in kinds]
             cells = [
                 f"{100 * row['raw']:.1f}" + (f", {100 * row['adjusted']:,.0f}" if row["model_bits"] else "")
                 for row in found

@@ -1,4 +1,4 @@
-"""``kolmo train``: a corpus becomes a language model, and so a coder."""
+"""``kolmo train``: train a byte-level language model, which the coder `neural` uses."""
 
 from __future__ import annotations
 
@@ -9,51 +9,86 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo._core.extras import import_extra
+from kolmo._core.extras import check_extra
 from kolmo._core.progress import progress
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import Command, Size, data_dir_option, json_option, reading_options
+from kolmo.cli.options import Command, Size, data_dir_option, json_option, reading_options, seed_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import read_set
-from kolmo.errors import DataError, ParameterError
+from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
     from kolmo.coders.neural.folder import SavedModel
-    from kolmo.coders.neural.training.loop import Milestone, Training
+    from kolmo.coders.neural.training.state import EvalPoint, Training
 
-_BITS_OF_A_WEIGHT = (32, 8, 4)
+_WEIGHT_BITS = (32, 8, 4)
+
+
+class _OutputFolder(click.ParamType):  # type: ignore[type-arg]
+    """A folder to write, checked before any work starts; it is made if it does not exist."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        there = next((each for each in (path, *path.resolve().parents) if each.exists()), path)
+        if not there.is_dir():
+            self.fail(f"expected a folder, got the file {str(there)!r}", param, ctx)
+        if not os.access(there, os.W_OK):
+            self.fail(f"cannot write {value!r}: permission denied", param, ctx)
+        return path
 
 
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
-@click.option("-o", "--output", required=True, metavar="DIR", help="The folder of the model.")
+@click.option("-o", "--output", type=_OutputFolder(), required=True, metavar="DIR", help="Folder of the model.")
 @click.option(
     "--model",
     default="gru:200k,n_grams=5",
     show_default=True,
     metavar="MODEL",
-    help="gru, lstm or transformer, then a size of 20k, 200k, 800k or 3.2m, then options: "
-    "transformer:800k,context=2048 or lstm:200k,n_grams=0.",
+    help="Architecture (gru, lstm, transformer), size (20k, 200k, 800k, 3.2m) and options, such as "
+    "transformer:800k,context_length=2048 or lstm:200k,n_grams=0.",
 )
 @click.option(
-    "--bytes", "n_bytes", type=Size(), metavar="SIZE", help="How much to read in all, over and over.  [16MiB]"
+    "--bytes",
+    "n_bytes",
+    type=Size(),
+    metavar="SIZE",
+    help="Number of bytes to read, in several passes if the corpus is smaller.  [default: 16MiB]",
 )
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="How long to train, instead.")
-@click.option("--held-out", metavar="FILE", help="What to measure on.  [default: the last fiftieth of the corpus]")
-@click.option("--lanes", type=click.IntRange(min=1), default=32, show_default=True, help="Places read side by side.")
-@click.option("--length", type=click.IntRange(min=2), default=128, show_default=True, help="Bytes a lane reads a step.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=3e-3, show_default=True)
-@click.option("--intervals", type=click.IntRange(min=1), default=20, show_default=True, help="Checkpoints in all.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, ...; auto takes a GPU if any.")
-@click.option("--separator", default="\\n", show_default=True, help="Stands between texts; \\n is a line end.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Training time, instead of --bytes.")
+@click.option("--held-out", metavar="FILE", help="Held-out data.  [default: the last 2 % of the corpus]")
+@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, help="Sequences in a batch.")
+@click.option(
+    "--sequence-length", type=click.IntRange(min=2), default=128, show_default=True, help="Bytes of a sequence."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3e-3,
+    show_default=True,
+    help="Learning rate after the warm-up.",
+)
+@click.option(
+    "--checkpoints",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Number of evaluation points, each with a checkpoint.",
+)
+@seed_option
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, ...; auto uses a GPU if any.")
+@click.option(
+    "--separator", default="\\n", show_default=True, metavar="TEXT", help="Text placed between the texts of a corpus."
+)
 @reading_options
 @data_dir_option
 @max_size_option
 @json_option
 def command(
     corpora: tuple[str, ...],
-    output: str,
+    output: Path,
     model: str,
     n_bytes: int | None,
     seconds: float | None,
@@ -70,30 +105,32 @@ def command(
     as_json: bool,
     **plan_options: Any,
 ) -> None:
-    """Train a language model on a corpus, and leave it in a folder that the coder 'neural' takes.
+    """Train a neural byte-level language model for use as a coder.
 
-    A CORPUS is a file, a folder, or a known set such as r8:train; several are joined. The folder comes to hold the
-    weights under which the held-out bytes were shortest, and the curve. The same command goes on where a killed one
-    had its last checkpoint. With a number of bytes, the same seed gives the same curve. Several GPUs: torchrun
-    --nproc-per-node=4 --no-python kolmo train ...
+    A CORPUS is a file, a folder, or a data set such as r8:train; several are joined. The model is saved in a folder,
+    which the coder 'neural' reads: the weights with the smallest held-out loss, and the learning curve. The same
+    command resumes an interrupted training from its last checkpoint. With --bytes, equal seeds give equal curves.
+    Several GPUs: torchrun --nproc-per-node=4 --no-python kolmo train ...
 
     \b
     kolmo train book.txt -o model/ --seconds 600
-    kolmo train corpus.jsonl --model transformer:800k,context=2048 --bytes 100MB -o model/
+    kolmo train corpus.jsonl --model transformer:800k,context_length=2048 --bytes 100MB -o model/
     kolmo length other.txt -c neural:model=model/
     """
     if n_bytes is not None and seconds is not None:
-        raise ParameterError("--bytes and --seconds both say how long to train; give one")
-    import_extra("torch", extra="neural", purpose="the command 'train'")
-    import_extra("safetensors", extra="neural", purpose="the command 'train'")
+        raise ParameterError("expected --bytes or --seconds, got both; omit one")
+    for module in ("torch", "safetensors"):
+        check_extra(module, extra="neural", purpose="the command 'train'")
     from kolmo.coders.neural.architecture.config import ModelConfig
-    from kolmo.coders.neural.training.loop import best_device, split_corpus, train
+    from kolmo.coders.neural.devices import best_device
+    from kolmo.coders.neural.training.loop import split_corpus, train
     from kolmo.coders.neural.training.plan import TrainingPlan
 
     check_one_stdin([*corpora, *([held_out] if held_out else [])])
     config, chosen = ModelConfig.parse(model), best_device(device)
     n_bytes = 2**24 if n_bytes is None and seconds is None else n_bytes
     plan = TrainingPlan(n_bytes=n_bytes, seconds=seconds, **plan_options)
+    kept = None if held_out is None else read_whole(held_out, max_size)
     between = separator.encode().decode("unicode_escape").encode()
     reading = {
         "text_columns": list(text_columns) or None,
@@ -103,57 +140,51 @@ def command(
         "encoding": encoding,
     }
     items = [item for name in corpora for item in read_set(name, split="train", data_dir=data_dir, **reading).items]
-    data, kept = split_corpus(between.join(items), None if held_out is None else read_whole(held_out, max_size))
-    folder, first = Path(output), int(os.environ.get("RANK", "0")) == 0
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{output!r} is a file; name a folder for the model")
-    rows: list[Milestone] = []
+    data, kept = split_corpus(between.join(items), kept)
+    curve: list[EvalPoint] = []
     with progress(100, label=f"training {config}", unit="%") as bar:
 
-        def on_step(training: Training, row: Milestone | None) -> None:
-            bar.update(100 * training.share - bar.done)
-            if row is not None:
-                rows.append(row)
-                bar.describe(f"training {config}, held out: {row.held_out_bits:.3f} bits/byte")
+        def on_step(training: Training, point: EvalPoint | None) -> None:
+            bar.update(100 * training.completed - bar.done)
+            if point is not None:
+                curve.append(point)
+                bar.describe(f"training {config}, held out: {point.held_out_bits:.3f} bits/byte")
 
-        saved = train(config, plan, data, kept, folder, device=chosen, on_step=on_step)
-    if first:
-        _print(saved, folder, kept, rows, len(data), as_json=as_json)
+        saved = train(config, plan, data, kept, output, device=chosen, on_step=on_step)
+    if int(os.environ.get("RANK", "0")) == 0:
+        _print(saved, output, kept, curve, len(data), as_json=as_json)
 
 
 def _print(
-    saved: SavedModel, folder: Path, held_out: bytes, rows: list[Milestone], size: int, *, as_json: bool
+    saved: SavedModel, folder: Path, held_out: bytes, curve: list[EvalPoint], size: int, *, as_json: bool
 ) -> None:
     from kolmo._core.tables import Column, Table
     from kolmo.coders.neural.coder import NeuralCoder
 
     sizes = []
-    for bits in _BITS_OF_A_WEIGHT:
+    for bits in _WEIGHT_BITS:
         coder = NeuralCoder(str(folder), device="cpu", bits=bits)
         rate = float(coder.surprisals(held_out).mean())
-        sizes.append({"bits_a_weight": bits, "model_bits": coder.model_bits, "held_out_bits_per_byte": rate})
+        sizes.append({"bits_per_weight": bits, "model_bits": coder.model_bits, "held_out_bits_per_byte": rate})
     if as_json:
-        curve = [dataclasses.asdict(row) for row in rows]
-        print_json({"model": str(folder), "training": saved.training, "curve": curve, "sizes": sizes})
+        points = [dataclasses.asdict(point) for point in curve]
+        print_json({"model": str(folder), "training": saved.training, "curve": points, "sizes": sizes})
         return
     curve_table = Table(
-        f"{saved.config}, {saved.config.n_parameters:,} weights, trained on {size:,} bytes",
-        [Column(name, True) for name in ("bytes read", "seconds", "training bits/byte", "held-out bits/byte")],
+        f"Learning curve of {saved.config}, {saved.config.n_parameters:,} weights, on {size:,} bytes",
+        [Column(name, True) for name in ("bytes read", "seconds", "training, bits/byte", "held out, bits/byte")],
     )
-    for row in rows:
+    for point in curve:
         curve_table.add(
-            f"{row.n_bytes:,}", f"{row.seconds:,.0f}", f"{row.training_bits:.4f}", f"{row.held_out_bits:.4f}"
+            f"{point.n_bytes:,}", f"{point.seconds:,.0f}", f"{point.training_bits:.4f}", f"{point.held_out_bits:.4f}"
         )
-    best = saved.training
-    curve_table.footers.append(f"kept in {folder}: the weights after {best['n_bytes']:,} bytes")
-    table = Table(
-        f"What the model costs; held out are {len(held_out):,} bytes",
-        [Column(name, True) for name in ("bits a weight", "bytes of the model", "held-out bits/byte")],
+    curve_table.footers.append(f"saved in {folder}: the weights after {saved.training['n_bytes']:,} bytes")
+    sizes_table = Table(
+        f"Size of the model by precision of its weights, and rate on {len(held_out):,} held-out bytes",
+        [Column(name, True) for name in ("bits/weight", "model, bytes", "held out, bits/byte")],
     )
-    for row_of_sizes in sizes:
-        table.add(
-            str(row_of_sizes["bits_a_weight"]),
-            f"{row_of_sizes['model_bits'] / 8:,.0f}",
-            f"{row_of_sizes['held_out_bits_per_byte']:.4f}",
+    for row in sizes:
+        sizes_table.add(
+            str(row["bits_per_weight"]), f"{row['model_bits'] / 8:,.0f}", f"{row['held_out_bits_per_byte']:.4f}"
         )
-    print_tables([curve_table, table])
+    print_tables([curve_table, sizes_table])

@@ -1,1 +1,1 @@
-"""Neural language models as coders: models of bytes, their training, and the codes that they give."""
+"""Neural language models as coders: architectures, training, and inference for code lengths and streams."""

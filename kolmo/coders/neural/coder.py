@@ -1,4 +1,4 @@
-"""A trained model as a coder: two parts, the weights and the code they give."""
+"""The coder `neural`: a trained byte-level language model with an entropy coder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from kolmo._core.checks import check_integer
+from kolmo._core.checks import check_count
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Decode, Encode, Meter
@@ -24,40 +24,41 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kolmo.coders.neural.folder import SavedModel
-    from kolmo.coders.neural.inference.bytes import Reader
+    from kolmo.coders.neural.inference.byte_inference import InferenceState
 
 _STAMP_BITS = 32.0
-_KEPT_MODELS, _KEPT_READERS = 8, 32
-_WORDS_OF_BITS = (32, 8, 4)
+_CACHED_MODELS, _CACHED_STATES = 8, 32
+_WEIGHT_BITS = (32, 8, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeuralCoder(PredictiveCoder):
-    """A language model of bytes, trained beforehand, and an entropy coder.
+    """A trained byte-level language model with an entropy coder.
 
-    Its code lengths do not hold the model; `model_bits` says what that costs. Data are cut into pieces that are coded
-    side by side, each from the same start.
+    Code lengths do not include the model; `model_bits` is its size. Data are cut into pieces that are coded in
+    parallel, each from the same state.
 
-    The stated length is the ideal one, by the fastest way to evaluate the model. The real code takes the steps that its
-    decoder takes, and is longer or shorter by less than 0.1 % and 8 bytes. It starts with four bytes by which
-    another model, device, processor or version of torch is refused, since these may compute other numbers.
+    The stated length is the sum of the surprisals, computed in batches. A stream is coded step by step, and its length
+    differs by less than 0.1 % and 8 bytes. It starts with a stamp of four bytes that depends on the model, the device,
+    the processor and the version of torch, because floating-point results depend on these; a stream with another stamp
+    is not decoded.
 
     Parameters
     ----------
     model : str
-        The folder that ``kolmo train`` made.
+        The folder that ``kolmo train`` wrote.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``, ...
     stride : int, optional
-        How many bytes a model with a window reads before it begins anew from the end of what it has; half the window
-        unless told otherwise. A longer stride takes less time, and sees less.
+        Number of bytes by which the window of a Transformer moves; by default half of its context length. A longer
+        stride is faster, with fewer bytes of context per prediction.
     piece : int
-        Bytes of a piece.
+        Bytes per piece.
     bits : {32, 8, 4}
-        Bits a weight; fewer make `model_bits` smaller and the code longer.
+        Bits per weight; fewer bits make `model_bits` smaller and the code longer.
     passes : int
-        How often the weights are tuned on what the coder is primed with. With 0 it is read as a context, of which a
-        model with a window sees only the end.
+        Number of passes in which the weights are fine-tuned on the context that the coder is primed with. With 0 the
+        model reads the context; a Transformer then sees only its end.
 
     Examples
     --------
@@ -77,17 +78,17 @@ class NeuralCoder(PredictiveCoder):
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
             raise ParameterError(
-                f"the coder 'neural' needs a model: neural:model=FOLDER, a folder that 'kolmo train' made, but "
-                f"{self.model!r} came"
+                f"model of the coder 'neural': expected a folder that 'kolmo train' wrote (neural:model=FOLDER), got "
+                f"{self.model!r}"
             )
         if not isinstance(self.device, str):
-            raise ParameterError(f"device must be a name such as 'cpu', but {self.device!r} came")
+            raise ParameterError(f"device: expected a name such as 'cpu', got {self.device!r}")
         if self.stride is not None:
-            check_integer("stride", self.stride, 1, 2**16)
-        check_integer("piece", self.piece, 16, 2**30)
-        check_integer("passes", self.passes, 0, 1000)
-        if self.bits not in _WORDS_OF_BITS:
-            raise ParameterError(f"bits must be 32, 8 or 4, but {self.bits!r} came")
+            check_count("stride", self.stride, 1, 2**16)
+        check_count("piece", self.piece, 16, 2**30)
+        check_count("passes", self.passes, 0, 1000)
+        if self.bits not in _WEIGHT_BITS:
+            raise ParameterError(f"bits: expected 32, 8 or 4, got {self.bits!r}")
 
     @property
     def tags(self) -> CoderTags:
@@ -99,32 +100,32 @@ class NeuralCoder(PredictiveCoder):
 
     @property
     def model_bits(self) -> float:
-        """What it takes to write down the weights, in bits."""
+        """Size of the quantised weights, in bits."""
         return _loaded(self.model, self.device, self.bits)[2]
 
     @property
     def saved(self) -> SavedModel:
-        """What the folder says of its model."""
+        """The description of the model in its folder."""
         return _loaded(self.model, self.device, self.bits)[1]
 
     def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
         import numpy as np
 
-        reader = self._reader(as_bytes(context))
-        return np.concatenate([np.empty(0), *reader.surprisals(self._pieces(as_bytes(data)))])
+        state = self._state(as_bytes(context))
+        return np.concatenate([np.empty(0), *state.surprisals(self._pieces(as_bytes(data)))])
 
     def _cursor(self, context: bytes) -> Cursor:
-        return _NeuralCursor(self, self._reader(context).copy())
+        return _NeuralCursor(self, self._state(context).copy())
 
     def _lengths(self, context: bytes, items: Sequence[bytes]) -> NDArray[np.float64]:
         import numpy as np
 
         pieces = [self._pieces(item) for item in items]
-        bits = self._reader(context).surprisals([piece for group in pieces for piece in group])
+        bits = self._state(context).surprisals([piece for group in pieces for piece in group])
         ends = np.cumsum([len(group) for group in pieces])
         sums = np.split(np.array([part.sum() for part in bits]), ends[:-1]) if items else []
         fixed = [length_bits(item) + _STAMP_BITS for item in items]
-        lengths: NDArray[np.float64] = np.array([own.sum() for own in sums]) + np.array(fixed)
+        lengths: NDArray[np.float64] = np.array([part.sum() for part in sums]) + np.array(fixed)
         return lengths
 
     def _meter(self, context: bytes) -> Meter:
@@ -132,114 +133,107 @@ class NeuralCoder(PredictiveCoder):
 
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
-            from kolmo.coders.neural.inference import byte_code as coding
+            from kolmo.coders.neural.inference import byte_coding
 
-            stamp = coding.stamp(self._environment())
-            return join_length(len(data), stamp + coding.encode(self._reader(context), self._pieces(data)))
+            stamp = byte_coding.stamp(self._environment())
+            return join_length(len(data), stamp + byte_coding.encode(self._state(context), self._pieces(data)))
 
         return encode
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            from kolmo.coders.neural.inference import byte_code as coding
+            from kolmo.coders.neural.inference import byte_coding
 
             size, stream = split_length(payload, max_size)
-            facts = self._environment()
-            if stream[:4] != coding.stamp(facts):
-                here = ", ".join(f"{key} {value}" for key, value in facts.items())
-                raise DecodeError(
-                    "the payload was written by another model or setting, or where numbers may come out otherwise, or "
-                    f"it is damaged; here is {here}; read it with what wrote it"
-                )
-            # 256 symbols of which each has at least 2^-24: no byte takes less than 2^-16 bits
+            byte_coding.check_stamp(stream[:4], self._environment())
+            # each of 256 symbols has a probability of at least 2^-24, so no byte takes less than 2^-16 bits
             if size > (len(stream) + 8) * 2**19:
                 raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
             sizes = [min(self.piece, size - start) for start in range(0, size, self.piece)]
-            return b"".join(coding.decode(self._reader(context), sizes, stream[4:]))
+            return b"".join(byte_coding.decode(self._state(context), sizes, stream[4:]))
 
         return decode
 
     def _pieces(self, data: bytes) -> list[bytes]:
         return [data[start : start + self.piece] for start in range(0, len(data), self.piece)]
 
-    def _reader(self, context: bytes) -> Reader:
-        """Return the reader that all calls with this context copy; nobody moves it."""
-        return _primed_reader(self, _loaded(self.model, self.device, self.bits)[1].digest, context)
+    def _state(self, context: bytes) -> InferenceState:
+        """Return the state after a context; it is cached, so callers copy it before they read on."""
+        return _primed_state(self, _loaded(self.model, self.device, self.bits)[1].digest, context)
 
     def _environment(self) -> dict[str, Any]:
         torch = import_extra("torch", extra="neural", purpose="the coder 'neural'")
-        from kolmo.coders.neural import folder
-        from kolmo.coders.neural.inference import byte_code as coding
-        from kolmo.coders.neural.training import loop as training
+        from kolmo.coders.neural import devices, folder
+        from kolmo.coders.neural.inference import byte_coding
 
-        own = {key: value for key, value in self.config.items() if key not in ("id", "model", "device")}
-        facts = coding.environment(training.best_device(self.device))
+        parameters = {key: value for key, value in self.config.items() if key not in ("id", "model", "device")}
+        facts = byte_coding.environment(devices.best_device(self.device))
         if self.passes:
-            facts["threads"] = torch.get_num_threads()  # those that tune
-        return {"model": folder.read_config(Path(self.model)).digest[:16], "coder": own} | facts
+            facts["threads"] = torch.get_num_threads()  # fine-tuning uses all of them
+        return {"model": folder.read_config(Path(self.model)).digest[:16], "coder": parameters} | facts
 
 
 class _NeuralCursor(Cursor):
-    """A reader of one lane."""
+    """A cursor on an inference state with a batch size of 1."""
 
-    def __init__(self, coder: NeuralCoder, reader: Reader) -> None:
-        self.coder, self.reader = coder, reader
+    def __init__(self, coder: NeuralCoder, state: InferenceState) -> None:
+        self.coder, self.state = coder, state
 
     def surprisals(self, data: bytes) -> NDArray[np.float64]:
-        return self.reader.read(data)
+        return self.state.read(data)
 
     def copy(self) -> Self:
-        return type(self)(self.coder, self.reader.copy())
+        return type(self)(self.coder, self.state.copy())
 
     def distribution(self) -> NDArray[np.float64]:
         import numpy as np
 
-        logits = self.reader.predictions()[0].astype(np.float64)
-        chances = np.exp(logits - logits.max())
-        shares: NDArray[np.float64] = chances / chances.sum()
-        return shares
+        logits = self.state.predictions()[0].astype(np.float64)
+        weights = np.exp(logits - logits.max())
+        probabilities: NDArray[np.float64] = weights / weights.sum()
+        return probabilities
 
     def encode(self, data: bytes) -> bytes:
-        from kolmo.coders.neural.inference import byte_code as coding
+        from kolmo.coders.neural.inference import byte_coding
 
-        return coding.encode(self.reader, [data])
+        return byte_coding.encode(self.state, [data])
 
     def decode(self, payload: bytes, size: int) -> bytes:
-        from kolmo.coders.neural.inference import byte_code as coding
+        from kolmo.coders.neural.inference import byte_coding
 
-        return coding.decode(self.reader, [size], payload)[0] if size else b""
+        return byte_coding.decode(self.state, [size], payload)[0] if size else b""
 
 
 def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, SavedModel, float]:
-    """Return the model of a folder on its device, what the folder says of it, and its bits; read anew if it changed."""
+    """Return the model in a folder, its description, and its size in bits; it is read again if the folder changed."""
     import_extra("torch", extra="neural", purpose="the coder 'neural'")
+    from kolmo.coders.neural.devices import best_device
     from kolmo.coders.neural.folder import read_config
-    from kolmo.coders.neural.training.loop import best_device
 
     return _model_of(folder, read_config(Path(folder)).digest, best_device(device), bits)
 
 
-@functools.lru_cache(_KEPT_MODELS)
+@functools.lru_cache(_CACHED_MODELS)
 def _model_of(folder: str, _digest: str, device: torch.device, bits: int) -> tuple[torch.nn.Module, SavedModel, float]:
-    from kolmo.coders.neural.folder import load_model
-    from kolmo.coders.neural.inference.quantize import quantize
+    from kolmo.coders.neural.folder import load_language_model
+    from kolmo.coders.neural.inference.quantization import quantize
 
-    model, saved = load_model(Path(folder))
+    model, saved = load_language_model(Path(folder))
     model_bits = quantize(model, bits)
     return model.to(device), saved, model_bits
 
 
-@functools.lru_cache(_KEPT_READERS)
-def _primed_reader(coder: NeuralCoder, _digest: str, context: bytes) -> Reader:
-    from kolmo.coders.neural.inference.bytes import Reader
-    from kolmo.coders.neural.training.loop import best_device
-    from kolmo.coders.neural.tuning import tune
+@functools.lru_cache(_CACHED_STATES)
+def _primed_state(coder: NeuralCoder, _digest: str, context: bytes) -> InferenceState:
+    from kolmo.coders.neural.devices import best_device
+    from kolmo.coders.neural.inference.byte_inference import InferenceState
+    from kolmo.coders.neural.training.optimizers import fine_tune
 
     model, _, _ = _loaded(coder.model, coder.device, coder.bits)
     device = best_device(coder.device)
     if context and coder.passes:
         model = copy.deepcopy(model)
-        tune(model, context, passes=coder.passes, device=device)
-    reader = Reader.begin(model, device, coder.stride)
-    reader.see(context)
-    return reader
+        fine_tune(model, context, passes=coder.passes, device=device)
+    state = InferenceState.begin(model, device, coder.stride)
+    state.read_context(context)
+    return state

@@ -1,4 +1,4 @@
-"""A model on disk: a folder with ``config.json`` and ``model.safetensors``, and nothing that could run."""
+"""Models on disk: a folder with ``config.json`` and ``model.safetensors``, which execute no code."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _MAX_CONFIG_BYTES = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class SavedModel:
-    """What a folder holds.
+    """The description of a model in a folder.
 
     Parameters
     ----------
     config : ModelConfig
     training : dict
-        How it was trained, as JSON.
+        Plan, data digests and losses of the training, as JSON.
     digest : str
-        SHA-256 of the weights' file.
+        SHA-256 of the file of weights.
     """
 
     config: ModelConfig
@@ -43,7 +43,7 @@ class SavedModel:
 
 
 def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: dict[str, Any]) -> SavedModel:
-    """Write a model to a folder, the configuration last: a folder without it holds no model."""
+    """Write a model to a folder; ``config.json`` is written last, so that it marks a complete model."""
     folder.mkdir(parents=True, exist_ok=True)
     raw = save({name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()})
     saved = SavedModel(config=config, training=training, digest=hashlib.sha256(raw).hexdigest())
@@ -60,78 +60,84 @@ def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: di
 
 
 def read_config(folder: Path) -> SavedModel:
-    """Return what the folder says of its model.
+    """Return the description of the model in a folder.
 
     Raises
     ------
     DataError
-        If this is no such folder, or one of another version.
+        If the folder holds no model, or one of another format version.
     """
     path = folder / CONFIG
     try:
         if path.stat().st_size > _MAX_CONFIG_BYTES:
-            raise ValueError("it is too large")
+            raise ValueError("the file is too large")
         fields = json.loads(path.read_bytes())
         if not isinstance(fields, dict) or "format" not in fields:
-            raise ValueError("it has no 'format'")
+            raise ValueError("the key 'format' is missing")
     except OSError as error:
         raise DataError(
-            f"{folder} holds no model: its {CONFIG} cannot be read ({error.strerror}); make one with: kolmo train"
+            f"{folder} holds no model: {CONFIG} cannot be read ({error.strerror}); make a model with: kolmo train"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no configuration of a model: {error}; train it anew") from error
+        raise DataError(f"{path} is not the configuration of a model: {error}; train the model again") from error
     if fields["format"] != FORMAT:
         raise DataError(
-            f"{path} is of format {fields['format']!r}, written by kolmo {fields.get('kolmo')!r}, and this kolmo "
-            f"{__version__} reads format {FORMAT}; read it with the version that wrote it, or train it anew"
+            f"{path}: expected format {FORMAT} of kolmo {__version__}, got format {fields['format']!r} of kolmo "
+            f"{fields.get('kolmo')!r}; read it with that version, or train the model again"
         )
     try:
         config = ModelConfig.from_dict(fields["model"])
         digest, training = str(fields["weights_sha256"]), dict(fields["training"])
     except (KolmoError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} is damaged: {error}; train the model anew") from error
+        raise DataError(f"{path} is damaged: {error}; train the model again") from error
     return SavedModel(config=config, training=training, digest=digest)
 
 
-def load_model(folder: Path) -> tuple[nn.Module, SavedModel]:
-    """Return the model of a folder, on the processor, in float32, ready to predict.
+def load_language_model(folder: Path) -> tuple[nn.Module, SavedModel]:
+    """Return the model in a folder, on the CPU, in float32, in evaluation mode.
 
     Raises
     ------
     DataError
-        If a file is missing, truncated, changed, of another version, or holds a weight that is no number.
+        If a file is missing, truncated, changed, of another version, or a weight is not finite.
     """
     saved = read_config(folder)
     tensors = read_tensors(folder / WEIGHTS, saved.config.shapes())
     if file_digest(folder / WEIGHTS) != saved.digest:
-        raise DataError(f"{folder / WEIGHTS} is not the file that {CONFIG} was written for; copy both, or train anew")
+        raise DataError(
+            f"{folder / WEIGHTS} is not the file that {CONFIG} describes; copy both, or train the model again"
+        )
     model = saved.config.build()
     model.load_state_dict(tensors)
     return model.eval().requires_grad_(False), saved
 
 
 def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Return the float32 tensors of a safetensors file, which must have these names and shapes, and finite values."""
+    """Return the float32 tensors of a safetensors file, with names, shapes and finite values checked."""
     try:
         size = path.stat().st_size
         least = 4 * sum(math.prod(shape) for shape in shapes.values())
         if not least <= size <= least + 2**20:
-            raise DataError(f"{path} has {size:,} bytes, and its model takes {least:,}: it is truncated, or of another")
+            raise DataError(
+                f"{path}: expected about {least:,} bytes, got {size:,}: the file is truncated, or of another model"
+            )
         with safe_open(path, framework="pt") as file:
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
             if found != shapes:
                 wrong = sorted(set(found.items()) ^ set(shapes.items()))[0][0]
-                raise DataError(f"{path} does not fit its model: {wrong!r} is missing, too much, or of another shape")
+                raise DataError(
+                    f"{path} does not match its model: {wrong!r} is missing, unexpected, or of another shape"
+                )
             tensors = {name: file.get_tensor(name) for name in shapes}
     except OSError as error:
         raise DataError(f"the weights {path} cannot be read: {error.strerror or error}") from error
     except SafetensorError as error:
-        raise DataError(f"{path} is no whole safetensors file ({error}): it is truncated or damaged") from error
+        raise DataError(f"{path} is not a complete safetensors file ({error}): it is truncated or damaged") from error
     for name, tensor in tensors.items():
         if tensor.dtype != torch.float32:
-            raise DataError(f"{path}: {name!r} is of type {tensor.dtype}, and float32 is expected")
+            raise DataError(f"{path}: expected {name!r} in float32, got {tensor.dtype}")
         if not bool(torch.isfinite(tensor).all()):
-            raise DataError(f"{path}: {name!r} holds a weight that is no finite number; the training went wrong")
+            raise DataError(f"{path}: a weight in {name!r} is not finite (NaN or infinity); train the model again")
     return tensors
 
 

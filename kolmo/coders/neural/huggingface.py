@@ -1,4 +1,4 @@
-"""Any causal language model of Hugging Face's as a coder of bytes."""
+"""The coder `hf`: a causal language model of Hugging Face with an entropy coder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolmo._core.checks import check_integer
+from kolmo._core.checks import check_choice, check_count
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter
@@ -22,63 +22,62 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kolmo.coders.neural.inference.tokens import TokenReader
+    from kolmo.coders.neural.inference.token_inference import TokenInference
     from kolmo.coders.neural.pretrained import Pretrained
 
 _STAMP_BYTES = 4
-_KEPT = 16
+_CACHED = 16
 _DTYPES = ("float32", "bfloat16", "auto")
 _COMMIT = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class HuggingFaceCoder(Coder):
-    """A pretrained causal language model, such as GPT-2, Llama or Qwen, and an entropy coder.
+    """A pretrained causal language model, such as GPT-2, Llama or Qwen, with an entropy coder.
 
-    Every token costs the surprisal that the model has at it, the first one too: it comes after the token that begins a
-    text, or if there is none after the one that ends it; without either it costs the logarithm of the number of
-    tokens. The entropy coder gives each of V tokens a chance of at least 2^-24, which costs up to 1.45 V / 2^24 bits a
-    token: 0.0044 at 50,000 tokens. The stated length has that in it. It does not hold the model; `model_bits` says
-    what that costs.
+    Each token costs its surprisal under the model. The first token follows the token that marks the start of a text, or
+    else the one that marks its end; a model with neither predicts the first token uniformly. The entropy coder gives
+    each of V tokens a probability of at least 2^-24, which costs at most 1.45 V / 2^24 bits per token: 0.0044 at 50,000
+    tokens. The stated length includes this. It does not include the model; `model_bits` is its size.
 
-    What the tokenizer does not give back exactly is coded at 8 bits a byte: bytes that are no UTF-8, unknown
-    characters, and what it changes, such as capitals where it makes them small. Data are cut into segments of tokens
-    and of such raw bytes, whose lengths are coded too, one byte each up to 127. A part that is not exact is halved, at
-    a line or a word if it can be, until it is exact or a single character; fewer than 16 bytes between raw ones are raw
-    as well. The model reads the tokens as if there were no raw bytes between them. Text that spells a special token
-    may be coded as that token.
+    Bytes that the tokenizer does not restore exactly are coded at 8 bits per byte: bytes that are not UTF-8, unknown
+    characters, and those that the tokenizer changes, such as capitals that it converts to lower case. Data are cut into
+    segments of tokens and of these raw bytes; the lengths of the segments are coded too, in one byte each up to 127. A
+    part that is not restored is halved, at a line or a word if possible, until it is restored or a single character;
+    fewer than 16 bytes between raw bytes are coded as raw bytes as well. The model reads the tokens as if there were
+    no raw bytes between them. Text that spells a special token may be coded as that token.
 
-    The tokens of long data are cut into pieces that are coded side by side, each from the same start. A model that was
-    primed has read the tokens of the context; data begin with a token of their own.
+    The tokens of long data are cut into pieces that are coded in parallel, each from the same state. A primed model has
+    read the tokens of the context; data begin with a new token.
 
-    The stated length is the ideal one, by the fastest way to evaluate the model. The real code takes the steps that its
-    decoder takes, and is longer or shorter by less than 0.1 % and 8 bytes in float32; in bfloat16 by less than 0.9 %.
-    It starts with four bytes by which another model, device, processor or version of a library is refused, since these
-    may compute other numbers.
+    The stated length is computed in batches. A stream is coded step by step, and its length differs by less than 0.1 %
+    and 8 bytes in float32, in bfloat16 by less than 0.9 %. It starts with a stamp of four bytes that depends on the
+    model, the device, the processor and the versions of the libraries, because floating-point results depend on these;
+    a stream with another stamp is not decoded.
 
     Parameters
     ----------
     model : str
-        A folder as ``save_pretrained`` makes it, or, with a revision, a name on the Hugging Face hub. Only
-        safetensors are read; no code that comes with a model is run.
+        A folder as ``save_pretrained`` writes it, or, with a revision, a name on the Hugging Face hub. Only safetensors
+        are read, and no code of the model is executed.
     revision : str, optional
-        The commit on the hub: 40 hex digits, so that it is always the same model. The model's page shows it under
+        The commit on the hub: 40 hex digits, so that the model cannot change. The model's page shows it under
         "History".
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``, ...
     dtype : {"float32", "bfloat16", "auto"}
-        What the model computes in; with ``"auto"`` what its weights are stored in.
+        Type of the numbers in which the model computes; ``"auto"`` takes the type of the stored weights.
     stride : int, optional
-        How many tokens a model reads before it begins anew from the end of what it has; half the window unless told
-        otherwise. A longer stride takes less time, and sees less.
-    context : int, optional
-        The window in tokens, if it should be shorter than the model's.
+        Number of tokens by which the window of the model moves; by default half of its context length. A longer stride
+        is faster, with fewer tokens of context per prediction.
+    context_length : int, optional
+        Number of tokens that the model sees, if less than the most it can.
     piece : int
-        Tokens of a piece.
+        Tokens per piece.
 
     Examples
     --------
-    >>> HuggingFaceCoder("no-such-folder", context=512).dtype
+    >>> HuggingFaceCoder("no-such-folder", context_length=512).dtype
     'float32'
     """
 
@@ -87,7 +86,7 @@ class HuggingFaceCoder(Coder):
     device: str = "auto"
     dtype: str = "float32"
     stride: int | None = None
-    context: int | None = None
+    context_length: int | None = None
     piece: int = 2**13
 
     name: ClassVar[str] = "hf"
@@ -95,22 +94,21 @@ class HuggingFaceCoder(Coder):
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
             raise ParameterError(
-                "the coder 'hf' needs a model: hf:model=FOLDER, or hf:model=NAME,revision=COMMIT for one on the hub, "
-                f"but {self.model!r} came"
+                "model of the coder 'hf': expected a folder (hf:model=FOLDER) or a name on the hub with its commit "
+                f"(hf:model=NAME,revision=COMMIT), got {self.model!r}"
             )
         if self.revision is not None and not (isinstance(self.revision, str) and _COMMIT.fullmatch(self.revision)):
             raise ParameterError(
-                f"revision must be a whole commit hash of 40 hex digits, by which a model cannot change, but "
-                f"{self.revision!r} came; https://huggingface.co/{self.model}/commits/main shows it"
+                f"revision: expected a full commit hash of 40 hex digits, got {self.revision!r}; "
+                f"https://huggingface.co/{self.model}/commits/main lists them"
             )
         if not isinstance(self.device, str):
-            raise ParameterError(f"device must be a name such as 'cpu', but {self.device!r} came")
-        if self.dtype not in _DTYPES:
-            raise ParameterError(f"dtype must be one of {', '.join(_DTYPES)}, but {self.dtype!r} came")
-        for name, low in (("stride", 1), ("context", 2)):
+            raise ParameterError(f"device: expected a name such as 'cpu', got {self.device!r}")
+        check_choice("dtype", self.dtype, _DTYPES)
+        for name, low in (("stride", 1), ("context_length", 2)):
             if getattr(self, name) is not None:
-                check_integer(name, getattr(self, name), low, 2**24)
-        check_integer("piece", self.piece, 16, 2**30)
+                check_count(name, getattr(self, name), low, 2**24)
+        check_count("piece", self.piece, 16, 2**30)
 
     @property
     def tags(self) -> CoderTags:
@@ -121,49 +119,51 @@ class HuggingFaceCoder(Coder):
 
     @property
     def model_bits(self) -> float:
-        """What it takes to write down the weights as they are stored, in bits."""
+        """Size of the weights as they are stored, in bits."""
         return self._loaded().model_bits
 
     def token_surprisals(self, data: Any, *, context: Any = b"") -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return how many bytes each token stands for, and its bits.
+        """Return the number of bytes and the surprisal in bits of each token.
 
         Parameters
         ----------
         data : str or bytes-like
         context : str or bytes-like
-            What is read first.
+            The bytes read first.
 
         Returns
         -------
         sizes : ndarray of shape (n_tokens,)
-            A raw byte counts as a token. Of tokens that share a character, the last has its bytes. They add up to the
-            bytes of the data.
+            A raw byte counts as a token. A character of several tokens counts for the last of them. The sizes sum to
+            the size of the data.
         bits : ndarray of shape (n_tokens,)
-            They add up to the code length, but for the stamp and the lengths of the segments.
+            They sum to the code length without the stamp and the lengths of the segments.
         """
         import numpy as np
 
         tokenizer = self._loaded().tokenizer
         segments = cut(tokenizer, as_bytes(data))
         symbols = segments.symbols()
-        by_piece = self._reader(as_bytes(context)).surprisals(self._pieces(symbols))
+        by_piece = self._inference(as_bytes(context)).surprisals(self._pieces(symbols))
         by_segment = np.split(
             np.concatenate([np.empty(0), *by_piece]), np.cumsum([len(part) for part in segments.tokens])
         )
         sizes: list[NDArray[np.intp]] = [np.empty(0, np.intp)]
         bits = [np.empty(0)]
-        for tokens, raw, own in zip(segments.tokens, [*segments.raw, b""], by_segment, strict=False):
+        for tokens, raw, token_bits in zip(segments.tokens, [*segments.raw, b""], by_segment, strict=False):
             sizes += [tokenizer.sizes(tokenizer.text(tokens)), np.ones(len(raw), np.intp)]
-            bits += [own, np.full(len(raw), 8.0)]
+            bits += [token_bits, np.full(len(raw), 8.0)]
         return np.concatenate(sizes), np.concatenate(bits)
 
     def _lengths(self, context: bytes, items: Sequence[bytes]) -> NDArray[np.float64]:
         import numpy as np
 
-        reader, tokenizer = self._reader(context), self._loaded().tokenizer
+        inference, tokenizer = self._inference(context), self._loaded().tokenizer
         segments = [cut(tokenizer, item) for item in items]
         pieces = [self._pieces(part.symbols()) for part in segments]
-        sums = iter([float(bits.sum()) for bits in reader.surprisals([piece for group in pieces for piece in group])])
+        sums = iter(
+            [float(bits.sum()) for bits in inference.surprisals([piece for group in pieces for piece in group])]
+        )
         return np.array(
             [
                 8.0 * (_STAMP_BYTES + len(part.header())) + sum(next(sums) for _ in group)
@@ -176,38 +176,32 @@ class HuggingFaceCoder(Coder):
 
     def _encoder(self, context: bytes) -> Encode:
         def encode(data: bytes) -> bytes:
-            reader, tokenizer = self._reader(context), self._loaded().tokenizer
-            from kolmo.coders.neural.inference import byte_code as coding, token_code as token_coding
+            inference, tokenizer = self._inference(context), self._loaded().tokenizer
+            from kolmo.coders.neural.inference import byte_coding, token_coding
 
             segments = cut(tokenizer, data)
-            code = token_coding.encode(reader, segments.symbols(), self.piece)
-            return coding.stamp(self._environment()) + segments.header() + code
+            code = token_coding.encode(inference, segments.symbols(), self.piece)
+            return byte_coding.stamp(self._environment()) + segments.header() + code
 
         return encode
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            reader, tokenizer = self._reader(context), self._loaded().tokenizer
+            inference, tokenizer = self._inference(context), self._loaded().tokenizer
             import numpy as np
 
-            from kolmo.coders.neural.inference import byte_code as coding, token_code as token_coding
+            from kolmo.coders.neural.inference import byte_coding, token_coding
 
-            facts = self._environment()
-            if payload[:_STAMP_BYTES] != coding.stamp(facts):
-                here = ", ".join(f"{key} {value}" for key, value in facts.items())
-                raise DecodeError(
-                    "the payload was written by another model or setting, or where numbers may come out otherwise, or "
-                    f"it is damaged; here is {here}; read it with what wrote it"
-                )
+            byte_coding.check_stamp(payload[:_STAMP_BYTES], self._environment())
             sizes, raw, code = split_header(payload[_STAMP_BYTES:], max_size)
-            symbols = token_coding.decode(reader, sum(sizes), self.piece, code)
+            symbols = token_coding.decode(inference, sum(sizes), self.piece, code)
             tokens = [part.tolist() for part in np.split(symbols, np.cumsum(sizes)[:-1])]
             parts = [tokenizer.text(part).encode("utf-8", "replace") for part in tokens]
             data = b"".join(part for pair in zip(parts, [*raw, b""], strict=True) for part in pair)
             if len(data) > max_size:
                 raise too_large(max_size)
             if cut(tokenizer, data) != Segments(tokens, raw):
-                raise DecodeError("the payload is corrupt: what it holds would have been cut into other tokens")
+                raise DecodeError("the payload is corrupt: its tokens are not those that its bytes are encoded as")
             return data
 
         return decode
@@ -218,45 +212,52 @@ class HuggingFaceCoder(Coder):
     def _loaded(self) -> Pretrained:
         import_extra("torch", extra="hf", purpose="the coder 'hf'")
         import_extra("transformers", extra="hf", purpose="the coder 'hf'")
+        from kolmo.coders.neural.devices import best_device
         from kolmo.coders.neural.pretrained import hub_folder, load
-        from kolmo.coders.neural.training.loop import best_device
 
         folder = Path(self.model) if self.revision is None else hub_folder(self.model, self.revision)
         return load(folder, best_device(self.device), self.dtype)
 
-    def _reader(self, context: bytes) -> TokenReader:
-        """Return the model after a context."""
-        return _primed_reader(self, self._loaded(), context)
+    def _inference(self, context: bytes) -> TokenInference:
+        """Return the model after reading a context; it is cached."""
+        return _primed_inference(self, self._loaded(), context)
 
     def _environment(self) -> dict[str, Any]:
         digest = self._loaded().digest
         import tokenizers
         import transformers
 
-        from kolmo.coders.neural.inference import byte_code as coding
-        from kolmo.coders.neural.training import loop as training
+        from kolmo.coders.neural import devices
+        from kolmo.coders.neural.inference import byte_coding
 
-        own = {key: getattr(self, key) for key in ("dtype", "stride", "context", "piece")}
+        # the stamp of a stream depends on these keys: they stay as they are, whatever the parameters are called
+        names = {"dtype": "dtype", "stride": "stride", "context": "context_length", "piece": "piece"}
+        parameters = {key: getattr(self, name) for key, name in names.items()}
         libraries = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__}
-        return {"model": digest[:16], "coder": own} | libraries | coding.environment(training.best_device(self.device))
+        return (
+            {"model": digest[:16], "coder": parameters}
+            | libraries
+            | byte_coding.environment(devices.best_device(self.device))
+        )
 
 
-@functools.lru_cache(_KEPT)
-def _primed_reader(coder: HuggingFaceCoder, loaded: Pretrained, context: bytes) -> TokenReader:
-    from kolmo.coders.neural.inference.tokens import TokenReader
-    from kolmo.coders.neural.training.loop import best_device
+@functools.lru_cache(_CACHED)
+def _primed_inference(coder: HuggingFaceCoder, loaded: Pretrained, context: bytes) -> TokenInference:
+    from kolmo.coders.neural.devices import best_device
+    from kolmo.coders.neural.inference.token_inference import TokenInference
 
-    window = min((size for size in (coder.context, loaded.window) if size is not None), default=0)
-    if not window:
-        raise ParameterError(f"the model {coder.model} does not say how many tokens it can see; pass context=1024")
-    stride = min(coder.stride or window // 2, window - 1)
+    lengths = (coder.context_length, loaded.context_length)
+    length = min((each for each in lengths if each is not None), default=0)
+    if not length:
+        raise ParameterError(f"the model {coder.model} does not state its context length; pass context_length=1024")
+    stride = min(coder.stride or length // 2, length - 1)
     symbols = cut(loaded.tokenizer, context).symbols()
-    return TokenReader(
+    return TokenInference(
         model=loaded.model,
         device=best_device(coder.device),
         n_symbols=loaded.tokenizer.n_symbols,
         start=loaded.start,
-        window=window,
+        context_length=length,
         stride=stride,
-        given=symbols[max(0, len(symbols) - (window - stride - 1)) :],
+        context=symbols[max(0, len(symbols) - (length - stride - 1)) :],
     )

@@ -1,4 +1,4 @@
-"""A causal language model of Hugging Face's from a folder or the hub: safetensors, and nothing that could run."""
+"""Causal language models of Hugging Face from a folder or the hub: safetensors only, so that no code is executed."""
 
 from __future__ import annotations
 
@@ -22,57 +22,57 @@ _KEPT = 4
 _MAX_SYMBOLS = 2**19
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _TEXTS = (".json", ".model", ".txt")
-_WINDOWS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
+_CONTEXT_LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
 
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """A model that was loaded.
+    """A loaded model with its tokenizer.
 
     Parameters
     ----------
     model : Module
     tokenizer : Tokenizer
     start : int or None
-        The token that a text begins with.
-    window : int or None
-        The most tokens that the model takes, if its configuration says so.
+        The token at the start of a text.
+    context_length : int or None
+        The context length in tokens, if the configuration states it.
     digest : str
-        SHA-256 over the weights, the configuration, and the tokenizer.
+        SHA-256 of the weights, the configuration and the tokenizer.
     model_bits : float
-        What the weights take in their file.
+        Size of the weights in their file, in bits.
     """
 
     model: Any
     tokenizer: Tokenizer
     start: int | None
-    window: int | None
+    context_length: int | None
     digest: str
     model_bits: float
 
 
 @functools.lru_cache
 def hub_folder(name: str, revision: str) -> Path:
-    """Return where the files of a model on the hub are, downloaded if they were not."""
+    """Return the local folder of a model on the hub, downloaded at the first call."""
     hub = import_extra("huggingface_hub", extra="hf", purpose="the coder 'hf'")
     wanted = [f"*{suffix}" for suffix in (*_TEXTS, ".safetensors")]
     try:
         folder = hub.snapshot_download(name, revision=revision, allow_patterns=wanted, ignore_patterns=["*/*"])
-    except Exception as error:  # the hub, the network, the disk: each has its own
+    except Exception as error:  # hub, network and disk raise exceptions of different types
         raise DataError(
-            f"the model {name!r} at revision {revision} can be neither found in the cache nor downloaded: "
-            f"{_first_line(error)}; check the name, the revision, and the connection"
+            f"the model {name!r} at revision {revision} is not in the cache and cannot be downloaded: "
+            f"{_first_line(error)}; check the name, the revision and the connection"
         ) from error
     return Path(folder)
 
 
 def load(folder: Path, device: torch.device, dtype: str) -> Pretrained:
-    """Return the model of a folder, ready to predict; read anew if a file has changed.
+    """Return the model in a folder, in evaluation mode; it is read again if a file has changed.
 
     Raises
     ------
     DataError
-        If a file is missing or damaged, the weights are pickled, incomplete or no finite numbers, or this is no
+        If a file is missing or damaged, the weights are pickled, incomplete or not finite, or the model is not a
         causal language model.
     """
     files = [*_weights(folder), *sorted(path for path in folder.iterdir() if path.suffix in _TEXTS)]
@@ -90,7 +90,7 @@ def _load(folder: Path, facts: tuple[tuple[Path, int, int], ...], device: torch.
                 folder, use_safetensors=True, torch_dtype=dtype, output_loading_info=True, **safe
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **safe)
-    except Exception as error:  # whatever the library raises on files that nobody vouches for
+    except Exception as error:  # the library raises exceptions of any type on damaged files
         raise DataError(
             f"{folder} holds no causal language model with its tokenizer that transformers {transformers.__version__} "
             f"can read: {_first_line(error)}"
@@ -98,36 +98,36 @@ def _load(folder: Path, facts: tuple[tuple[Path, int, int], ...], device: torch.
     wrong = [*found["missing_keys"], *found["mismatched_keys"]]
     if wrong:
         raise DataError(
-            f"the weights in {folder} are not those of a causal language model: {wrong[0]} is missing, or of another "
-            "shape; take a model that was saved with its language-modelling head"
+            f"the weights in {folder} are not those of a causal language model: {wrong[0]} is missing, or has another "
+            "shape; use a model that was saved with its language-modelling head"
         )
     for name, weight in model.named_parameters():
         if not bool(torch.isfinite(weight).all()):
-            raise DataError(f"the weight {name} in {folder} holds what is no finite number; fetch the model anew")
+            raise DataError(f"the weight {name} in {folder} is not finite (NaN or infinity); download the model again")
     model = model.to(device).eval().requires_grad_(False)
     n_symbols = max(tokenizer.get_vocab().values(), default=-1) + 1
     n_symbols = min(n_symbols, _check_causal(folder, model, device))
     if not 2 <= n_symbols <= _MAX_SYMBOLS:
-        raise DataError(f"the vocabulary of {folder} must have 2 to {_MAX_SYMBOLS:,} tokens, but it has {n_symbols:,}")
+        raise DataError(f"vocabulary of {folder}: expected 2 to {_MAX_SYMBOLS:,} tokens, got {n_symbols:,}")
     config = model.config.get_text_config()
     starts = (tokenizer.bos_token_id, config.bos_token_id, tokenizer.eos_token_id, config.eos_token_id)
-    windows = (getattr(config, name, None) for name in _WINDOWS)
+    lengths = (getattr(config, name, None) for name in _CONTEXT_LENGTHS)
     return Pretrained(
         model,
         Tokenizer(tokenizer, n_symbols),
         next((start for start in starts if isinstance(start, int) and 0 <= start < n_symbols), None),
-        next((window for window in windows if isinstance(window, int) and window > 1), None),
+        next((length for length in lengths if isinstance(length, int) and length > 1), None),
         hashlib.sha256("".join(f"{path.name} {file_digest(path)}\n" for path, *_ in facts).encode()).hexdigest(),
         8.0 * sum(_tensor_bytes(path) for path in _weights(folder)),
     )
 
 
 def _weights(folder: Path) -> list[Path]:
-    """Return the files of the weights, in the library's order of choice."""
+    """Return the files of the weights, chosen in the same order as the library does."""
     if not folder.is_dir():
         raise DataError(
-            f"there is no folder {folder}; if this is the name of a model on the Hugging Face hub, pin it to a commit: "
-            f"revision=HASH, 40 hex digits that https://huggingface.co/{folder}/commits/main shows"
+            f"there is no folder {folder}; if this is the name of a model on the Hugging Face hub, add its commit: "
+            f"revision=HASH, 40 hex digits from https://huggingface.co/{folder}/commits/main"
         )
     single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     if single.is_file():
@@ -136,44 +136,44 @@ def _weights(folder: Path) -> list[Path]:
         try:
             paths = sorted({folder / str(name) for name in json.loads(index.read_bytes())["weight_map"].values()})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise DataError(f"{index} is damaged: {error}; fetch the model anew") from error
+            raise DataError(f"{index} is damaged: {error}; download the model again") from error
         missing = [path.name for path in paths if not path.is_file()]
         if missing:
-            raise DataError(f"{folder} lacks {missing[0]}, which {index.name} names; fetch the model anew")
+            raise DataError(f"{folder} has no file {missing[0]}, which {index.name} lists; download the model again")
         return paths
     if any(path.suffix in _PICKLES for path in folder.iterdir()):
         raise DataError(
-            f"the weights in {folder} are pickled, and reading a pickle may run any program in it; Kolmo reads "
-            "safetensors only: take a revision that has model.safetensors, or convert it where you trust it"
+            f"the weights in {folder} are pickled, and reading a pickle can execute any code; Kolmo reads safetensors "
+            "only: use a revision with model.safetensors, or convert the weights if you trust their source"
         )
-    raise DataError(f"{folder} holds no model: there is no model.safetensors in it; save one with save_pretrained")
+    raise DataError(f"{folder} holds no model: no model.safetensors in it; save a model with save_pretrained")
 
 
 def _check_causal(folder: Path, model: Any, device: torch.device) -> int:
-    """Refuse a model that looks ahead, or keeps nothing between steps; return for how many tokens it has logits."""
+    """Check that the model is causal and has a key-value cache; return the number of its logits."""
     try:
         with torch.inference_mode():
-            said = model(input_ids=torch.tensor([[0, 1, 0, 0], [0, 1, 1, 1]], device=device), use_cache=True)
-        first, second = said.logits[:, :2].float()
-        kept = getattr(said, "past_key_values", None)
-    except Exception as error:  # a model's code is given what any causal language model takes
+            output = model(input_ids=torch.tensor([[0, 1, 0, 0], [0, 1, 1, 1]], device=device), use_cache=True)
+        first, second = output.logits[:, :2].float()
+        cache = getattr(output, "past_key_values", None)
+    except Exception as error:  # the code of a model raises exceptions of any type
         raise DataError(f"the model in {folder} cannot be used to predict tokens: {_first_line(error)}") from error
     if not torch.allclose(first, second, rtol=0.02, atol=1e-3 * float(first.abs().max())):
-        raise DataError(f"the model in {folder} is not causal: what it says of a token depends on those after it")
-    if kept is None:
-        raise DataError(f"the model in {folder} keeps no keys and values between steps; take a causal Transformer")
-    return int(said.logits.shape[2])
+        raise DataError(f"the model in {folder} is not causal: its prediction of a token depends on later tokens")
+    if cache is None:
+        raise DataError(f"the model in {folder} has no key-value cache; use a causal Transformer")
+    return int(output.logits.shape[2])
 
 
 def _tensor_bytes(path: Path) -> int:
-    """Return the size of a safetensors file without its header."""
+    """Return the size of a safetensors file in bytes, without its header."""
     with path.open("rb") as file:
         return path.stat().st_size - 8 - int.from_bytes(file.read(8), "little")
 
 
 @contextlib.contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Keep the library from drawing bars and from warning of what is refused anyway."""
+    """Suppress the progress bars of the library, and its warnings about models that are refused anyway."""
     logging = transformers.utils.logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

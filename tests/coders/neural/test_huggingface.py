@@ -1,4 +1,4 @@
-"""Any causal language model of Hugging Face's is a coder: its code decodes, and is as long as it says."""
+"""The coder `hf`: streams decode, stated lengths hold, damaged models and streams are refused."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-transformers = pytest.importorskip("transformers", reason="transformers is not installed (extra hf)")
-tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed (extra hf)")
-torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+from kolmo import coder
+from kolmo.coders.neural.huggingface import HuggingFaceCoder
+from kolmo.coders.neural.inference.segments import cut
+from kolmo.errors import DataError, DecodeError, MissingDependencyError, ParameterError
+from kolmo.testing import check_coder
 
-from kolmo import coder  # noqa: E402
-from kolmo.coders.neural.huggingface import HuggingFaceCoder  # noqa: E402
-from kolmo.coders.neural.inference.segments import cut  # noqa: E402
-from kolmo.coders.neural.inference.tokens import TOTAL, Lanes  # noqa: E402
-from kolmo.coders.neural.pretrained import hub_folder, load  # noqa: E402
-from kolmo.errors import DataError, DecodeError, MissingDependencyError, ParameterError  # noqa: E402
-from kolmo.testing import check_coder  # noqa: E402
-
-CONTEXT = 48
+CONTEXT_LENGTH = 48
+TOTAL = 2**24
 CORPUS = [f"the {n} cats sat on the mat, and {n * n} dogs lay on the rug;\n" for n in range(300)]
 TEXT = "the 7 cats sat on the rug, and 49 dogs, naïve ones, 猫も, lay on the mat;\n" * 4
 LIGHT = settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def libraries() -> None:
+    """Skip without the libraries; they are imported here and in functions, so that collection does not load them."""
+    for name in ("transformers", "tokenizers"):
+        pytest.importorskip(name, reason=f"{name} is not installed (extra hf)")
+
+
 def _byte_level() -> Any:
+    import tokenizers
+
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
@@ -45,7 +49,9 @@ def _byte_level() -> Any:
 
 
 def _lossy() -> Any:
-    """Return a tokenizer that makes capitals small, and knows only what is in the corpus."""
+    """Return a tokenizer that converts to lower case, and has only the characters of the corpus."""
+    import tokenizers
+
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = tokenizers.normalizers.Lowercase()
     tokenizer.decoder = tokenizers.decoders.Fuse()
@@ -55,22 +61,24 @@ def _lossy() -> Any:
 
 
 def _model(kind: str) -> Any:
+    import torch
+    import transformers
+
     torch.manual_seed(7)
     size = {"vocab_size": 310, "bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
     if kind == "llama":
         shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
         config = transformers.LlamaConfig(
-            **shape, **size, num_key_value_heads=2, max_position_embeddings=CONTEXT, initializer_range=0.3
+            **shape, **size, num_key_value_heads=2, max_position_embeddings=CONTEXT_LENGTH, initializer_range=0.3
         )
         return transformers.LlamaForCausalLM(config)
-    return transformers.GPT2LMHeadModel(_gpt2_config(size))
-
-
-def _gpt2_config(size: dict[str, Any]) -> Any:
-    return transformers.GPT2Config(n_embd=32, n_layer=2, n_head=2, n_positions=CONTEXT, initializer_range=0.3, **size)
+    shape = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": CONTEXT_LENGTH, "initializer_range": 0.3}
+    return transformers.GPT2LMHeadModel(transformers.GPT2Config(**shape, **size))
 
 
 def _save(folder: Path, kind: str) -> Path:
+    import transformers
+
     special = {"gpt2": {"eos_token": "</s>"}, "llama": {"bos_token": "<s>", "eos_token": "</s>"}}
     raw = _lossy() if kind == "lossy" else _byte_level()
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **special.get(kind, {}))
@@ -80,20 +88,23 @@ def _save(folder: Path, kind: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A GPT-2 with an end token only, a Llama, one without special tokens, and one with a tokenizer that loses."""
+def folders(torch: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A GPT-2 with an end token only, a Llama, one without special tokens, and one with a lossy tokenizer."""
     parent = tmp_path_factory.mktemp("models")
     return {kind: _save(parent / kind, kind) for kind in ("gpt2", "llama", "bare", "lossy")}
 
 
 @pytest.fixture(params=["gpt2", "llama", "bare"])
 def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
-    """One of those that lose nothing."""
+    """The folder of each model with a lossless tokenizer."""
     return folders[request.param]
 
 
 def _plain_bits(folder: Path, text: str) -> tuple[list[int], np.ndarray]:
-    """Return the tokens of a text and their bits, by one forward of the library."""
+    """Return the tokens of a text and their surprisals, by one forward call of the library."""
+    import torch
+    import transformers
+
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder).float()
     tokens = tokenizer.encode(text, add_special_tokens=False)
@@ -105,16 +116,15 @@ def _plain_bits(folder: Path, text: str) -> tuple[list[int], np.ndarray]:
     return tokens, bits if start is not None else np.append(np.log2(len(tokenizer)), bits)
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama"])
-def test_it_keeps_the_contract(folders: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kolmo.coders.neural.inference.token_code._LANES", 256)  # fewer steps
-    check_coder(HuggingFaceCoder(str(folders[kind]), piece=200), examples=1, large=False)
+def test_it_keeps_the_contract(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolmo.coders.neural.inference.token_coding._BATCH_SIZE", 256)  # fewer steps
+    check_coder(HuggingFaceCoder(str(folders["llama"]), piece=200), examples=1, large=False)
 
 
-def test_the_length_is_that_of_one_forward(folder: Path) -> None:
+def test_the_length_is_that_of_one_forward_call(folder: Path) -> None:
     hf, text = HuggingFaceCoder(str(folder)), "the 7 cats sat, 猫"
     tokens, bits = _plain_bits(folder, text)
-    assert 1 < len(tokens) < CONTEXT
+    assert 1 < len(tokens) < CONTEXT_LENGTH
     assert hf.code_length(text) == pytest.approx(8 * (4 + 2) + bits.sum(), abs=0.01)  # a stamp, no raw, n tokens
     sizes, own = hf.token_surprisals(text)
     assert len(sizes) == len(tokens)
@@ -132,33 +142,47 @@ def test_the_first_token_is_charged(folder: Path, folders: dict[str, Path]) -> N
         assert bits[0] == pytest.approx(np.log2(300), abs=1e-3)
 
 
-@pytest.mark.parametrize("stride", [None, 1, 7, CONTEXT - 1, 4000])
-@pytest.mark.parametrize(("context", "piece"), [(None, 40), (20, 2**13), (2, 100)])
-def test_the_code_is_as_long_as_stated(folder: Path, stride: int | None, context: int | None, piece: int) -> None:
-    hf = HuggingFaceCoder(str(folder), stride=stride, context=context, piece=piece)
+@pytest.mark.parametrize(
+    ("kind", "stride", "context_length", "piece"),
+    [
+        ("gpt2", None, None, 40),
+        ("gpt2", 7, 20, 2**13),
+        ("llama", 1, 20, 2**13),
+        ("llama", 4000, None, 40),  # the largest stride: a window keeps nothing of the one before
+        ("bare", None, None, 40),
+        ("bare", CONTEXT_LENGTH - 1, None, 2**13),
+        ("bare", 1, 2, 100),  # the shortest window
+    ],
+)
+def test_the_code_is_as_long_as_stated(
+    folders: dict[str, Path], kind: str, stride: int | None, context_length: int | None, piece: int
+) -> None:
+    hf = HuggingFaceCoder(str(folders[kind]), stride=stride, context_length=context_length, piece=piece)
     for primed in (hf, hf.prime(TEXT)):
         stream, stated = primed.compress(TEXT[:150]), primed.code_length(TEXT[:150])
         assert primed.decompress(stream) == TEXT[:150].encode()
         assert abs(8 * len(stream) - stated) <= 0.001 * stated + 64
 
 
-@pytest.mark.parametrize("stride", [None, 1, 30])
-def test_steps_say_what_windows_say(folder: Path, stride: int | None) -> None:
-    hf = HuggingFaceCoder(str(folder), stride=stride)
-    reader = hf._reader(b"the cats")
+@pytest.mark.parametrize(("kind", "stride"), [("gpt2", None), ("llama", 1), ("bare", 1), ("bare", 30)])
+def test_steps_predict_as_windows_do(folders: dict[str, Path], kind: str, stride: int | None) -> None:
+    from kolmo.coders.neural.inference.token_inference import TokenState
+
+    hf = HuggingFaceCoder(str(folders[kind]), stride=stride)
+    inference = hf._inference(b"the cats")
     symbols = cut(hf._loaded().tokenizer, TEXT.encode()).symbols()[:150]
-    (bits,) = reader.surprisals([symbols])
-    lanes = Lanes(reader, 2)
+    (bits,) = inference.surprisals([symbols])
+    batch = TokenState(inference, 2)
     for symbol, expected in zip(symbols, bits, strict=True):
-        counts = lanes.frequencies()
+        counts = batch.frequencies()
         assert (counts.sum(1) == TOTAL - 300).all()
         assert (1 + counts[1, symbol]) / TOTAL == pytest.approx(2**-expected, abs=3 / TOTAL, rel=1e-3)
-        lanes.step(np.array([symbol, symbol]))
+        batch.step(np.array([symbol, symbol]))
 
 
-def test_windows_begin_anew_from_the_end_of_what_they_have(folders: dict[str, Path]) -> None:
-    """A window of 8 and a stride of 2: tokens 8 to 10 follow the start and tokens 3 to 7, and so on."""
-    hf = HuggingFaceCoder(str(folders["llama"]), context=8, stride=2)
+def test_a_window_starts_with_the_end_of_the_one_before(folders: dict[str, Path], torch: Any) -> None:
+    """A context length of 8 and a stride of 2: tokens 8 to 10 follow the start and tokens 3 to 7, and so on."""
+    hf = HuggingFaceCoder(str(folders["llama"]), context_length=8, stride=2)
     loaded, found = hf._loaded(), hf.token_surprisals(TEXT)[1]
     tokens = cut(loaded.tokenizer, TEXT.encode()).symbols()
     for first, begin in ((8, 3), (9, 3), (10, 3), (11, 6)):
@@ -168,22 +192,22 @@ def test_windows_begin_anew_from_the_end_of_what_they_have(folders: dict[str, Pa
         assert 2 ** -found[first] == pytest.approx(float(logits.softmax(0)[tokens[first]]), rel=1e-3, abs=1 / TOTAL)
 
 
-def test_many_at_once_are_each_alone(folder: Path) -> None:
+def test_a_batch_has_the_lengths_of_its_items(folder: Path) -> None:
     primed = HuggingFaceCoder(str(folder), piece=60).prime(TEXT)
     items = [b"", TEXT.encode()[:1], TEXT.encode(), b"cats\xff\xfe" * 9, TEXT[::-1].encode()]
     np.testing.assert_allclose(primed._batch(items), [primed.code_length(item) for item in items], atol=1e-2)
 
 
-def test_few_logits_at_a_time_say_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_on_the_logits_changes_no_length(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hf = HuggingFaceCoder(str(folder)).prime("the cats")
     before = hf.code_length(TEXT)
-    monkeypatch.setattr("kolmo.coders.neural.inference.tokens._LOGITS_AT_ONCE", 3000)
+    monkeypatch.setattr("kolmo.coders.neural.inference.token_inference._LOGITS_AT_ONCE", 3000)
     assert hf.code_length(TEXT) == pytest.approx(before, abs=0.01)
     assert hf.decompress(hf.compress(TEXT)) == TEXT.encode()
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "lossy"])
-def test_any_bytes_come_back(folders: dict[str, Path], kind: str) -> None:
+def test_any_bytes_round_trip(folders: dict[str, Path], kind: str) -> None:
     hf = HuggingFaceCoder(str(folders[kind]))
     words = st.sampled_from([b"the cats sat on the mat", b"\xff", b"THE ", "ï猫".encode(), b"<unk>", b"</s>", b"\n"])
 
@@ -200,7 +224,7 @@ def test_any_bytes_come_back(folders: dict[str, Path], kind: str) -> None:
     check()
 
 
-def test_only_what_is_lost_is_raw(folders: dict[str, Path]) -> None:
+def test_only_lost_bytes_are_raw(folders: dict[str, Path]) -> None:
     lossy = HuggingFaceCoder(str(folders["lossy"]))._loaded().tokenizer
     segments = cut(lossy, b"the 7 cats sat on the mat; Dogs lay on the rug, and \xf0 dogs lay on the mat")
     assert segments.raw == [b"D", b"\xf0"]
@@ -210,14 +234,14 @@ def test_only_what_is_lost_is_raw(folders: dict[str, Path]) -> None:
     assert cut(whole, b"\xff short \xff").raw == [b"\xff short \xff"]
 
 
-def test_a_context_counts_and_only_its_end(folders: dict[str, Path]) -> None:
+def test_the_end_of_a_context_counts(folders: dict[str, Path]) -> None:
     hf = HuggingFaceCoder(str(folders["llama"]))
     assert hf.prime(TEXT).code_length("cats") != hf.code_length("cats")
     assert hf.prime("x" * 500 + TEXT).code_length("cats") == hf.prime(TEXT).code_length("cats")
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "auto"])
-def test_other_types_of_numbers(folders: dict[str, Path], dtype: str) -> None:
+def test_other_dtypes(folders: dict[str, Path], dtype: str) -> None:
     hf = HuggingFaceCoder(str(folders["llama"]), dtype=dtype)
     stream, stated = hf.compress(TEXT), hf.code_length(TEXT)
     assert hf.decompress(stream) == TEXT.encode()
@@ -227,7 +251,7 @@ def test_other_types_of_numbers(folders: dict[str, Path], dtype: str) -> None:
         hf.replace(dtype="float32").decompress(stream)
 
 
-def test_model_bits_are_those_of_the_file(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_model_bits_are_those_of_the_file(folders: dict[str, Path], tmp_path: Path, torch: Any) -> None:
     hf = HuggingFaceCoder(str(folders["llama"]))
     n_parameters = sum(weight.numel() for weight in hf._loaded().model.parameters())
     assert hf.model_bits == 32 * n_parameters
@@ -241,7 +265,7 @@ def test_model_bits_are_those_of_the_file(folders: dict[str, Path], tmp_path: Pa
     assert sharded.code_length(TEXT) == pytest.approx(hf.code_length(TEXT))
 
 
-def test_a_copy_elsewhere_reads_the_code(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_a_copy_of_the_folder_decodes_the_stream(folders: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(folders["gpt2"], tmp_path, dirs_exist_ok=True)
     stream = HuggingFaceCoder(str(folders["gpt2"])).compress(TEXT)
     assert HuggingFaceCoder(str(tmp_path)).decompress(stream) == TEXT.encode()
@@ -285,6 +309,8 @@ def _no_head(folder: Path) -> None:
 
 
 def _looks_ahead(folder: Path) -> None:
+    import transformers
+
     config = transformers.BertConfig(
         vocab_size=300, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
     )
@@ -292,6 +318,8 @@ def _looks_ahead(folder: Path) -> None:
 
 
 def _recurrent(folder: Path) -> None:
+    import transformers
+
     config = transformers.MambaConfig(vocab_size=310, hidden_size=32, num_hidden_layers=1, state_size=8)
     transformers.MambaForCausalLM(config).save_pretrained(folder)
 
@@ -319,10 +347,10 @@ def _own_code(folder: Path) -> None:
         (_pickled, "pickle"),
         (lambda folder: (folder / "model.safetensors").unlink(), "no model.safetensors"),
         (_truncated, "no causal language model"),
-        (_not_a_number, "no finite number"),
+        (_not_a_number, "is not finite"),
         (_no_head, "lm_head"),
         (_looks_ahead, "not causal|are not those"),
-        (_recurrent, "keeps no keys"),
+        (_recurrent, "no key-value cache"),
         (_classifier, "no causal language model"),
         (_no_tokenizer, "tokenizer"),
         (_own_code, "no causal language model"),
@@ -338,7 +366,7 @@ def test_damaged_models_are_refused(folders: dict[str, Path], tmp_path: Path, da
 
 
 def test_parameters_are_checked(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    for wrong in ({"dtype": "int8"}, {"stride": 0}, {"piece": 1}, {"context": 1}, {"device": 3}, {"model": ""}):
+    for wrong in ({"dtype": "int8"}, {"stride": 0}, {"piece": 1}, {"context_length": 1}, {"device": 3}, {"model": ""}):
         with pytest.raises(ParameterError):
             HuggingFaceCoder(**({"model": "x"} | wrong))
     for revision in ("main", "a" * 39, "g" * 40, 7):
@@ -352,8 +380,10 @@ def test_parameters_are_checked(folders: dict[str, Path], monkeypatch: pytest.Mo
         HuggingFaceCoder(str(folders["gpt2"]), device="nonsense").compress("abc")
 
 
-def test_a_model_of_the_hub_is_one_of_a_folder(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_of_the_hub_is_read_from_its_folder(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
+
+    from kolmo.coders.neural.pretrained import hub_folder
 
     def snapshot(name: str, revision: str, **_: Any) -> str:
         if name != "some/model":
@@ -370,11 +400,36 @@ def test_a_model_of_the_hub_is_one_of_a_folder(folders: dict[str, Path], monkeyp
     hub_folder.cache_clear()
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingDependencyError, match=r"pip install '\.\[hf\]'"):
         HuggingFaceCoder("no-such-folder").code_length("abc")
 
 
-def test_models_are_loaded_once(folders: dict[str, Path]) -> None:
+def test_the_stamp_of_a_stream_keeps_its_keys(folders: dict[str, Path]) -> None:
+    """Streams start with a digest of these keys and values: they stay, whatever the parameters are called."""
+    facts = HuggingFaceCoder(str(folders["bare"]), context_length=20, device="cpu")._environment()
+    assert facts["coder"] == {"dtype": "float32", "stride": None, "context": 20, "piece": 8192}
+    libraries = ["transformers", "tokenizers", "torch"]
+    assert list(facts) == ["model", "coder", *libraries, "device", "threads", "lanes", "cpu"]
+    assert (facts["threads"], facts["lanes"]) == (1, 64)
+
+
+def test_a_file_written_by_the_coder_is_read(folders: dict[str, Path]) -> None:
+    """The parameter `context_length` is not mistaken for a context that was read first."""
+    import io
+
+    from kolmo.container import read_container, write_container
+
+    hf = HuggingFaceCoder(str(folders["llama"]), context_length=20)
+    written, back = io.BytesIO(), io.BytesIO()
+    write_container(io.BytesIO(TEXT.encode()), written, hf)
+    written.seek(0)
+    read_container(written, back)
+    assert back.getvalue() == TEXT.encode()
+
+
+def test_models_are_loaded_once(folders: dict[str, Path], torch: Any) -> None:
+    from kolmo.coders.neural.pretrained import load
+
     assert load(folders["gpt2"], torch.device("cpu"), "float32") is HuggingFaceCoder(str(folders["gpt2"]))._loaded()

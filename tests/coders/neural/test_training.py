@@ -1,4 +1,4 @@
-"""Training goes on where it stopped, and gives the same curve for the same seed."""
+"""Training resumes from checkpoints, gives equal curves for equal seeds, and keeps the keys of stored files."""
 
 from __future__ import annotations
 
@@ -8,17 +8,50 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
 
-from kolmo.coders.neural.architecture.config import ModelConfig
-from kolmo.coders.neural.training.loop import CHECKPOINT, CURVE, Milestone, Training, split_corpus, train
 from kolmo.coders.neural.training.plan import TrainingPlan
 from kolmo.errors import DataError, ParameterError
 
-PLAN = TrainingPlan(n_bytes=8 * 32 * 12, lanes=8, length=32, intervals=4)
-CPU = torch.device("cpu")
+if TYPE_CHECKING:
+    from kolmo.coders.neural.training.state import EvalPoint, Training
+
+PLAN = TrainingPlan(n_bytes=8 * 32 * 12, batch_size=8, sequence_length=32, checkpoints=4)
+CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.jsonl"
+STORED_PLAN = {
+    "n_bytes": 3072, "seconds": None, "lanes": 8, "length": 32, "learning_rate": 0.003, "weight_decay": 0.1,
+    "clip": 1.0, "warm_up": 0.03, "intervals": 4, "seed": 0,
+}  # fmt: skip
+"""The keys of a plan in files of format 1, in their order."""
+STORED_TRANSFORMER = {
+    "architecture": "transformer", "width": 16, "n_layers": 2, "n_heads": 2, "context": 32, "positions": "rotary",
+    "mlp": "swiglu", "n_grams": 0, "hash_bits": 16,
+}  # fmt: skip
+STORED_GRU = {"architecture": "gru", "width": 32, "n_layers": 1, "embedding": 16, "n_grams": 2, "hash_bits": 6}
+
+
+def _parsed(spec: str) -> Any:
+    from kolmo.coders.neural.architecture.config import ModelConfig
+
+    return ModelConfig.parse(spec)
+
+
+def _corpus(text: bytes) -> tuple[bytes, bytes]:
+    from kolmo.coders.neural.training.loop import split_corpus
+
+    return split_corpus(text)
+
+
+@pytest.fixture
+def train(torch: Any) -> Any:
+    """Train on the CPU."""
+    from functools import partial
+
+    from kolmo.coders.neural.training.loop import train
+
+    return partial(train, device=torch.device("cpu"))
 
 
 def _curve(folder: Path) -> list[dict[str, float]]:
@@ -26,20 +59,22 @@ def _curve(folder: Path) -> list[dict[str, float]]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
-def test_a_training_that_was_killed_goes_on_as_if_it_had_not(model: str, text: bytes, tmp_path: Path) -> None:
-    config, (data, held_out) = ModelConfig.parse(model), split_corpus(text)
+def test_an_interrupted_training_resumes_with_equal_results(
+    model: str, text: bytes, tmp_path: Path, train: Any
+) -> None:
+    config, (data, held_out) = _parsed(model), _corpus(text)
 
-    def killed(training: Training, row: Milestone | None) -> None:
-        if training.step == 8:  # one step after the second checkpoint, which stands at step 6
+    def interrupt(training: Training, point: EvalPoint | None) -> None:
+        if training.n_steps == 8:  # one step after the second checkpoint, which is at step 6
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, PLAN, data, held_out, tmp_path / "a", device=CPU, on_step=killed)
+        train(config, PLAN, data, held_out, tmp_path / "a", on_step=interrupt)
     assert (tmp_path / "a" / CHECKPOINT).exists()
     steps: list[int] = []
-    train(config, PLAN, data, held_out, tmp_path / "a", device=CPU, on_step=lambda t, _: steps.append(t.step))
+    train(config, PLAN, data, held_out, tmp_path / "a", on_step=lambda training, _: steps.append(training.n_steps))
     assert steps[0] == 7
-    train(config, PLAN, data, held_out, tmp_path / "b", device=CPU)
+    train(config, PLAN, data, held_out, tmp_path / "b")
     assert _curve(tmp_path / "a") == _curve(tmp_path / "b")
     for file in ("a", "b"):
         assert not (tmp_path / file / CHECKPOINT).exists()
@@ -47,32 +82,72 @@ def test_a_training_that_was_killed_goes_on_as_if_it_had_not(model: str, text: b
     assert weights[0] == weights[1]
 
 
-def test_a_checkpoint_of_another_training_is_refused(text: bytes, tmp_path: Path) -> None:
-    config, (data, held_out) = ModelConfig.parse("gru:20k"), split_corpus(text)
+def test_a_checkpoint_of_another_training_is_refused(text: bytes, tmp_path: Path, train: Any) -> None:
+    config, (data, held_out) = _parsed("gru:20k"), _corpus(text)
 
-    def killed(training: Training, row: Milestone | None) -> None:
-        if row is not None:
+    def interrupt(training: Training, point: EvalPoint | None) -> None:
+        if point is not None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, PLAN, data, held_out, tmp_path, device=CPU, on_step=killed)
+        train(config, PLAN, data, held_out, tmp_path, on_step=interrupt)
     with pytest.raises(DataError, match="another data_sha256"):
-        train(config, PLAN, data[1:], held_out, tmp_path, device=CPU)
+        train(config, PLAN, data[1:], held_out, tmp_path)
     with pytest.raises(DataError, match="another plan"):
-        train(config, dataclasses.replace(PLAN, seed=1), data, held_out, tmp_path, device=CPU)
+        train(config, dataclasses.replace(PLAN, seed=1), data, held_out, tmp_path)
     (tmp_path / CHECKPOINT).write_bytes((tmp_path / CHECKPOINT).read_bytes()[:-100])
     with pytest.raises(DataError, match="damaged"):
-        train(config, PLAN, data, held_out, tmp_path, device=CPU)
+        train(config, PLAN, data, held_out, tmp_path)
 
 
-def test_a_number_of_seconds_ends_it(text: bytes, tmp_path: Path) -> None:
-    plan = TrainingPlan(seconds=0.3, lanes=4, length=16, intervals=2)
-    saved = train(ModelConfig.parse("gru:20k"), plan, *split_corpus(text), tmp_path, device=CPU)
+def test_stored_files_keep_their_keys(text: bytes, tmp_path: Path, train: Any) -> None:
+    """The keys of format 1 stay, in their order, whatever the parameters are called."""
+    from safetensors import safe_open
+
+    def interrupt(training: Training, point: EvalPoint | None) -> None:
+        if training.n_steps == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(_parsed("transformer:20k,context_length=32"), PLAN, *_corpus(text), tmp_path, on_step=interrupt)
+    with safe_open(tmp_path / CHECKPOINT, framework="pt") as file:
+        about = json.loads(file.metadata()["kolmo"])
+        names = set(file.keys())
+    point = ["step", "n_bytes", "seconds", "training_bits", "held_out_bits"]
+    assert list(about) == ["facts", "step", "seconds", "curve"]
+    assert about["step"] == 6
+    assert [list(row) for row in about["curve"]] == [point, point]
+    assert {name.partition(".")[0] for name in names} == {"weight", "exp_avg", "exp_avg_sq"}
+    config = json.loads((tmp_path / "config.json").read_bytes())
+    assert list(config) == ["format", "kolmo", "model", "training", "weights_sha256"]
+    assert list(config["training"]) == ["model", "plan", "data_sha256", "held_out_sha256", "device", "torch", *point]
+    for stored in (config["model"], config["training"]["model"], about["facts"]["model"]):
+        assert list(stored.items()) == list(STORED_TRANSFORMER.items())
+    for stored in (config["training"]["plan"], about["facts"]["plan"]):
+        assert list(stored.items()) == list(STORED_PLAN.items())
+
+
+@pytest.mark.parametrize(
+    ("spec", "stored"),
+    [("transformer:20k,context_length=32", STORED_TRANSFORMER), ("gru:20k,n_grams=2,hash_bits=6", STORED_GRU)],
+)
+def test_stored_configurations_are_read(spec: str, stored: dict[str, Any]) -> None:
+    from kolmo.coders.neural.architecture.config import ModelConfig
+
+    assert ModelConfig.from_dict(stored) == _parsed(spec)
+    assert list(_parsed(spec).to_dict().items()) == list(stored.items())
+    with pytest.raises(ParameterError, match="not the configuration"):
+        ModelConfig.from_dict({key: value for key, value in stored.items() if key != "n_grams"})
+
+
+def test_a_number_of_seconds_ends_the_training(text: bytes, tmp_path: Path, train: Any) -> None:
+    plan = TrainingPlan(seconds=0.3, batch_size=4, sequence_length=16, checkpoints=2)
+    saved = train(_parsed("gru:20k"), plan, *_corpus(text), tmp_path)
     assert saved.training["seconds"] <= 5
     assert saved.training["step"] > 1
 
 
-def test_several_processes_share_the_lanes(text: bytes, tmp_path: Path) -> None:
+def test_several_processes_divide_the_batch(text: bytes, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
         "import sys\n"
@@ -83,7 +158,7 @@ def test_several_processes_share_the_lanes(text: bytes, tmp_path: Path) -> None:
         "from kolmo.coders.neural.training.loop import split_corpus, train\n"
         "data = split_corpus(Path(sys.argv[1]).read_bytes())\n"
         f"plan = {PLAN!r}\n"
-        "train(ModelConfig.parse('transformer:20k,context=32,n_grams=1,hash_bits=6'), plan, *data, "
+        "train(ModelConfig.parse('transformer:20k,context_length=32,n_grams=1,hash_bits=6'), plan, *data, "
         "Path(sys.argv[2]), device=torch.device('cpu'))\n"
     )
     (tmp_path / "text").write_bytes(text)
@@ -97,37 +172,43 @@ def test_several_processes_share_the_lanes(text: bytes, tmp_path: Path) -> None:
     assert [row["held_out_bits"] for row in two] == pytest.approx([row["held_out_bits"] for row in one], rel=0.02)
 
 
-def test_several_corpora_have_equal_shares_of_every_step() -> None:
-    config, plan = ModelConfig.parse("gru:20k"), TrainingPlan(n_bytes=100_000, lanes=6, length=16)
+def test_several_corpora_have_equal_parts_of_every_batch(torch: Any) -> None:
+    from kolmo.coders.neural.training.state import Training
+
+    config, plan = _parsed("gru:20k"), TrainingPlan(n_bytes=100_000, batch_size=6, sequence_length=16)
     corpora = [bytes(range(100)) * 11, bytes(range(100, 150)) * 2, bytes(range(150, 250))]
-    training = Training(config, plan, corpora, CPU)
+    training = Training(config, plan, corpora, torch.device("cpu"))
     for step in range(5):
-        training.step = step
+        training.n_steps = step
         _, targets, _ = training._batch()
-        for lane, row in enumerate(targets.numpy()):
-            assert bytes(row.astype("uint8")) in corpora[lane % 3] * 3  # around the end
-    with pytest.raises(ParameterError, match="6 lanes cannot be shared among 4 corpora"):
-        Training(config, plan, [*corpora, b"more"], CPU)
+        for number, row in enumerate(targets.numpy()):
+            assert bytes(row.astype("uint8")) in corpora[number % 3] * 3  # continues at the start after the end
+    with pytest.raises(ParameterError, match="expected a multiple of 4, the number of corpora, got 6"):
+        Training(config, plan, [*corpora, b"more"], torch.device("cpu"))
 
 
 def test_bad_plans_and_data_are_refused() -> None:
-    for wrong in ({}, {"n_bytes": 5, "seconds": 5.0}, {"n_bytes": 0}, {"n_bytes": 5, "lanes": 0}):
+    for wrong in ({}, {"n_bytes": 5, "seconds": 5.0}, {"n_bytes": 0}, {"n_bytes": 5, "batch_size": 0}):
         with pytest.raises(ParameterError):
             TrainingPlan(**wrong)
     with pytest.raises(DataError, match="too few"):
-        split_corpus(b"short")
-    for wrong_model in ("gru:7k", "rnn", "gru:20k,width=x", "gru:20k,context=3", "transformer:20k,width=9"):
+        _corpus(b"short")
+    for wrong_model in ("gru:7k", "rnn", "gru:20k,width=x", "gru:20k,context_length=3", "transformer:20k,width=9"):
         with pytest.raises(ParameterError):
-            ModelConfig.parse(wrong_model)
+            _parsed(wrong_model)
+    with pytest.raises(ParameterError, match=r"no option 'context'; it takes .*context_length"):
+        _parsed("transformer:20k,context=32")
 
 
-def test_names_of_models_are_read_back(model: str) -> None:
-    for name in (model, "gru:200k", "transformer:3.2m,context=2048"):
-        assert str(ModelConfig.parse(name)) == name
-        assert ModelConfig.from_dict(ModelConfig.parse(name).to_dict()) == ModelConfig.parse(name)
+def test_names_of_models_are_parsed_back(model: str) -> None:
+    from kolmo.coders.neural.architecture.config import ModelConfig
+
+    for name in (model, "gru:200k", "transformer:3.2m,context_length=2048"):
+        assert str(_parsed(name)) == name
+        assert ModelConfig.from_dict(_parsed(name).to_dict()) == _parsed(name)
 
 
 @pytest.mark.parametrize("architecture", ["transformer", "gru", "lstm"])
-def test_sizes_are_what_they_are_called(architecture: str) -> None:
+def test_models_have_the_size_in_their_name(architecture: str) -> None:
     for size, wanted in {"20k": 2e4, "200k": 2e5, "800k": 8e5, "3.2m": 3.2e6}.items():
-        assert ModelConfig.parse(f"{architecture}:{size}").n_parameters == pytest.approx(wanted, rel=0.3)
+        assert _parsed(f"{architecture}:{size}").n_parameters == pytest.approx(wanted, rel=0.3)

@@ -1,4 +1,4 @@
-"""Models by name and size: ``transformer:800k``, ``gru:200k,n_grams=4``."""
+"""Model configurations by name and size: ``transformer:800k``, ``gru:200k,n_grams=4``."""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ _LIMITS = {
     "n_layers": (1, 128),
     "n_heads": (1, 128),
     "embedding": (1, 8192),
-    "context": (16, 2**16),
+    "context_length": (16, 2**16),
     "n_grams": (0, 7),
     "hash_bits": (4, 22),
 }
 _WORDS = {"positions": ("rotary", "learned"), "mlp": ("swiglu", "gelu")}
+_STORED = {"context_length": "context"}
+"""Keys of the parameters in ``config.json`` and in checkpoints, where they differ from the names."""
 _OF = {
-    "transformer": ("width", "n_layers", "n_heads", "context", "positions", "mlp", "n_grams", "hash_bits"),
+    "transformer": ("width", "n_layers", "n_heads", "context_length", "positions", "mlp", "n_grams", "hash_bits"),
     "gru": ("width", "n_layers", "embedding", "n_grams", "hash_bits"),
     "lstm": ("width", "n_layers", "embedding", "n_grams", "hash_bits"),
 }
@@ -53,28 +55,28 @@ _OF = {
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The shape of a model.
+    """The architecture and size of a model.
 
     Parameters
     ----------
     architecture : {"transformer", "gru", "lstm"}
     width : int
-        Size of the vectors between layers, or of the state.
+        Size of the vectors between the layers of a transformer, or of the state of a recurrent network.
     n_layers : int
     n_heads : int
-        Of a transformer.
+        Transformer only.
     embedding : int
-        Size of the vectors of bytes, for the others.
-    context : int
-        Window of a transformer, in bytes.
+        Size of the byte vectors; recurrent networks only.
+    context_length : int
+        Number of bytes that a transformer sees; transformer only.
     positions : {"rotary", "learned"}
-        Of a transformer.
+        Transformer only.
     mlp : {"swiglu", "gelu"}
-        Of a transformer.
+        Transformer only.
     n_grams : int
-        Lengths of strings that have hashed vectors, 0 for none.
+        Number of n-gram lengths with hashed vectors, from 2 bytes up; 0 for none.
     hash_bits : int
-        Each length has 2 to the power of this many.
+        Each n-gram length has a table of 2 to the power of `hash_bits` vectors.
     """
 
     architecture: str
@@ -82,7 +84,7 @@ class ModelConfig:
     n_layers: int = 1
     n_heads: int = 4
     embedding: int = 64
-    context: int = 512
+    context_length: int = 512
     positions: str = "rotary"
     mlp: str = "swiglu"
     n_grams: int = 0
@@ -90,25 +92,29 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.architecture not in _OF:
-            raise ParameterError(f"a model is one of {', '.join(_OF)}, but {self.architecture!r} came")
+            raise ParameterError(
+                f"architecture of a model: expected one of {', '.join(_OF)}, got {self.architecture!r}"
+            )
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ParameterError(f"{name} of a model must be a whole number from {low} to {high}, not {value!r}")
+                raise ParameterError(f"{name} of a model: expected an integer from {low} to {high}, got {value!r}")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
-                raise ParameterError(f"{name} of a model must be {' or '.join(words)}, not {getattr(self, name)!r}")
+                raise ParameterError(f"{name} of a model: expected {' or '.join(words)}, got {getattr(self, name)!r}")
         if self.architecture == "transformer" and self.width % (2 * self.n_heads):
-            raise ParameterError(f"width {self.width} is no multiple of twice the {self.n_heads} heads")
+            raise ParameterError(
+                f"width of a model: expected a multiple of {2 * self.n_heads}, twice n_heads, got {self.width}"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the model that `text` names: an architecture, a size, and what else is changed.
+        """Return the configuration of a model named by architecture and size, with optional changes.
 
         Raises
         ------
         ParameterError
-            If there is no such model.
+            If the name is unknown, or a value is out of range.
 
         Examples
         --------
@@ -119,7 +125,7 @@ class ModelConfig:
         size, *options = rest.split(",") if rest else ["200k"]
         if architecture not in _SIZES or size not in _SIZES[architecture]:
             known = ", ".join(f"{name}:{size}" for name, sizes in _SIZES.items() for size in sizes)
-            raise ParameterError(f"there is no model {text!r}; known: {known}; options follow, such as ',context=2048'")
+            raise ParameterError(f"there is no model {text!r}; known: {known}; add options such as ',n_grams=4'")
         values: dict[str, Any] = dict(_SIZES[architecture][size])
         for option in options:
             key, _, value = option.partition("=")
@@ -130,36 +136,38 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `to_dict` was called on."""
-        architecture = values.get("architecture")
-        if architecture not in _OF or set(values) - {"architecture"} != set(_OF[architecture]):
-            raise ParameterError(f"this is no configuration of a model: {json.dumps(dict(values))[:200]}")
-        return cls(**values)
+        """Return the configuration that `to_dict` was called on."""
+        architecture = str(values.get("architecture"))
+        names = {_STORED.get(name, name): name for name in _OF.get(architecture, ())}
+        if not names or set(values) != {"architecture", *names}:
+            raise ParameterError(f"not the configuration of a model: {json.dumps(dict(values))[:200]}")
+        return cls(architecture=architecture, **{names[key]: values[key] for key in names})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the parameters that this architecture has."""
-        return {"architecture": self.architecture} | {name: getattr(self, name) for name in _OF[self.architecture]}
+        """Return the parameters of this architecture, as they are stored in ``config.json`` and in checkpoints."""
+        values = {_STORED.get(name, name): getattr(self, name) for name in _OF[self.architecture]}
+        return {"architecture": self.architecture} | values
 
     def build(self, *, seed: int = 0) -> nn.Module:
-        """Return the model with its first weights; equal seeds give equal weights."""
+        """Return the model with random initial weights; equal seeds give equal weights."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return self._model()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the names and shapes of all weights, without making any."""
+        """Return the names and shapes of all weights, without allocating them."""
         with torch.device("meta"):
             return {name: tuple(tensor.shape) for name, tensor in self._model().state_dict().items()}
 
     @property
     def n_parameters(self) -> int:
-        """How many weights it has."""
+        """Number of weights."""
         return sum(math.prod(shape) for shape in self.shapes().values())
 
     @property
     def window(self) -> int | None:
-        """How many bytes back it sees; None if that has no end."""
-        return self.context if "context" in _OF[self.architecture] else None
+        """The context length of a transformer in bytes; None for a recurrent network, which has no limit."""
+        return self.context_length if "context_length" in _OF[self.architecture] else None
 
     def _model(self) -> nn.Module:
         from kolmo.coders.neural.architecture.recurrent import Recurrent

@@ -1,4 +1,4 @@
-"""What a model sees of the bytes: each byte, and hashes of the last few."""
+"""Input vectors of a model: embeddings of each byte and of hashed n-grams."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from torch import Tensor, nn
 
 START = 256
 """The token before the first byte."""
-_ODD = 0x9E3779B1
+_MULTIPLIER = 0x9E3779B1
 
 
 class ByteEmbedding(nn.Module):
-    """The sum of a vector for the byte, and of one for the hash of the last 2, 3, ... bytes.
+    """The sum of the embeddings of the byte and of the hashes of the last 2, 3, ... bytes.
 
-    The hashed vectors let a small network know long strings, as an n-gram model does, at no cost in time: of a large
-    table only a row a byte is read, and learns.
+    The hashed n-grams let a small network recognise long strings, as an n-gram model does, at almost no cost in time:
+    each byte reads and updates one row of a large table.
 
     Parameters
     ----------
     width : int
         Size of the vectors.
     n_grams : int
-        How many lengths are hashed: 2 up to ``n_grams + 1`` bytes.
+        Number of n-gram lengths: from 2 to ``n_grams + 1`` bytes.
     hash_bits : int
-        Each length has a table of 2 to the power of this many rows.
+        Each n-gram length has a table of 2 to the power of `hash_bits` rows.
 
     References
     ----------
@@ -37,19 +37,19 @@ class ByteEmbedding(nn.Module):
         self.grams = nn.Embedding(n_grams << hash_bits, width, sparse=True) if n_grams else None
 
     def forward(self, tokens: Tensor, before: Tensor) -> Tensor:
-        """Return vectors of shape (n, t, width) for tokens of shape (n, t), and `before`, the n_grams before them."""
+        """Return vectors of shape (n, t, width) for tokens of shape (n, t) that follow the n_grams tokens `before`."""
         vectors: Tensor = self.bytes(tokens)
         if self.grams is not None:
             vectors = vectors + self.grams(self._rows(tokens, before)).sum(2)
         return vectors
 
     def _rows(self, tokens: Tensor, before: Tensor) -> Tensor:
-        """Return which rows, shape (n, t, n_grams)."""
-        everything = torch.cat([before, tokens], 1)
+        """Return the table rows of all n-grams, shape (n, t, n_grams)."""
+        whole = torch.cat([before, tokens], 1)
         size, rows, code = tokens.shape[1], [], tokens.long() + 1
         for back in range(1, self.n_grams + 1):
             start = self.n_grams - back
-            code = (code * _ODD + everything[:, start : start + size] + 1) & 0xFFFFFFFF
-            mixed = ((code ^ (code >> 15)) * _ODD) & 0xFFFFFFFF
+            code = (code * _MULTIPLIER + whole[:, start : start + size] + 1) & 0xFFFFFFFF
+            mixed = ((code ^ (code >> 15)) * _MULTIPLIER) & 0xFFFFFFFF
             rows.append((mixed >> (32 - self.hash_bits)) + ((back - 1) << self.hash_bits))
         return torch.stack(rows, 2)

@@ -1,4 +1,4 @@
-"""Recurrent networks over bytes: GRU and LSTM."""
+"""Recurrent neural networks over bytes: GRU and LSTM."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from kolmo.coders.neural.architecture.embedding import START, ByteEmbedding
 
 Cache = tuple[Tensor, ...]
-"""The tokens so far, then the state: one tensor of a GRU, two of an LSTM."""
+"""The last tokens, for the n-grams; then the state: one tensor of a GRU, two of an LSTM."""
 
 
 class Recurrent(nn.Module):
-    """Predicts each byte from a state that has read all before it, and from the byte itself.
+    """A recurrent network that predicts the next byte from its state and from the vector of the current byte.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Recurrent(nn.Module):
         Size of the state.
     n_layers : int
     embedding : int
-        Size of the vectors of bytes.
+        Size of the byte vectors.
     n_grams, hash_bits : int
         See `ByteEmbedding`.
 
@@ -31,7 +31,7 @@ class Recurrent(nn.Module):
     encoder-decoder for statistical machine translation", 2014.
     """
 
-    context = None
+    context_length = None
 
     def __init__(self, *, cell: str, width: int, n_layers: int, embedding: int, n_grams: int, hash_bits: int) -> None:
         super().__init__()
@@ -44,11 +44,11 @@ class Recurrent(nn.Module):
             nn.init.normal_(self.embedding.grams.weight, std=0.02)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
-        """Return logits of shape (n, t, 256) for tokens of shape (n, t), and the cache for those that follow."""
+        """Return logits of shape (n, t, 256) for tokens of shape (n, t), and the cache after them."""
         before = cache[0] if cache else tokens.new_full((len(tokens), self.embedding.n_grams), START)
         state = None if cache is None else cache[1] if len(cache) == 2 else cache[1:]
         vectors = self.embedding(tokens, before)
-        # states have the layers first; kept with the lanes first, as everything else is
+        # torch puts the layers first in a state; the cache puts the batch first
         if state is not None:
             state = (
                 state.transpose(0, 1).contiguous()

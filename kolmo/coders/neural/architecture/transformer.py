@@ -11,21 +11,21 @@ from torch.nn import functional
 from kolmo.coders.neural.architecture.embedding import START, ByteEmbedding
 
 Cache = tuple[Tensor, ...]
-"""The tokens so far, then keys and values of every layer."""
+"""The last tokens, for the n-grams; then keys and values of every layer."""
 
 
 class Transformer(nn.Module):
-    """Predicts each byte from all before it in a window.
+    """A decoder-only Transformer that predicts the next byte from those in its context.
 
-    Layers are normalised before, not after; there are no biases.
+    It has pre-normalisation and no biases.
 
     Parameters
     ----------
     width : int
-        Size of the vectors between the layers; a multiple of twice `n_heads`.
+        Size of the vectors between the layers: a multiple of twice `n_heads`.
     n_layers, n_heads : int
-    context : int
-        The window, in bytes.
+    context_length : int
+        Largest number of bytes in the context.
     positions : {"rotary", "learned"}
     mlp : {"swiglu", "gelu"}
     n_grams, hash_bits : int
@@ -43,27 +43,29 @@ class Transformer(nn.Module):
         width: int,
         n_layers: int,
         n_heads: int,
-        context: int,
+        context_length: int,
         positions: str,
         mlp: str,
         n_grams: int,
         hash_bits: int,
     ) -> None:
         super().__init__()
-        self.context = context
+        self.context_length = context_length
         self.embedding = ByteEmbedding(width, n_grams, hash_bits)
-        self.positions = nn.Embedding(context, width) if positions == "learned" else None
-        rotary = _rotations(context, width // n_heads) if positions == "rotary" else None
+        self.positions = nn.Embedding(context_length, width) if positions == "learned" else None
+        rotary = _rotations(context_length, width // n_heads) if positions == "rotary" else None
         self.layers = nn.ModuleList(_Layer(width, n_heads, mlp, rotary) for _ in range(n_layers))
         self.norm = nn.RMSNorm(width)
         self.output = nn.Linear(width, START, bias=False)
         self.apply(_initialise)
-        for layer in self.layers:  # the sum of all layers starts as large as one
+        for (
+            layer
+        ) in self.layers:  # keep the initial variance of the residual stream independent of the number of layers
             for part in ("joined", "down"):
                 nn.init.normal_(layer.get_parameter(f"{part}.weight"), std=0.02 / (2 * n_layers) ** 0.5)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
-        """Return logits of shape (n, t, 256) for tokens of shape (n, t), and the cache for those that follow."""
+        """Return logits of shape (n, t, 256) for tokens of shape (n, t), and the cache after them."""
         n_grams = self.embedding.n_grams
         before = cache[0] if cache else tokens.new_full((len(tokens), n_grams), START)
         start = cache[1].shape[2] if cache else 0
@@ -115,14 +117,14 @@ class _Layer(nn.Module):
         return vectors + self.down(inner), keys, values
 
 
-def _rotations(context: int, size: int) -> Tensor:
-    """Return the angles of every position, as cosines and sines, shape (context, 2, size / 2)."""
-    angles = torch.outer(torch.arange(context), 10000.0 ** (-torch.arange(0, size, 2) / size))
+def _rotations(context_length: int, size: int) -> Tensor:
+    """Return cosines and sines of the angles of every position, shape (context_length, 2, size / 2)."""
+    angles = torch.outer(torch.arange(context_length), 10000.0 ** (-torch.arange(0, size, 2) / size))
     return torch.stack([angles.cos(), angles.sin()], 1)
 
 
 def _rotated(heads: Tensor, turn: Tensor) -> Tensor:
-    """Turn each pair of numbers by the angle of its position."""
+    """Rotate each pair of numbers by the angle of its position."""
     first, second = heads.chunk(2, -1)
     cosine, sine = turn[:, 0].to(heads.dtype), turn[:, 1].to(heads.dtype)
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)

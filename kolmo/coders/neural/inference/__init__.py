@@ -1,1 +1,1 @@
-"""Bits from trained networks: reading, and coding with fixed probabilities."""
+"""Code lengths and streams of neural models: surprisals in batches, and entropy coding with integer frequencies."""

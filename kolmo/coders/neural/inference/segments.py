@@ -1,4 +1,4 @@
-"""Bytes as tokens, where a tokenizer can give them back, and as they are elsewhere."""
+"""Bytes as tokens where a tokenizer is lossless, and as raw bytes elsewhere."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.errors import DataError, DecodeError
 
 _SHORTEST = 16
-"""Bytes between raw ones that are worth a segment of tokens of their own."""
+"""Least number of bytes between raw bytes that become a segment of tokens."""
 _TOKENS_A_BYTE = 2
 _NO_UTF8 = re.compile("([\udc80-\udcff]+)")
 
 Part = tuple[bytes, list[int] | None]
-"""Some bytes, and their tokens if they have any."""
+"""Some bytes, and their tokens; None for raw bytes."""
 
 
 class Tokenizer:
-    """A tokenizer of Hugging Face's, with nothing added to what it is given. Several threads may use one."""
+    """A tokenizer of Hugging Face that adds no special tokens. Several threads may share it."""
 
     def __init__(self, tokenizer: Any, n_symbols: int) -> None:
         self.tokenizer, self.n_symbols = tokenizer, n_symbols
-        self._lock = threading.Lock()  # the library refuses a second call while it is at work
+        self._lock = threading.Lock()  # the library refuses concurrent calls
 
     def exact(self, text: str) -> list[int] | None:
-        """Return the tokens of a text; None if they do not give back just this text, or are too many."""
+        """Return the tokens of a text; None if they do not decode to this text exactly, or are too many."""
         tokens: list[int]
         with self._lock:
             tokens = self.tokenizer.encode(text, add_special_tokens=False, verbose=False)
@@ -49,9 +49,11 @@ class Tokenizer:
         return text
 
     def sizes(self, text: str) -> NDArray[np.intp]:
-        """Return how many bytes each token of a text stands for; of tokens that share a character the last has it."""
+        """Return the number of bytes of each token; a character of several tokens counts for the last of them."""
         if not self.tokenizer.is_fast:
-            raise DataError("the model's tokenizer does not say where its tokens stand; give it a tokenizer.json")
+            raise DataError(
+                "the model's tokenizer states no offsets of its tokens; add a tokenizer.json to the model's folder"
+            )
         with self._lock:
             found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         offsets = np.array(found["offset_mapping"], np.intp).reshape(-1, 2)
@@ -64,31 +66,31 @@ class Tokenizer:
 
 @dataclass(frozen=True)
 class Segments:
-    """Data cut up: segments of tokens, and one of raw bytes between every two. Any may be empty.
+    """Data as segments of tokens, with a segment of raw bytes between every two. Any segment may be empty.
 
     Parameters
     ----------
     tokens : list of list of int
     raw : list of bytes
-        One fewer.
+        One segment fewer than `tokens`.
     """
 
     tokens: list[list[int]]
     raw: list[bytes]
 
     def header(self) -> bytes:
-        """Return what stands before the code of the tokens: the lengths of all segments, and the raw bytes."""
+        """Return the header that precedes the code of the tokens: the lengths of all segments, and the raw bytes."""
         sizes = [len(self.raw), *(len(part) for pair in zip(self.tokens, self.raw, strict=False) for part in pair)]
         lengths = b"".join(join_length(size, b"") for size in [*sizes, len(self.tokens[-1])])
         return lengths + b"".join(self.raw)
 
     def symbols(self) -> NDArray[np.int64]:
-        """Return all tokens in a row."""
+        """Return the tokens of all segments as one array."""
         return np.fromiter(itertools.chain(*self.tokens), np.int64)
 
 
 def cut(tokenizer: Tokenizer, data: bytes) -> Segments:
-    """Return the segments of `data`: raw is what is no UTF-8, and what the tokenizer does not give back."""
+    """Return the segments of `data`; bytes that are not UTF-8, or that the tokenizer does not restore, are raw."""
     runs = [run for run in _NO_UTF8.split(data.decode("utf-8", "surrogateescape")) if run]
     parts: list[Part] = []
     for run in runs:
@@ -114,12 +116,12 @@ def cut(tokenizer: Tokenizer, data: bytes) -> Segments:
 
 
 def split_header(payload: bytes, max_size: int) -> tuple[list[int], list[bytes], bytes]:
-    """Return how many tokens each segment has, the raw bytes between them, and the code of the tokens.
+    """Return the number of tokens of each segment, the raw bytes between them, and the code of the tokens.
 
     Raises
     ------
     DecodeError
-        If there is no whole header, or these would be more than `max_size` bytes.
+        If the header is incomplete, or states more than `max_size` bytes.
     """
     n_raw, rest = split_length(payload, max(len(payload), max_size))
     if 2 * n_raw >= len(rest):
@@ -137,10 +139,10 @@ def split_header(payload: bytes, max_size: int) -> tuple[list[int], list[bytes],
 
 
 def _tokenized(tokenizer: Tokenizer, text: str) -> Iterator[Part]:
-    """Yield the parts of a text, raw ones as small as they come: halves are halved again until they are exact."""
+    """Yield the parts of a text: it is halved until each part is lossless or a single raw character."""
     for exact, group in itertools.groupby(_halved(tokenizer, text), key=lambda part: part[1] is not None):
         parts = list(group)
-        if exact and len(parts) > 1:  # what was cut apart on the way to something else may well be exact in one
+        if exact and len(parts) > 1:  # adjacent lossless parts may be lossless as a whole
             joined = b"".join(raw for raw, _ in parts)
             tokens = tokenizer.exact(joined.decode())
             if tokens is not None:
@@ -154,7 +156,7 @@ def _halved(tokenizer: Tokenizer, text: str) -> Iterator[Part]:
         yield text.encode(), tokens
         return
     half = len(text) // 2
-    # lines stay whole if they can, then words
+    # cut at a line if possible, else at a word
     place = (text.rfind("\n", 0, half) + 1) or max(text.rfind(" ", 1, half + 1), 0) or half
     yield from _halved(tokenizer, text[:place])
     yield from _halved(tokenizer, text[place:])

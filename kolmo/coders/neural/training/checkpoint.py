@@ -1,12 +1,12 @@
-"""What it takes to go on with a training: weights, moments and state, in one file without anything that could run."""
+"""Checkpoints of a training: weights, optimiser moments and counters in one safetensors file."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -14,34 +14,51 @@ from torch import Tensor
 from kolmo._core.files import write_bytes
 from kolmo.errors import DataError
 
-if TYPE_CHECKING:
-    from kolmo.coders.neural.training.loop import Training
 
-_MOMENTS = ("exp_avg", "exp_avg_sq")
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The state of a training at an evaluation point.
+
+    Parameters
+    ----------
+    tensors : dict of str to Tensor
+        Weights, optimiser moments and the model's state after the last step, by name.
+    n_steps : int
+        Steps taken.
+    seconds : float
+        Time spent on them.
+    curve : list of dict
+        The evaluation points so far.
+    """
+
+    tensors: dict[str, Tensor]
+    n_steps: int
+    seconds: float
+    curve: list[dict[str, Any]]
 
 
-def write_checkpoint(path: Path, training: Training, facts: dict[str, Any], curve: list[dict[str, Any]]) -> None:
-    """Write down where a training stands, and of which training it is."""
-    tensors = {f"weight.{name}": weight.detach() for name, weight in training.model.named_parameters()}
-    for name, weight in training.model.named_parameters():
-        for moment in _MOMENTS:
-            tensors[f"{moment}.{name}"] = _state(training, weight)[moment]
-    tensors |= {f"carried.{number}": part for number, part in enumerate(training.carried or ())}
-    about = {"facts": facts, "step": training.step, "seconds": training.seconds, "curve": curve}
-    raw = save({name: part.cpu().contiguous() for name, part in tensors.items()}, {"kolmo": json.dumps(about)})
-    write_bytes(path, raw)
+def write_checkpoint(path: Path, checkpoint: Checkpoint, facts: dict[str, Any]) -> None:
+    """Write a checkpoint together with the facts that identify its training: model, plan, digests of the data."""
+    about = {
+        "facts": facts,
+        "step": checkpoint.n_steps,
+        "seconds": checkpoint.seconds,
+        "curve": checkpoint.curve,
+    }
+    tensors = {name: part.cpu().contiguous() for name, part in checkpoint.tensors.items()}
+    write_bytes(path, save(tensors, {"kolmo": json.dumps(about)}))
 
 
-def read_checkpoint(path: Path, training: Training, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """Put a training to where the checkpoint stands, and return its curve; do nothing if there is none.
+def read_checkpoint(path: Path, facts: dict[str, Any]) -> Checkpoint | None:
+    """Return the checkpoint of a training; None if the file does not exist.
 
     Raises
     ------
     DataError
-        If the file is damaged, or of another training.
+        If the file is damaged, or belongs to another training.
     """
     if not path.exists():
-        return []
+        return None
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {})["kolmo"])
@@ -51,33 +68,7 @@ def read_checkpoint(path: Path, training: Training, facts: dict[str, Any]) -> li
     changed = sorted(key for key in facts if about["facts"].get(key) != facts[key])
     if changed:
         raise DataError(
-            f"the checkpoint {path} is of a training with another {' and '.join(changed)}; delete it to train from the "
-            "start, or name another folder"
+            f"the checkpoint {path} belongs to a training with another {' and '.join(changed)}; delete it to train "
+            "from the start, or name another folder"
         )
-    for name, weight in training.model.named_parameters():
-        weight.data.copy_(tensors[f"weight.{name}"])
-        state = {moment: tensors[f"{moment}.{name}"].to(weight.device) for moment in _MOMENTS}
-        _state(training, weight).update(state, step=_count(training, weight, about["step"]))
-    carried: list[Tensor] = []
-    while f"carried.{len(carried)}" in tensors:
-        carried.append(tensors[f"carried.{len(carried)}"].to(training.device))
-    # the states of other processes are not in the file: with several, all lanes begin anew
-    training.carried = tuple(carried) if carried and training.n_ranks == 1 else None
-    training.step, training.seconds = about["step"], about["seconds"]
-    curve: list[dict[str, Any]] = about["curve"]
-    return curve
-
-
-def _state(training: Training, weight: Tensor) -> dict[str, Any]:
-    """Return what the optimiser of a weight keeps of it, to read or to fill."""
-    for optimizer in training.optimizers:
-        if any(weight is other for group in optimizer.param_groups for other in group["params"]):
-            state: dict[str, Any] = optimizer.state[weight]
-            return state
-    raise AssertionError("every weight has an optimiser")
-
-
-def _count(training: Training, weight: Tensor, step: int) -> Any:
-    """Return the number of steps as the optimiser of a weight counts them."""
-    sparse = any(weight is other for group in training.optimizers[-1].param_groups for other in group["params"])
-    return step if sparse and len(training.optimizers) > 1 else torch.tensor(float(step), device=weight.device)
+    return Checkpoint(tensors=tensors, n_steps=about["step"], seconds=about["seconds"], curve=about["curve"])

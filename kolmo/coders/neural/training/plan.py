@@ -1,75 +1,88 @@
-"""How to train a model."""
+"""Training plans: how long to train, in which batches, at which learning rate."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from kolmo.errors import ParameterError
+
+_STORED = {"batch_size": "lanes", "sequence_length": "length", "warmup": "warm_up", "checkpoints": "intervals"}
+"""Keys of the fields in checkpoints and in ``config.json``, where they differ from the names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingPlan:
-    """How to train.
+    """How to train a model.
 
     Parameters
     ----------
     n_bytes : int or None
-        How many bytes to read in all, the corpus over and over.
+        Number of bytes to read, in as many passes over the corpus as that takes.
     seconds : float or None
-        How long to train instead; what comes out then depends on the machine.
-    lanes : int
-        How many places of the corpus are read side by side.
-    length : int
-        Bytes that a lane reads in one step; at most the window of a transformer.
-    learning_rate, weight_decay, clip : float
-        Of AdamW, and the largest norm of the gradient.
-    warm_up : float
-        Share of the whole in which the rate rises; it falls along a cosine to a twentieth from there.
-    intervals : int
-        How many times the held-out bytes are measured and a checkpoint is written.
+        Training time, instead of `n_bytes`; the result then depends on the machine.
+    batch_size : int
+        Number of sequences in a batch.
+    sequence_length : int
+        Bytes of a sequence in one step; at most the context length of a transformer.
+    learning_rate, weight_decay : float
+        Parameters of AdamW; the learning rate is that after the warm-up.
+    clip : float
+        Largest norm of the gradient.
+    warmup : float
+        Part of the training during which the learning rate rises, from 0 to 1. After that it falls along a cosine to a
+        twentieth.
+    checkpoints : int
+        Number of evaluation points, at each of which the held-out loss is measured and a checkpoint is written.
     seed : int
+        Seed of the weights and of the state resets.
 
     Examples
     --------
-    >>> TrainingPlan(n_bytes=2**20, lanes=32, length=256).n_steps
+    >>> TrainingPlan(n_bytes=2**20, batch_size=32, sequence_length=256).n_steps
     128
     """
 
     n_bytes: int | None = None
     seconds: float | None = None
-    lanes: int = 32
-    length: int = 256
+    batch_size: int = 32
+    sequence_length: int = 256
     learning_rate: float = 3e-3
     weight_decay: float = 0.1
     clip: float = 1.0
-    warm_up: float = 0.03
-    intervals: int = 20
+    warmup: float = 0.03
+    checkpoints: int = 20
     seed: int = 0
 
     def __post_init__(self) -> None:
         if (self.n_bytes is None) == (self.seconds is None):
-            raise ParameterError("a training has either a number of bytes to read, or of seconds to take")
-        for name in ("n_bytes", "seconds", "lanes", "length", "learning_rate", "clip", "intervals"):
+            raise ParameterError("expected either n_bytes or seconds, the length of the training, not both or neither")
+        for name in ("n_bytes", "seconds", "batch_size", "sequence_length", "learning_rate", "clip", "checkpoints"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
-                raise ParameterError(f"{name} of a training must be above 0, but {value!r} came")
+                raise ParameterError(f"{name} of a training: expected a number above 0, got {value!r}")
 
     @property
     def n_steps(self) -> int | None:
-        """How many steps the bytes take; None for a number of seconds."""
-        return None if self.n_bytes is None else -(-self.n_bytes // (self.lanes * self.length))
+        """Number of steps; None for a training of a number of seconds."""
+        return None if self.n_bytes is None else -(-self.n_bytes // (self.batch_size * self.sequence_length))
 
-    def share(self, step: int, seconds: float) -> float:
-        """Return how much of the training is done, 0 to 1."""
+    def completed(self, n_steps: int, seconds: float) -> float:
+        """Return the completed part of the training, from 0 to 1."""
         if self.n_steps is not None:
-            return min(1.0, step / self.n_steps)
+            return min(1.0, n_steps / self.n_steps)
         return min(1.0, seconds / (self.seconds or 1.0))
 
-    def rate(self, share: float) -> float:
-        """Return the learning rate."""
-        if share < self.warm_up:
-            return self.learning_rate * max(share, self.warm_up / 100) / self.warm_up
+    def rate(self, completed: float) -> float:
+        """Return the learning rate once this part of the training is completed."""
+        if completed < self.warmup:
+            return self.learning_rate * max(completed, self.warmup / 100) / self.warmup
         return self.learning_rate * (
-            0.05 + 0.475 * (1 + math.cos(math.pi * (share - self.warm_up) / (1 - self.warm_up)))
+            0.05 + 0.475 * (1 + math.cos(math.pi * (completed - self.warmup) / (1 - self.warmup)))
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as it is stored in checkpoints and in ``config.json``."""
+        return {_STORED.get(name, name): value for name, value in dataclasses.asdict(self).items()}

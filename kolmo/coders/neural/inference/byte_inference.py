@@ -1,4 +1,4 @@
-"""What a model has read, and what it says of the bytes that follow: many at once, or step by step."""
+"""Inference with byte-level models: surprisals of many sequences in batches, and predictions step by step."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ from kolmo.coders.neural.architecture.embedding import START
 _TOKENS_AT_ONCE = 2**14
 _LONGEST_BLOCK = 2**9
 _STEPWISE = 4
-"""Up to so many bytes are cheaper one by one, with what the model keeps, than in a window of their own."""
+"""Up to this many bytes are faster one by one, from the cached state, than in a new window."""
 
 
 @dataclass
-class Reader:
-    """Lanes of bytes, all of one length, and what a model knows of them.
+class InferenceState:
+    """The state of a model after reading a batch of byte sequences of equal length.
 
-    A model with a window of C tokens reads C bytes, then begins anew from the last C - S - 1, and reads S + 1 more, and
-    so on: S is the stride, and time is linear in the number of bytes.
+    A model with a context length of C predicts C bytes in its first window. Each later window starts with the last
+    C - S - 1 bytes of the one before and predicts S + 1 more: S is the stride, and time is linear in the number of
+    bytes.
 
     Parameters
     ----------
     model : Module
     device : torch.device
     stride : int
-        Of a model with a window.
-    window : ndarray of shape (n_lanes, n) and type uint8
-        The bytes since the window began; without columns if the model has none.
+        Stride of the windows; unused by recurrent networks.
+    window : ndarray of shape (batch_size, n) and type uint8
+        The bytes in the current window; without columns for a recurrent network.
     cache : tuple of Tensor or None
-        What the model keeps of the window; None if it was not asked yet.
-    logits : Tensor of shape (n_lanes, 256) or None
-        What it says of the next byte.
+        The cache that the model returned for the window; None before the first prediction in it.
+    logits : Tensor of shape (batch_size, 256) or None
+        The prediction of the next byte.
     """
 
     model: nn.Module
@@ -52,39 +53,39 @@ class Reader:
 
     @classmethod
     def begin(cls, model: nn.Module, device: torch.device, stride: int | None = None) -> Self:
-        """Return a reader of one lane that has read nothing."""
-        window = _context(model) or 2
-        return cls(model, device, min(stride or window // 2, window - 1), np.empty((1, 0), np.uint8))
+        """Return the state before the first byte, with a batch size of 1."""
+        length = _context_length(model) or 2
+        return cls(model, device, min(stride or length // 2, length - 1), np.empty((1, 0), np.uint8))
 
-    def copy(self, n_lanes: int = 1) -> Self:
-        """Return a reader that goes its own way, or several lanes that do."""
-        twin = copy.copy(self)
-        if n_lanes > 1:
-            self._catch_up()
-            twin.window = np.repeat(self.window, n_lanes, 0)
-            twin.cache = tuple(part.repeat_interleave(n_lanes, 0) for part in self.cache or ())
-            twin.logits = self.logits.repeat_interleave(n_lanes, 0) if self.logits is not None else None
-        return twin
+    def copy(self, batch_size: int = 1) -> Self:
+        """Return an independent copy, repeated `batch_size` times along the batch."""
+        copied = copy.copy(self)
+        if batch_size > 1:
+            self._next_logits()
+            copied.window = np.repeat(self.window, batch_size, 0)
+            copied.cache = tuple(part.repeat_interleave(batch_size, 0) for part in self.cache or ())
+            copied.logits = self.logits.repeat_interleave(batch_size, 0) if self.logits is not None else None
+        return copied
 
     def predictions(self) -> NDArray[np.float32]:
-        """Return what the model says of the next byte of each lane, as logits, shape (n_lanes, 256)."""
-        return self._catch_up().float().cpu().numpy()
+        """Return the logits of the next byte of each batch row, shape (batch_size, 256)."""
+        return self._next_logits().float().cpu().numpy()
 
-    def see(self, context: bytes) -> None:
-        """Read a context in the only lane, of which a model with a window needs the end."""
-        if _context(self.model) is None:
-            self._through(np.frombuffer(context, np.uint8)[None])
+    def read_context(self, context: bytes) -> None:
+        """Read a context into a batch of size 1; of a long context, a Transformer reads the end only."""
+        if _context_length(self.model) is None:
+            self._read_rows(np.frombuffer(context, np.uint8)[None])
         else:
             self.window = np.frombuffer(context, np.uint8)[None, max(0, len(context) - self._kept) :]
 
     def step(self, symbols: NDArray[np.uint8]) -> None:
-        """Read one byte in each lane."""
-        self._catch_up()
-        context = _context(self.model)
-        if context is None:
+        """Read one byte in each batch row."""
+        self._next_logits()
+        length = _context_length(self.model)
+        if length is None:
             self._feed(symbols[:, None])
             return
-        full = 1 + self.window.shape[1] == context
+        full = 1 + self.window.shape[1] == length
         self.window = np.concatenate([self.window, symbols[:, None]], 1)
         if full:
             self.window = self.window[:, self.window.shape[1] - self._kept :]
@@ -93,37 +94,37 @@ class Reader:
             self._feed(symbols[:, None])
 
     def read(self, data: bytes) -> NDArray[np.float64]:
-        """Read on in the only lane, and return the bits of each byte."""
+        """Read bytes into a batch of size 1, and return the surprisal of each in bits."""
         values = np.frombuffer(data, np.uint8)
         if len(values) <= _STEPWISE:
             bits = np.empty(len(values))
             for place, value in enumerate(values):
-                bits[place] = _bits(self._catch_up()[:, None], torch.tensor([[int(value)]]))[0, 0]
+                bits[place] = _bits(self._next_logits()[:, None], torch.tensor([[int(value)]]))[0, 0]
                 self.step(values[place : place + 1])
             return bits
-        if _context(self.model) is None:
-            through: NDArray[np.float64] = self._through(values[None])[0]
+        if _context_length(self.model) is None:
+            through: NDArray[np.float64] = self._read_rows(values[None])[0]
             return through
         (bits,) = self.surprisals([data])
         whole = np.concatenate([self.window[0], values])
-        beyond = len(whole) - (_context(self.model) or 0)
-        # where the window began last: it does as soon as it is full
+        beyond = len(whole) - (_context_length(self.model) or 0)
+        # start of the current window; a window that is full is followed by the next one at once
         start = 0 if beyond < 0 else len(whole) - beyond % (self.stride + 1) - self._kept
         self.window, self.cache, self.logits = whole[None, start:], None, None
         return bits
 
     def surprisals(self, pieces: Sequence[bytes]) -> list[NDArray[np.float64]]:
-        """Return the bits of each byte of each piece, all of them read from here; stay."""
+        """Return the surprisal of each byte of each piece in bits; each piece starts from this state, which is kept."""
         values = [np.frombuffer(piece, np.uint8) for piece in pieces]
-        return self._in_lanes(values) if _context(self.model) is None else self._in_windows(values)
+        return self._in_batches(values) if _context_length(self.model) is None else self._in_windows(values)
 
-    def _in_lanes(self, pieces: list[NDArray[np.uint8]]) -> list[NDArray[np.float64]]:
+    def _in_batches(self, pieces: list[NDArray[np.uint8]]) -> list[NDArray[np.float64]]:
         found = [np.empty(len(piece)) for piece in pieces]
         for block in _blocks([len(piece) for piece in pieces]):
             rows = np.zeros((len(block), max(len(pieces[number]) for number in block)), np.uint8)
             for row, number in zip(rows, block, strict=True):
                 row[: len(pieces[number])] = pieces[number]
-            for bits, number in zip(self.copy(len(block))._through(rows), block, strict=True):
+            for bits, number in zip(self.copy(len(block))._read_rows(rows), block, strict=True):
                 found[number][:] = bits[: len(pieces[number])]
         return found
 
@@ -148,11 +149,11 @@ class Reader:
 
     @property
     def _kept(self) -> int:
-        return (_context(self.model) or 0) - self.stride - 1
+        return (_context_length(self.model) or 0) - self.stride - 1
 
     def _windows(self, size: int, first: int) -> Iterator[tuple[int, int, int]]:
-        """Yield where each window over `size` bytes starts, and the first and last byte it predicts from `first` on."""
-        start, stop = 0, _context(self.model) or 0
+        """Yield start, first predicted byte and end of each window over `size` bytes; predictions start at `first`."""
+        start, stop = 0, _context_length(self.model) or 0
         while stop < size:
             if first < stop:
                 yield start, first, stop
@@ -160,7 +161,7 @@ class Reader:
             start, stop = stop - self._kept, stop + self.stride + 1
         yield start, first, size
 
-    def _catch_up(self) -> Tensor:
+    def _next_logits(self) -> Tensor:
         """Return the logits of the next byte."""
         if self.logits is None:
             start = np.full((len(self.window), 1), START)
@@ -173,15 +174,15 @@ class Reader:
         logits, self.cache = self._forward(tokens, self.cache)
         self.logits = logits[:, -1]
 
-    def _through(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Read on in every lane of a model without a window, and return the bits, shape (n_lanes, n)."""
+    def _read_rows(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Read rows of bytes with a recurrent network, and return their surprisals in bits, shape (batch_size, n)."""
         found = np.empty(rows.shape)
-        last = self._catch_up()
+        last = self._next_logits()
         for start in range(0, rows.shape[1], _LONGEST_BLOCK):
             part = rows[:, start : start + _LONGEST_BLOCK]
             logits, self.cache = self._forward(part, self.cache)
-            everything = torch.cat([last[:, None], logits[:, :-1]], 1)
-            found[:, start : start + _LONGEST_BLOCK] = _bits(everything, torch.from_numpy(part.astype(np.int64)))
+            predicted = torch.cat([last[:, None], logits[:, :-1]], 1)
+            found[:, start : start + _LONGEST_BLOCK] = _bits(predicted, torch.from_numpy(part.astype(np.int64)))
             last = self.logits = logits[:, -1]
         return found
 
@@ -191,21 +192,21 @@ class Reader:
         return logits, kept
 
 
-def _context(model: nn.Module) -> int | None:
-    """Return the window of a model, in bytes."""
-    context: Any = model.context
-    return None if context is None else int(context)
+def _context_length(model: nn.Module) -> int | None:
+    """Return the context length of a Transformer in bytes; None for a recurrent network."""
+    length: Any = model.context_length
+    return None if length is None else int(length)
 
 
 @torch.inference_mode()
 def _bits(logits: Tensor, symbols: Tensor) -> NDArray[np.float64]:
-    chances = functional.log_softmax(logits.float(), 2)
-    chosen = chances.gather(2, symbols.long().to(logits.device)[..., None])[..., 0]
+    log_probabilities = functional.log_softmax(logits.float(), 2)
+    chosen = log_probabilities.gather(2, symbols.long().to(logits.device)[..., None])[..., 0]
     return -chosen.double().cpu().numpy() / math.log(2)
 
 
 def _blocks(sizes: list[int]) -> Iterator[list[int]]:
-    """Yield the numbers of pieces that go together: of like sizes, and not too many bytes in all."""
+    """Yield batches of piece numbers: pieces of similar sizes, limited in their total size."""
     block: list[int] = []
     longest = 0
     for size, number in sorted(((size, number) for number, size in enumerate(sizes)), reverse=True):

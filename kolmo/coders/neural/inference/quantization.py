@@ -1,4 +1,4 @@
-"""Weights in fewer bits: what a model costs if it must be sent along."""
+"""Quantisation of weights, and the size of the quantised model."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ SCALE_BITS = 16
 
 
 def quantize(model: nn.Module, bits: int) -> float:
-    """Round the weights of a model in place, and return how many bits it takes to write them down.
+    """Quantise the weights of a model in place, and return the size of the model in bits.
 
-    Each row of a matrix has a scale of 16 bits, and whole numbers of `bits` bits from there; what is no matrix stays in
-    32 bits. With 32, nothing changes.
+    Each row of a matrix has a scale of 16 bits and integers of `bits` bits; all other weights stay in 32 bits. With
+    ``bits=32`` nothing changes.
 
     Parameters
     ----------
     model : Module
     bits : int
-        32, or 2 to 8.
+        Bits per weight: 32, or 2 to 8.
 
     Returns
     -------
     float
-        Bits.
+        Size of all weights and scales, in bits.
 
     References
     ----------
-    Delétang et al., "Language Modeling Is Compression", ICLR 2024, charge for parameters so (there: 16 bits each).
+    Delétang et al., "Language Modeling Is Compression", ICLR 2024, counts 16 bits per parameter.
     """
     total = 0.0
     with torch.no_grad():

@@ -1,8 +1,8 @@
-"""The real code: lanes of bytes side by side, an entropy coder, and whole numbers between the two.
+"""Entropy coding of bytes by a model's predictions: pieces in batches, a range coder, integer frequencies.
 
-Floating point is not the same in one large batch, step by step, and on another processor. So the encoder takes the very
-steps that the decoder will take, with the same shapes, on one thread; what a step says is rounded to whole numbers in
-one place, and only these reach the entropy coder.
+Floating-point results differ between one large batch and single steps, and between processors. The encoder therefore
+takes exactly the steps of the decoder, with the same batch shapes, on one thread; probabilities are rounded to integer
+frequencies in one place, and the range coder sees only these.
 """
 
 from __future__ import annotations
@@ -18,87 +18,100 @@ import torch
 from numpy.typing import NDArray
 
 from kolmo._core.extras import import_extra
-from kolmo.coders.neural.inference.bytes import Reader
+from kolmo.coders.neural.inference.byte_inference import InferenceState
 from kolmo.errors import DecodeError
 
 _TOTAL = 2**24
-LANES = 64
-"""How many pieces are coded side by side."""
+BATCH_SIZE = 64
+"""Number of pieces that are coded in parallel."""
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Return what must be the same where a code is read as where it was written, beside the model itself."""
-    facts: dict[str, Any] = {"torch": torch.__version__, "device": device.type, "threads": 1, "lanes": LANES}
+    """Return the facts that must be equal for encoding and decoding, apart from the model.
+
+    They are part of the stamp at the start of each stream, so their keys and values stay as they are.
+    """
+    facts: dict[str, Any] = {"torch": torch.__version__, "device": device.type, "threads": 1, "lanes": BATCH_SIZE}
     if device.type == "cuda":
         return facts | {"device": torch.cuda.get_device_name(device), "cuda": torch.version.cuda}
     return facts | {"cpu": torch.backends.cpu.get_cpu_capability()}
 
 
 def stamp(facts: dict[str, Any]) -> bytes:
-    """Return four bytes that tell one environment from another."""
+    """Return four bytes that identify an environment: its CRC-32."""
     return zlib.crc32(json.dumps(facts, sort_keys=True).encode()).to_bytes(4, "little")
 
 
+def check_stamp(found: bytes, facts: dict[str, Any]) -> None:
+    """Raise a DecodeError unless a stream has the stamp of this environment."""
+    if found != stamp(facts):
+        expected = ", ".join(f"{key} {value}" for key, value in facts.items())
+        raise DecodeError(
+            "the payload was written by another model or setting, or on another kind of machine, or it is damaged; "
+            f"expected {expected}; decode it with the same model and setting, on the same kind of machine"
+        )
+
+
 def frequencies(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return whole numbers, none of them 0, in proportion to the chances; each row adds up to 2 to the power of 24."""
+    """Return integer frequencies of at least 1, proportional to the probabilities; each row sums to 2^24."""
     wide = logits.astype(np.float64)
-    chances = np.exp(wide - wide.max(1, keepdims=True))
+    weights = np.exp(wide - wide.max(1, keepdims=True))
     room = _TOTAL - logits.shape[1]
-    counts = 1 + np.floor(chances * (room / chances.sum(1, keepdims=True)))
+    counts = 1 + np.floor(weights * (room / weights.sum(1, keepdims=True)))
     counts[np.arange(len(counts)), counts.argmax(1)] += _TOTAL - counts.sum(1)
     whole: NDArray[np.float32] = counts.astype(np.float32)
     return whole
 
 
-def encode(reader: Reader, pieces: Sequence[bytes]) -> bytes:
-    """Return the code of pieces, each of which is read from where the reader stands."""
+def encode(state: InferenceState, pieces: Sequence[bytes]) -> bytes:
+    """Return the code of pieces, each of which is coded from the given state."""
     encoder, model = range_coder("RangeEncoder"), categorical()
     with one_thread():
         for group in _groups(pieces):
-            lanes = reader.copy(len(group))
+            batch = state.copy(len(group))
             rows = np.zeros((len(group), len(group[0])), np.uint8)
             for row, piece in zip(rows, group, strict=True):
                 row[: len(piece)] = np.frombuffer(piece, np.uint8)
             for place in range(rows.shape[1]):
                 active = sum(len(piece) > place for piece in group)
-                counts = frequencies(lanes.predictions())
+                counts = frequencies(batch.predictions())
                 encoder.encode(rows[:active, place].astype(np.int32), model, counts[:active])
                 if place + 1 < rows.shape[1]:
-                    lanes.step(rows[:, place])
+                    batch.step(rows[:, place])
     return packed(encoder)
 
 
-def decode(reader: Reader, sizes: Sequence[int], payload: bytes) -> list[bytes]:
-    """Return the pieces of these sizes whose code this is.
+def decode(state: InferenceState, sizes: Sequence[int], payload: bytes) -> list[bytes]:
+    """Return the decoded pieces, which have these sizes.
 
     Raises
     ------
     DecodeError
-        If it is the code of nothing that has these sizes.
+        If the payload is truncated or corrupt.
     """
     decoder, encoder, model = range_coder("RangeDecoder", words(payload)), range_coder("RangeEncoder"), categorical()
     found: list[bytes] = []
     with one_thread():
         for group in _groups([range(size) for size in sizes]):
-            lanes = reader.copy(len(group))
+            batch = state.copy(len(group))
             rows = np.zeros((len(group), len(group[0])), np.uint8)
             for place in range(rows.shape[1]):
                 active = sum(len(piece) > place for piece in group)
-                counts = frequencies(lanes.predictions())[:active]
+                counts = frequencies(batch.predictions())[:active]
                 symbols = decoder.decode(model, counts)
                 encoder.encode(symbols, model, counts)
                 rows[:active, place] = symbols
                 if place + 1 < rows.shape[1]:
-                    lanes.step(rows[:, place])
+                    batch.step(rows[:, place])
             found += [row[: len(piece)].tobytes() for row, piece in zip(rows, group, strict=True)]
-    if packed(encoder) != payload:  # whatever decodes to these bytes, they are coded otherwise
-        raise DecodeError(f"these {len(payload):,} bytes are no code of this model: they are truncated, or corrupt")
+    if packed(encoder) != payload:  # the payload decodes to these bytes, but is not their code
+        raise DecodeError(f"these {len(payload):,} bytes are not a code of this model: they are truncated or corrupt")
     return found
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Have torch compute on one thread, as sums over several differ with how many there are."""
+    """Let torch compute on one thread, because sums depend on the number of threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -108,19 +121,19 @@ def one_thread() -> Iterator[None]:
 
 
 def _groups(pieces: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Yield pieces that go side by side; a group's first is its longest, as only the last of all may be shorter."""
-    for start in range(0, len(pieces), LANES):
-        yield pieces[start : start + LANES]
+    """Yield batches of pieces; the first piece of a batch is the longest, since only the last piece may be shorter."""
+    for start in range(0, len(pieces), BATCH_SIZE):
+        yield pieces[start : start + BATCH_SIZE]
 
 
 def packed(encoder: Any) -> bytes:
-    """Return the code without zeros at the end of its last word, which a decoder reads anyway."""
+    """Return the code without the zero bytes at its end, which the decoder adds again."""
     code: bytes = encoder.get_compressed().astype("<u4").tobytes()
     return code[:-4] + code[-4:].rstrip(b"\0")
 
 
 def words(payload: bytes) -> NDArray[np.uint32]:
-    """Return a packed code as the decoder takes it."""
+    """Return a packed code as 32-bit words for the range decoder."""
     return np.frombuffer(payload.ljust(-(-len(payload) // 4) * 4, b"\0"), "<u4").astype(np.uint32)
 
 
@@ -130,7 +143,7 @@ def range_coder(kind: str, *arguments: Any) -> Any:
 
 
 def categorical() -> Any:
-    """Return the kind of model that takes frequencies with each call."""
+    """Return the entropy model that takes its frequencies with each call."""
     return _constriction().model.Categorical(perfect=False)
 
 
