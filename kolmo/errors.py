@@ -1,4 +1,4 @@
-"""Every error Kolmo raises on purpose is a `KolmoError`; each says what came, what was expected and what to do."""
+"""Errors and warnings of Kolmo; each message says what was expected, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ class KolmoError(Exception):
 
 
 class ParameterError(KolmoError, ValueError):
-    """An argument or option has a value that cannot be used."""
+    """An argument or option has an invalid value."""
 
 
 class DataError(KolmoError, ValueError):
-    """Data that was read or passed in cannot be used: a broken file, a missing column, an empty set."""
+    """Data are unusable: a damaged file, a missing column, an empty data set."""
 
 
 class DecodeError(KolmoError, ValueError):
-    """A payload is truncated, corrupt, of another coder, or larger than the caller allows."""
+    """A payload is truncated, corrupt, of another coder, or larger than allowed."""
 
 
 class NotDecodableError(KolmoError, TypeError):
-    """The coder states code lengths only; it has no real stream to write or read."""
+    """The coder computes code lengths only and has no stream."""
 
 
 class PrimingError(KolmoError, TypeError):
@@ -28,12 +28,12 @@ class PrimingError(KolmoError, TypeError):
 
 
 class MissingDependencyError(KolmoError, ImportError):
-    """An optional library is not installed; the message holds the ``pip install`` line."""
+    """An optional library is not installed; the message contains the ``pip install`` command."""
 
 
 class WindowWarning(UserWarning):
-    """A coder was given more to remember than its window holds."""
+    """A context is larger than the window of the coder."""
 
 
 class FallbackWarning(UserWarning):
-    """A fast way cannot be taken here; results are the same, and take longer."""
+    """A fast implementation is not available; results are the same and take longer."""

@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import IO
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replace: bool = True) -> None:
-    """Let `write` fill `path`, which changes only once everything is written.
+    """Let `write` fill the file `path`, which changes only when everything is written.
 
     Parameters
     ----------
     path : Path
-        The file. A device or a pipe is written to directly, since it cannot be replaced.
+        The file. A device or a pipe is written directly, since it cannot be replaced.
     write : callable
-        Takes an open binary file.
+        Takes a binary file open for writing.
     replace : bool
-        Whether a file that is there, or has come to be by the time all is written, may be replaced.
+        Whether an existing file, or one created in the meantime, may be replaced.
 
     Raises
     ------
     FileExistsError
-        If it may not.
+        If the file exists and may not be replaced.
     """
     target = path.resolve()
     if target.exists() and not target.is_file():
@@ -47,7 +47,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replace: bo
 
 
 def write_bytes(path: Path, raw: bytes) -> None:
-    """Have `path` hold these bytes, whole or not at all."""
+    """Write the bytes to `path`, which changes only when everything is written."""
     write_whole(path, lambda file: file.write(raw))
 
 
@@ -57,7 +57,7 @@ def _check_absent(target: Path, replace: bool) -> None:
 
 
 def _mode(target: Path) -> int:
-    """Return the permissions of the file that is replaced, or those of any new file."""
+    """Return the permissions of the file that is replaced, or those of a new file."""
     if target.exists():
         return stat.S_IMODE(target.stat().st_mode)
     mask = os.umask(0)

@@ -1,4 +1,4 @@
-"""Public names that are imported when they are first used, listed once in the package's stub."""
+"""Public names that are imported on first use, listed in the stub of the package."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Any
 
 
 def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return ``__getattr__``, ``__dir__`` and ``__all__`` for a package whose names live in other modules.
+    """Return ``__getattr__``, ``__dir__`` and ``__all__`` for a package whose names are defined in other modules.
 
     Parameters
     ----------
     package : str
         The package's ``__name__``.
     file : str
-        Its ``__file__``. The stub beside it, ``__init__.pyi``, says where each name comes from, here as to type
-        checkers.
+        Its ``__file__``. The stub ``__init__.pyi`` beside it states the module of each name, for type checkers too.
     """
     stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
     home = {
@@ -33,7 +32,7 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
     def get(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        if home[name] == package:  # a package inside this one
+        if home[name] == package:  # a subpackage
             value: Any = importlib.import_module(f"{package}.{name}")
         else:
             value = getattr(importlib.import_module(home[name]), name)

@@ -1,4 +1,4 @@
-"""How much memory a piece of work takes."""
+"""Measurement of peak memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class Peak:
-    """The largest growth of the process, in bytes; None where the system does not tell."""
+    """Peak memory in bytes beyond that at the start; None if the system does not report it."""
 
     def __init__(self) -> None:
         self.size: int | None = None
@@ -19,7 +19,7 @@ class Peak:
 
 @contextmanager
 def peak_memory() -> Iterator[Peak]:
-    """Measure how far the process grows in a ``with`` block."""
+    """Measure the peak memory of the process in a ``with`` block."""
     peak = Peak()
     try:
         _RESET.write_text("5")

@@ -1,4 +1,4 @@
-"""Work in parts that may take hours: in parallel, with progress, and resumed from a file after an interruption."""
+"""Long computations in parts: parallel, with progress, and resumed from a checkpoint file."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ CREATE TABLE arrays (
 """
 _DTYPES = ("<f8", "<i8")
 _DIGESTS = ("first items", "second items", "classes")
-"""Facts that are digests, of which only the difference tells anything."""
+"""Facts that are digests, whose values are not shown in messages."""
 
 
 def digest(items: Iterable[bytes]) -> str:
-    """Return a name for these items in this order.
+    """Return a digest of the items in their order.
 
     Examples
     --------
@@ -50,24 +50,24 @@ def digest(items: Iterable[bytes]) -> str:
 
 
 class ResumableRun:
-    """One run of tiles, in an SQLite file that may hold the runs of other coders too.
+    """A computation in tiles, saved in an SQLite file that may hold several runs.
 
-    A tile is written in one transaction as soon as it and all before it are done; whatever happens to the process, the
-    file holds whole tiles. It holds numbers only, and nothing in it is executed.
+    A tile is written in one transaction as soon as it and all previous ones are done, so the file always holds complete
+    tiles. It holds numbers only, and nothing in it is executed.
 
     Parameters
     ----------
     path : path-like
-        The file; it is made if it is not there.
+        The file; it is created if it does not exist.
     name : str
-        Which run: the coder, as the user wrote it.
+        Name of the run: the coder as the user wrote it.
     facts : mapping of str to JSON values
-        All that decides the tiles: data, coder with its version, measure, and so on.
+        Everything that determines the tiles: data, coder with version, metric, and so on.
 
     Raises
     ------
     DataError
-        If the file is no checkpoint, or holds a run of this name with other facts.
+        If the file is not a checkpoint, or holds a run of this name with other facts.
     """
 
     def __init__(self, path: str | Path, name: str, facts: Mapping[str, Any]) -> None:
@@ -83,20 +83,20 @@ class ResumableRun:
             listing = "; ".join(_difference(key, before.get(key), now.get(key)) for key in changed)
             raise DataError(
                 f"the checkpoint {self.path} holds another run of {name!r}: {listing}; "
-                "go on with what it was made for, or name another file"
+                "use the same data and settings, or name another file"
             )
 
     def resumed(self, compute: Compute, blocks: Iterable[Arrays], count: int) -> Iterator[Arrays]:
-        """Yield the tiles of all blocks in order: those that are kept, and the others once computed and kept.
+        """Yield the tiles of all blocks in order: saved ones, and others after they are computed and saved.
 
         Parameters
         ----------
         compute : callable
             Takes blocks and yields their tiles, in order.
         blocks : iterable of tuple
-            What each tile is computed from.
+            The input of each tile.
         count : int
-            How many there are.
+            Number of tiles.
         """
         with self._open() as file:
             kept = {tile for (tile,) in file.execute("SELECT DISTINCT tile FROM arrays WHERE run = ?", (self.name,))}
@@ -107,14 +107,16 @@ class ResumableRun:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         if not self.path.parent.is_dir():
-            raise DataError(f"there is no folder {self.path.parent} for the checkpoint {self.path.name}; make it first")
+            raise DataError(
+                f"there is no folder {self.path.parent} for the checkpoint {self.path.name}; create it first"
+            )
         try:
             with closing(sqlite3.connect(self.path, timeout=60)) as file:
                 self._check(file)
                 yield file
         except sqlite3.Error as error:
             raise DataError(
-                f"{self.path} cannot be read or written as a checkpoint of Kolmo: {error}; name another file"
+                f"{self.path} cannot be read or written as a checkpoint: {error}; name another file"
             ) from error
 
     def _check(self, file: sqlite3.Connection) -> None:
@@ -123,7 +125,7 @@ class ResumableRun:
             file.executescript(f"PRAGMA application_id = {_APPLICATION}; BEGIN; {_TABLES} COMMIT;")
         (application,) = file.execute("PRAGMA application_id").fetchone()
         if application != _APPLICATION:
-            raise DataError(f"{self.path} is no checkpoint of Kolmo, but another database; name another file")
+            raise DataError(f"expected a checkpoint of Kolmo, got another database in {self.path}; name another file")
 
     def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Arrays:
         rows = []
@@ -154,25 +156,25 @@ def run_tasks(
     run: ResumableRun | None = None,
     n_jobs: int | None = None,
 ) -> Iterator[Arrays]:
-    """Yield ``function(*task)`` for every task, in order; results that `run` holds are not computed again.
+    """Yield ``function(*task)`` for every task in order; results saved in `run` are not computed again.
 
     Parameters
     ----------
     function : callable
-        Returns a tuple of arrays; it pickles.
+        Returns a tuple of arrays; must be picklable.
     tasks : sequence of tuple
-        Its arguments.
+        The arguments of each call.
     label : str
-        The text of the progress bar.
+        Label of the progress bar.
     prefer : {"threads", "processes"}
-        The workers that suit the function; see `map_blocks`.
+        Kind of workers; see `map_blocks`.
     run : ResumableRun, optional
-        Holds the results of an earlier call, and receives new ones.
+        Run with saved results, which receives new ones.
     n_jobs : int, optional
-        Workers as joblib counts them.
+        Number of joblib workers.
     """
     compute = partial(map_blocks, function, n_jobs=n_jobs, prefer=prefer)
-    with progress(len(tasks), label=label, unit="part") as bar:
+    with progress(len(tasks), label=label, unit="parts") as bar:
         for found in compute(iter(tasks)) if run is None else run.resumed(compute, tasks, len(tasks)):
             bar.update()
             yield found
@@ -188,27 +190,27 @@ def open_checkpoint(
     label: str = "",
     **facts: Any,
 ) -> ResumableRun | None:
-    """Return the run of this work in a checkpoint file, or None without a path.
+    """Return the run of a computation in a checkpoint file, or None without a path.
 
     Parameters
     ----------
     path : path-like or None
-        The file; it may hold other work, and that of other coders.
+        The file; it may hold other runs.
     coder : str
         The coder as the user wrote it.
     fingerprint : str
-        Its `Coder.fingerprint`.
+        The fingerprint of the coder.
     first, second : sequence of bytes
         The data.
     label : str
-        The kind of work, if the coder alone does not say it.
+        The kind of computation, if the coder alone does not identify it.
     **facts
-        All else that decides the results, as JSON values.
+        Everything else that determines the results, as JSON values.
 
     Raises
     ------
     DataError
-        If the file holds this work on other data.
+        If the file holds this computation on other data.
     """
     if path is None:
         return None
@@ -219,7 +221,7 @@ def open_checkpoint(
 
 def _difference(key: str, before: Any, now: Any) -> str:
     if key in _DIGESTS:
-        return f"the {key} are others"
+        return f"the {key} differ"
     return f"{key} was {before!r:.120}, now {now!r:.120}"
 
 

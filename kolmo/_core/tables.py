@@ -1,4 +1,4 @@
-"""Tables: on a terminal in its width and with a little style, anywhere else as plain text in full width."""
+"""Tables: styled and in the width of a terminal, elsewhere as plain text of full width, or as HTML."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 _UNBOUNDED = 1_000_000
-"""Columns that a table may take where nobody watches: no cell is cut or wrapped."""
+"""Width of plain tables, in which no cell is truncated or wrapped."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table.
+    """A column of a table.
 
     Parameters
     ----------
     name : str
-        Its heading; the unit stands here.
+        Heading, with the unit.
     numeric : bool
-        Align right and never wrap.
+        Whether to align right and never wrap.
     """
 
     name: str
@@ -37,18 +37,18 @@ class Column:
 
 @dataclass
 class Table:
-    """Rows of text under headings, with a title above and remarks below.
+    """Rows of text with headings, a title and footers.
 
     Parameters
     ----------
     title : str
-        What the table shows.
+        Title above the table.
     columns : list of Column
         The headings.
     rows : list of list of str
-        The cells. Control characters, and bytes that are no text, are shown escaped.
+        The cells. Control characters and invalid bytes are shown escaped.
     footers : list of str
-        Remarks, such as the coders' fingerprints.
+        Lines below the table, such as fingerprints of coders.
 
     Examples
     --------
@@ -69,20 +69,20 @@ class Table:
     footers: list[str] = field(default_factory=list)
 
     def add(self, *cells: str) -> None:
-        """Append a row of as many cells as there are columns."""
+        """Append a row with one cell for each column."""
         if len(cells) != len(self.columns):
             raise ValueError(f"expected {len(self.columns)} cells, got {len(cells)}")
         self.rows.append(list(cells))
 
     def plain(self) -> str:
-        """Return the table as text: no colours, no lines, nothing cut, whatever the width."""
+        """Return the table as plain text of full width."""
         buffer = io.StringIO()
         console = Console(file=buffer, width=_UNBOUNDED, color_system=None, force_terminal=False, legacy_windows=False)
         console.print(self._renderable(styled=False), highlight=False)
         return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
     def html(self) -> str:
-        """Return the table as HTML without scripts or styles of its own; everything in it is escaped.
+        """Return the table as HTML without scripts or style sheets; all text is escaped.
 
         Examples
         --------
@@ -101,7 +101,7 @@ class Table:
         return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{footers}"
 
     def print(self, file: IO[str]) -> None:
-        """Write the table to `file`, styled if that is a terminal."""
+        """Write the table to `file`, styled if it is a terminal."""
         if file.isatty():
             Console(file=file).print(self._renderable(styled=True), highlight=False)
         else:
@@ -134,20 +134,20 @@ class Table:
 def matrix_table(
     title: str, names: Sequence[str], cells: Sequence[Sequence[str]], *, corner: str, columns: range
 ) -> Table:
-    """Return a square matrix as a table: rows carry number and name, columns the number alone.
+    """Return a square matrix as a table: rows have number and name, columns the number only.
 
     Parameters
     ----------
     title : str
-        What the table shows.
+        Title above the table.
     names : sequence of str
         The names of rows and columns.
     cells : sequence of sequence of str
         The values.
     corner : str
-        What the names are.
+        Heading of the names.
     columns : range
-        The columns to show, counted from 0; see `column_bands`.
+        The columns to show, from 0; see `column_bands`.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def matrix_table(
 
 
 def column_bands(names: Sequence[str], cells: Sequence[Sequence[str]], file: IO[str]) -> list[range]:
-    """Return the columns of a matrix in bands that `file` can show side by side; all of them unless it is a terminal.
+    """Return the columns of a matrix in bands that fit the width of a terminal; one band if `file` is not a terminal.
 
     Examples
     --------
@@ -184,12 +184,12 @@ def column_bands(names: Sequence[str], cells: Sequence[Sequence[str]], file: IO[
 
 
 def number_cell(value: float | None, form: str) -> str:
-    """Return a number as a cell, by a format such as ``.4f``; a dash for none."""
+    """Return a number in a format such as ``.4f``, or a dash for None."""
     return "-" if value is None else format(value, form)
 
 
 def visible(text: str) -> str:
-    """Return `text` with everything escaped that would not show: control characters, and bytes that are no text.
+    """Return `text` with control characters and invalid bytes escaped.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Data: files, folders and public sets become a `Corpus`."""
+"""Readers that return files, folders and public data sets as a `Corpus`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members of archives that nobody vouches for: read by name, bounded, never extracted by their own paths."""
+"""Members of untrusted archives, read by name with a size limit and never extracted to their own paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kolmo.data.lines import MAX_ITEM_BYTES
 from kolmo.errors import DataError
 
 MAX_MEMBER_BYTES = 2**31
-"""The largest single file that is taken out of an archive: 2 GiB."""
+"""Largest file that is read from an archive: 2 GiB."""
 
 _BROKEN = (
     tarfile.TarError,
@@ -23,19 +23,19 @@ _BROKEN = (
     lzma.LZMAError,
     EOFError,
     OSError,
-    NotImplementedError,  # a zip packed by a method that is not known
+    NotImplementedError,  # a zip with an unknown compression method
     RuntimeError,  # a zip with a password
 )
-"""What the libraries raise for archives that are truncated, damaged, or of a kind that they cannot read."""
+"""Errors of the libraries for archives that are truncated, damaged or of an unsupported kind."""
 
 
 def extract_member(archive: Path, member: str) -> bytes:
-    """Return the bytes of one file of a ``.zip`` or ``.tar`` archive, packed or not.
+    """Return the bytes of one file of a ``.zip`` or ``.tar`` archive, compressed or not.
 
     Raises
     ------
     DataError
-        If the archive is broken, or has no such file, or one that is too large.
+        If the archive is damaged, or the file is missing or too large.
     """
     try:
         if zipfile.is_zipfile(archive):
@@ -51,7 +51,7 @@ def extract_member(archive: Path, member: str) -> bytes:
     except KeyError:
         raise DataError(f"{archive} holds no file {member!r}") from None
     except _BROKEN as error:
-        raise DataError(f"{archive} is no whole archive: {error}") from error
+        raise DataError(f"{archive} is not a complete archive: {error}") from error
 
 
 def read_folders(archive: Path, prefix: str, classes: Sequence[str] | None = None) -> tuple[list[bytes], list[str]]:
@@ -62,14 +62,14 @@ def read_folders(archive: Path, prefix: str, classes: Sequence[str] | None = Non
     archive : Path
         The archive.
     prefix : str
-        The folder of folders in it.
+        The folder in the archive that contains the class folders.
     classes : sequence of str, optional
-        The folders to read; all of them by default.
+        The folders to read; all by default.
 
     Raises
     ------
     DataError
-        If the archive is broken, or has no files there, or one that is too large.
+        If the archive is damaged, has no files there, or a file is too large.
     """
     home = PurePosixPath(prefix)
     found: dict[str, tuple[bytes, str]] = {}
@@ -83,7 +83,7 @@ def read_folders(archive: Path, prefix: str, classes: Sequence[str] | None = Non
                     if file is not None:
                         found[str(path)] = _bounded(file, archive, member.name, MAX_ITEM_BYTES), label
     except _BROKEN as error:
-        raise DataError(f"{archive} is no whole archive: {error}") from error
+        raise DataError(f"{archive} is not a complete archive: {error}") from error
     if not found:
         raise DataError(f"{archive} holds no files below {prefix!r}")
     ordered = [found[path] for path in sorted(found)]
@@ -93,5 +93,5 @@ def read_folders(archive: Path, prefix: str, classes: Sequence[str] | None = Non
 def _bounded(file: IO[bytes], archive: Path, member: str, limit: int) -> bytes:
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise DataError(f"{member!r} in {archive} is larger than {limit:,} bytes, the most that is read")
+        raise DataError(f"{member!r} in {archive}: expected at most {limit:,} bytes, got more")
     return data

@@ -1,4 +1,4 @@
-"""Data sets that need no download: they are made from what Kolmo's dependencies install."""
+"""Data sets without a download, built from the libraries that Kolmo depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kolmo.data.corpus import Corpus
 from kolmo.errors import DataError
 
 LIBRARIES = {"numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn"}
-"""Packages that the docstrings come from, with the distributions that install them."""
+"""Packages with the docstrings, and the distributions that install them."""
 
 _SHORTEST_TEXT = 80
 _SKIPPED_FOLDERS = {
@@ -32,7 +32,7 @@ _SKIPPED_FOLDERS = {
     "_lib",
     "_vendored",
 }
-"""Tests, build scripts and other people's code."""
+"""Folders with tests, build scripts and vendored code."""
 
 _SECTION = re.compile(r"^[ \t]*\S[^\n]*\n[ \t]*[-=]{3,}[ \t]*$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^\.\. .*(?:\n(?:[ \t]+.*)?)*", re.MULTILINE)
@@ -40,20 +40,20 @@ _TEST_SHARE = 0.25
 
 
 def docstrings(split: str) -> Corpus:
-    """Prose of API docstrings, labelled by the library that it comes from.
+    """Return the prose of API docstrings, labelled by their library.
 
     An item is the summary and the description of a public function, class or method, up to the first section. Sources
-    are parsed and never imported. Which split a text is in depends on the text alone.
+    are parsed and never imported. The split of a text depends on the text alone.
 
     Parameters
     ----------
     split : {"train", "test"}
-        Three quarters of the texts, or the last one.
+        Three quarters of the texts, or one quarter.
 
     Returns
     -------
     Corpus
-        Labels ``numpy``, ``scipy`` and ``sklearn``; some thousand texts, by the installed versions.
+        Labels ``numpy``, ``scipy`` and ``sklearn``; some thousand texts, depending on the installed versions.
     """
     chosen = [(text, label) for text, label in _labelled_prose() if _is_test(text.encode()) == (split == "test")]
     return Corpus(
@@ -65,12 +65,12 @@ def docstrings(split: str) -> Corpus:
 
 
 def digits(split: str) -> Corpus:
-    """Handwritten digits of 8 by 8 pixels, one byte each, from scikit-learn.
+    """Return scikit-learn's handwritten digits of 8 by 8 pixels, one byte per pixel.
 
     Parameters
     ----------
     split : {"train", "test"}
-        Three quarters of the images, or the last one.
+        Three quarters of the images, or one quarter.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def digits(split: str) -> Corpus:
 
 
 def photos() -> Corpus:
-    """Two photographs of 427 by 640 pixels as raw RGB bytes, from scikit-learn; needs the extra ``image``.
+    """Return scikit-learn's two photographs of 427 by 640 pixels as raw RGB bytes; needs the extra ``image``.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def _added_docs(tree: ast.AST) -> Iterator[str]:
 
 
 def _prose(doc: str) -> str:
-    """Return summary and description on one line: what stands before the first section, without directives."""
+    """Return summary and description on one line: the text before the first section, without directives."""
     section = _SECTION.search(doc)
     head = doc[: section.start()] if section else doc
     return " ".join(_DIRECTIVE.sub("", head).split())

@@ -1,4 +1,4 @@
-"""Public data sets by name: from a local folder, or fetched once and checked."""
+"""Public data sets by name, from a local folder or downloaded once, verified by their hashes."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ ENVIRONMENT_VARIABLE = "KOLMO_DATA"
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
-    """What is known about a data set.
+    """Description of a data set.
 
     Parameters
     ----------
     name : str
-        The name that `load` takes.
+        Name for `load_dataset`.
     title, modality, licence, citation, homepage : str
-        For people; the modality is that of `Corpus`.
+        Descriptions; the modality is that of `Corpus`.
     splits : tuple of str
-        The splits it comes in; empty if it has none.
+        Names of the splits; empty if there are none.
     files : tuple of DataFile
-        Its files; empty for a set that is made from installed libraries.
+        The files; empty for a data set built from installed libraries.
     folders : tuple of str
-        Names of the folder that holds its files where it lies locally.
+        Names of a local folder with the files.
     reader : dict
-        Parameters of `kolmo.read`.
+        Arguments of `kolmo.read`.
     note : str
-        What else one should know: where the facts come from, what differs between copies.
+        Further remarks, such as differences between copies.
     """
 
     name: str
@@ -69,7 +69,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[Any], Corpus]]] = {
             citation="The documentation of the installed NumPy, SciPy and scikit-learn",
             homepage="https://scikit-learn.org",
             splits=("train", "test"),
-            note="made from what is installed: no download, and other texts with other versions",
+            note="built from the installed libraries: no download; the texts depend on their versions",
         ),
         builtin.docstrings,
     ),
@@ -82,7 +82,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[Any], Corpus]]] = {
             citation="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998",
             homepage="https://scikit-learn.org/stable/datasets/toy_dataset.html",
             splits=("train", "test"),
-            note="comes with scikit-learn: no download",
+            note="part of scikit-learn: no download",
         ),
         builtin.digits,
     ),
@@ -94,7 +94,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[Any], Corpus]]] = {
             licence="CC BY 2.0",
             citation="scikit-learn's sample images: china.jpg, flower.jpg",
             homepage="https://scikit-learn.org/stable/datasets/loading_other_datasets.html",
-            note="comes with scikit-learn: no download; needs the extra image",
+            note="part of scikit-learn: no download; needs the extra image",
         ),
         lambda _: builtin.photos(),
     ),
@@ -102,7 +102,7 @@ _BUILT_IN: dict[str, tuple[DataSet, Callable[[Any], Corpus]]] = {
 
 
 def list_datasets() -> list[str]:
-    """Return the names of all data sets: first those that need no download, then the public ones.
+    """Return the names of all data sets, first those that need no download.
 
     Returns
     -------
@@ -117,12 +117,12 @@ def list_datasets() -> list[str]:
 
 
 def describe(name: str) -> DataSet:
-    """Return what is known about a data set.
+    """Return the description of a data set.
 
     Parameters
     ----------
     name : str
-        Its name; case, spaces, dashes and underscores do not matter.
+        Name of the data set; case, spaces, dashes and underscores are ignored.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def describe(name: str) -> DataSet:
     Raises
     ------
     ParameterError
-        If there is no such set; the message lists near names.
+        If there is no such data set; the message suggests similar names.
 
     Examples
     --------
@@ -154,12 +154,12 @@ def load_dataset(name: str, split: str | None = None, *, data_dir: str | Path | 
     Parameters
     ----------
     name : str
-        See `names`.
+        See `list_datasets`.
     split : str, optional
-        Which split; needed where a set has several.
+        The split, for data sets that have splits.
     data_dir : str or Path, optional
-        A folder to look for its files in, and in its sub-folders down to two levels; by default the one that the
-        environment variable ``KOLMO_DATA`` names. What is not there is fetched into the user's cache.
+        Folder to search for the files, including two levels of sub-folders; by default the value of the environment
+        variable ``KOLMO_DATA``. Missing files are downloaded to the user's cache.
 
     Returns
     -------
@@ -168,9 +168,9 @@ def load_dataset(name: str, split: str | None = None, *, data_dir: str | Path | 
     Raises
     ------
     ParameterError
-        If there is no such set or split.
+        If there is no such data set or split.
     DataError
-        If a file has another hash or size than it should, or cannot be had.
+        If the hash or size of a file is wrong, or it cannot be downloaded.
 
     Examples
     --------
@@ -179,10 +179,10 @@ def load_dataset(name: str, split: str | None = None, *, data_dir: str | Path | 
     """
     data_set = describe(name)
     if data_set.splits and split not in data_set.splits:
-        asked = f"{split!r} was asked for" if split else "none was named"
-        raise ParameterError(f"{data_set.name} comes in the splits {', '.join(data_set.splits)}, but {asked}")
+        got = repr(split) if split else "none"
+        raise ParameterError(f"split of {data_set.name}: expected {' or '.join(data_set.splits)}, got {got}")
     if split and not data_set.splits:
-        raise ParameterError(f"{data_set.name} has no splits, but {split!r} was asked for")
+        raise ParameterError(f"{data_set.name} has no splits, got {split!r}; omit it")
     if data_set.name in _BUILT_IN:
         return _BUILT_IN[data_set.name][1](split)
     title = f"{data_set.name}:{split}" if split else data_set.name
@@ -207,29 +207,29 @@ def load_dataset(name: str, split: str | None = None, *, data_dir: str | Path | 
 
 
 def fetch(name: str, *, data_dir: str | Path | None = None) -> list[Path]:
-    """Return the paths of a data set's files, fetching and checking what is not there.
+    """Return the paths of the files of a data set, after downloading missing ones.
 
     Parameters
     ----------
     name : str
-        See `names`.
+        See `list_datasets`.
     data_dir : str or Path, optional
-        A folder to look in first, as for `load`.
+        Folder to search first, see `load_dataset`.
 
     Returns
     -------
     list of Path
-        Empty for a set that is made from installed libraries.
+        Empty for a data set built from installed libraries.
 
     Raises
     ------
     DataError
-        If a file has another hash or size than it should, or cannot be had.
+        If the hash or size of a file is wrong, or it cannot be downloaded.
 
     Warns
     -----
     UserWarning
-        If the hash of a fetched file is not known; the message holds the found one.
+        If the hash of a downloaded file is not in the catalogue; the message contains its hash.
 
     Examples
     --------
@@ -244,7 +244,9 @@ def _path_of(data_set: DataSet, file: DataFile, data_dir: str | Path | None) -> 
     folder = data_dir or os.environ.get(ENVIRONMENT_VARIABLE)
     if folder:
         if not Path(folder).is_dir():
-            raise DataError(f"the data folder {folder} does not exist; --data-dir or {ENVIRONMENT_VARIABLE} names it")
+            raise DataError(
+                f"the data folder {folder} does not exist; set it with --data-dir or {ENVIRONMENT_VARIABLE}"
+            )
         in_archive = data_set.reader.get("format") == "folder"
         local = find_locally(Path(folder), (data_set.name, *data_set.folders), file.name)
         if local is not None:
@@ -260,7 +262,7 @@ def _public() -> dict[str, DataSet]:
 
 
 def _folder() -> Traversable:
-    """Return where the TOML files lie: in the package once installed, at the top of a checkout."""
+    """Return the folder of the TOML files: in the installed package, or at the top of a checkout."""
     packed = files("kolmo.data") / "datasets"
     return packed if packed.is_dir() else Path(__file__).parents[2] / "datasets"
 
@@ -273,7 +275,7 @@ def _parse(entry: Traversable) -> DataSet:
         folders = tuple(facts.pop("folders", ()))
         return DataSet(**facts, files=listed, folders=folders, splits=splits)
     except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
-        raise DataError(f"the catalogue's entry {entry.name} cannot be read: {error}") from error
+        raise DataError(f"the entry {entry.name} of the catalogue cannot be read: {error}") from error
 
 
 def _plain(name: str) -> str:

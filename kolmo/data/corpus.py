@@ -1,4 +1,4 @@
-"""A corpus: items of bytes, with labels or without."""
+"""A corpus: items of bytes, with or without labels."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from kolmo.errors import DataError, ParameterError
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """Items of bytes, what they are labelled, and where they come from.
+    """Items of bytes with their labels and their source.
 
     Parameters
     ----------
     items : sequence of bytes
         The items, in the order of the source.
     labels : sequence of str, optional
-        One for each item.
+        One label for each item.
     name : str
-        What to call it in tables.
+        Name in tables.
     modality : str
-        What the bytes are: ``"text"``, ``"image"``, ``"bytes"``, ...
+        Kind of data: ``"text"``, ``"image"``, ``"bytes"``, ...
     encoding : str, optional
-        What the source was decoded from; None where its bytes were kept as they are.
+        Encoding that the source was decoded from; None if its bytes are unchanged.
     source : str
-        The path, the library, or the address that the items come from.
+        Path, library or address of the items.
 
     Raises
     ------
     DataError
-        If there are no items, or not one label for each.
+        If there are no items, or the numbers of items and labels differ.
 
     Examples
     --------
@@ -50,11 +50,11 @@ class Corpus:
 
     def __post_init__(self) -> None:
         if not self.items:
-            raise DataError(f"{self.source or self.name} holds no items; at least one is needed")
+            raise DataError(f"{self.source or self.name} holds no items; expected at least one")
         if self.labels is not None and len(self.labels) != len(self.items):
             raise DataError(
                 f"{self.source or self.name}: {len(self.items)} items but {len(self.labels)} labels; "
-                "give one label for each item, or none at all"
+                "give one label for each item, or none"
             )
 
     def __len__(self) -> int:
@@ -66,20 +66,20 @@ class Corpus:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all items together."""
+        """Total size of all items in bytes."""
         return sum(map(len, self.items))
 
     @property
     def classes(self) -> list[str] | None:
-        """The labels that occur, sorted; None without labels."""
+        """The sorted distinct labels; None without labels."""
         return None if self.labels is None else sorted(set(self.labels))
 
     def texts(self) -> list[str]:
-        """Return the items decoded from UTF-8; bytes that are none become surrogate escapes, so nothing is lost."""
+        """Return the items decoded from UTF-8; invalid bytes become surrogate escapes, so nothing is lost."""
         return [item.decode("utf-8", "surrogateescape") for item in self.items]
 
     def subset(self, indices: Iterable[int]) -> Corpus:
-        """Return the corpus of the items at `indices`."""
+        """Return a corpus of the items at `indices`."""
         chosen = list(indices)
         labels = None if self.labels is None else [self.labels[index] for index in chosen]
         return dataclasses.replace(self, items=[self.items[index] for index in chosen], labels=labels)
@@ -92,7 +92,7 @@ class Corpus:
         size : int
             From 1 to the number of items.
         seed : int
-            Equal seeds draw equal items.
+            Seed of the draw.
 
         Returns
         -------
@@ -101,12 +101,12 @@ class Corpus:
         Raises
         ------
         ParameterError
-            If there are not that many items.
+            If the corpus holds fewer items.
         """
         return self.subset(self.draw(size, seed=seed))
 
     def draw(self, size: int, *, seed: int = 0) -> list[int]:
-        """Return the positions of the items that `sample` takes with the same arguments, ascending."""
+        """Return the positions, ascending, of the items that `sample` draws with the same arguments."""
         if not 1 <= size <= len(self):
-            raise ParameterError(f"a sample of {size} items was asked for, but {self.name} holds {len(self)}")
+            raise ParameterError(f"size: expected 1 to {len(self)} items of {self.name}, got {size}")
         return sorted(random.Random(seed).sample(range(len(self)), size))

@@ -1,4 +1,4 @@
-"""Files of public data sets: found in a local folder or fetched once, and always checked."""
+"""Files of public data sets, from a local folder or downloaded once, always verified."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class DataFile:
     Parameters
     ----------
     name : str
-        Its name, also in the cache.
+        File name, also in the cache.
     url : str
-        Where to fetch it, or the archive that holds it.
+        Address of the file, or of the archive that contains it.
     split : str, optional
-        The split that it belongs to.
+        Split of the data set.
     sha256 : str, optional
-        Of the file, where known.
+        SHA-256 of the file if known.
     size : int, optional
-        Its bytes, where known.
+        Size in bytes if known.
     member : str, optional
-        Its path within the archive at `url`; for a folder of folders, the path of that folder.
+        Path in the archive at `url`; for a folder of class folders, the path of that folder.
     archive_sha256 : str, optional
-        Of the archive, where known.
+        SHA-256 of the archive if known.
     """
 
     name: str
@@ -48,16 +48,16 @@ class DataFile:
 
 
 def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | None:
-    """Return ``folder/SET/name``, up to two levels deeper, or ``folder/name``; None if it is not there.
+    """Return ``folder/SET/name``, up to two levels deeper, or ``folder/name``; None if absent.
 
     Parameters
     ----------
     folder : Path
-        The folder to look in.
+        The folder to search.
     known_as : tuple of str
-        Names of the set's own folder; case does not matter.
+        Names of the folder of the data set; case is ignored.
     name : str
-        The file.
+        The file name.
     """
     lowered = {alias.lower() for alias in known_as}
     for depth in range(_DEPTH + 1):
@@ -67,32 +67,32 @@ def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | N
     return folder / name if (folder / name).is_file() else None
 
 
-def verify(path: Path, sha256: str | None, size: int | None, *, remedy: str = "delete it and fetch it anew") -> None:
-    """Refuse a file that is not the one the catalogue means.
+def verify(path: Path, sha256: str | None, size: int | None, *, remedy: str = "delete it and fetch it again") -> None:
+    """Raise an error unless a file has the size and hash of the catalogue.
 
     Parameters
     ----------
     path : Path
         The file.
     sha256, size : optional
-        What it should have, where known.
+        Expected values; None if unknown.
     remedy : str
-        What to do about it, for the error.
+        Advice for the error message.
 
     Raises
     ------
     DataError
-        If its size or its SHA-256 differs; both are printed.
+        If size or SHA-256 differ; the message contains both values.
     """
     found_size = path.stat().st_size
     if size is not None and found_size != size:
         kind = "truncated" if found_size < size else "too long"
         raise DataError(
-            f"{path} is {kind}: {found_size:,} bytes, but {size:,} were expected; SHA-256 expected {sha256}, "
-            f"found {hash_of(path)}; {remedy}"
+            f"{path} is {kind}: expected {size:,} bytes, got {found_size:,}; SHA-256 expected {sha256}, "
+            f"got {hash_of(path)}; {remedy}"
         )
     if sha256 is not None and (found := hash_of(path)) != sha256:
-        raise DataError(f"{path} is another file: SHA-256 expected {sha256}, found {found}; {remedy}")
+        raise DataError(f"{path} is another file: SHA-256 expected {sha256}, got {found}; {remedy}")
 
 
 def hash_of(path: Path) -> str:
@@ -102,21 +102,21 @@ def hash_of(path: Path) -> str:
 
 
 def retrieve(data_set: str, file: DataFile, *, looked_in: str | Path | None = None) -> Path:
-    """Return a file from the user's cache, fetching it first if it is not there.
+    """Return a file from the user's cache, after downloading it if necessary.
 
     Parameters
     ----------
     data_set : str
-        The set that it belongs to, and so its folder in the cache.
+        Name of the data set and of its folder in the cache.
     file : DataFile
-        The file. If its `member` ends in ``/``, that is a folder, and the archive itself is returned.
+        The file. If its `member` is a folder, ending in ``/``, the archive is returned.
     looked_in : str or Path, optional
-        The local folder where it was not found, for the error.
+        Local folder that was searched, for the error message.
 
     Raises
     ------
     DataError
-        If it cannot be fetched or is not what it should be; nothing half-fetched is left.
+        If the download fails or the file is wrong; no incomplete file is left.
     """
     pooch = import_extra("pooch", extra="data", purpose=_purpose(data_set, file.name, looked_in))
     folder = Path(pooch.os_cache("kolmo")) / data_set
@@ -142,16 +142,16 @@ def retrieve(data_set: str, file: DataFile, *, looked_in: str | Path | None = No
         )
     except ValueError as error:
         raise DataError(
-            f"{file.url} gave another file than expected, and it was not kept: SHA-256 expected {known}; "
+            f"{file.url} returned another file than expected, which was deleted: SHA-256 expected {known}; "
             f"{_one_line(error)}"
         ) from error
-    except Exception as error:  # pooch passes on what its HTTP library raises
+    except Exception as error:  # pooch passes on the errors of its HTTP library
         missing = f"; {file.name} was not found under {looked_in} either"
-        place = missing if looked_in else "; give a folder with it by --data-dir"
+        place = missing if looked_in else "; name a folder that contains it with --data-dir"
         raise DataError(f"{file.url} cannot be fetched: {_one_line(error)}{place}") from error
     if is_new and known is None and (is_folder or file.sha256 is None):
         warnings.warn(
-            f'the SHA-256 of {downloaded.name} is not in the catalogue; found: sha256 = "{hash_of(downloaded)}"',
+            f'the SHA-256 of {downloaded.name} is not in the catalogue; got: sha256 = "{hash_of(downloaded)}"',
             stacklevel=2,
         )
     if is_folder:
@@ -160,10 +160,10 @@ def retrieve(data_set: str, file: DataFile, *, looked_in: str | Path | None = No
         if in_archive:
             data = extract_member(downloaded, str(file.member))
             write_whole(target, lambda opened: opened.writelines([data]))
-        verify(target, file.sha256, file.size, remedy="it was not kept")
+        verify(target, file.sha256, file.size, remedy="it was deleted")
     except DataError:
         target.unlink(missing_ok=True)
-        if known is None:  # or a broken archive would be taken for the right one the next time
+        if known is None:  # a damaged archive must not be used the next time
             downloaded.unlink(missing_ok=True)
         raise
     return target

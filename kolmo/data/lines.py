@@ -1,4 +1,4 @@
-"""LowerBounds reading: lines of files that nobody vouches for, with their numbers."""
+"""Reading of untrusted files with a size limit: whole, or by lines with their numbers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kolmo.errors import DataError
 
 STDIN = "-"
 MAX_ITEM_BYTES = 256 * 2**20
-"""The longest item, or line of a file, that is read unless told otherwise: 256 MiB."""
+"""Default limit for an item or a line of a file: 256 MiB."""
 
 _CHUNK = 2**20
 
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``, and say in one line why it cannot be read."""
+    """Open a file, or standard input for ``-``; an error says in one line why it cannot be read."""
     if str(path) == STDIN:
         yield sys.stdin.buffer
         return
@@ -31,47 +31,47 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
     except FileNotFoundError:
         raise DataError(f"there is no file {str(path)!r}; check the path") from None
     except IsADirectoryError:
-        raise DataError(f"{str(path)!r} is a directory, and a file was expected; name the files in it") from None
+        raise DataError(f"expected a file, got the directory {str(path)!r}; name the files in it") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def check_path(path: str | Path) -> None:
-    """Refuse what the operating system would not even look up."""
+    """Raise an error for a path that the operating system does not accept."""
     if "\0" in str(path):
-        raise DataError(f"{str(path)!r} is no path: it holds a NUL byte")
+        raise DataError(f"expected a path, got {str(path)!r} with a NUL byte")
 
 
 def numbered_lines(file: BinaryIO, path: str | Path, max_item_bytes: int) -> Iterator[tuple[int, bytes]]:
-    """Yield each line with its number from 1, its end (LF, CRLF) included.
+    """Yield each line, including its line end (LF, CRLF), with its number from 1.
 
     Raises
     ------
     DataError
-        If a line is longer than `max_item_bytes`; no more than that is read of it.
+        If a line is longer than `max_item_bytes`; its rest is not read.
     """
     number = 0
     while line := file.readline(max_item_bytes + 1):
         number += 1
         if len(line) > max_item_bytes:
             raise DataError(
-                f"{path}: line {number} is longer than {max_item_bytes:,} bytes; is this a file of lines? "
+                f"{path}: line {number} is longer than {max_item_bytes:,} bytes; if this is not a file of lines, "
                 "read it as one item with format 'file', or raise max_item_bytes"
             )
         yield number, line
 
 
 def read_whole(path: str | Path, max_item_bytes: int, *, option: str = "max_item_bytes") -> bytes:
-    """Return the bytes of a file, refusing one that is longer than allowed before it fills the memory.
+    """Return the bytes of a file; a file that is too large is rejected before it fills the memory.
 
     Parameters
     ----------
     path : str or Path
         The file; ``-`` is standard input.
     max_item_bytes : int
-        The most that is read.
+        Largest number of bytes.
     option : str
-        What raises that limit, for the error.
+        Name of the option that sets the limit, for the error message.
     """
     with opened(path) as file:
         if str(path) != STDIN and (size := os.stat(path).st_size) > max_item_bytes:
@@ -87,7 +87,7 @@ def read_whole(path: str | Path, max_item_bytes: int, *, option: str = "max_item
 
 def _too_long(path: str | Path, size: str, limit: int, option: str) -> DataError:
     return DataError(
-        f"{str(path)!r} holds {size}, and {option} allows {limit:,} bytes; raise it if the memory suffices"
+        f"{str(path)!r} holds {size}, and {option} allows {limit:,} bytes; raise it if there is enough memory"
     )
 
 

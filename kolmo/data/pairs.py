@@ -1,4 +1,4 @@
-"""Things that belong together, from two files of lines or from two folders."""
+"""Paired items from two files of lines or from two folders."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Item n of the first belongs to item n of the second.
+    """Paired items: item n of the first set and item n of the second.
 
     Parameters
     ----------
     first, second : list of bytes
+        The items of each set.
     names : list of str
-        What each pair is called: its line, or the name of its files.
+        Name of each pair: its line number, or the name of its files.
     modalities : tuple of str
-        Of the first and of the second.
+        Kind of data of the first and the second set.
     n_all : int
-        How many there are, of which these may be some.
+        Number of pairs before sampling.
     left_out : int
-        Lines that are empty on one side.
+        Number of lines that are empty in one file.
     """
 
     first: list[bytes]
@@ -47,18 +48,17 @@ class Pairs:
 def read_pairs(
     first: str | Path, second: str | Path, *, limit: int = 2**30, most: int | None = None, random_state: int = 0
 ) -> Pairs:
-    """Read what belongs together: line n of two files, or files of one name in two folders.
+    """Read paired items: line n of two files, or files of equal name in two folders.
 
     Parameters
     ----------
     first, second : str or Path
-        Two files of lines, of which those that are empty in one are left out of both; or two folders, whose files go
-        together by their names without the endings, and are read as `read_symbols` does: ``horse.txt`` and
-        ``horse.png``.
+        Two files of lines, where lines that are empty in one file are omitted; or two folders, whose files are paired
+        by their names without endings, such as ``horse.txt`` and ``horse.png``, and read by `read_symbols`.
     limit : int
-        Bytes of an item at most; no more is taken.
+        Largest number of bytes of an item; the rest is ignored.
     most : int, optional
-        How many pairs are taken at most, drawn at random and kept in order.
+        Largest number of pairs, drawn at random and kept in order.
     random_state : int
         Seed of the draw.
 
@@ -69,9 +69,9 @@ def read_pairs(
     Raises
     ------
     DataError
-        If something is without a partner, or cannot be read.
+        If an item has no partner, or cannot be read.
     ParameterError
-        If one is a folder and the other is not.
+        If only one of the two is a folder.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def read_pairs(
     if any(folders) and not all(folders):
         names = sorted(zip(folders, map(str, (first, second)), strict=True))
         raise ParameterError(
-            f"pairs are of two files or two folders, but {names[1][1]} is a folder, {names[0][1]} none"
+            f"expected two files or two folders, got the folder {names[1][1]} and the file {names[0][1]}"
         )
     draw = random.Random(random_state)
     return _of_folders(*places, limit, most, draw) if all(folders) else _of_lines(first, second, limit, most, draw)
@@ -97,8 +97,8 @@ def _of_lines(first: str | Path, second: str | Path, limit: int, most: int | Non
     xs, ys = _lines(first), _lines(second)
     if len(xs) != len(ys):
         raise DataError(
-            f"{first} has {len(xs):,} lines and {second} has {len(ys):,}, but line n of one is to belong to line n of "
-            "the other; align them"
+            f"expected files with equal numbers of lines, got {len(xs):,} in {first} and {len(ys):,} in {second}; line "
+            "n of one is the partner of line n of the other: align them"
         )
     filled = [place for place in range(len(xs)) if xs[place] and ys[place]]
     drawn = _some(filled, most, draw)
@@ -118,8 +118,8 @@ def _lines(path: str | Path) -> list[bytes]:
         for number, line in numbered_lines(file, path, MAX_ITEM_BYTES):
             if b"\0" in line:
                 raise DataError(
-                    f"{path} is no file of lines in UTF-8: there is a zero byte in line {number}; for other kinds of "
-                    "data give two folders, whose files go together by name"
+                    f"{path}: expected lines of UTF-8 text, got a zero byte in line {number}; for other kinds of data "
+                    "use two folders, whose files are paired by name"
                 )
             found.append(without_line_end(line).strip())
     return found
@@ -133,7 +133,9 @@ def _of_folders(first: Path, second: Path, limit: int, most: int | None, draw: r
         if mine.keys() - others.keys()
     ]
     if alone:
-        raise DataError(f"files go together by their names without the endings, and some are alone; {'; '.join(alone)}")
+        raise DataError(
+            f"expected files paired by their names without endings, got some without a partner: {'; '.join(alone)}"
+        )
     names = _some(sorted(xs), most, draw)
     read = [[read_symbols(files[name], limit=limit) for name in names] for files in (xs, ys)]
     kinds = [sorted({each.modality for each in side}) for side in read]
@@ -153,7 +155,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
             continue
         name = str(file.relative_to(folder).with_suffix(""))
         if name in files:
-            raise DataError(f"{files[name]} and {file} have one name, so that a partner could be that of either")
+            raise DataError(f"{files[name]} and {file} have the same name without endings; rename one")
         files[name] = file
     if not files:
         raise DataError(f"{folder} holds no files to pair")

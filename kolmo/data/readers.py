@@ -1,4 +1,4 @@
-"""Files and folders become a `Corpus`, read by what they look like or as told."""
+"""Readers of files and folders; the format is detected or given."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read(
     max_item_bytes: int = MAX_ITEM_BYTES,
     name: str | None = None,
 ) -> Corpus:
-    """Read a file or a folder as items of bytes, with their labels where it has any.
+    """Read a file or a folder as items of bytes, with labels if there are any.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def read(
         folder per class, one file per item. ``lines``: one text a line. ``fasttext``: lines of ``__label__x text``.
         ``trec``: lines of ``LABEL:fine text``. ``file``: the whole file is one item. By default a folder is
         ``folder``, standard input is ``lines``, the endings ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``, ``.parquet``
-        and ``.label`` (trec) say what they are, and any other file is ``file``. A ``.txt`` goes by its first 20 lines:
-        ``fasttext`` if all start with ``__label__``, ``tsv`` if each has one TAB behind a label of at most 64 bytes
-        without a space, else ``lines``.
+        and ``.label`` (trec) determine the format, and any other file is ``file``. The format of a ``.txt`` depends on
+        its first 20 lines: ``fasttext`` if all start with ``__label__``, ``tsv`` if each has a label of at most 64
+        bytes without spaces before its only TAB, else ``lines``.
     text_columns : sequence of str, optional
         Columns of the text by name, or by number from 0. By default the first of the well-known names (text, sentence,
         content, ...) or, without a header, all but the label's.
@@ -62,17 +62,17 @@ def read(
         Column of the label. By default the first of the well-known names (label, class, category, ...) or, without a
         header, the first of several columns.
     separator : str
-        Stands between joined text columns.
+        Text placed between joined text columns.
     encoding : str
-        How a table's text is encoded; items are kept as UTF-8. ``"bytes"`` keeps them as they are. Items of the other
-        formats are always kept as they are.
+        Encoding of the text in tables; items are stored as UTF-8. ``"bytes"`` keeps them unchanged. Items of other
+        formats are always unchanged.
     header : bool, optional
-        Whether a table's first row names its columns. By default it does if it holds a column asked for, or a
-        well-known name.
+        Whether the first row of a table contains column names. By default this is so if it contains one of the columns
+        given here or a well-known name.
     max_item_bytes : int
-        The longest item, or line, that is read.
+        Largest item or line in bytes.
     name : str, optional
-        What to call the corpus; the file's name by default.
+        Name of the corpus; the file name by default.
 
     Returns
     -------
@@ -81,9 +81,9 @@ def read(
     Raises
     ------
     DataError
-        If the path cannot be read, or holds no items, or not what its format says.
+        If the path cannot be read, holds no items, or does not match its format.
     ParameterError
-        If there is no such format or encoding.
+        If the format or encoding does not exist.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def read(
     if not str(path):
         raise DataError("the path is empty; give that of a file or a folder, or - for standard input")
     if max_item_bytes < 1:
-        raise ParameterError(f"max_item_bytes is at least 1, but {max_item_bytes} came")
+        raise ParameterError(f"max_item_bytes: expected an integer of at least 1, got {max_item_bytes}")
     chosen = format or _format_of(path, max_item_bytes)
     named = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ())
     columns = Columns(text=named, label=label_column, separator=separator, header=header)
@@ -114,16 +114,16 @@ def read(
         "file": lambda: ([whole] if (whole := read_whole(path, max_item_bytes)) else [], None),
     }
     if chosen not in readers:
-        raise ParameterError(f"there is no format {chosen!r} to read; known: {', '.join(readers)}")
+        raise ParameterError(f"there is no format {chosen!r}; known: {', '.join(readers)}")
     if chosen != "folder" and os.path.isdir(path):
-        raise DataError(f"{path} is a directory, but format {chosen!r} reads a file")
+        raise DataError(f"format {chosen!r}: expected a file, got the directory {path}")
     if not (is_table := chosen in ("csv", "tsv", "jsonl", "parquet")) and (columns.text or columns.label is not None):
         raise ParameterError(
-            f"{path} is read as {chosen!r}, which has no columns; give its format, or leave the columns out"
+            f"{path} is read as {chosen!r}, which has no columns; give its format, or omit the columns"
         )
     items, labels = readers[chosen]()
     if not items:
-        raise DataError(f"{path} holds no items; it is empty")
+        raise DataError(f"{path} holds no items")
     return Corpus(
         items=items,
         labels=labels,
@@ -137,7 +137,7 @@ def read(
 def _format_of(path: str | Path, max_item_bytes: int) -> str:
     if str(path) == STDIN:
         return "lines"
-    if os.path.isdir(path):  # unlike Path.is_dir, it never raises: opening the path will say what is wrong with it
+    if os.path.isdir(path):  # unlike Path.is_dir, this never raises: opening the path reports the error
         return "folder"
     ending = Path(path).suffix.lower()
     if ending != ".txt":
@@ -171,7 +171,7 @@ def _split(path: str | Path, max_item_bytes: int, split: Callable[[bytes], tuple
                 continue
             parts = split(without_line_end(line))
             if parts is None:
-                raise DataError(f"{path}: line {number} does not start with a label: {line[:60]!r}")
+                raise DataError(f"{path}: line {number}: expected a label at its start, got {line[:60]!r}")
             labels.append(parts[0].decode("utf-8", "surrogateescape"))
             items.append(parts[1])
     return items, labels
@@ -190,10 +190,12 @@ def _split_trec(line: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _read_folder(path: Path, max_item_bytes: int) -> Labelled:
-    """Read scikit-learn's `load_files` layout: a folder of folders, whose names are the labels."""
+    """Read the layout of scikit-learn's `load_files`: class folders, whose names are the labels."""
     classes = [entry for entry in _entries(path) if os.path.isdir(entry)]
     if not classes:
-        raise DataError(f"{path} holds no folders; format 'folder' reads one folder per class, with one file per item")
+        raise DataError(
+            f"{path} holds no folders; format 'folder' expects one folder per class, with one file per item"
+        )
     items, labels = [], []
     for folder in classes:
         for file in _entries(folder):
@@ -204,14 +206,16 @@ def _read_folder(path: Path, max_item_bytes: int) -> Labelled:
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """Yield what is in a folder, sorted, without hidden files."""
+    """Yield the sorted entries of a folder without hidden ones."""
     check_path(folder)
     try:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
-        raise DataError(f"{folder} does not exist; give a folder with one folder per class") from None
+        raise DataError(f"{folder} does not exist; expected a folder with one folder per class") from None
     except NotADirectoryError:
-        raise DataError(f"{folder} is a file, but format 'folder' reads a folder with one folder per class") from None
+        raise DataError(
+            f"format 'folder': expected a folder with one folder per class, got the file {folder}"
+        ) from None
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror or error}") from None
     yield from (folder / name for name in names if not name.startswith("."))

@@ -1,4 +1,4 @@
-"""Files as the symbols they stand for: pixels of a picture, samples of a sound, and not the bytes of their format."""
+"""Files as raw symbols: pixels of a picture, samples of a sound, letters of a FASTA file, else bytes."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ PATCH_WIDTH, PATCH_HEIGHT = 64, 32
 _IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".jxl"}
 _SOUNDS = {".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3"}
 _GENES = {".fa", ".fasta", ".fna", ".ffn", ".frn"}
-_MOST_PIXELS = 2**27
+_MAX_PIXELS = 2**27
 _NOTHING = {
     "text": "no bytes",
     "image": f"no picture of {PATCH_WIDTH} x {PATCH_HEIGHT} pixels",
     "audio": "no samples of sound",
     "dna": "no bases",
 }
-"""What is missing, by modality."""
+"""Description of missing data, by modality."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Symbols:
-    """Raw data, and what they are.
+    """Raw data with their modality.
 
     Parameters
     ----------
     data : bytes
+        The symbols of all files.
     modality : {"text", "image", "audio", "dna", "bytes"}
+        Kind of data.
     name : str
+        Name of the file or folder.
     documents : tuple of bytes
-        The same in parts, one for each file of a folder; none if it was not read from files.
+        The symbols of each file; empty if they were not read from files.
     """
 
     data: bytes
@@ -48,13 +51,12 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
     Parameters
     ----------
     path : str or Path
-        Pictures become grey patches of 64 x 32 pixels, a byte a pixel, from left to right and from top to bottom, as
-        in the paper; what does not fill a patch is left out. Sounds become samples of 16 bits, low byte first, their
-        channels averaged. FASTA becomes its letters, in upper case, without the
-        headers. All else is taken as it is: text if it is UTF-8, bytes if not. In a folder, hidden files are
-        passed over, and all others must be of one kind.
+        Pictures become grey patches of 64 x 32 pixels, one byte per pixel, from left to right and top to bottom, as in
+        the paper; incomplete patches are omitted. Sounds become 16-bit little-endian samples, averaged over the
+        channels. FASTA files become their letters in upper case, without headers. Other files are unchanged: text if
+        they are UTF-8, else bytes. In a folder, hidden files are ignored, and all others must be of one kind.
     limit : int
-        Bytes at most; no more is read.
+        Largest number of bytes to read.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
     Raises
     ------
     DataError
-        If a file cannot be read, or there is nothing in it.
+        If a file cannot be read, or there are no data.
     MissingDependencyError
         If pictures need the extra ``image``, or sounds the extra ``audio``.
 
@@ -96,11 +98,11 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
             break
     data = b"".join(parts)
     if not data:
-        raise DataError(
-            f"{path} holds nothing to measure: {' and '.join(_NOTHING[kind] for kind in sorted(kinds)) or 'no file'}"
-        )
+        raise DataError(f"{path} holds no data: {' and '.join(_NOTHING[kind] for kind in sorted(kinds)) or 'no file'}")
     if len(kinds & {"image", "audio", "dna"}) and len(kinds) > 1:
-        raise DataError(f"{path} holds files of several kinds: {', '.join(sorted(kinds))}; name each kind by itself")
+        raise DataError(
+            f"{path}: expected files of one kind, got {', '.join(sorted(kinds))}; use one folder for each kind"
+        )
     return Symbols(
         data=data,
         modality="bytes" if "bytes" in kinds else min(kinds),
@@ -110,7 +112,7 @@ def read_symbols(path: str | Path, *, limit: int = 2**30) -> Symbols:
 
 
 def patches(grey: bytes, width: int) -> bytes:
-    """Return a grey picture, a byte a pixel, as patches one after another."""
+    """Return the patches of a grey picture with one byte per pixel, concatenated."""
     import numpy as np
 
     rows = np.frombuffer(grey, np.uint8).reshape(-1, width)
@@ -129,7 +131,7 @@ def _read(file: Path, limit: int) -> tuple[str, bytes]:
         return "dna", b"".join(line.strip().upper() for line in lines if not line.startswith((b">", b";")))
     with opened(file) as source:
         data = source.read(limit)
-    # a character may be cut at the limit
+    # the limit may split a character
     for end in range(len(data), max(0, len(data) - 4), -1):
         try:
             data[:end].decode()
@@ -143,8 +145,10 @@ def _pixels(file: Path) -> bytes:
     image = import_extra("PIL.Image", extra="image", purpose=f"reading the picture {file.name!r}")
     try:
         with image.open(file) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise DataError(f"{file} has {picture.width} x {picture.height} pixels; {_MOST_PIXELS:,} are the most")
+            if picture.width * picture.height > _MAX_PIXELS:
+                raise DataError(
+                    f"{file}: expected at most {_MAX_PIXELS:,} pixels, got {picture.width} x {picture.height}"
+                )
             grey = picture.convert("L")
         return patches(grey.tobytes(), grey.width)
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:

@@ -1,4 +1,4 @@
-"""Rows and columns: CSV, TSV, JSON lines and Parquet become texts and labels."""
+"""Readers of tables, CSV, TSV, JSON lines and Parquet, as texts and labels."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ LABEL_NAMES = ("label", "class", "category", "target", "topic", "label_text")
 AS_BYTES = "bytes"
 
 Row = tuple[int, list[Any]]
-"""The number of a row's first line in the file, and its cells."""
+"""The line number at which a row starts, and its cells."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """Which columns to read.
+    """The columns to read.
 
     Parameters
     ----------
     text : tuple of str
-        Columns of the text by name or by number from 0; empty for the well-known ones.
+        Columns of the text, by name or by number from 0; empty for well-known names.
     label : str, optional
-        Column of the label, likewise.
+        Column of the label, by name or number.
     separator : str
-        Stands between joined columns.
+        Text placed between joined columns.
     header : bool, optional
-        Whether the first row names the columns; None finds out.
+        Whether the first row contains column names; None detects it.
     """
 
     text: tuple[str, ...] = ()
@@ -57,9 +57,9 @@ class Source:
     path : str or Path
         The file; ``-`` is standard input.
     encoding : str
-        How its text is encoded; ``"bytes"`` keeps the bytes as they are.
+        Encoding of the text; ``"bytes"`` keeps the bytes unchanged.
     max_item_bytes : int
-        The longest line.
+        Largest line in bytes.
     """
 
     path: str | Path
@@ -79,8 +79,8 @@ class Source:
                 except UnicodeDecodeError as error:
                     raise DataError(
                         f"{self.path}: line {number} is not {self.encoding}: byte 0x{line[error.start]:02x} at "
-                        f"position {error.start}; give its encoding (--encoding latin-1, say), or keep the bytes "
-                        "as they are (--encoding bytes)"
+                        f"position {error.start}; give its encoding, such as --encoding latin-1, or keep the bytes "
+                        "unchanged with --encoding bytes"
                     ) from None
 
 
@@ -92,7 +92,7 @@ def read_delimited(
 
 
 def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
-    """Read one JSON object a line into items and labels."""
+    """Read one JSON object per line into items and labels."""
     names: list[str] = []
 
     def rows() -> Iterator[Row]:
@@ -101,10 +101,10 @@ def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list
                 continue
             try:
                 value = json.loads(line)
-            except (ValueError, RecursionError) as error:  # a number of too many digits is a plain ValueError
-                raise DataError(f"{source.path}: line {number} is no JSON: {error}") from None
+            except (ValueError, RecursionError) as error:  # a number with too many digits raises a plain ValueError
+                raise DataError(f"{source.path}: line {number} is not JSON: {error}") from None
             if not isinstance(value, dict):
-                raise DataError(f"{source.path}: line {number} holds no JSON object, but {type(value).__name__}")
+                raise DataError(f"{source.path}: line {number}: expected a JSON object, got {type(value).__name__}")
             if not names:
                 names.extend(value)
                 yield number, list(names)
@@ -132,8 +132,8 @@ def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[st
             return _select(rows(), dataclasses.replace(columns, header=True), source)
         except KolmoError:
             raise
-        except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's own errors are children of these
-            raise DataError(f"{source.path} is no Parquet file: {error}") from None
+        except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's errors are subclasses of these
+            raise DataError(f"{source.path} is not a Parquet file: {error}") from None
 
 
 def _delimited_rows(source: Source, *, delimiter: str, quoted: bool) -> Iterator[Row]:
@@ -158,7 +158,7 @@ def _delimited_rows(source: Source, *, delimiter: str, quoted: bool) -> Iterator
             first = number + 1
     except csv.Error as error:
         raise DataError(
-            f"{source.path}: line {number}: {error}; if quotes are ordinary characters here, use format 'tsv'"
+            f"{source.path}: line {number}: {error}; if quotes are ordinary characters in this file, use format 'tsv'"
         ) from None
     finally:
         csv.field_size_limit(limit)
@@ -171,12 +171,12 @@ def _check_encoding(encoding: str) -> None:
         raise ParameterError(f"there is no encoding named {encoding!r}; try utf-8, latin-1 or bytes") from None
     try:
         ends_lines = b"\n".decode(encoding) == "\n"
-    except (LookupError, ValueError):  # no encoding of text, or one of several bytes a character
+    except (LookupError, ValueError):  # not a text encoding, or one with several bytes per character
         ends_lines = False
     if not ends_lines:
         raise ParameterError(
             f"files in {encoding!r} cannot be read line by line; convert the file to UTF-8 first, "
-            f"such as by: iconv -f {encoding} -t utf-8"
+            f"for example with: iconv -f {encoding} -t utf-8"
         )
 
 
@@ -185,7 +185,7 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
     iterator = iter(rows)
     first = next(iterator, None)
     if first is None:
-        raise DataError(f"{path} is empty; a table with at least one row was expected")
+        raise DataError(f"{path} is empty; expected a table with at least one row")
     named = [*columns.text, *([columns.label] if columns.label is not None else [])]
     header = columns.header if columns.header is not None else _is_header(first[1], named)
     names = [str(name) for name in first[1]] if header else None
@@ -196,7 +196,7 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
     for number, cells in iterator if header else itertools.chain([first], iterator):
         if len(cells) != len(first[1]):
             raise DataError(
-                f"{path}: the row at line {number} has {len(cells)} cells, but the first has {len(first[1])}"
+                f"{path}: the row at line {number}: expected {len(first[1])} cells, as in the first, got {len(cells)}"
             )
         parts = []
         for at in text_at:
@@ -206,8 +206,8 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
         items.append(as_bytes(columns.separator).join(parts))
         if len(items[-1]) > source.max_item_bytes:
             raise DataError(
-                f"{path}: the row at line {number} holds {len(items[-1]):,} bytes of text, but "
-                f"{source.max_item_bytes:,} are allowed; raise max_item_bytes"
+                f"{path}: the row at line {number}: expected at most {source.max_item_bytes:,} bytes of text, got "
+                f"{len(items[-1]):,}; raise max_item_bytes"
             )
         if label_at is not None:
             label = b"" if cells[label_at] is None else _cell_bytes(cells[label_at], number, path)
@@ -217,15 +217,15 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
     if unlabelled:
         raise DataError(
             f"{path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
-            f"the first at line {unlabelled[0]}; fill it in, or leave these rows out"
+            f"the first at line {unlabelled[0]}; fill it in, or remove these rows"
         )
     if not items:
-        raise DataError(f"{path} holds a header but no rows")
+        raise DataError(f"{path} holds a header and no rows")
     return items, labels if label_at is not None else None
 
 
 def _cell_bytes(cell: Any, number: int, path: str | Path) -> bytes:
-    """Return a text or bytes as they are, numbers and lists as JSON, dates and the like as they print."""
+    """Return text and bytes unchanged, numbers and lists as JSON, dates and other values as printed."""
     if isinstance(cell, bool | int | float | list | dict):
         cell = json.dumps(cell, ensure_ascii=False, default=str)
     try:
@@ -261,13 +261,13 @@ def _positions(columns: Columns, names: list[str] | None, width: int, path: str 
         text = [at for at in well_known if at != label][:1]
         if not text:
             raise DataError(
-                f"{path}: which column holds the text? Its columns are {', '.join(names)}; "
+                f"{path}: no column has a well-known name for the text; its columns are {', '.join(names)}; "
                 "name one with --text-column / text_columns"
             )
     if not text:
         text = [at for at in range(width) if at != label]
     if not text:
-        raise DataError(f"{path} has one column, which is the label's; a column of text was expected beside it")
+        raise DataError(f"{path} has one column, which holds the label; expected a column of text too")
     return text, label
 
 
@@ -278,8 +278,8 @@ def _position(name: str, names: list[str] | None, width: int, path: str | Path, 
         return int(name) % width
     if names is None:
         raise ParameterError(
-            f"{path} has no header and {width} columns, so {option} is a number from 0 to {width - 1}, "
-            f"but {name!r} came"
+            f"{path} has no header and {width} columns, so {option}: expected a number from 0 to {width - 1}, "
+            f"got {name!r}"
         )
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -1,4 +1,4 @@
-"""Contract suites that the author of a plug-in runs too."""
+"""Contract suites for coders and metrics, also for authors of plug-ins."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ def test_an_endless_device_is_refused() -> None:
         read_whole("/dev/zero", 3_000_000)
 
 
-@pytest.mark.parametrize(("name", "message"), [("absent", "there is no file 'absent'"), (".", "is a directory")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("absent", "there is no file 'absent'"), (".", "expected a file, got the directory")]
+)
 def test_what_is_no_file_is_refused(name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_whole(name, 10)

@@ -59,9 +59,9 @@ def test_names_are_forgiving_and_errors_help() -> None:
         describe("ag_newz")
     with pytest.raises(ParameterError, match="known: docstrings"):
         load_dataset("something else altogether")
-    with pytest.raises(ParameterError, match="comes in the splits train, test, but 'dev' was asked for"):
+    with pytest.raises(ParameterError, match="expected train or test, got 'dev'"):
         load_dataset("r8", "dev")
-    with pytest.raises(ParameterError, match="but none was named"):
+    with pytest.raises(ParameterError, match="expected train or test, got none"):
         load_dataset("digits")
     with pytest.raises(ParameterError, match="has no splits"):
         load_dataset("photos", "train")
@@ -123,7 +123,7 @@ def test_a_file_is_fetched_once_and_checked(server, cache, monkeypatch) -> None:
     (folder / "a.tsv").unlink()
     assert fetch("made") == [cache / "made" / "a.tsv"]
     (cache / "made" / "a.tsv").write_bytes(CONTENT[:-3])
-    with pytest.raises(DataError, match=f"truncated: .* expected {digest(CONTENT)}, found {digest(CONTENT[:-3])}"):
+    with pytest.raises(DataError, match=f"truncated: .* expected {digest(CONTENT)}, got {digest(CONTENT[:-3])}"):
         load_dataset("made")
 
 
@@ -223,7 +223,10 @@ def test_a_truncated_archive_is_refused(server, cache, monkeypatch) -> None:  # 
     shutil.make_archive(str(folder / "a"), "gztar", root_dir=folder)
     (folder / "a.tgz").write_bytes((folder / "a.tar.gz").read_bytes()[:60])
     register(monkeypatch, DataFile(name="a.tsv", url=f"{url}/a.tgz", member="a.tsv"))
-    with pytest.warns(UserWarning, match="is not in the catalogue"), pytest.raises(DataError, match="no whole archive"):
+    with (
+        pytest.warns(UserWarning, match="is not in the catalogue"),
+        pytest.raises(DataError, match="not a complete archive"),
+    ):
         load_dataset("made")
     assert files_in(cache) == []
 
@@ -237,9 +240,7 @@ def test_a_member_with_a_known_hash_vouches_for_its_archive(server, cache, monke
         with zipfile.ZipFile(folder / "a.zip", "w") as packed:
             packed.writestr("a.tsv", content)
         if content != CONTENT:
-            with pytest.raises(
-                DataError, match=f"expected {digest(CONTENT)}, found {digest(content)}; it was not kept"
-            ):
+            with pytest.raises(DataError, match=f"expected {digest(CONTENT)}, got {digest(content)}; it was deleted"):
                 load_dataset("made")
             assert files_in(cache) == []
     with warnings.catch_warnings():
@@ -277,7 +278,7 @@ def test_local_folders_are_searched_two_levels_deep(tmp_path: Path, monkeypatch:
         monkeypatch.setenv("KOLMO_DATA", str(root))
         assert fetch("made") == [root / place]
         (root / place).write_bytes(CONTENT + b"x")
-        with pytest.raises(DataError, match=f"expected {digest(CONTENT)}, found {digest(CONTENT + b'x')}"):
+        with pytest.raises(DataError, match=f"expected {digest(CONTENT)}, got {digest(CONTENT + b'x')}"):
             load_dataset("made")
 
 

@@ -45,5 +45,5 @@ def test_bad_corpora_are_refused() -> None:
     with pytest.raises(DataError, match="2 items but 1 labels"):
         Corpus(items=[b"a", b"b"], labels=["x"])
     for size in (0, 5, -1):
-        with pytest.raises(ParameterError, match="holds 4"):
+        with pytest.raises(ParameterError, match="expected 1 to 4 items"):
             numbered(4).sample(size)

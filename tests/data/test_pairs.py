@@ -57,7 +57,7 @@ def test_some_are_drawn(tmp_path: Path) -> None:
 
 def test_what_is_alone_is_named(tmp_path: Path) -> None:
     x, y = lines(tmp_path / "x", "one", "two"), lines(tmp_path / "y", "eins")
-    with pytest.raises(DataError, match=r"x has 2 lines and .*y has 1"):
+    with pytest.raises(DataError, match=r"got 2 in .*x and 1 in .*y"):
         read_pairs(x, y)
     for folder, names in (("f", "abcdefg"), ("g", "az")):
         (tmp_path / folder).mkdir()
@@ -66,7 +66,7 @@ def test_what_is_alone_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"only in .*f: b, c, d and 3 more; only in .*g: z"):
         read_pairs(tmp_path / "f", tmp_path / "g")
     lines(tmp_path / "g" / "a.md", "again")
-    with pytest.raises(DataError, match=r"a.md and .*a.txt have one name"):
+    with pytest.raises(DataError, match=r"a.md and .*a.txt have the same name"):
         read_pairs(tmp_path / "f", tmp_path / "g")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="empty holds no files"):
@@ -76,10 +76,12 @@ def test_what_is_alone_is_named(tmp_path: Path) -> None:
 def test_what_cannot_be_paired_is_refused(tmp_path: Path) -> None:
     x = lines(tmp_path / "x", "one")
     for one, other in ((x, tmp_path), (tmp_path, x)):
-        with pytest.raises(ParameterError, match=r"is a folder, .*x none"):
+        with pytest.raises(
+            ParameterError, match=r"expected two files or two folders, got the folder .* and the file .*x"
+        ):
             read_pairs(one, other)
     (tmp_path / "binary").write_bytes(b"one\nt\0wo\n")
-    with pytest.raises(DataError, match="binary is no file of lines in UTF-8: there is a zero byte in line 2"):
+    with pytest.raises(DataError, match="binary: expected lines of UTF-8 text, got a zero byte in line 2"):
         read_pairs(x, tmp_path / "binary")
     with pytest.raises(DataError, match="there is no file"):
         read_pairs(x, tmp_path / "missing")

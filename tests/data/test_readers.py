@@ -104,7 +104,7 @@ def test_parquet(tmp_path: Path) -> None:
     corpus = read(path)
     assert (list(corpus.items), corpus.labels) == ([b"caf\xe9"], ["spam"])
     assert list(read(path, text_columns=["day"]).items) == [b"2020-01-31"]
-    with pytest.raises(DataError, match="line 1 holds 4 bytes of text, but 3 are allowed"):
+    with pytest.raises(DataError, match="line 1: expected at most 3 bytes of text, got 4"):
         read(path, max_item_bytes=3)
 
 
@@ -192,22 +192,22 @@ def test_text_files_go_by_their_first_lines(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.csv", b"", "is empty"),
-        ("a.csv", b"label,text\n", "a header but no rows"),
-        ("a.csv", b"label,text\na,b\nc\n", "line 3 has 1 cells, but the first has 2"),
+        ("a.csv", b"label,text\n", "a header and no rows"),
+        ("a.csv", b"label,text\na,b\nc\n", "line 3: expected 2 cells, as in the first, got 1"),
         ("a.csv", b'label,text\na,"b\nc\n', "unexpected end of data"),
         ("a.csv", b"label,text\n,b\n x,c\n,d\n", "missing in 2 of 3 rows, the first at line 2"),
-        ("a.csv", b"label,id\na,b\n", "which column holds the text.*label, id.*--text-column"),
-        ("a.tsv", b"a\tb\nc\td\te\n", "line 2 has 3 cells"),
-        ("a.jsonl", b'{"text": "a"}\n{"text": \n', "line 2 is no JSON"),
-        ("a.jsonl", b"[1]\n", "line 1 holds no JSON object, but list"),
+        ("a.csv", b"label,id\na,b\n", "no column has a well-known name for the text.*label, id.*--text-column"),
+        ("a.tsv", b"a\tb\nc\td\te\n", "line 2: expected 2 cells, as in the first, got 3"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', "line 2 is not JSON"),
+        ("a.jsonl", b"[1]\n", "line 1: expected a JSON object, got list"),
         ("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "b"}\n', "missing in 1 of 2 rows, the first at line 2"),
         ("a.jsonl", b'{"text": "a"}\n{"other": "b"}\n', "line 2 has no text in column 'text'"),
-        ("a.jsonl", b"[" * 100_000, "line 1 is no JSON"),
-        ("a.parquet", b"PAR1 this is none", "is no Parquet file"),
+        ("a.jsonl", b"[" * 100_000, "line 1 is not JSON"),
+        ("a.parquet", b"PAR1 this is none", "is not a Parquet file"),
         ("a.txt", b"\n \n", "holds no items"),
-        ("a.label", b"no colon here\n", "line 1 does not start with a label"),
+        ("a.label", b"no colon here\n", "line 1: expected a label at its start"),
         ("a.bin", b"", "holds no items"),
-        ("a.jsonl", b'{"text": "a", "n": ' + b"1" * 5000 + b"}\n", "line 1 is no JSON"),
+        ("a.jsonl", b'{"text": "a", "n": ' + b"1" * 5000 + b"}\n", "line 1 is not JSON"),
         ("a.jsonl", b'{"text": "a\\ud800"}\n', "line 1: expected Unicode text"),
     ],
 )
@@ -226,7 +226,7 @@ def test_unknown_columns_and_formats(tmp_path: Path) -> None:
         read(path, label_column="lable")
     path.write_text("1,b\n2,c\n")
     with pytest.raises(
-        ParameterError, match=r"no header and 2 columns, so --text-column .* is a number from 0 to 1, but '2' came"
+        ParameterError, match=r"no header and 2 columns, so --text-column .*: expected a number from 0 to 1, got '2'"
     ):
         read(path, text_columns=["2"])
     with pytest.raises(ParameterError, match="no format 'cvs'"):
@@ -236,7 +236,7 @@ def test_unknown_columns_and_formats(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="max_item_bytes: expected an integer of at least 1, got 0"):
         read(path, max_item_bytes=0)
     path.write_text("a\nb\n")
-    with pytest.raises(DataError, match="one column, which is the label's"):
+    with pytest.raises(DataError, match="one column, which holds the label"):
         read(path, label_column="0")
 
 
@@ -246,16 +246,16 @@ def test_missing_files_directories_and_permissions(tmp_path: Path) -> None:
             read(tmp_path / name)
     with pytest.raises(DataError, match="holds no folders"):
         read(tmp_path)
-    with pytest.raises(DataError, match="is a directory, but format 'csv' reads a file"):
+    with pytest.raises(DataError, match="format 'csv': expected a file, got the directory"):
         read(tmp_path, format="csv")
     (tmp_path / "file").write_bytes(b"x")
-    with pytest.raises(DataError, match="is a file, but format 'folder'"):
+    with pytest.raises(DataError, match="format 'folder': expected a folder"):
         read(tmp_path / "file", format="folder")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no items"):
         read(tmp_path)
     for path in ("a\0b.csv", "a\0b.txt"):
-        with pytest.raises(DataError, match="it holds a NUL byte"):
+        with pytest.raises(DataError, match="with a NUL byte"):
             read(path)
     with pytest.raises(DataError, match="the path is empty"):
         read("")

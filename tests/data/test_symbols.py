@@ -60,10 +60,10 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="cannot be read"):
             read_symbols(tmp_path / name)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="nothing to measure: no file"):
+    with pytest.raises(DataError, match="holds no data: no file"):
         read_symbols(tmp_path / "empty")
     (tmp_path / "none.fa").write_text(">header\n")
-    with pytest.raises(DataError, match=r"none\.fa holds nothing to measure: no bases"):
+    with pytest.raises(DataError, match=r"none\.fa holds no data: no bases"):
         read_symbols(tmp_path / "none.fa")
     with pytest.raises(DataError, match="no file"):
         read_symbols(tmp_path / "missing")

@@ -232,7 +232,7 @@ def test_a_file_of_the_kernel_that_states_no_size(kolmo: Any) -> None:
     ("arguments", "code", "message"),
     [
         (["compress", "absent"], 1, "there is no file 'absent'"),
-        (["compress", "."], 1, "'.' is a directory"),
+        (["compress", "."], 1, "expected a file, got the directory '.'"),
         (["compress", "file", "-c", "order0"], 2, "computes code lengths only"),
         (["compress", "file", "-c", "bz2", "--context", "other"], 2, "cannot write a stream that depends on a context"),
         (["compress", "file", "-c", "zst"], 2, "did you mean 'zstd'"),

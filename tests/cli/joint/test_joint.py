@@ -5,10 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 import wave
 from pathlib import Path
 from typing import Any
@@ -68,52 +64,6 @@ def test_trees_and_pictures(kolmo: Any, files: list[str], tmp_path: Path, method
     assert frozenset({"code.py", "more.py"}) in tree.splits() or frozenset({"cats.txt", "dogs.txt"}) in tree.splits()
 
 
-TRAINING = ("--train", "gru:20k", "--steps", "5", "--device", "cpu")
-
-
-def test_a_training_on_both(kolmo: Any, files: list[str]) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
-    torch.set_num_threads(1)
-    found = json.loads(kolmo("joint", *files[:2], *TRAINING, "--seed", "3", "--json").stdout)
-    assert [each["name"] for each in found["sets"]] == ["cats.txt", "dogs.txt"]
-    gain = found["gain"]
-    controls = {"twice", "x_disguised", "y_disguised", "x_random", "y_random"}
-    assert set(gain["rows"]) == {"x", "y", "both"} | controls
-    assert all(0 < row["bits_x"] < 8.1 for row in gain["rows"].values())
-    assert gain["gain_x"] == gain["savings"]["both"][0]["bits"]
-    assert "seed=3" in gain["fingerprint"]
-    shown = kolmo("joint", *files[:2], *TRAINING, "--no-controls", "--held-out", "0.3").stdout
-    assert "X and Y" in shown
-    assert "twice" not in shown
-    assert f"{int(0.3 * Path(files[0]).stat().st_size):,} and" in shown
-
-
-def test_wrong_usage_of_a_training_is_told(refused: Any, files: list[str]) -> None:
-    assert "no model 'rnn'" in refused("joint", *files[:2], "--train", "rnn", code=2)
-    assert "two sets" in refused("joint", *files, *TRAINING, code=2)
-    assert "--coder says nothing" in refused("joint", *files[:2], *TRAINING, "-c", "xz", code=2)
-    assert "--steps is of a training" in refused("joint", *files[:2], "--steps", "5", code=2)
-    assert "cannot be used" in refused("joint", *files[:2], *TRAINING[:4], "--device", "nonsense", code=2)
-
-
-def test_an_interrupted_training_says_so(files: list[str], tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="torch is not installed (extra neural)")
-    before = sorted(path.name for path in tmp_path.rglob("*"))
-    program = [sys.executable, "-c", "from kolmo.cli import main; print('up', flush=True); main(prog_name='kolmo')"]
-    arguments = ["joint", *files[:2], *TRAINING[:2], "--steps", "100000", "--device", "cpu"]
-    with subprocess.Popen([*program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"up\n"
-        time.sleep(6)
-        assert process.poll() is None, "it was to be interrupted at work"
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert stdout == b""
-    assert stderr.decode().strip() == "Interrupted"
-    assert sorted(path.name for path in tmp_path.rglob("*")) == before
-
-
 def test_wrong_usage_is_told(refused: Any, files: list[str], tmp_path: Path) -> None:
     assert "at least two sets" in refused("joint", files[0], code=2)
     assert "each once" in refused("joint", files[0], files[0], code=2)
@@ -126,7 +76,7 @@ def test_wrong_usage_is_told(refused: Any, files: list[str], tmp_path: Path) -> 
     assert "--centered is of trees" in refused("joint", *files, "--centered", code=2)
     assert "--order is of two sets" in refused("joint", *files, "--order", "interleaved", code=2)
     (tmp_path / "empty").write_bytes(b"")
-    assert "nothing to measure" in refused("joint", files[0], tmp_path / "empty", code=1)
+    assert "holds no data" in refused("joint", files[0], tmp_path / "empty", code=1)
 
 
 def test_one_file_under_two_names_is_refused(refused: Any, kolmo: Any, files: list[str], tmp_path: Path) -> None:
@@ -182,7 +132,7 @@ def test_a_sound_without_samples_is_named(refused: Any, tmp_path: Path) -> None:
     pytest.importorskip("soundfile", reason="the extra audio is not installed")
     silent = sound(tmp_path / "silent.wav", b"")
     good = sound(tmp_path / "good.wav", np.arange(5000, dtype="<i2").tobytes())
-    assert f"{silent} holds nothing to measure: no samples" in refused("joint", silent, good, code=1)
+    assert f"{silent} holds no data: no samples" in refused("joint", silent, good, code=1)
     (tmp_path / "cut.wav").write_bytes(good.read_bytes()[:20])
     assert f"the sound {tmp_path / 'cut.wav'} cannot be read" in refused("joint", good, tmp_path / "cut.wav", code=1)
 
