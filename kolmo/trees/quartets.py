@@ -1,56 +1,124 @@
-"""Quartet trees: the unrooted tree that goes best with the distances among all groups of four items."""
+"""Quartet trees: the unrooted tree that fits the distances of all groups of four items best."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kolmo._core.checks import check_count
+from kolmo._core.results import Result
 from kolmo.distances.matrices import Floats, checked_names, symmetric
-from kolmo.errors import DataError, ParameterError
+from kolmo.errors import DataError
 from kolmo.trees.cluster import neighbor_joining
 from kolmo.trees.tree import Tree
 
+if TYPE_CHECKING:
+    from kolmo._core.tables import Table
+
 Links = NDArray[np.int64]
-"""A tree as `kolmo.trees.quartet_kernels` has it."""
+"""An unrooted binary tree as the kernels represent it: the three neighbours of each node, -1 where a leaf has none."""
 
 _ROUNDING = 1e-11
-"""Costs that differ by no more than this share are the same."""
+"""Costs with a smaller relative difference are equal."""
 _PATIENCE = 100
-"""Steps without success after which a climb ends, times the square of the number of items."""
+"""A climb ends after this number of steps without improvement, times the square of the number of items."""
 _MOST_CHANGES = 32
+_CITATION = (
+    'Cilibrasi and Vitanyi, "A fast quartet tree heuristic for hierarchical clustering", Pattern Recognition, 2011'
+)
 _STEPS_AT_ONCE = 20_000_000
-"""So many distances are looked at, roughly, before Python may be interrupted."""
+"""Approximate number of distances that a kernel call reads, so that Python can be interrupted between calls."""
 
 
-def quartet_score(tree: Tree, D: ArrayLike, names: Iterable[Any] | None = None) -> float:
-    """Return how well a tree goes with distances, from 0 to 1: the normalized tree benefit score S(T).
+@dataclass(frozen=True, kw_only=True)
+class TreeScore(Result):
+    """The fit of a tree to a matrix of distances. Made by `quartet_score`; ``float(score)`` is its value.
 
-    Of any four items u, v, w, x the tree pairs two and two, such as uv|wx, which costs D[u, v] + D[w, x]. The tree's
-    cost C is the sum over all quartets. With M and m, the sums of the dearest and of the cheapest pairing of each
-    quartet, S = (M - C) / (M - m). It is 1 for a tree that pairs all quartets in the cheapest way. There need not be
-    one.
+    Parameters
+    ----------
+    score : float
+        The normalized tree benefit score S(T) from 0 (worst) to 1: all quartets are paired at the lowest cost.
+    cost : float
+        The cost of the tree, C.
+    lowest_cost, highest_cost : float
+        The sums of the lowest and of the highest cost of each quartet, m and M.
+    n_leaves, n_quartets : int
+        Number of leaves, and of groups of four leaves.
+    """
+
+    score: float
+    cost: float
+    lowest_cost: float
+    highest_cost: float
+    n_leaves: int
+    n_quartets: int
+
+    def __float__(self) -> float:
+        return self.score
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        """Return one table with a row for each score.
+
+        Parameters
+        ----------
+        results : sequence of TreeScore
+            The scores.
+        verbose : bool
+            Add the citation.
+
+        Returns
+        -------
+        list of Table
+        """
+        from kolmo._core.tables import Column, Table
+
+        names = ("leaves", "quartets", "cost", "lowest cost", "highest cost", "S(T)")
+        table = Table("Quartet score", [Column(name, True) for name in names])
+        for found in results:
+            costs = (found.cost, found.lowest_cost, found.highest_cost)
+            table.add(
+                f"{found.n_leaves:,}",
+                f"{found.n_quartets:,}",
+                *(f"{cost:,.6g}" for cost in costs),
+                f"{found.score:.6f}",
+            )
+        table.footers = ["S(T) = (highest cost - cost) / (highest cost - lowest cost); 1 = best"]
+        if verbose:
+            table.footers.append(_CITATION)
+        return [table]
+
+
+def quartet_score(tree: Tree, D: ArrayLike, names: Iterable[Any] | None = None) -> TreeScore:
+    """Measure the fit of a tree to a matrix of distances: the normalized tree benefit score S(T), from 0 to 1.
+
+    A tree pairs any four items u, v, w, x two and two, such as uv|wx, with the cost D[u, v] + D[w, x]. The cost C of
+    the tree is the sum over all quartets. With m and M, the sums of the lowest and the highest cost of each quartet,
+    S = (M - C) / (M - m). A tree that pairs every quartet at the lowest cost scores 1; such a tree need not exist.
 
     Parameters
     ----------
     tree : Tree
-        Any binary tree, rooted or not, of `linkage_tree`, `neighbor_joining` or `quartet_tree`.
+        A binary tree, rooted or unrooted, such as that of `linkage_tree`, `neighbor_joining` or `quartet_tree`.
     D : array-like of shape (n, n)
-        Distances; of D[i, j] and D[j, i] the mean is taken. See `kolmo.distances.symmetric`.
+        Distances; D[i, j] and D[j, i] are averaged, see `kolmo.distances.symmetric`.
     names : iterable of str, optional
         The leaf of each row; by default the rows are in the order of ``tree.leaves``.
 
     Returns
     -------
-    float
-        1 where there is nothing to choose: with less than four items, or if all pairings cost the same.
+    TreeScore
+        The score is 1 for fewer than four items, and if all pairings have the same cost.
 
     Raises
     ------
     DataError
-        If the tree is not binary, or has other leaves, or D is no matrix of distances.
+        If the tree is not binary, its leaves do not match the rows, or D is not a matrix of distances.
 
     References
     ----------
@@ -60,25 +128,34 @@ def quartet_score(tree: Tree, D: ArrayLike, names: Iterable[Any] | None = None) 
     --------
     >>> tree = Tree.from_newick("((a,b),(c,d));")
     >>> near, far = [[0, 1, 3, 3], [1, 0, 3, 3], [3, 3, 0, 1], [3, 3, 1, 0]], ["a", "c", "b", "d"]
-    >>> quartet_score(tree, near), quartet_score(tree, near, far)
+    >>> quartet_score(tree, near).score, quartet_score(tree, near, far).score
     (1.0, 0.0)
     """
     even = symmetric(D)
     rows = tree.leaves if names is None else checked_names(names, len(even))
     if len(rows) != len(even) or set(rows) != set(tree.leaves):
         raise DataError(
-            f"the tree must have a leaf for each row of the matrix, but it has {len(tree.leaves)} leaves, and the "
-            f"matrix {len(even)} rows" + ("" if len(rows) != len(even) else " with other names")
+            f"expected a leaf for each row of the matrix, got {len(tree.leaves)} leaves and {len(even)} rows"
+            + ("" if len(rows) != len(even) else " with different names")
         )
     if not tree.binary:
         raise DataError(
-            "the tree must be binary, but a node has more than two children, or one: which quartets it pairs is open"
+            "expected a binary tree, got one with a node of more than two children or one child, which leaves the "
+            "pairing of some quartets open"
         )
     if len(rows) < 4:
-        return 1.0
+        return TreeScore(score=1.0, cost=0.0, lowest_cost=0.0, highest_cost=0.0, n_leaves=len(rows), n_quartets=0)
     leaf = {name: number for number, name in enumerate(rows)}
     problem = _Problem(even)
-    return problem.score(problem.cost(_links(tree, [leaf[name] for name in tree.leaves])))
+    cost = problem.cost(_links(tree, [leaf[name] for name in tree.leaves]))
+    return TreeScore(
+        score=problem.score(cost),
+        cost=cost,
+        lowest_cost=problem.least,
+        highest_cost=problem.most,
+        n_leaves=len(rows),
+        n_quartets=math.comb(len(rows), 4),
+    )
 
 
 def quartet_tree(
@@ -89,41 +166,41 @@ def quartet_tree(
     agreement: int = 5,
     max_runs: int = 12,
 ) -> Tree:
-    """Return an unrooted tree whose `quartet_score` is as high as a search can make it.
+    """Return an unrooted tree with a high `quartet_score`, found by randomized hill climbing.
 
-    A run climbs from tree to better tree: it swaps leaves, swaps subtrees or moves subtrees, mostly once and now and
-    then many times before it looks at the score, and ends when nothing has helped for long. The first run begins at the
-    tree of `neighbor_joining`, which it can only improve, the others at random trees. The search is over at a score
-    of 1, or as soon as several runs have found the best score.
+    A step swaps leaves, swaps subtrees or moves subtrees, usually once and sometimes many times, and is kept if the
+    score rises. A run ends after many steps without improvement. The first run starts from the tree of
+    `neighbor_joining`, the others from random trees. The search ends at a score of 1, or when `agreement` runs have
+    found the best score.
 
-    The time of a step grows with the square of n, and so does their number: 25 items take less than a second, 50 items
-    some ten seconds, 100 items minutes, for which fewer runs may do. The tree is the same each time for the same
-    distances and `random_state`.
+    The time of a step and the number of steps both grow with the square of n: 25 items take less than a second, 50
+    items about ten seconds, 100 items minutes, for which fewer runs may suffice. The result depends only on the
+    distances and on `random_state`.
 
     Parameters
     ----------
     D : array-like of shape (n, n)
-        Distances; of D[i, j] and D[j, i] the mean is taken. See `kolmo.distances.symmetric`.
+        Distances; D[i, j] and D[j, i] are averaged, see `kolmo.distances.symmetric`.
     names : iterable of str, optional
-        The names of the items, all different; numbers from 0 by default.
+        The names of the items, all different; by default numbers from 0.
     random_state : int, optional
-        Decides the random choices; None for other ones each time.
+        Seed of the random choices; None for different ones each time.
     agreement : int
-        How many runs must have found the best score.
+        Number of runs that must find the best score.
     max_runs : int
-        How many runs there are at most.
+        Largest number of runs.
 
     Returns
     -------
     Tree
-        With three branches at the root, from three items on, and without lengths.
+        With three children of the root, from three items on, and without lengths.
 
     Raises
     ------
     DataError
-        If D is no matrix of distances, or does not go with the names.
+        If D is not a matrix of distances, or the names do not match it.
     ParameterError
-        If a number of runs is below 1.
+        If `agreement` or `max_runs` is below 1.
 
     References
     ----------
@@ -137,8 +214,7 @@ def quartet_tree(
     '(cat,dog,(ape,man));'
     """
     for name, number in (("agreement", agreement), ("max_runs", max_runs)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise ParameterError(f"{name} must be a whole number from 1, but {number!r} came")
+        check_count(name, number)
     even = symmetric(D)
     leaves = checked_names(names, len(even))
     start = neighbor_joining(even, leaves)
@@ -159,7 +235,7 @@ def quartet_tree(
 
 
 class _Problem:
-    """Distances among four items or more, and what trees of them cost."""
+    """The distances of at least four items, and the costs of trees."""
 
     def __init__(self, D: Floats) -> None:
         from kolmo.trees import quartet_kernels as kernels
@@ -175,7 +251,7 @@ class _Problem:
         self.rounding = _ROUNDING * self.most
 
     def cost(self, links: Links) -> float:
-        """Return the sum of what all quartets cost as a tree pairs them."""
+        """Return the cost of a tree, the sum over all quartets."""
         found = np.zeros(1)
         self._kernels.cost(self.D, self._totals, links, self._scratch, self._sums, found)
         return float(found[0])
@@ -184,12 +260,12 @@ class _Problem:
         """Return S(T)."""
         if self.most - self.least <= self.rounding:
             return 1.0
-        # rounded as far as costs are exact, so that the best tree has 1 and not nearly so
+        # exactly 1 for the lowest cost, in spite of rounding errors
         score = (self.most - cost) / (self.most - self.least)
         return 1.0 if cost <= self.least + self.rounding else max(score, 0.0)
 
     def climb(self, links: Links, seed: int) -> float:
-        """Improve a tree in place, and return its cost."""
+        """Improve a tree in place by hill climbing, and return its cost."""
         best, counts = np.array([self.cost(links)]), np.zeros(1, np.int64)
         trial, random = links.copy(), np.array([seed], np.uint64)
         thresholds, size = _thresholds(), len(self.D)
@@ -214,7 +290,7 @@ class _Problem:
 
 
 def random_links(n_leaves: int, random: np.random.Generator) -> Links:
-    """Return a random tree of four leaves or more: one leaf after the other is put into a random branch."""
+    """Return a random tree of at least four leaves; each leaf is inserted into a random branch."""
     links = np.full((2 * n_leaves - 2, 3), -1, np.int64)
     leaves = random.permutation(n_leaves)
     links[leaves[:3], 0], links[n_leaves] = n_leaves, leaves[:3]
@@ -229,14 +305,14 @@ def random_links(n_leaves: int, random: np.random.Generator) -> Links:
 
 
 def _thresholds() -> NDArray[np.int64]:
-    """Return the chances of 1, 2, ... changes at once, added up, in 2**31sts: mostly one, with a heavy tail."""
+    """Return the cumulative probabilities of 1, 2, ... changes in a step, times 2**31; the tail is heavy."""
     number = np.arange(1, _MOST_CHANGES + 1)
     chances = 1 / (number * np.log2(number + 1) ** 2)
     return np.asarray(np.cumsum(chances) / chances.sum() * 2**31, np.int64)
 
 
 def _links(tree: Tree, numbers: Iterable[int]) -> Links:
-    """Return a binary tree without its root, if that joins only two; its leaves get these numbers."""
+    """Return a binary tree as links, with the given numbers of the leaves; a root with two children is removed."""
     number = dict(enumerate(numbers))
     children = {node: list(below) for node, below in tree.children.items()}
     root = len(tree.parents) - 1

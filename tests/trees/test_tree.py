@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kolmo import Tree
+from kolmo._core.tables import visible
 from kolmo.errors import DataError
 
 names = st.lists(
@@ -30,6 +31,7 @@ def trees(draw: st.DrawFn) -> Tree:
     return Tree.from_children(open_nodes[0], children, leaves, long)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trees())
 def test_newick_is_read_as_it_was_written(tree: Tree) -> None:
     read = Tree.from_newick(tree.newick())
@@ -53,21 +55,21 @@ def test_text_is_a_tree_or_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "an end before the semicolon"),
-        ("(a,b)", "an end before the semicolon"),
-        ("((a,b);", "';' where"),
-        ("(a,b));", r"'\)' where"),
-        ("(a,b);c;", "after the semicolon"),
-        ("(a,);", "where a name"),
-        ("(a b,c);", "'b' where"),
-        ("(a:x,b);", "'x' where the length"),
-        ("(a:nan,b);", "'nan' where the length"),
-        ("(a:1_0,b);", "where the length"),
-        ("(a:,b);", "where a length"),
+        ("", "expected a semicolon at the end"),
+        ("(a,b)", "expected a semicolon at the end"),
+        ("((a,b);", "got ';'"),
+        ("(a,b));", r"got '\)'"),
+        ("(a,b);c;", "ends with its semicolon"),
+        ("(a,);", "expected a name"),
+        ("(a b,c);", "got 'b'"),
+        ("(a:x,b);", "the length of a branch, got 'x'"),
+        ("(a:nan,b);", "the length of a branch, got 'nan'"),
+        ("(a:1_0,b);", "expected the length"),
+        ("(a:,b);", "expected a length"),
         ("(a:1e999,b);", "finite"),
-        ("('a,b);", '"\'" without its counterpart'),
-        ("(a,b[c);", r"'\[' without"),
-        ("(a,a);", "'a' came twice"),
+        ("('a,b);", '"\'" is never closed'),
+        ("(a,b[c);", r"'\[' is never closed"),
+        ("(a,a);", "got 'a' twice"),
         ("(" * 20_000 + "a" + ")" * 20_000 + ";", "nested deeper"),
     ],
 )
@@ -80,7 +82,7 @@ def test_the_length_of_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kolmo.trees.newick.LONGEST", 5)
     with pytest.raises(DataError, match="too long"):
         Tree.from_newick("(a,b);")
-    with pytest.raises(DataError, match="must be a str"):
+    with pytest.raises(DataError, match="expected a tree in Newick format as str"):
         Tree.from_newick(b"(a,b);")  # type: ignore[arg-type]
 
 
@@ -106,11 +108,11 @@ def test_what_is_no_tree_is_refused(parents: tuple[int, ...]) -> None:
 
 def test_lengths_are_finite_and_as_many_as_nodes() -> None:
     for wrong in ((1.0, 2.0), (1.0, float("nan"), 0.0)):
-        with pytest.raises(DataError, match="3 finite numbers"):
+        with pytest.raises(DataError, match="expected 3 finite numbers"):
             Tree(("a", "b"), (2, 2, -1), wrong)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trees())
 def test_a_root_at_the_midpoint_changes_no_path(tree: Tree) -> None:
     if tree.lengths is not None:
@@ -141,3 +143,28 @@ def test_the_smallest_trees() -> None:
     assert one.cophenetic().tolist() == [[0]]
     assert one.clades() == two.splits() == set()
     assert two.rooted_at_midpoint().newick() == "(a:1.5,b:1.5);"
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(trees())
+def test_a_drawing_has_a_line_for_each_leaf(tree: Tree) -> None:
+    lines = str(tree).split("\n")
+    order = [tree.leaves[leaf] for leaf in tree.leaf_order()]
+    assert len(lines) == len(order)
+    assert {line.lstrip("+-| ") for line in lines} == {visible(name).lstrip("+-| ") for name in order}
+
+
+def test_a_drawing_shows_levels_and_lengths() -> None:
+    assert str(Tree.from_newick("((a,b),(c,(d,e)));")).split("\n") == [
+        "+---+- a",
+        "|   +- b",
+        "+-+--- c",
+        "  +-+- d",
+        "    +- e",
+    ]
+    short, long = (line.index(" ") for line in str(Tree.from_newick("(a:1,b:2);")).split("\n"))
+    assert (short, long) == (24, 48)
+    assert str(Tree.from_newick("(a:1,b:2,(c:3,d:4):3);")).count("\n") == 3
+    assert str(Tree.from_newick("one;")) == "one"
+    deep = "(" * 3000 + "a" + "".join(f",b{number})" for number in range(3000)) + ";"
+    assert str(Tree.from_newick(deep)).count("\n") == 3000

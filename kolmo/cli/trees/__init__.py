@@ -1,0 +1,1 @@
+"""Commands that draw trees and maps of data sets."""

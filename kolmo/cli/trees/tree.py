@@ -1,0 +1,171 @@
+"""``kolmo tree``: the tree of several data sets by their normalized joint gains."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kolmo.cli.joint.sets import checkpoint_option, limit_option, read_sets, sets_document, sets_table
+from kolmo.cli.options import Command, coder_option, jobs_option, json_option, picture_option, verbose_option
+from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
+from kolmo.coders.base import Coder
+from kolmo.errors import ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kolmo.joint.many_sets import GainMatrix
+    from kolmo.trees.tree import Tree
+
+_METHODS = {"average": "average linkage", "neighbors": "neighbour joining", "quartets": "quartet method"}
+_CITATIONS = {
+    "average": [
+        'Sokal and Michener, "A statistical method for evaluating systematic relationships", University of Kansas '
+        "Science Bulletin, 1958"
+    ],
+    "neighbors": ['Saitou and Nei, "The neighbor-joining method", Molecular Biology and Evolution, 1987'],
+    "quartets": [
+        'Cilibrasi and Vitanyi, "A fast quartet tree heuristic for hierarchical clustering", Pattern Recognition, 2011'
+    ],
+}
+_STDOUT = Path("-")
+
+
+class _NewickFile(OutputFile):
+    """A file to write, or - for stdout."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        return _STDOUT if str(value) == "-" else super().convert(value, param, ctx)
+
+
+@click.command(cls=Command, no_args_is_help=False)
+@click.argument("data", nargs=-1, required=True, metavar="DATA...")
+@coder_option("mix", multiple=False)
+@limit_option
+@click.option(
+    "--method",
+    type=click.Choice(list(_METHODS)),
+    default="average",
+    show_default=True,
+    help="Average linkage (UPGMA), neighbour joining, or the quartet method.",
+)
+@click.option(
+    "--double-centered",
+    is_flag=True,
+    help="Subtract each set's mean distance (hubness correction): short sets have small distances to everything.",
+)
+@click.option(
+    "--newick",
+    type=_NewickFile(),
+    metavar="FILE",
+    help="Write the tree to FILE in Newick format; - prints it instead of the drawing.",
+)
+@picture_option("--plot", content="the tree")
+@picture_option("--map", "map_file", content="the sets as points in the plane (multidimensional scaling)")
+@picture_option("--heat-map", content="the distances, in the order of the tree")
+@checkpoint_option
+@jobs_option
+@verbose_option
+@json_option
+def command(
+    data: tuple[str, ...],
+    coder: Coder,
+    limit: int,
+    method: str,
+    double_centered: bool,
+    newick: Path | None,
+    plot: Path | None,
+    map_file: Path | None,
+    heat_map: Path | None,
+    checkpoint: Path | None,
+    jobs: int,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Draw the tree of several data sets by their normalized distances, 1 - 2 x relative joint gain.
+
+    DATA are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all other files as
+    bytes. The gains are those of kolmo joint matrix.
+
+    \b
+    kolmo tree languages/*.txt --double-centered --plot tree.png
+    kolmo tree genomes/*.fa -c zstd:level=19 --method quartets --newick tree.nwk
+    """
+    from kolmo._core.tables import visible
+    from kolmo.joint.estimates import remarks
+    from kolmo.joint.many_sets import gain_matrix
+
+    if len(data) < 3:
+        raise ParameterError(f"expected at least three data sets, got {len(data)}")
+    if newick == _STDOUT and as_json:
+        raise ParameterError("expected either --json or --newick -, got both; the JSON document holds the tree")
+    sets = read_sets(data, limit)
+    matrix = gain_matrix({each.name: each.data for each in sets}, coder=coder, n_jobs=jobs, checkpoint=checkpoint)
+    distances, tree = _tree(matrix, method, centered=double_centered)
+    title = f"Normalized distance 1 - 2 x gain ({coder}){', double-centred' if double_centered else ''}"
+    if newick is not None and newick != _STDOUT:
+        write_text(newick, lambda file: file.write(tree.newick() + "\n"))
+    _draw(distances, tree, title, _METHODS[method], plot=plot, map_file=map_file, heat_map=heat_map)
+    rates = {matrix.coder: (matrix.code_lengths / matrix.sizes).tolist()}
+    if as_json:
+        document = {
+            "sets": sets_document(sets, rates),
+            "method": method,
+            "double_centered": double_centered,
+            "newick": tree.newick(),
+            "distances": distances.tolist(),
+            "gains": matrix.to_dict(),
+            "citations": list(_CITATIONS[method]),
+        }
+        print_json(document)
+    elif newick == _STDOUT:
+        text = tree.newick()
+        sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
+    else:
+        print_tables([sets_table(sets, rates)])
+        sys.stdout.write(f"\n{title}, {_METHODS[method]}\n\n{tree}\n")
+        notes = remarks([matrix], verbose=verbose) + (_CITATIONS[method] if verbose else [])
+        if notes:
+            sys.stdout.write("\n" + "".join(f"{visible(note)}\n" for note in notes))
+
+
+def _tree(matrix: GainMatrix, method: str, *, centered: bool) -> tuple[NDArray[Any], Tree]:
+    """Return the distances of the sets and their tree."""
+    from kolmo.distances.matrices import double_centered, symmetric
+    from kolmo.trees.cluster import linkage_tree, neighbor_joining
+    from kolmo.trees.quartets import quartet_tree
+
+    distances = double_centered(matrix.distances()) if centered else matrix.distances()
+    make = {"average": linkage_tree, "neighbors": neighbor_joining, "quartets": quartet_tree}[method]
+    return distances, make(symmetric(distances), matrix.names)
+
+
+def _draw(
+    distances: NDArray[Any],
+    tree: Tree,
+    title: str,
+    method: str,
+    *,
+    plot: Path | None,
+    map_file: Path | None,
+    heat_map: Path | None,
+) -> None:
+    """Draw the pictures that have a file."""
+    from kolmo.distances.matrices import symmetric
+
+    if plot is not None:
+        from kolmo.show.trees import dendrogram
+
+        dendrogram(tree, plot, title=f"{title}, {method}")
+    if map_file is not None:
+        from kolmo.show.maps import scatter_map
+        from kolmo.trees.cluster import mds
+
+        scatter_map(mds(symmetric(distances)), tree.leaves, None, map_file, title=title)
+    if heat_map is not None:
+        from kolmo.show import maps
+
+        maps.heat_map(distances, tree.leaves, heat_map, order=tree, title=title)

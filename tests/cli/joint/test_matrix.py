@@ -1,0 +1,48 @@
+"""``kolmo joint matrix``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+
+def test_several_sets_as_a_matrix(kolmo: Any, files: list[str], tmp_path: Path) -> None:
+    arguments = ("joint", "matrix", *files, "-c", "ngram", "--csv", str(tmp_path / "gains.csv"))
+    found = json.loads(kolmo(*arguments, "--json").stdout)
+    (matrix,) = found["matrices"]
+    gains = matrix["relative_gain"]
+    assert matrix["names"] == [each["name"] for each in found["sets"]] == ["cats.txt", "dogs.txt", "code.py"]
+    assert gains[0][1] == pytest.approx(gains[1][0])
+    assert gains[0][0] > gains[0][1] > gains[0][2]
+    rows = list(csv.reader((tmp_path / "gains.csv").read_text().splitlines()))
+    assert rows[0] == ["set", "cats.txt", "dogs.txt", "code.py"]
+    assert [float(cell) for cell in rows[1][1:]] == gains[0]
+    shown = kolmo("joint", "matrix", *files, "-c", "ngram").stdout
+    assert shown.startswith("Data sets\n")
+    assert "diagonal: self gain" in shown
+    assert matrix["fingerprint"] not in shown
+    assert matrix["fingerprint"] in kolmo("joint", "matrix", *files, "-c", "ngram", "-v").stdout
+
+
+def test_random_bytes_are_a_control(kolmo: Any, refused: Any, files: list[str], tmp_path: Path) -> None:
+    arguments = ("joint", "matrix", *files, "-c", "mix", "--random", "--json")
+    found = json.loads(kolmo(*arguments, "--seed", 1).stdout)
+    assert found["sets"][-1]["name"] == "random"
+    gains = np.array(found["matrices"][0]["relative_gain"])
+    assert gains.shape == (4, 4)
+    assert abs(gains[3, :3]).max() < 0.03
+    assert gains[0, 1] > 0.1
+    assert json.loads(kolmo(*arguments, "--seed", 1).stdout) == found
+    assert "random" in kolmo("joint", "matrix", *files[:2], "-c", "ngram", "--random").stdout
+    (tmp_path / "random").write_text("not so random")
+    told = refused("joint", "matrix", *files, tmp_path / "random", "--random", code=2)
+    assert "there is a set named 'random'" in told
+
+
+def test_one_set_is_refused(refused: Any, files: list[str]) -> None:
+    assert "at least two data sets, got 1" in refused("joint", "matrix", files[0], code=2)
