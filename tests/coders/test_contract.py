@@ -1,4 +1,4 @@
-"""Every registered coder, and some of its settings, under the contract suite that plug-in authors run."""
+"""Every registered coder, and further settings of it, under the contract suite that plug-in authors run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from kolmo import coder, list_coders
 from kolmo.testing import check_coder
 
 TRAINED = ("neural", "hf")
-"""Coders that are nothing without a trained model; their own tests run the suite."""
+"""Coders that need a trained model; their own tests run the suite."""
+BUILT_PER_ITEM = ("ppmd", "ngram", "mixture", "mix", "gru", "best")
+"""Coders that start a process or build large tables for each item: they get fewer generated examples."""
 SETTINGS = [
     "deflate:level=1",
     "zlib:level=0",
@@ -35,11 +37,18 @@ SETTINGS = [
     "gru:hidden=16,seed=7",
     "best:coders=gzip+order0",
 ]
+LARGE_BY_ANOTHER = ("mixture", "best", "gru", "ngram:", "mix:")
+"""A megabyte runs the same code in another setting of the coder or in its members, which are faster."""
 
 
-@pytest.mark.parametrize("spec", [*(name for name in list_coders() if name not in TRAINED), *SETTINGS])
+def specs() -> list[object]:
+    """Return each coder, and its further settings marked as slow."""
+    names = [name for name in list_coders() if name not in TRAINED]
+    return [*names, *(pytest.param(spec, marks=pytest.mark.slow) for spec in SETTINGS)]
+
+
+@pytest.mark.parametrize("spec", specs())
 def test_coder_keeps_the_contract(spec: str) -> None:
-    name = spec.partition(":")[0]
-    slow = name in ("ppmd", "ngram", "mixture", "mix", "gru", "best")  # a process to decode in, or many models to build
-    large = name not in ("mixture", "best") and spec != "mix:level=6"  # half a minute a megabyte
-    check_coder(coder(spec), examples=15 if slow else 100, large=large)
+    examples = 15 if spec.partition(":")[0] in BUILT_PER_ITEM else 100
+    large = spec == "gru:hidden=16,seed=7" or not spec.startswith(LARGE_BY_ANOTHER)
+    check_coder(coder(spec), examples=examples, large=large)

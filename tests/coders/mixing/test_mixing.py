@@ -31,13 +31,20 @@ def raster(width: int, height: int, channels: int) -> bytes:
     return (100 + 60 * np.sin(x / 9 + c) + 40 * np.cos(y / 7) + noise).astype(np.uint8).tobytes()
 
 
-@pytest.mark.parametrize("level", [1, 2, 3, 4, 5, 6])
-@pytest.mark.parametrize("layout", ["plain", "records-1x13", "image-3x30", "signal-2", "records-4x5", "bases"])
+LAYOUTS = ["plain", "records-1x13", "image-3x30", "signal-2", "records-4x5", "bases"]
+
+
+@pytest.mark.parametrize(
+    ("level", "layout"),
+    # levels 1 to 4 run the same code with other tables, so each layout is coded by one of them
+    [*((level, layout) for level in (3, 5, 6) for layout in LAYOUTS), (1, "plain"), (2, "image-3x30"), (4, "plain")],
+)
 def test_every_level_and_layout_decodes(level: int, layout: str) -> None:
     mix = coder("mix", level=level, layout=layout)
     data = TEXT * 8 + raster(10, 30, 3) + bytes(range(256)) + TEXT
-    assert mix.decompress(mix.compress(data)) == data
-    assert abs(8 * len(mix.compress(data)) - mix.code_length(data)) <= mix.tags.slack_bits
+    stream = mix.compress(data)
+    assert mix.decompress(stream) == data
+    assert abs(8 * len(stream) - mix.code_length(data)) <= mix.tags.slack_bits
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,7 @@ def test_a_trial_leaves_the_model_as_it_was(level: int, layout: Layout, context:
     model.measure(context)
     before = model.copy()
     bits = model.trial(data)
-    for name in ("table", "index", "refine", "maps", "weights", "last_weights", "network", "registers"):
+    for name in ("table", "index", "refine", "maps", "weights", "final_weights", "network", "registers"):
         assert np.array_equal(getattr(model, name), getattr(before, name)), name
     assert bits == pytest.approx(before.measure(data).sum(), abs=1e-9)
 
@@ -68,17 +75,22 @@ def test_surprisals_add_up_to_the_code_length() -> None:
 def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
-    data = TEXT[:64] + bytes(range(200, 224)) + b"<a b=1>[[Link (x)|y]]\n* {{z}} &c; 12.5</a>\n" + TEXT[20:44]
-    specs = ["mix", "mix:level=6", "mix:level=6,layout=image-3x30", "mix:level=5,layout=signal-2", "mix:layout=bases"]
+    """Few bytes a setting: a byte takes up to half a second in plain Python. Each repeats a part, so that a match is found."""
+    samples = {
+        "mix": b"so it is, so it is \xfe\0",
+        "mix:level=6": b"<b>[[L (x)]]\n<b>[[\xc3\xa9 12",
+        "mix:level=6,layout=image-3x6": bytes(range(200, 208)) + bytes(range(201, 207)),
+        "mix:level=6,layout=signal-2": bytes(range(90, 98)) + bytes(range(90, 97)),
+        "mix:layout=bases": b"ACGTTGCAACGTTGCAaN",
+    }
     code = (
         "import sys, warnings; warnings.simplefilter('ignore', RuntimeWarning); from kolmo import coder\n"
-        "data = sys.stdin.buffer.read()\n"
-        f"for spec in {specs}:\n"
+        f"for spec, data in {samples}.items():\n"
         "    print(coder(spec).compress(data).hex())\n"
     )
     environment = os.environ | setting | {"NUMBA_CACHE_DIR": str(tmp_path)}
-    run = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, env=environment, check=True)
-    assert run.stdout.decode().split() == [coder(spec).compress(data).hex() for spec in specs]
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+    assert run.stdout.decode().split() == [coder(spec).compress(data).hex() for spec, data in samples.items()]
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
