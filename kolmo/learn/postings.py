@@ -1,4 +1,4 @@
-"""A Numba kernel that walks postings: for each feature of a query, the items that have it."""
+"""A Numba kernel for an inverted index: the product of a sparse query with a sparse matrix of items."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from kolmo._core.jit import jit, u64
 
 @jit
 def add_postings(features: Any, weights: Any, starts: Any, items: Any, values: Any, products: Any) -> None:
-    """Add to each item's product what it shares with one query.
+    """Add the product of a sparse query with each item to `products`.
 
-    `starts`, `items` and `values` are a sparse matrix by rows, one row a feature: this is the product of a sparse
-    vector with it, into a dense one.
+    `starts`, `items` and `values` are a sparse matrix in row format with a row for each feature. The query is given by
+    its `features` and their `weights`.
     """
     for place in range(len(features)):
         feature, weight = features[place], weights[place]

@@ -82,7 +82,7 @@ def test_other_arrays_than_square_matrices_are_refused(D: object, message: str) 
 def test_unknown_choices_are_refused() -> None:
     with pytest.raises(ParameterError, match="how: expected 'mean', 'min' or 'max', got 'median'"):
         symmetric([[0]], "median")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="'ward' came"):
+    with pytest.raises(ParameterError, match="got 'ward'"):
         linkage_tree([[0, 1], [1, 0]], method="ward")
 
 

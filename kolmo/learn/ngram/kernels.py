@@ -1,6 +1,6 @@
-"""Numba kernels that find the n-grams of texts: of bytes, and of words.
+"""Numba kernels that extract byte and word n-grams from texts.
 
-An n-gram is known by its bucket, some bits of a hash. What is counted of a text does not depend on any other text.
+An n-gram is identified by its bucket, some bits of a hash. The counts of a text do not depend on other texts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from kolmo._core.jit import inline, jit, u64
 
 START = 2
-"""The byte that stands before every text; it is no word."""
+"""The byte before every text; it is not a word."""
 _SPACE = 32
 _ODD = u64(0x9E3779B97F4A7C15)
 _MIXER = u64(0xD6E8FEB86659FD93)
@@ -22,7 +22,7 @@ _FIRST_WORD, _LAST_WORD = u64(777), u64(999)
 
 @inline
 def mixed(value: Any) -> Any:
-    """Return a 64-bit number each of whose bits depends on all bits of the value."""
+    """Return a 64-bit hash of a 64-bit value; each bit depends on all bits of the value."""
     value = (value ^ (value >> _HALF)) * _MIXER
     value = (value ^ (value >> _HALF)) * _MIXER
     return value ^ (value >> _HALF)
@@ -30,13 +30,13 @@ def mixed(value: Any) -> Any:
 
 @inline
 def is_of_word(byte: Any) -> Any:
-    """Tell whether a byte is an ASCII letter, a digit, an underscore, or part of any other character."""
+    """Return whether a byte is an ASCII letter, a digit, an underscore, or part of a non-ASCII character."""
     return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 95 or byte >= 128
 
 
 @inline
 def find_byte_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, found: Any) -> Any:
-    """Write the bucket of every run of 1 to `orders` bytes, as often as it occurs, and return how many there are."""
+    """Write the bucket of every occurrence of a byte n-gram, n from 1 to `orders`, and return their number."""
     n_found = 0
     for end in range(start, stop):
         value = u64(0)
@@ -49,10 +49,10 @@ def find_byte_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, fo
 
 @inline
 def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, recent: Any, found: Any) -> Any:
-    """Write the bucket of every run of 1 to `orders` words, as often as it occurs, and return how many there are.
+    """Write the bucket of every occurrence of a word n-gram, n from 1 to `orders`, and return their number.
 
-    Every byte that belongs to no word, and is no space, is a word of its own; one more stands at the end. The first
-    has a predecessor too, which is no word. `recent` is scratch, of `orders` numbers.
+    Every byte that is neither part of a word nor a space is a word by itself, and one more word marks the end. A start
+    marker, which is not counted as a word, precedes the first one. `recent` is scratch space for `orders` numbers.
     """
     n_found = 0
     n_words = 1
@@ -88,10 +88,10 @@ def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, re
 def add_frequencies(
     text: Any, starts: Any, orders: Any, mask: Any, recent: Any, found: Any, latest: Any, frequencies: Any
 ) -> None:
-    """Add 1 to the frequency of every bucket for each text that has it.
+    """Add 1 to the document frequency of every bucket for each text that contains it.
 
-    Text i is ``text[starts[i]:starts[i + 1]]``. Rows of `latest` and `frequencies` are for bytes and words; `latest`
-    is all 0 before, and holds the number of the last text that has the bucket, counted from 1, after.
+    Text i is ``text[starts[i]:starts[i + 1]]``. `latest` and `frequencies` have a row for bytes and one for words;
+    `latest` is the number of the last text, counted from 1, that contains the bucket, and is all 0 before.
     """
     for index in range(len(starts) - 1):
         start, stop = starts[u64(index)], starts[u64(index + 1)]
@@ -124,10 +124,10 @@ def weigh_grams(
     indices: Any,
     values: Any,
 ) -> None:
-    """Write each text as a sparse row of sqrt(how often) times bits, bytes and words each of length 1.
+    """Write each text as a sparse row of sqrt(count) times bits; byte and word n-grams are scaled to norm 1 each.
 
-    `columns` says the column of each bucket, or -1; `bits` go by column. `tallies`, by column too, is all 0 before and
-    after. ``ends[i + 1]`` is where row i ends in `indices` and `values`.
+    `columns` has the column of each bucket, or -1, and `bits` is indexed by column. So is `tallies`, which is all 0
+    before and after. ``ends[i + 1]`` is the end of row i in `indices` and `values`.
     """
     size = 0
     for index in range(len(starts) - 1):
