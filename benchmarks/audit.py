@@ -1,10 +1,10 @@
-"""Which coders are normal compressors, up to which size: the README's table of `kolmo audit`.
+"""The axioms of a normal compressor by input size, for all coders: a table of `docs/results.md`.
 
     python benchmarks/audit.py run -o benchmarks/results/audit.jsonl
     python benchmarks/audit.py table benchmarks/results/audit.jsonl
 
-*run* audits every coder that needs no parameter, on prose, source code, small pictures and random bytes; *table* prints
-what it found.
+*run* audits every coder without required parameters on prose, source code, small pictures and random bytes; *table*
+prints the results.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kolmo.evaluation.audit_results import SizeRange
 from kolmo.evaluation.auditing import sizes_to
 
 HEADER = """\
-| coder | tested to | idempotent to | sees a copy to | NCD(x,x) | asymmetry | what it may be used for |
+| coder | tested to | idempotent to | detects copies to | NCD(x,x) | asymmetry | suitable for |
 |---|---|---|---|---|---|---|"""
 
 
@@ -37,9 +37,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("-c", "--coder", "coders", multiple=True, help="A coder; all that need no parameter unless given.")
+@click.option("-c", "--coder", "coders", multiple=True, help="A coder.  [default: all without required parameters]")
 @click.option("--largest", default=1_000_000, show_default=True, help="Bytes of the largest pieces.")
-@click.option("--seconds", default=120.0, show_default=True, help="Time for a coder.")
+@click.option("--seconds", default=120.0, show_default=True, help="Time limit for each coder.")
 @click.option("-j", "--jobs", default=2, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
 def run(coders: Sequence[str], largest: int, seconds: float, jobs: int, output: Path | None) -> None:
@@ -54,7 +54,7 @@ def run(coders: Sequence[str], largest: int, seconds: float, jobs: int, output: 
 @main.command()
 @click.argument("results", type=click.Path(exists=True, path_type=Path))
 def table(results: Path) -> None:
-    """Print the README's table."""
+    """Print the table."""
     rows = [json.loads(text) for text in results.read_text(encoding="utf-8").splitlines()]
     click.echo("\n".join([HEADER, *(line(row) for row in rows if "tested_to" in row)]))
 

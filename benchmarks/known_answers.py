@@ -1,4 +1,4 @@
-"""Gains and distances of public data of which one knows what belongs together.
+"""Joint gains and distances of public data with known groups.
 
     python benchmarks/known_answers.py modalities --data-dir DATA -o results.jsonl
     python benchmarks/known_answers.py digits --data-dir DATA -o results.jsonl
@@ -6,11 +6,11 @@
     python benchmarks/known_answers.py trees --data-dir DATA -o results.jsonl
     python benchmarks/known_answers.py table results.jsonl
 
-*modalities*: seven kinds of data, and *digits*: written and spoken ones and their speakers, each set in two halves that
-share no picture, recording, page or gene. A half should gain most from the other half of its set. *multisets*: digits
-labelled by the class whose distance as a set, or whose code length, grows least, beside the nearest neighbour.
-*trees*: genomes and languages, how many have their nearest neighbour in their own group, and how many known groups a
-tree has. *table* prints the README's table of trees.
+*modalities*: seven kinds of data, and *digits*: written digits, spoken digits and speakers, each set in two halves
+without a common picture, recording, page or gene. A half should have its largest gain with the other half of its set.
+*multisets*: classification of digits by the smallest increase of the multiset distance or of the code length, compared
+with the nearest neighbour. *trees*: the fraction of genomes and languages whose nearest neighbour is of the same group,
+and the number of known groups in the trees. *table* prints the tables of trees of `docs/results.md`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ MULTISETS = ("zstd", "bz2", "lzma", "ngram")
 MEMBERS, ASKED = 10, 300
 
 Judged = tuple[str, float]
-"""A rule, and the share of items that it labels rightly."""
+"""A rule and its accuracy."""
 
 
 @click.group(help=__doc__.partition("\n")[0] if __doc__ else None)
@@ -74,19 +74,19 @@ def coder_option(default: Sequence[str]) -> Callable[..., Any]:
 @click.option("--size", default=30_000, show_default=True, help="Bytes of each half.")
 @output
 def modalities(data_dir: Path, coders: Sequence[str], size: int, output: Path | None) -> None:
-    """Writing, speech, photographs, prose, programs, genes and noise."""
+    """Measure writing, speech, photographs, prose, programs, genes and noise."""
     gains_table(f"modalities, {size:,} bytes a half", sets_of_modalities(data_dir, size), coders, output)
 
 
 @main.command()
 @data_option
 @coder_option(DIGITS)
-@click.option("--pictures", default=150, show_default=True, help="Of each digit in each half.")
-@click.option("--takes", default=2, show_default=True, help="Of each spoken digit by each speaker in each half.")
-@click.option("--speaker", default="jackson", show_default=True, help="Who speaks the digits that are compared.")
+@click.option("--pictures", default=150, show_default=True, help="Pictures of each digit in each half.")
+@click.option("--takes", default=2, show_default=True, help="Recordings of each digit by each speaker in each half.")
+@click.option("--speaker", default="jackson", show_default=True, help="The speaker of the digits that are compared.")
 @output
 def digits(data_dir: Path, coders: Sequence[str], pictures: int, takes: int, speaker: str, output: Path | None) -> None:
-    """Written digits as bits and as grey pixels, speakers, and spoken digits."""
+    """Measure written digits as bits and as grey pixels, speakers, and spoken digits."""
     sets = {
         f"written digits, ink, {pictures} a half": by_written_digit(data_dir, pictures, ink),
         f"written digits, grey, {pictures // 3} a half": by_written_digit(data_dir, pictures // 3, grey),
@@ -102,9 +102,9 @@ def digits(data_dir: Path, coders: Sequence[str], pictures: int, takes: int, spe
 @coder_option(MULTISETS)
 @output
 def multisets(data_dir: Path, coders: Sequence[str], output: Path | None) -> None:
-    """Written digits, labelled by what grows least."""
+    """Classify written digits by the smallest increase."""
     title = f"written digits, ink, {MEMBERS} of each to learn from, {ASKED} to label"
-    shown = Table("coder", "rule", "% right", title=title)
+    shown = Table("coder", "rule", "accuracy, %", title=title)
     pictures, labels = written_digits(data_dir)
     items = [ink(picture) for picture in pictures]
     asked, truth = items[:ASKED], labels[:ASKED]
@@ -126,23 +126,23 @@ def multisets(data_dir: Path, coders: Sequence[str], output: Path | None) -> Non
 @click.option("--picture", type=click.Path(path_type=Path), help="Draw the tree of languages by mix.")
 @output
 def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None, output: Path | None) -> None:
-    """Genomes and languages: nearest neighbours, and groups that the trees have."""
+    """Measure genomes and languages: nearest neighbours and the groups of the trees."""
     for kind, (sets, labels) in {"genomes": genomes(data_dir), "languages": languages(data_dir)}.items():
         names = list(sets)
         for spec in coders:
             start = time.perf_counter()
-            apart = 1 - 2 * kolmo.joint_gains(sets, coder=spec, n_jobs=jobs)
+            apart = kolmo.gain_matrix(sets, coder=spec, n_jobs=jobs).distances()
             seconds = time.perf_counter() - start
-            plain, beyond = symmetric(np.clip(apart, 0, None)), double_centered(np.clip(apart, 0, None))
+            plain, centred = symmetric(apart), double_centered(apart)
             row = {
                 "kind": "trees",
                 "data": kind,
                 "coder": spec,
                 "accuracy": accuracy(plain, labels),
-                "accuracy_centered": accuracy(beyond, labels),
+                "accuracy_centered": accuracy(centred, labels),
                 "joined": n_found(kolmo.neighbor_joining(plain, names), kind, names),
                 "average": n_found(kolmo.linkage_tree(plain, names), kind, names),
-                "average_centered": n_found(kolmo.linkage_tree(beyond, names), kind, names),
+                "average_centered": n_found(kolmo.linkage_tree(centred, names), kind, names),
                 "groups": len(CLADES[kind]),
                 "seconds": seconds,
                 "fingerprint": kolmo.coder(spec).fingerprint,
@@ -150,14 +150,14 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None
             append(output, row)
             click.echo(tree_line(row))
             if picture is not None and (kind, spec) == ("languages", "mix"):
-                tree = kolmo.linkage_tree(beyond, language_names(data_dir))
-                dendrogram(tree, picture, title="What is not shared by mix, less the means of both")
+                tree = kolmo.linkage_tree(centred, language_names(data_dir))
+                dendrogram(tree, picture, title="Normalized distance 1 - 2 x gain (mix), double-centred")
 
 
 @main.command()
 @click.argument("results", type=click.Path(exists=True, path_type=Path))
 def table(results: Path) -> None:
-    """Print the README's table of trees."""
+    """Print the tables of trees."""
     rows = [json.loads(text) for text in results.read_text(encoding="utf-8").splitlines()]
     found = {(row["data"], row["coder"]): row for row in rows if row["kind"] == "trees"}
     for number, kind in enumerate(CLADES):
@@ -167,19 +167,19 @@ def table(results: Path) -> None:
 
 
 TREE_HEADER = """\
-| {kind} | nearest in its group | centered | of {groups} groups, by joining | average | average, centered | seconds |
+| {kind} | nearest in its group | double-centred | of {groups} groups, by joining | average | same, double-centred | seconds |
 |---|---|---|---|---|---|---|"""
 
 
 def tree_line(row: dict[str, Any]) -> str:
-    """Return a row of the README's table."""
+    """Return a row of the table."""
     shares = (f"{row[name]:.3f}" for name in ("accuracy", "accuracy_centered"))
     counts = (str(row[name]) for name in ("joined", "average", "average_centered"))
     return "| " + " | ".join([row["coder"], *shares, *counts, f"{row['seconds']:.0f}"]) + " |"
 
 
 def judged(spec: str, members: list[list[bytes]], asked: list[bytes], truth: Any) -> Iterator[Judged]:
-    """Yield each rule with its accuracy."""
+    """Yield each rule and its accuracy."""
 
     def right(growth: list[Any]) -> float:
         return float((np.array(growth).argmin(axis=0) == truth).mean())
@@ -189,46 +189,46 @@ def judged(spec: str, members: list[list[bytes]], asked: list[bytes], truth: Any
         return [kolmo.multiset_ncd([*some, item], coder=spec) - before for item in asked]
 
     items, labels = zip(*((item, digit) for digit, some in enumerate(members) for item in some), strict=True)
-    yield "least growth of the multiset distance", right([distances(some) for some in members])
+    yield "smallest increase of the multiset distance", right([distances(some) for some in members])
     primed = [kolmo.coder(spec).prime(b"".join(sorted(some))) for some in members]
-    yield "least growth of the code length", right([coder.code_lengths(asked) for coder in primed])
+    yield "smallest increase of the code length", right([coder.code_lengths(asked) for coder in primed])
     nearest = kolmo.NCDClassifier(spec, separator="").fit(items, labels)
     yield "nearest neighbour", nearest.score(asked, truth)
-    by_length = kolmo.CodeLengthClassifier(spec, calibrate=False).fit(items, labels)
+    by_length = kolmo.CodeLengthClassifier(spec, temperature_scaling=False).fit(items, labels)
     yield "CodeLengthClassifier", by_length.score(asked, truth)
 
 
 def gains_table(title: str, sets: dict[str, bytes], coders: Sequence[str], output: Path | None) -> None:
-    """Print, for each coder, what halves gain from their own and from other sets, and record all gains."""
+    """Print the largest gains of the halves with their own and with other sets, and record all gains."""
     names = list(dict.fromkeys(half.rpartition(" ")[0] for half in sets))
     judged_rows = [row for row, half in enumerate(sets) if not half.startswith(NOISE)]
     columns = []
     for spec in coders:
         start = time.perf_counter()
-        gains = kolmo.joint_gains(sets, coder=spec)
+        matrix = kolmo.gain_matrix(sets, coder=spec)
         seconds = time.perf_counter() - start
-        own, others = own_and_others(gains)
+        own, others = own_and_others(matrix.relative_gain)
         first = int((own > others)[judged_rows].sum())
-        own_beyond, others_beyond = own_and_others(-double_centered(np.clip(1 - 2 * gains, 0, None)))
-        beyond = int((own_beyond > others_beyond)[judged_rows].sum())
+        own_centred, others_centred = own_and_others(-double_centered(matrix.distances()))
+        first_centred = int((own_centred > others_centred)[judged_rows].sum())
         pairs = zip(own[::2], others.reshape(-1, 2).max(axis=1), strict=True)
         cells = [f"{100 * same:.2f} / {100 * other:.2f}" for same, other in pairs]
-        columns.append([spec, *cells, f"{first} of {len(judged_rows)}", f"{beyond}", f"{seconds:.0f}"])
+        columns.append([spec, *cells, f"{first} of {len(judged_rows)}", f"{first_centred}", f"{seconds:.0f}"])
         row = {
             "kind": "gains",
             "data": title,
             "coder": spec,
             "sets": {name: len(data) for name, data in sets.items()},
-            "gains": gains.round(6).tolist(),
+            "gains": matrix.relative_gain.round(6).tolist(),
             "gain_most_from_their_own": first,
-            "gain_most_from_their_own_centered": beyond,
+            "gain_most_from_their_own_centered": first_centred,
             "judged": len(judged_rows),
             "seconds": seconds,
             "fingerprint": kolmo.coder(spec).fingerprint,
         }
         append(output, row)
-    shown = Table("% gained, own / other", *(spec for spec, *_ in columns), title=title)
-    labels = [*names, "halves that gain most from their own", "the same, centered", "seconds"]
+    shown = Table("gain in %, own / largest other", *(spec for spec, *_ in columns), title=title)
+    labels = [*names, "halves with the largest gain from their own set", "the same, double-centred", "seconds"]
     for label, *cells in zip(labels, *(cells for _, *cells in columns), strict=True):
         shown.add_row(label, *cells)
     Console().print(shown)

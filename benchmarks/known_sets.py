@@ -1,6 +1,6 @@
-"""Public sets in two halves each, which share no picture, recording, page or gene: what tests and benchmarks compare.
+"""Public data sets in two halves each, without a common picture, recording, page or gene, for tests and benchmarks.
 
-Sets come by name, the halves of one side by side: ``{"speech 1": ..., "speech 2": ..., "noise 1": ...}``.
+The sets are named, and the halves of a set are neighbours: ``{"speech 1": ..., "speech 2": ..., "noise 1": ...}``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOISE = "noise"
 
 
 class Recording(NamedTuple):
-    """Which digit, said by whom, for which time."""
+    """The digit, the speaker and the number of a recording."""
 
     digit: int
     speaker: str
@@ -31,18 +31,18 @@ class Recording(NamedTuple):
 
 
 def written_digits(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return MNIST's 10,000 test pictures, a row of 784 grey pixels each, and their digits."""
+    """Return the 10,000 test pictures of MNIST, each a row of 784 grey pixels, and their digits."""
     pictures = np.fromfile(folder / "images/mnist/t10k-images-idx3-ubyte", np.uint8, offset=16)
     return pictures.reshape(-1, PIXELS), np.fromfile(folder / "images/mnist/t10k-labels-idx1-ubyte", np.uint8, offset=8)
 
 
 def grey(picture: NDArray[np.uint8]) -> bytes:
-    """Return a byte a pixel."""
+    """Return one byte for each pixel."""
     return picture.tobytes()
 
 
 def ink(picture: NDArray[np.uint8]) -> bytes:
-    """Return a bit a pixel, eight to a byte: ink or paper."""
+    """Return one bit for each pixel, ink or paper, eight bits to a byte."""
     return np.packbits(picture > 127).tobytes()
 
 
@@ -60,7 +60,7 @@ def spoken_digits(folder: Path) -> dict[Recording, bytes]:
 
 
 def modalities(folder: Path, size: int) -> dict[str, bytes]:
-    """Return about so many bytes of each half of seven kinds of data."""
+    """Return about `size` bytes of each half of seven kinds of data."""
     pictures, _ = written_digits(folder)
     spoken = spoken_digits(folder)
     takes = sorted(spoken, key=lambda recording: (recording.take, recording.digit))
@@ -85,7 +85,7 @@ def modalities(folder: Path, size: int) -> dict[str, bytes]:
 
 
 def by_written_digit(folder: Path, count: int, symbols: Callable[[NDArray[np.uint8]], bytes]) -> dict[str, bytes]:
-    """Return so many pictures of each digit in each half, as the symbols of your choice."""
+    """Return `count` pictures of each digit in each half, as the bytes that `symbols` returns for a picture."""
     pictures, digits = written_digits(folder)
 
     def half_of(digit: int, half: int) -> bytes:
@@ -95,17 +95,17 @@ def by_written_digit(folder: Path, count: int, symbols: Callable[[NDArray[np.uin
 
 
 def by_speaker(folder: Path, count: int) -> dict[str, bytes]:
-    """Return so many takes of all ten digits by each speaker in each half."""
+    """Return `count` recordings of all ten digits by each speaker in each half."""
     return _by(folder, lambda key: key.speaker, count)
 
 
 def by_spoken_digit(folder: Path, count: int, speaker: str) -> dict[str, bytes]:
-    """Return so many takes of each digit by one speaker in each half."""
+    """Return `count` recordings of each digit by one speaker in each half."""
     return _by(folder, lambda key: str(key.digit) if key.speaker == speaker else "", count)
 
 
 def own_and_others(gains: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what each half gains from the other half of its set, and the most that it gains from any other set."""
+    """Return the gain of each half with the other half of its set, and its largest gain with any other set."""
     places = np.arange(len(gains))
     others = np.where(places[:, None] // 2 == places // 2, -np.inf, gains)
     return gains[places, places ^ 1], others.max(axis=1)
