@@ -1,18 +1,22 @@
-"""``kolmo train``, and the model it leaves as a coder of other commands."""
+"""``kolmo train``, and its model as a coder of other commands."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
-torch.set_num_threads(1)
-
 TEXT = "".join(f"the {n} cats sat on the mat, and {n * n} dogs lay on the rug; " for n in range(300))
-PLAN = ("--bytes", "20kB", "--lanes", "8", "--length", "32", "--intervals", "2", "--device", "cpu")
+PLAN = ("--bytes", "20kB", "--batch-size", "8", "--sequence-length", "32", "--checkpoints", "2", "--device", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+    torch.set_num_threads(1)
 
 
 def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
@@ -23,7 +27,7 @@ def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
     )
     assert len(found["curve"]) == 2
     assert found["curve"][1]["held_out_bits"] < found["curve"][0]["held_out_bits"] < 8
-    assert [size["bits_a_weight"] for size in found["sizes"]] == [32, 8, 4]
+    assert [size["bits_per_weight"] for size in found["sizes"]] == [32, 8, 4]
     assert len((folder / "curve.jsonl").read_text().splitlines()) == 2
     spec = f"neural:model={folder}"
     length = json.loads(kolmo("length", str(tmp_path / "a"), "-c", spec, "--json").stdout)["lengths"][0]
@@ -39,14 +43,35 @@ def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
     assert rates[0]["model_bits"] > 3 * rates[1]["model_bits"]
 
 
+def test_tables_name_their_quantities(kolmo: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TEXT)
+    shown = kolmo("train", tmp_path / "a", "-o", tmp_path / "new" / "model", "--model", "gru:20k", *PLAN).stdout
+    assert "Learning curve of gru:20k" in shown
+    assert shown.count("held out, bits/byte") == 2
+    assert "bits/weight" in shown
+
+
 def test_wrong_usage_is_told(refused: Any, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(TEXT)
     for arguments, word in (
         (("--model", "rnn:9k"), "no model"),
-        (("--bytes", "5kB", "--seconds", "5"), "give one"),
+        (("--bytes", "5kB", "--seconds", "5"), "got both"),
         (("--device", "nonsense"), "cannot be used"),
     ):
         assert word in refused("train", tmp_path / "a", "-o", tmp_path / "m", *arguments, code=2)
     (tmp_path / "short").write_text("abc")
     assert "too few" in refused("train", tmp_path / "short", "-o", tmp_path / "m", code=1)
     assert not (tmp_path / "m").exists()
+
+
+def test_everything_is_checked_before_the_corpus_is_read(
+    refused: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / "missing.txt"
+    (tmp_path / "file").write_text("x")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert "expected a folder, got the file" in refused("train", missing, "-o", folder, code=2)
+    assert "no file" in refused("train", missing, "-o", tmp_path / "m", code=1)
+    assert "held" in refused("train", missing, "-o", tmp_path / "m", "--held-out", tmp_path / "held", code=1)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert "pip install '.[neural]'" in refused("train", missing, "-o", tmp_path / "m", code=1)
