@@ -166,9 +166,10 @@ def table(results: Path) -> None:
         click.echo("\n".join(map(tree_line, own)))
 
 
-TREE_HEADER = """\
-| {kind} | nearest in its group | double-centred | of {groups} groups, by joining | average | same, double-centred | seconds |
-|---|---|---|---|---|---|---|"""
+TREE_HEADER = (
+    "| {kind} | nearest in its group | double-centred | of {groups} groups, by joining | average "
+    "| same, double-centred | seconds |\n|---|---|---|---|---|---|---|"
+)
 
 
 def tree_line(row: dict[str, Any]) -> str:
