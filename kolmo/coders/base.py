@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 class Coder(CoderHooks):
     """A lossless code for byte strings; its code length is an upper bound on Kolmogorov complexity K.
 
-    The bound holds up to the size of the decoder, a constant that does not depend on the data.
-
-    A coder consists of its parameters only: it is immutable, hashable, picklable, and equal to every coder of the same
-    type and parameters. Handles of a compression library are created on use.
+    The bound holds up to the size of the decoder, which does not depend on the data. A coder is immutable, hashable,
+    picklable, and equal to every coder of the same type and parameters. Handles of a library are created on use.
 
     A subclass is a frozen dataclass of its parameters that defines the methods of `kolmo.coders.hooks.CoderHooks`.
     """
@@ -159,11 +157,12 @@ class Coder(CoderHooks):
         return self
 
     def joint_code_length(self, x: Any, y: Any) -> float:
-        """Return the joint code length L(xy) in bits: the code length of x and y concatenated.
+        """Return the joint code length L(xy) in bits.
 
         Parameters
         ----------
         x, y : str or bytes-like
+            Data to be concatenated.
 
         Returns
         -------

@@ -99,6 +99,8 @@ def test_commands_options_and_coders_complete_without_heavy_libraries() -> None:
         ("kolmo compress file --coder lz", 4, [name for name in list_coders() if name.startswith("lz")]),
         ("kolmo length --cont", 2, ["--context"]),
         ("kolmo data sh", 2, ["show"]),
+        ("kolmo joint ma", 2, ["matrix"]),
+        ("kolmo joint gain x y -c gzi", 6, ["gzip"]),
     ]:
         offers, loaded = completed(line, word)
         assert offers == expected
@@ -113,7 +115,12 @@ def test_the_completion_script_names_the_command(kolmo: Any, shell: str) -> None
 
 
 @pytest.mark.parametrize(
-    "command", [["surprisal", "file", "--html", "nowhere/page.html"], ["rates", "--sizes", "a.gif"]]
+    "command",
+    [
+        ["surprisal", "absent", "--html", "nowhere/page.html"],
+        ["surprisal", "absent", "--html", "page.txt"],
+        ["rates", "absent", "--sizes", "a.gif"],
+    ],
 )
 def test_an_output_that_cannot_be_written_is_refused_before_any_work(refused: Any, command: list[str]) -> None:
     assert command[-1] in refused(*command, code=2)

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.output import print_json, print_tables, write_text
+from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.distances.formulas import METRICS
@@ -96,7 +96,7 @@ def _limit_option(which: str) -> options.Decorator:
 )
 @click.option(
     "--checkpoint",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     metavar="FILE",
     help="Save progress to FILE and resume from it.",
 )

@@ -61,7 +61,11 @@ class Part(Result):
 @coder_option(DEFAULT_CODER, multiple=False)
 @context_option()
 @click.option(
-    "--html", "page_file", type=OutputFile(), metavar="OUT", help="Write an HTML page with the whole text to OUT."
+    "--html",
+    "page_file",
+    type=OutputFile(".html", ".htm"),
+    metavar="OUT",
+    help="Write an HTML page with the whole text to OUT.",
 )
 @click.option(
     "--show",
