@@ -207,7 +207,7 @@ def _is_valid(fields: Any) -> bool:
     return (
         _has(fields, config=dict, fingerprint=str, block_size=int, size=object, **{_CONTEXT_KEY: object})
         and isinstance(fields["config"].get("id"), str)
-        and "context" not in fields["config"]
+        and fields["config"].get("context") is None  # a context is never in the file; `hf` once wrote this key as null
         and fields["block_size"] >= 1
         and (fields["size"] is None or _is_size(fields["size"]))
         and (fields[_CONTEXT_KEY] is None or _is_valid_context(fields[_CONTEXT_KEY]))

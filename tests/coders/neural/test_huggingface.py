@@ -429,6 +429,20 @@ def test_a_file_written_by_the_coder_is_read(folders: dict[str, Path]) -> None:
     assert back.getvalue() == TEXT.encode()
 
 
+def test_a_header_of_an_earlier_version_is_read(folders: dict[str, Path]) -> None:
+    """Headers of `hf` once had the key `context`, always null, where the key is now `context_length`."""
+    from kolmo.container import ContainerHeader
+
+    hf = HuggingFaceCoder(str(folders["llama"]))
+    fields = json.loads(ContainerHeader.of(hf, block_size=100, size=None).to_bytes())
+    fields["config"]["context"] = fields["config"].pop("context_length")
+    raw = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+    assert ContainerHeader.from_bytes(raw).make_coder() == hf
+    fields["config"]["context"] = "YWJj"
+    with pytest.raises(DecodeError):
+        ContainerHeader.from_bytes(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode())
+
+
 def test_models_are_loaded_once(folders: dict[str, Path], torch: Any) -> None:
     from kolmo.coders.neural.pretrained import load
 
