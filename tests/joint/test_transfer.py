@@ -110,7 +110,7 @@ def test_equal_seeds_give_equal_numbers(model: str) -> None:
     assert found.step_bytes == 8 * (16 if "context" in model else 32)
     other = transfer_gain(CATS, DIGITS, random_state=1, **options)
     assert other.runs["x"].bits_x != found.runs["x"].bits_x
-    # the set alone does not depend on what the other one is
+    # the training on one set does not depend on the other set
     assert transfer_gain(CATS, CATS, **options).runs["x"] == dataclasses.replace(
         found.runs["x"], bits_y=transfer_gain(CATS, CATS, **options).runs["x"].bits_y
     )

@@ -64,7 +64,7 @@ def model(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=MODELS)
 def every_folder(request: pytest.FixtureRequest, folder_of: Any) -> Path:
-    """The folder of each trained model: for tests of what the architectures do differently."""
+    """The folder of each trained model: for tests in which the architectures differ."""
     found: Path = folder_of(request.param)
     return found
 
