@@ -21,14 +21,15 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAM = Path(sys.executable).with_name("kolmo")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONGEST_README = 180
-LOCKED = """
-import importlib.abc, os, sys
-class Locked(importlib.abc.MetaPathFinder):
-    modules = set(filter(None, os.environ.get("LOCKED_MODULES", "").split(",")))
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.modules:
-            raise ModuleNotFoundError(f"No module named {name!r} (not installed by the lines above)", name=name)
-sys.meta_path.insert(0, Locked())
+HIDDEN = """
+import os, sys
+from importlib.machinery import PathFinder
+HIDDEN = os.environ.get("HIDDEN_MODULES", "").split(",")
+class Visible(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in HIDDEN else super().find_spec(name, path, target)
+sys.meta_path[:] = [Visible if finder is PathFinder else finder for finder in sys.meta_path]
 """
 """A sitecustomize that hides the modules of extras that a reader has not installed."""
 
@@ -91,17 +92,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     for name in ("train.csv", "test.csv"):
         (folder / name).write_text("\n".join(["topic,text", *rows]) + "\n")
-    locked = folder / "locked"
-    locked.mkdir()
-    (locked / "sitecustomize.py").write_text(LOCKED)
+    hidden = folder / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(HIDDEN)
     return folder
 
 
 def environment(folder: Path, installed: frozenset[str]) -> dict[str, str]:
     extras = modules_of_extras()
-    there = set().union(*(extras[name] for name in installed))
-    hidden = set().union(*extras.values()) - there
-    return os.environ | {"PYTHONPATH": str(folder / "locked"), "LOCKED_MODULES": ",".join(sorted(hidden))}
+    visible = set().union(*(extras[name] for name in installed))
+    hidden = set().union(*extras.values()) - visible
+    return os.environ | {"PYTHONPATH": str(folder / "hidden"), "HIDDEN_MODULES": ",".join(sorted(hidden))}
 
 
 @pytest.mark.xdist_group("readme")
