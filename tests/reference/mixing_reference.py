@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from kolmo.coders.mixing import tables as mixing_tables
-from kolmo.coders.mixing.kernels import BEFORE, LAST, LINE, WORD, WORD1, WORD2
 from kolmo.coders.mixing.layout import BASES, PLAIN
+from kolmo.coders.mixing.lookup import BEFORE, LAST, LINE, WORD, WORD1, WORD2
 from kolmo.coders.mixing.presets import preset
 
 M64 = 2**64 - 1

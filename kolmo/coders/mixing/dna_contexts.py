@@ -1,6 +1,6 @@
-"""What the coder ``mix`` does with DNA: matches that outlive mutations, and the other strand."""
+"""DNA in the coder ``mix``: matches that tolerate substitutions, and matches on the opposite strand."""
 
-# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# Numba types these functions; mypy cannot follow the changes of integer types.
 # mypy: disable-error-code="assignment,arg-type,return-value,operator,misc"
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ _ODD = u64(0x9E3779B97F4A7C15)
 _ODD2 = u64(0xD6E8FEB86659FD93)
 
 SURE_MATCH = 16
-"""Bases of a match that takes the place of one which misses."""
+"""Minimum length in bases of a new match that replaces one with mismatches."""
 
 
 @inline
-def n_misses(misses: int) -> Any:
-    """Return how many of the last 32 guesses were wrong."""
+def n_mismatches(mismatches: int) -> Any:
+    """Return how many of the last 32 predictions were wrong."""
     many = i64(0)
-    while misses > 0:
-        misses &= misses - 1
+    while mismatches > 0:
+        mismatches &= mismatches - 1
         many += 1
     return many
 
 
 @inline
 def match_kind(matched: int, many: int) -> Any:
-    """Return 0 to 31 for a match that may miss: by its length, or by how often it missed and how long ago."""
+    """Return a class of 0 to 31 for a match: by length, or by number and distance of mismatches."""
     if many == 0:
         return min(matched >> 2, 11)
     return 12 + 4 * min((many - 1) >> 2, 4) + (0 if matched < 4 else 1 if matched < 8 else 2 if matched < 16 else 3)
 
 
 @inline
-def after_guess(matched: int, misses: int, missed: bool, allowed: int) -> Any:
-    """Return how long a match is after its guess at a byte, and which of its last 32 guesses were wrong.
+def after_prediction(matched: int, mismatches: int, missed: bool, max_mismatches: int) -> Any:
+    """Return the length of a match after its prediction of a byte, and its last 32 mismatches as bits.
 
-    Where misses are allowed, a match goes on after one, as if it had begun anew.
+    With tolerated mismatches, a match continues after one, with length 1.
     """
     if matched == 0:
         return i64(0), i64(0)
-    if allowed == 0:
+    if max_mismatches == 0:
         return (i64(0) if missed else matched + 1), i64(0)
-    misses = (misses << 1 | i64(missed)) & 0xFFFFFFFF
-    if n_misses(misses) > allowed:
+    mismatches = (mismatches << 1 | i64(missed)) & 0xFFFFFFFF
+    if n_mismatches(mismatches) > max_mismatches:
         return i64(0), i64(0)
-    return (i64(1) if missed else matched + 1), misses
+    return (i64(1) if missed else matched + 1), mismatches
 
 
 @inline
 def opposite(base: int) -> Any:
-    """Return the letter of the base that pairs with one: A with T, C with G; any other letter as it is."""
+    """Return the complementary base: A for T, C for G and the reverse; any other letter unchanged."""
     letter = base & 0x5F
     if letter == 65:
         return base + 19
@@ -65,7 +65,7 @@ def opposite(base: int) -> Any:
 
 @inline
 def opposite_key(text: Any, position: int, length: int) -> Any:
-    """Return the key of the last bases as the other strand has them: paired, and in the other direction."""
+    """Return the index key of the reverse complement of the last bases."""
     near = far = u64(0)
     for k in range(length):
         base = u64(opposite(i64(text[u64(position - 1 - k)])))
@@ -78,7 +78,7 @@ def opposite_key(text: Any, position: int, length: int) -> Any:
 
 @inline
 def opposite_length(text: Any, place: int, position: int) -> Any:
-    """Return how many bases after a place pair with those before a position, up to 32."""
+    """Return how many bases after a place are complementary to those before a position, at most 32."""
     length = i64(0)
     while (
         length < 32

@@ -1,6 +1,6 @@
-"""What a context says of the next bit: more inputs per context, for the highest level of the coder ``mix``."""
+"""Inputs of the mixer from each context at the deep level of the coder ``mix``, and their updates."""
 
-# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# Numba types these functions; mypy cannot follow the changes of integer types.
 # mypy: disable-error-code="assignment,arg-type,return-value,operator,misc"
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from kolmo._core.jit import i64, inline, u64
 
-LARGEST_WEIGHT = 900_000
-"""Of 18 bits behind the point."""
+MAX_WEIGHT = 900_000
+"""In units of 2 to the power of -18."""
 DEEP_INPUTS = 6
 RUN = 16
-"""Where in a bucket of the deep level the second half begins: a run, and slow probabilities."""
+"""Start of the second half of a bucket of the deep level: a run, and slow probabilities."""
 RUN_MAP = 512
 
 
@@ -33,7 +33,7 @@ def gather_deep(
     partial: int,
     bit_place: int,
 ) -> Any:
-    """Write the inputs of a context; return whether it was seen before."""
+    """Write the inputs of a context; return 1 if it has a history, else 0."""
     where = u64(slot + node)
     history = i64(table[where])
     live = 1 if (history >> 8) & 15 > 0 else 0
@@ -45,7 +45,7 @@ def gather_deep(
     slow = i64(table[u64(slot + node + RUN)])
     inputs[u64(k + 3)] = constants[u64((slow >> 20) ^ 2048)] * live
     inputs[u64(k + 5)] = ((((slow >> 20) ^ 2048) - 2048) * 18 >> 4) * live
-    # the byte that came last here, or the one before it, as long as the bits so far are its own
+    # the last byte in this context, or the one before it, if it begins with the bits so far
     count = (run >> 16) & 255
     entry = i64(-1)
     if count > 0:
@@ -69,7 +69,7 @@ def gather_deep(
 
 @inline
 def after_run(run: int, symbol: int) -> Any:
-    """Return a run after another byte: the last one, the one before, how often it came in a row."""
+    """Return a run after another byte: the last byte, the one before it, and the repetitions of the last."""
     count = (run >> 16) & 255
     if count > 0 and run & 255 == symbol:
         return (run & 65535) | min(count + 1, 255) << 16
@@ -77,8 +77,8 @@ def after_run(run: int, symbol: int) -> Any:
 
 
 @inline
-def learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
-    """Move a probability of 22 bits by one over how often it was used, which is kept in the 10 bits below."""
+def adapted(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
+    """Return an entry (22 bits of probability, 10 bits of count) after a bit, at a rate of about 1 / count."""
     count = entry & 1023
     chance = entry >> 10
     chance += ((bit * 4194303 - chance) * i64(reciprocals[u64(count)])) >> 16
@@ -87,19 +87,19 @@ def learned(entry: int, bit: int, reciprocals: Any, limit: int) -> Any:
 
 @inline
 def learn_deep(bit: int, table: Any, maps: Any, where: int, reciprocals: Any, entry: int) -> None:
-    """Correct what the second half of a context's bucket says, and what its run has meant."""
+    """Update the slow probability of a context and the map of its run."""
     slow = i64(table[u64(where + RUN)]) ^ (1 << 31)
-    table[u64(where + RUN)] = learned(slow, bit, reciprocals, 1023) ^ np.uint32(1 << 31)
+    table[u64(where + RUN)] = adapted(slow, bit, reciprocals, 1023) ^ np.uint32(1 << 31)
     if entry >= 0:
         place = u64(entry >> 1)
-        maps[place] = learned(i64(maps[place]), i64((entry & 1) == bit), reciprocals, 1023)
+        maps[place] = adapted(i64(maps[place]), i64((entry & 1) == bit), reciprocals, 1023)
 
 
 @inline
 def weighed(inputs: Any, weights: Any, offset: int, n_inputs: int) -> Any:
-    """Return the sum of inputs times weights, in units of the inputs.
+    """Return the weighted sum of the inputs, in units of the inputs.
 
-    All in 32 bits, of which a processor does twice as many at once: `push_weights` keeps the weights small enough.
+    32-bit arithmetic doubles the vector width; `push_weights` bounds the weights so that nothing overflows.
     """
     total = np.int32(0)
     for k in range(n_inputs):
@@ -109,8 +109,8 @@ def weighed(inputs: Any, weights: Any, offset: int, n_inputs: int) -> Any:
 
 @inline
 def push_weights(inputs: Any, weights: Any, offset: int, n_inputs: int, push: int) -> None:
-    """Move weights along the inputs."""
+    """Add a multiple of the inputs to the weights."""
     for k in range(n_inputs):
         change = np.int32(np.int32(inputs[u64(k)] * np.int32(push)) + np.int32(2048)) >> 12
         moved = np.int32(weights[u64(offset + k)] + change)
-        weights[u64(offset + k)] = min(max(moved, np.int32(-LARGEST_WEIGHT)), np.int32(LARGEST_WEIGHT))
+        weights[u64(offset + k)] = min(max(moved, np.int32(-MAX_WEIGHT)), np.int32(MAX_WEIGHT))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders.entropy.bitwise import TextModel
-from kolmo.coders.mixing import kernels, tables as mixing_tables
+from kolmo.coders.mixing import kernels, lookup, mixer, settings, tables as mixing_tables
 from kolmo.coders.mixing.inputs import DEEP_INPUTS
 from kolmo.coders.mixing.layout import SIGNAL, Layout
 from kolmo.coders.mixing.presets import preset
@@ -49,39 +49,39 @@ class Model(TextModel):
         deep = int(level >= DEEP_LEVEL)
         self.depth = 1 if deep else None
         per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
-        self.settings = np.zeros(kernels.N_SETTINGS, np.int64)
+        self.settings = np.zeros(settings.N_SETTINGS, np.int64)
         for name, value in {
-            kernels.N_CONTEXTS: n_contexts,
-            kernels.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 19 if deep else 22)),
-            kernels.N_INPUTS: -(-(per_context * n_contexts + (7 if chosen.hidden else 5)) // 8) * 8,
-            kernels.N_SETS: chosen.n_sets,
-            kernels.MATCH_BITS: index_bits,
-            kernels.MATCH_LENGTH: chosen.match_length,
-            kernels.LONG_MATCH_LENGTH: long,
-            kernels.REFINE_BITS: refine_bits,
-            kernels.SAMPLE: layout.sample,
-            kernels.ROW: layout.row,
-            kernels.RATE: 100,
-            kernels.LEAST_RATE: 16 if deep else 30,
-            kernels.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
-            kernels.HIDDEN: chosen.hidden,
-            kernels.MAX_MISMATCHES: chosen.max_mismatches,
+            settings.N_CONTEXTS: n_contexts,
+            settings.TABLE_BITS: max(min(digits, 14), min(digits - (3 if level < 4 else 2), 19 if deep else 22)),
+            settings.N_INPUTS: -(-(per_context * n_contexts + (7 if chosen.hidden else 5)) // 8) * 8,
+            settings.N_SETS: chosen.n_sets,
+            settings.MATCH_BITS: index_bits,
+            settings.MATCH_LENGTH: chosen.match_length,
+            settings.LONG_MATCH_LENGTH: long,
+            settings.REFINE_BITS: refine_bits,
+            settings.SAMPLE: layout.sample,
+            settings.ROW: layout.row,
+            settings.RATE: 100,
+            settings.LEAST_RATE: 16 if deep else 30,
+            settings.SAMPLE_BYTES: 2 if layout.kind == SIGNAL else 1,
+            settings.HIDDEN: chosen.hidden,
+            settings.MAX_MISMATCHES: chosen.max_mismatches,
         }.items():
             self.settings[name] = value
         self.masks = _masks(level, layout.kind)
-        self.registers = np.zeros(kernels.N_REGISTERS, np.uint64)
-        self.table = _on_cache_lines(n_contexts * 16 << int(self.settings[kernels.TABLE_BITS]) + deep)
+        self.registers = np.zeros(settings.N_REGISTERS, np.uint64)
+        self.table = _on_cache_lines(n_contexts * 16 << int(self.settings[settings.TABLE_BITS]) + deep)
         self.index = np.zeros(
             (1 << index_bits) * (2 if long else 1) + deep * (256 + (1 << min(index_bits, 16))), np.int32
         )
-        start = _start(n_contexts, int(self.settings[kernels.N_INPUTS]), chosen.n_sets, refine_bits, deep)
-        self.maps, self.weights, self.last_weights, self.refine = (array.copy() for array in start)
+        start = _start(n_contexts, int(self.settings[settings.N_INPUTS]), chosen.n_sets, refine_bits, deep)
+        self.maps, self.weights, self.final_weights, self.refine = (array.copy() for array in start)
         self.network = network(chosen.hidden, 0) if chosen.hidden else _NO_NETWORK
 
     @property
     def position(self) -> int:
         """Number of bytes read."""
-        return int(self.registers[kernels.R_POSITION])
+        return int(self.registers[settings.R_POSITION])
 
     def copy(self) -> Self:
         """Return an independent copy."""
@@ -94,7 +94,7 @@ class Model(TextModel):
 
     def trial(self, data: bytes) -> float:
         """Return the code length of `data` in bits, and restore the model."""
-        n_contexts = int(self.settings[kernels.N_CONTEXTS])
+        n_contexts = int(self.settings[settings.N_CONTEXTS])
         per_context, per_byte = _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE
         if self.depth:
             per_context, per_byte = _DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE
@@ -125,7 +125,7 @@ class Model(TextModel):
             self.table,
             self.maps,
             self.weights,
-            self.last_weights,
+            self.final_weights,
             self.refine,
             self.index,
             _constants(self.depth is not None),
@@ -138,7 +138,7 @@ class Model(TextModel):
         return reached
 
 
-_NOT_IN_JOURNAL = ("registers", "maps", "weights", "last_weights", "network")
+_NOT_IN_JOURNAL = ("registers", "maps", "weights", "final_weights", "network")
 """Small arrays, which a trial copies; its journal records the changes of all others."""
 
 
@@ -151,7 +151,7 @@ def _on_cache_lines(size: int) -> NDArray[np.uint32]:
 
 @functools.cache
 def _constants(deep: bool) -> NDArray[np.int32]:
-    sizes = np.array(kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES, np.int32)
+    sizes = np.array(mixer.DEEP_SET_SIZES if deep else mixer.SET_SIZES, np.int32)
     return np.concatenate([mixing_tables.constants(), sizes, mixing_tables.classes()])
 
 
@@ -159,7 +159,7 @@ def _constants(deep: bool) -> NDArray[np.int32]:
 def _masks(level: int, kind: int) -> NDArray[np.uint64]:
     contexts = preset(level, kind).contexts
     masks = np.zeros(
-        (len(contexts), kernels.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else kernels.N_PRIMITIVES), np.uint64
+        (len(contexts), lookup.N_DEEP_PRIMITIVES if level >= DEEP_LEVEL else lookup.N_PRIMITIVES), np.uint64
     )
     for row, context in zip(masks, contexts, strict=True):
         for primitive, mask in context.items():
@@ -178,10 +178,10 @@ def _start(n_contexts: int, n_inputs: int, n_sets: int, refine_bits: int, deep: 
     by_run[256:] = 32768
     runs = np.tile(by_run, n_contexts * deep)
     maps = np.concatenate([np.tile(probabilities, n_contexts), by_bit, runs]).astype(np.uint32) << np.uint32(16)
-    weights = np.zeros((sum((kernels.DEEP_SET_SIZES if deep else kernels.SET_SIZES)[:n_sets]), n_inputs), np.int32)
+    weights = np.zeros((sum((mixer.DEEP_SET_SIZES if deep else mixer.SET_SIZES)[:n_sets]), n_inputs), np.int32)
     per_context = DEEP_INPUTS if deep else kernels.INPUTS_PER_CONTEXT
     inputs = per_context * n_contexts
     weights[:, 0 : inputs + 1 : per_context] = 629146 // n_contexts if deep else 11796  # 0.18
-    last_weights = np.full((256 + 328 * deep) * n_sets, 65536 // n_sets, np.int32)
+    final_weights = np.full((256 + 328 * deep) * n_sets, 65536 // n_sets, np.int32)
     bins = mixing_tables.constants()[4096 + np.minimum(np.arange(33) * 128, 4095)].astype(np.uint16)
-    return maps, weights.ravel(), last_weights, np.tile(bins, 256 + ((5 if deep else 2) << refine_bits))
+    return maps, weights.ravel(), final_weights, np.tile(bins, 256 + ((5 if deep else 2) << refine_bits))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kolmo.coders.mixing import text_contexts as text
-from kolmo.coders.mixing.kernels import (
+from kolmo.coders.mixing.layout import BASES, IMAGE, PLAIN, RECORDS, SIGNAL
+from kolmo.coders.mixing.lookup import (
     BEFORE,
     COLORS,
     EXPECTED,
@@ -20,7 +21,6 @@ from kolmo.coders.mixing.kernels import (
     WORD1,
     WORD2,
 )
-from kolmo.coders.mixing.layout import BASES, IMAGE, PLAIN, RECORDS, SIGNAL
 
 Context = dict[int, int]
 """Masks of the bits that a context takes, by primitive of the kernel."""

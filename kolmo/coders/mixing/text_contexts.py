@@ -1,6 +1,6 @@
-"""What the coder ``mix`` knows of a text before a byte: its words, its shape, and where it stands in its markup."""
+"""Text contexts of the coder ``mix``: words, character classes, brackets and markup before a byte."""
 
-# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# Numba types these functions; mypy cannot follow the changes of integer types.
 # mypy: disable-error-code="assignment,arg-type,return-value,operator,misc"
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _FACTOR = u64(0xC2B2AE3D27D4EB4F)
     range(16)
 )
 
-# what is carried from byte to byte: places in `memory`
+# the state after each byte: positions in `memory`
 (
     SHAPE,  # classes of the last 16 bytes
-    FOLDED,  # the last 8 bytes without case, all digits alike
+    FOLDED,  # the last 8 bytes in lower case, with one symbol for all digits
     FIRSTS,  # first letters of the last 8 words
     ENDINGS,  # last two letters of the last 4 words
     STEM,  # first five letters of this word
-    MARKS,  # the last 8 bytes that are no letters
+    MARKS,  # the last 8 bytes that are not letters
     WORD3,  # the third word back
-    SECOND,  # the second word back, which will be the third
-    SENTENCE,  # words since the last mark, and that mark
+    SECOND,  # the second word back, the next WORD3
+    SENTENCE,  # number of words since the last punctuation mark, and that mark
     LINE_WORD,  # the first word of the line
     ABOVE_WORD,  # the first word of the line above
-    BRACKETS,  # which are open, the innermost lowest
-    INSIDE,  # all since the last bracket, bar, equals sign or line began
+    BRACKETS,  # open brackets, the innermost in the lowest byte
+    INSIDE,  # hash of all bytes since the last bracket, bar, equals sign or line start
     TAG,  # the last tag of a markup language
-    FOLLOWED,  # what came after the last byte the last three times, and after the last two bytes
+    FOLLOWED,  # the last three followers of the last byte, and of the last two bytes
 ) = range(15)
 N_TEXT_MEMORY = 15
 
@@ -45,7 +45,7 @@ def _is_letter(kind: int) -> Any:
 
 @inline
 def _pop(brackets: int, opener: int) -> Any:
-    """Close the innermost bracket that this one closes; forget those left open inside."""
+    """Close the innermost matching bracket and drop the unclosed ones inside it."""
     rest = brackets
     for _ in range(4):
         top = rest & _BYTE
@@ -57,7 +57,7 @@ def _pop(brackets: int, opener: int) -> Any:
 
 @inline
 def read_text(memory: Any, symbol: int, last: int, word1: int, word2: int, ended: bool, classes: Any) -> None:
-    """Take in a byte; `last` ends in it, `ended` says whether a word ended before it."""
+    """Update the memory with a byte, the lowest of `last`; `ended`: whether a word ended before it."""
     kind = i64(classes[u64(symbol)])
     memory[SHAPE] = memory[SHAPE] << u64(4) | u64(kind)
     lower = symbol + 32 if kind == UPPER else symbol
@@ -104,7 +104,7 @@ def read_text(memory: Any, symbol: int, last: int, word1: int, word2: int, ended
         memory[INSIDE] = u64(symbol)
     else:
         memory[INSIDE] = (memory[INSIDE] + u64(symbol + 1)) * _FACTOR
-    # a tag is what follows a bracket up to the first byte that is neither a letter nor a stroke
+    # a tag: the bytes after "<" up to the first that is neither a letter nor "/"
     if symbol == 60:
         memory[TAG] = u64(0)
     elif (memory[TAG] & u64(1)) == u64(0):

@@ -206,7 +206,7 @@ def test_layouts_are_found() -> None:
     "layout", ["", "text", "image", "image-3", "image-3x3", "image-0x9", "signal-3", "records-1x1048576", "plain-1", 3]
 )
 def test_layouts_that_there_are_not_are_refused(layout: object) -> None:
-    with pytest.raises(ParameterError, match="layout must be 'auto', 'plain'"):
+    with pytest.raises(ParameterError, match="layout: expected 'auto', 'plain'"):
         coder("mix", layout=layout)
 
 
