@@ -1,0 +1,55 @@
+"""Compilation of the Numba kernels of all coders ahead of their first use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from kolmo.coders.registry import coder
+
+_TEXT = b"the cat sat on the mat"
+
+_PREDICTIVE = ("gru", "mix:level=3", "mix:level=5", "mix:level=6")
+"""Of mix, one level per specialisation of its kernel: without a network, with one, and with deep contexts."""
+
+
+def warm_up() -> Iterator[tuple[str, float]]:
+    """Use every kernel of the coders once, so that Numba compiles it or loads it from its cache.
+
+    Yields
+    ------
+    name : str
+        The coder whose kernels have been compiled.
+    seconds : float
+        Wall time, close to zero for kernels that were already loaded.
+    """
+    uses: dict[str, Callable[[], object]] = {"deflate": _use_deflate, "lz77": _use_lz77, "ngram": _use_ngram}
+    uses |= {spec: partial(_use_predictive, spec) for spec in _PREDICTIVE}
+    for name, use in uses.items():
+        start = time.perf_counter()
+        use()
+        yield name, time.perf_counter() - start
+
+
+def _use_deflate() -> None:
+    from kolmo.coders.deflate import lengths
+
+    lengths.is_available()  # compares all kernels with zlib
+
+
+def _use_lz77() -> None:
+    lz77 = coder("lz77")
+    lz77.fitted([_TEXT]).joint_code_lengths([_TEXT, b""], [_TEXT])
+
+
+def _use_ngram() -> None:
+    _use_predictive("ngram")
+    coder("ngram").code_length(_TEXT * 8)  # outgrows the first table
+
+
+def _use_predictive(spec: str) -> None:
+    used = coder(spec)
+    used.decompress(used.compress(_TEXT))
+    used.prime(_TEXT).code_length(_TEXT)
+    used.cursor(_TEXT).distribution()  # type: ignore[attr-defined]
