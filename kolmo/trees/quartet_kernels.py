@@ -1,7 +1,7 @@
-"""Numba kernels of quartet trees: what a tree costs, and a climb from tree to better tree.
+"""Numba kernels of quartet trees: the cost of a tree, and hill climbing over trees.
 
-A tree of n leaves is an array of shape (2n - 2, 3) that holds the neighbours of each node: the leaves come first, and
-have only the first of their three places filled.
+A tree of n leaves is an array of shape (2n - 2, 3) with the neighbours of each node. The leaves come first, and use
+only the first of their three places.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 from kolmo._core.jit import i64, inline, jit, u64
 
 NODES, LEFT, RIGHT, START, SIZE, LEAVES, TOWARDS, WAITING = range(8)
-"""Rows of scratch, each as long as there are nodes."""
+"""Rows of scratch, with one place per node."""
 N_SCRATCH = 8
 WITHIN, ALL = range(2)
-"""Rows of sums: distances between the leaves below a node, and from them to all leaves."""
+"""Rows of sums: of distances between the leaves below a node, and from these to all leaves."""
 N_SUMS = 2
 TRIES = 16
 
 
 @jit
 def bounds(D: Any, found: Any) -> None:
-    """Write the sums, over all quartets of items, of the cost of the cheapest and of the dearest of three pairings."""
+    """Write the sums, over all quartets, of the minimum and of the maximum cost of the three pairings."""
     least, most = 0.0, 0.0
     size = len(D)
     for a in range(size - 3):
@@ -38,7 +38,7 @@ def bounds(D: Any, found: Any) -> None:
 
 @jit
 def cost(D: Any, totals: Any, tree: Any, scratch: Any, sums: Any, found: Any) -> None:
-    """Write the sum, over all quartets of items, of the cost of the pairing that the tree has."""
+    """Write the sum, over all quartets, of the cost of the pairing in the tree."""
     found[0] = _cost(D, totals, tree, scratch, sums)
 
 
@@ -58,11 +58,11 @@ def climb(
     patience: int,
     steps: int,
 ) -> None:
-    """Change the tree at random, and keep what is cheaper, until nothing was for so many steps.
+    """Mutate the tree at random and keep improvements, until `patience` steps in a row bring none.
 
-    `thresholds` says how many changes are made at once: entry k is the chance, in 2**31sts, of k + 1 or fewer. `random`
-    is the state of the generator, never zero; `best` is the tree's cost, and `counts` the steps since it fell. At most
-    `steps` are taken.
+    `thresholds` is the distribution of the number of mutations per step: entry k is the probability of at most k + 1,
+    in units of 2**-31. `random` is the nonzero state of the generator, `best` the cost of the tree, and `counts` the
+    steps since the last improvement. At most `steps` steps are made.
     """
     for _ in range(steps):
         if counts[0] >= patience:
@@ -99,16 +99,15 @@ def _drawn(random: Any) -> Any:
 
 @inline
 def _cost(D: Any, totals: Any, tree: Any, scratch: Any, sums: Any) -> Any:
-    """Add up, at each inner node, what the leaves on one side of it cost as the partners of those on another.
+    """Return the cost of a tree over all quartets, in the time of one pass over the distances.
 
-    Two pairs of leaves are what the tree makes of a quartet if a path joins the one pair to the other. Where it begins
-    is a node with u and v in two of its branches, and with w and x in the third: so each distance counts as often as
-    pairs can be drawn from the third branch, at every node on its way. This takes the time of looking at all distances
-    once, rather than at all quartets.
+    In the tree, a quartet is paired as uv|wx if a path separates u and v from w and x. The path starts at an inner node
+    with u and v in two of its branches and w and x in the third. So at each inner node, every distance between two of
+    its branches counts once for each pair of leaves in the third branch.
     """
     count = i64(len(D))
     n_nodes, n_leaves, n_waiting = i64(0), i64(0), i64(1)
-    # leaf 0 stands for the root, and is above all others
+    # leaf 0 is the root
     scratch[WAITING, 0], scratch[TOWARDS, u64(tree[0, 0])] = tree[0, 0], 0
     while n_waiting > 0:
         n_waiting -= 1
@@ -166,13 +165,13 @@ def _mutate(tree: Any, scratch: Any, random: Any) -> None:
         if one == other:
             continue
         _point(tree, other, scratch)
-        # the path from one to the other: what lies next to either, and how many branches it has
+        # the path from one to the other: the neighbours of both ends on it, and its length
         beside, last, length = i64(scratch[TOWARDS, u64(one)]), one, i64(1)
         while scratch[TOWARDS, u64(last)] != other:
             last = i64(scratch[TOWARDS, u64(last)])
             length += 1
         if length < 3:
-            continue  # both hang from the same node, and would change places for nothing
+            continue  # both have the same neighbour, so that a swap changes nothing
         if kind < 2:
             _replace(tree, beside, one, other)
             _replace(tree, last, other, one)
@@ -185,7 +184,7 @@ def _mutate(tree: Any, scratch: Any, random: Any) -> None:
 
 @inline
 def _point(tree: Any, goal: Any, scratch: Any) -> None:
-    """Say of each node which neighbour leads to the goal."""
+    """Write, for each node, the neighbour towards the goal."""
     n_waiting = i64(1)
     scratch[WAITING, 0], scratch[TOWARDS, u64(goal)] = goal, -1
     while n_waiting > 0:
@@ -209,7 +208,7 @@ def _replace(tree: Any, node: Any, before: Any, after: Any) -> None:
 
 @inline
 def _move(tree: Any, one: Any, joint: Any, other: Any, last: Any) -> None:
-    """Take off a subtree and its joint, close the gap, and put the joint into the branch from `other` to `last`."""
+    """Remove a subtree with its joint, close the gap, and insert the joint into the branch from `other` to `last`."""
     near, far = i64(-1), i64(-1)
     for place in range(3):
         neighbor = i64(tree[u64(joint), u64(place)])

@@ -1,9 +1,8 @@
-"""A Numba kernel that bounds the size of a deflate block from below, from counts of symbols, without any code.
+"""Numba kernel for a lower bound of the size of a deflate block, from symbol counts and without building codes.
 
-`tests/reference/deflate_reference.py` is the same in plain Python. The bound is provable. A code's bits are no fewer
-than the entropy of the symbols it writes; and of the description of the codes much is known without the code lengths:
-which symbols have one, so how runs of zeros are written, at least how many symbols write down the rest, and how short
-the shortest code is at most.
+`tests/reference/deflate_reference.py` is the plain Python version. The bound is proven: a code takes at least the
+entropy of its symbols, and part of the description of the codes follows from the symbols in use: how runs of zeros are
+written, the minimum number of symbols for the other lengths, and the maximum length of the shortest code.
 """
 
 from __future__ import annotations
@@ -33,29 +32,29 @@ N_LOG_N = _COUNTS * np.log2(np.maximum(_COUNTS, 1))
 
 
 def _fewest(run: int) -> int:
-    """Return how many symbols describe a run of code lengths, at least: one that repeats it stands for up to six."""
+    """Return the minimum number of symbols for a run of code lengths; a repeat symbol stands for up to six."""
     return run if run < 4 else 1 + math.ceil((run - 1) / 6)
 
 
 MORE_TO_DESCRIBE = np.array([0] + [_fewest(run) - _fewest(run - 1) for run in range(1, N_LITERAL_CODES + 1)])
-"""What the n-th length of a run adds to that."""
+"""Symbols added by the n-th length of a run."""
 LEAST_DESCRIPTION = 3 + 5 + 5 + 4
-"""Bits of a block's header: its kind, and how many codes of each sort it lists."""
+"""Bits of a block header: its type, and the numbers of codes of each alphabet."""
 _PLACES = [LENGTH_LENGTH_ORDER.index(length) + 1 for length in range(1, LONGEST_CODE + 1)]
 LISTED = np.array([0] + [max(4, min(_PLACES[:length])) for length in range(1, LONGEST_CODE + 1)])
-"""How much of the third code a header lists at least, if the shortest code has at most so many bits."""
+"""Minimum number of listed code-length codes, by the maximum length of the shortest code."""
 ROUNDING = 1e-6
 SINGLE_ZERO, ZERO_RUN, LONG_ZERO_RUN, OTHER = range(4)
-"""Kinds of symbols that describe code lengths."""
+"""Kinds of code-length symbols."""
 N_SCRATCH = N_LITERAL_CODES + 1 + 4
 
 
 @inline
 def _code_bits(counts: Any, alphabet: Any, symbols: Any, tokens: Any) -> Any:
-    """Return the least bits that a code writes these counts in, and a length that its shortest code does not exceed.
+    """Return a lower bound of the bits for these counts, and an upper bound of the length of the shortest code.
 
-    The symbols that describe the code are added to the tokens: how zeros are written is known, and of all others the
-    fewest possible are counted. `symbols` is scratch.
+    The symbols that describe the code are added to `tokens`: exactly for zeros, and the minimum number of all others.
+    `symbols` is scratch.
     """
     used = i64(0)
     for index in range(len(alphabet)):
@@ -83,7 +82,7 @@ def _code_bits(counts: Any, alphabet: Any, symbols: Any, tokens: Any) -> Any:
     tokens[ZERO_RUN] += (zeros >> ZERO_RUN_BITS) & ZERO_RUN_MASK
     tokens[LONG_ZERO_RUN] += zeros >> (2 * ZERO_RUN_BITS)
     tokens[OTHER] += others
-    # if no code were shorter than l bits, each of the 2^(l - 1) nodes above would count as much as any symbol
+    # if no code were shorter than l bits, each of the 2^(l - 1) nodes above would have at least the largest count
     shortest = i64(1)
     while shortest < LONGEST_CODE and (total >= LEAST_CUT or largest << shortest <= total):
         shortest += 1
@@ -92,7 +91,7 @@ def _code_bits(counts: Any, alphabet: Any, symbols: Any, tokens: Any) -> Any:
 
 @jit
 def lower_bounds(tallies: Any, stored_sizes: Any, alphabet: Any, scratch: Any, bounds: Any) -> None:
-    """Write the bytes that a stream of one block has at least, for each row of tallies; 0 if it is not judged.
+    """Write a lower bound of the size in bytes of a one-block stream for each row of tallies; 0 if out of reach.
 
     `scratch` holds `N_SCRATCH` integers.
     """

@@ -1,8 +1,8 @@
-"""Numba kernels that turn counts of symbols into the size of a deflate block, as zlib would write it.
+"""Numba kernels for the size of a deflate block as zlib writes it, from symbol counts.
 
-`tests/reference/deflate_reference.py` is the same in plain Python. A heap has to be walked step by step here, since its
-order among equal counts decides how cheap the code is to describe; the walk waits for memory at each step, so the trees
-of a few pairs are built in turn, and the processor does one while it waits for another.
+`tests/reference/deflate_reference.py` is the plain Python version. The heap must be processed exactly as in zlib, whose
+order among equal counts affects the size of the description of the code. Each step waits for memory, so several trees
+are built interleaved.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from kolmo.coders.deflate.tables import (
     REPEAT_ZERO_LONG,
 )
 
-LANES = 4
-"""Trees that are built in turn."""
-LANE_SIZE = 584
-"""Room of each: for the largest heap and the nodes of the largest tree, and no power of two, which caches dislike."""
+N_TREES = 4
+"""Number of interleaved trees."""
+TREE_SIZE = 584
+"""Space per tree, for the largest heap and all nodes; not a power of two, to avoid cache conflicts."""
 HEAP, SYMBOLS, RAREST, SECOND, LENGTHS, DEPTHS = range(6)
-"""What the room holds: the heap, the symbols in use, the children of each node, and how deep each node lies."""
+"""Rows of the space: heap, symbols in use, children of each node, code lengths, and depths."""
 USED, SIZE, LEVELS, BITS, LITERAL_BITS, DISTANCE_BITS = range(6)
-"""What a lane keeps track of: codes, nodes still in the heap, the heap's depth, and bits of codes that are done."""
+"""Counters of a tree: codes, nodes in the heap, levels of the heap, and bits of finished codes."""
 
 DEPTH_SHIFT, COUNT_SHIFT = 10, 16
-"""A heap entry is a node's number, its depth and its count, from the lowest bits up."""
+"""A heap entry holds the number, depth and count of a node, from the lowest bits up."""
 NODE_MASK = 2**DEPTH_SHIFT - 1
 DEPTH_UNIT = 2**DEPTH_SHIFT
 DEPTH_MASK = 2**COUNT_SHIFT - DEPTH_UNIT
@@ -55,7 +55,7 @@ ZERO_RUN_MASK = 2**ZERO_RUN_BITS - 1
 
 
 def _zero_run(size: int) -> int:
-    """Return how a run of zeros is written: single ones, short runs and long ones, from the lowest bits up."""
+    """Return the numbers of single zeros, short runs and long runs for a run of zeros, from the lowest bits up."""
     n_long, rest = divmod(size, LONGEST_ZERO_RUN)
     single, short, long = (rest, 0, n_long) if rest < 3 else (0, 1, n_long) if rest <= 10 else (0, 0, n_long + 1)
     return single | (short << ZERO_RUN_BITS) | (long << (2 * ZERO_RUN_BITS))
@@ -67,10 +67,10 @@ ZERO_RUNS = np.array([_zero_run(size) for size in range(N_LITERAL_CODES)], np.in
 
 @inline
 def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
-    """Let the entry at a place sink; nodes are ordered by count and depth, and equal ones keep their place.
+    """Sift the entry at a place down; nodes are ordered by count and depth, and equal ones keep their place.
 
-    Every sinking goes to the bottom, since empty entries fill the last level and displaced ones stay where they were:
-    a fixed number of steps without a branch that could be guessed wrong.
+    The loop always runs to the last level, which empty entries fill up: a fixed number of steps without branches that
+    could be mispredicted.
     """
     moved = heap[u64(base + place)]
     for _ in range(levels):
@@ -87,7 +87,7 @@ def _sift_down(heap: Any, base: Any, place: Any, levels: Any) -> None:
 
 @inline
 def _fill_heap(counts: Any, alphabet: Any, heap: Any, symbols: Any, base: Any) -> Any:
-    """Put the symbols that occur, and as many others as zlib needs for two, in a heap; return how many they are."""
+    """Fill a heap with the symbols that occur, at least two as in zlib; return their number."""
     found: Any = 0
     for index in range(len(alphabet)):
         symbol = alphabet[u64(index)]
@@ -117,7 +117,7 @@ def _fill_heap(counts: Any, alphabet: Any, heap: Any, symbols: Any, base: Any) -
 
 @inline
 def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any, second: Any) -> Any:
-    """Join the two rarest nodes and return the new count; `levels` is the heap's depth without the first of them."""
+    """Merge the two rarest nodes and return the new count; `levels` is the depth of the heap without the first."""
     first = heap[u64(base + 1)]
     heap[u64(base + 1)] = heap[u64(base + size)]
     heap[u64(base + size)] = EMPTY
@@ -133,35 +133,35 @@ def _merge(heap: Any, base: Any, size: Any, levels: Any, node: Any, rarest: Any,
 
 
 @inline
-def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, lanes: Any) -> None:
-    """Build a Huffman code for each row of counts; the alphabet is what can occur, in ascending order.
+def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, trees: Any) -> None:
+    """Build a Huffman code for each row of counts; the alphabet lists the possible symbols in ascending order.
 
-    Lane for lane, `USED` gets how many symbols have a code, `SYMBOLS` which, `LENGTHS` how long their codes are, and
-    `BITS` how many bits all symbols take together.
+    For each tree, `USED` receives the number of symbols with a code, `SYMBOLS` these symbols, `LENGTHS` their code
+    lengths, and `BITS` the total of bits.
     """
     heap, symbols = room[HEAP], room[SYMBOLS]
     rarest, second, lengths = room[RAREST], room[SECOND], room[LENGTHS]
-    n_lanes = counts.shape[0]
+    n_trees = counts.shape[0]
     largest = 0
-    for lane in range(n_lanes):
-        found = _fill_heap(counts[lane], alphabet, heap, symbols, lane * LANE_SIZE)
+    for tree in range(n_trees):
+        found = _fill_heap(counts[tree], alphabet, heap, symbols, tree * TREE_SIZE)
         levels = 0
         while (found - 1) >> (levels + 1) > 0:
             levels += 1
-        lanes[USED, lane], lanes[SIZE, lane], lanes[LEVELS, lane], lanes[BITS, lane] = found, found, levels, 0
+        trees[USED, tree], trees[SIZE, tree], trees[LEVELS, tree], trees[BITS, tree] = found, found, levels, 0
         largest = max(largest, found)
     for _ in range(largest - 1):
-        for lane in range(n_lanes):
-            size = lanes[SIZE, lane]
+        for tree in range(n_trees):
+            size = trees[SIZE, tree]
             if size < 2:
                 continue
-            levels = lanes[LEVELS, lane]
+            levels = trees[LEVELS, tree]
             levels -= i64((size - 1) >> levels == 0)
-            node = 2 * lanes[USED, lane] - size
-            lanes[BITS, lane] += _merge(heap, lane * LANE_SIZE, size, levels, node, rarest, second)
-            lanes[SIZE, lane], lanes[LEVELS, lane] = size - 1, levels
-    for lane in range(n_lanes):
-        base, leaves = lane * LANE_SIZE, lanes[USED, lane]
+            node = 2 * trees[USED, tree] - size
+            trees[BITS, tree] += _merge(heap, tree * TREE_SIZE, size, levels, node, rarest, second)
+            trees[SIZE, tree], trees[LEVELS, tree] = size - 1, levels
+    for tree in range(n_trees):
+        base, leaves = tree * TREE_SIZE, trees[USED, tree]
         root = 2 * leaves - 2
         lengths[u64(base + root)] = 0
         for node in range(root, leaves - 1, -1):
@@ -170,19 +170,19 @@ def _build_codes(counts: Any, alphabet: Any, longest: Any, room: Any, lanes: Any
             lengths[u64(base + second[u64(base + node)])] = length
         if (heap[u64(base + 1)] & DEPTH_MASK) >> DEPTH_SHIFT > longest:
             _shorten(leaves, base, longest, room)
-            lanes[BITS, lane] = 0
+            trees[BITS, tree] = 0
             for leaf in range(leaves):
-                lanes[BITS, lane] += counts[lane, symbols[base + leaf]] * lengths[base + leaf]
+                trees[BITS, tree] += counts[tree, symbols[base + leaf]] * lengths[base + leaf]
         else:
-            for leaf in range(min(leaves, 2)):  # those that zlib added do not occur
-                lanes[BITS, lane] -= i64(counts[lane, symbols[base + leaf]] == 0)
+            for leaf in range(min(leaves, 2)):  # without the symbols that zlib added
+                trees[BITS, tree] -= i64(counts[tree, symbols[base + leaf]] == 0)
 
 
 @inline
 def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
-    """Bound codes that were cut: move leaves down elsewhere in the tree, and give the rarest the longest codes."""
+    """Limit the code lengths as zlib does: move leaves down elsewhere, and give the rarest the longest codes."""
     rarest, second, lengths, depths = room[RAREST], room[SECOND], room[LENGTHS], room[DEPTHS]
-    # the heap is not needed any more: its place takes the number of codes of each length
+    # the space of the heap is reused for the number of codes of each length
     per_length = room[HEAP]
     per_length[base : base + longest + 1] = 0
     overflow: Any = 0
@@ -214,10 +214,9 @@ def _shorten(leaves: Any, base: Any, longest: Any, room: Any) -> None:
 
 @inline
 def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
-    """Count the symbols that write down the code lengths; a run is cut as zlib cuts it.
+    """Count the code-length symbols; runs are split as in zlib.
 
-    There are no runs to speak of in most codes, so each length is counted by itself, and taken back if it turns out to
-    be part of a run.
+    Most codes have few runs, so each length is counted by itself and subtracted if it turns out to belong to a run.
     """
     symbols, lengths = room[SYMBOLS], room[LENGTHS]
     previous, previous_length = -1, 0
@@ -243,43 +242,43 @@ def _tally_lengths(room: Any, base: Any, used: Any, tallies: Any) -> None:
 
 @jit
 def block_sizes(
-    tallies: Any, stored_sizes: Any, alphabet: Any, room: Any, lanes: Any, length_tallies: Any, sizes: Any
+    tallies: Any, stored_sizes: Any, alphabet: Any, room: Any, trees: Any, length_tallies: Any, sizes: Any
 ) -> None:
-    """Write the bytes of a stream of one block for each row of tallies.
+    """Write the size in bytes of a one-block stream for each row of tallies.
 
-    A row whose stored size is 0, or that holds more symbols than zlib puts in a block, gets -1. The alphabet is what
-    can occur of literals and lengths, in ascending order. `room`, `lanes` and `length_tallies` are scratch, made by
+    A row with a stored size of 0, or with more symbols than fit in a block of zlib, gets -1. The alphabet lists the
+    possible literals and lengths in ascending order. `room`, `trees` and `length_tallies` are scratch, made by
     `scratch`.
     """
-    for start in range(0, len(sizes), LANES):
-        rows = tallies[start : start + LANES]
-        n_lanes = rows.shape[0]
-        length_rows = length_tallies[:n_lanes]
+    for start in range(0, len(sizes), N_TREES):
+        rows = tallies[start : start + N_TREES]
+        n_trees = rows.shape[0]
+        length_rows = length_tallies[:n_trees]
         length_rows[:, :] = 0
-        _build_codes(rows, alphabet, LONGEST_CODE, room, lanes)
-        for lane in range(n_lanes):
-            lanes[LITERAL_BITS, lane] = lanes[BITS, lane]
-            _tally_lengths(room, lane * LANE_SIZE, lanes[USED, lane], length_rows[lane])
-        _build_codes(rows[:, N_LITERAL_CODES:], DISTANCES, LONGEST_CODE, room, lanes)
-        for lane in range(n_lanes):
-            lanes[DISTANCE_BITS, lane] = lanes[BITS, lane]
-            _tally_lengths(room, lane * LANE_SIZE, lanes[USED, lane], length_rows[lane])
-        _build_codes(length_rows, CODE_LENGTHS, LONGEST_LENGTH_CODE, room, lanes)
-        for lane in range(n_lanes):
-            code_bits = lanes[LITERAL_BITS, lane] + lanes[DISTANCE_BITS, lane] + lanes[BITS, lane]
-            sizes[start + lane] = _smallest(rows[lane], length_rows[lane], code_bits, stored_sizes[start + lane])
+        _build_codes(rows, alphabet, LONGEST_CODE, room, trees)
+        for tree in range(n_trees):
+            trees[LITERAL_BITS, tree] = trees[BITS, tree]
+            _tally_lengths(room, tree * TREE_SIZE, trees[USED, tree], length_rows[tree])
+        _build_codes(rows[:, N_LITERAL_CODES:], DISTANCES, LONGEST_CODE, room, trees)
+        for tree in range(n_trees):
+            trees[DISTANCE_BITS, tree] = trees[BITS, tree]
+            _tally_lengths(room, tree * TREE_SIZE, trees[USED, tree], length_rows[tree])
+        _build_codes(length_rows, CODE_LENGTHS, LONGEST_LENGTH_CODE, room, trees)
+        for tree in range(n_trees):
+            code_bits = trees[LITERAL_BITS, tree] + trees[DISTANCE_BITS, tree] + trees[BITS, tree]
+            sizes[start + tree] = _smallest(rows[tree], length_rows[tree], code_bits, stored_sizes[start + tree])
 
 
 def scratch() -> tuple[Any, Any, Any]:
-    """Return the arrays that `block_sizes` works in."""
-    room = np.zeros((len((HEAP, SYMBOLS, RAREST, SECOND, LENGTHS, DEPTHS)), LANES * LANE_SIZE), np.int64)
-    lanes = np.zeros((len((USED, SIZE, LEVELS, BITS, LITERAL_BITS, DISTANCE_BITS)), LANES), np.int64)
-    return room, lanes, np.zeros((LANES, N_LENGTH_LENGTHS), np.uint16)
+    """Return the scratch arrays of `block_sizes`."""
+    room = np.zeros((len((HEAP, SYMBOLS, RAREST, SECOND, LENGTHS, DEPTHS)), N_TREES * TREE_SIZE), np.int64)
+    trees = np.zeros((len((USED, SIZE, LEVELS, BITS, LITERAL_BITS, DISTANCE_BITS)), N_TREES), np.int64)
+    return room, trees, np.zeros((N_TREES, N_LENGTH_LENGTHS), np.uint16)
 
 
 @inline
 def _smallest(tallies: Any, length_tallies: Any, code_bits: Any, stored_size: Any) -> Any:
-    """Return the size of the smallest of the three kinds of block, or what zlib takes for it."""
+    """Return the size of the block type that zlib selects, usually the smallest of three."""
     symbols, fixed_bits = 0, 0
     for symbol in range(N_SYMBOLS):
         fixed_bits += tallies[u64(symbol)] * FIXED_BITS[u64(symbol)]
@@ -297,5 +296,5 @@ def _smallest(tallies: Any, length_tallies: Any, code_bits: Any, stored_size: An
     own_bits += 2 * length_tallies[REPEAT_LENGTH] + 3 * length_tallies[REPEAT_ZERO]
     own_bits += 7 * length_tallies[REPEAT_ZERO_LONG]
     smaller = (3 + min(own_bits, fixed_bits) + 7) >> 3
-    # zlib leaves one of the five bytes of a stored block's header out of this comparison
+    # zlib omits one of the five header bytes of a stored block in this comparison
     return stored_size + 5 if stored_size + 4 <= smaller else smaller

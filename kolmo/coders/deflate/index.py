@@ -1,9 +1,9 @@
-"""Numba kernels that read the items that come second in pairs, once for all that come first.
+"""Numba kernels that index the items y of pairs x + y, once for all x.
 
-What is kept of them is their bytes in one buffer, and for each byte a fact: the name of the three bytes that start
-there, and the latest longest match inside the item.
+The index is the bytes of all items in one buffer and, for each byte, a packed entry: the name of the three bytes that
+start there, and the latest longest match inside the item.
 
-Numba's cache notices no change in another file: whoever changes a part that `deflate_parse` uses touches that file too.
+Numba's cache ignores changes in other files: after a change of a function inlined elsewhere, touch those files as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kolmo.coders.deflate.tables import HASH_SIZE, LARGEST_JOINT_SIZE, LONGEST_C
 NO_MATCH = SHORTEST_MATCH - 1
 NAME_BITS, LENGTH_BITS = 32, 16
 NAME_MASK, LENGTH_MASK = 2**NAME_BITS - 1, 2**LENGTH_BITS - 1
-"""A fact is a name, a length and a distance, from the lowest bits up."""
+"""A packed entry holds a name, a length and a distance, from the lowest bits up."""
 
 
 @inline
@@ -34,7 +34,7 @@ def bucket_at(text: Any, position: Any) -> Any:
 
 @inline
 def slot_of(keys: Any, trigram: Any) -> Any:
-    """Return where a trigram is, or would be, in a table of open addresses; the table is never full."""
+    """Return the slot of a trigram, or the free slot for it, in an open-addressing table that is never full."""
     mask = keys.shape[0] - 1
     slot = ((trigram * 2654435761) >> 8) & mask
     while keys[u64(slot)] != trigram and keys[u64(slot)] >= 0:
@@ -44,10 +44,10 @@ def slot_of(keys: Any, trigram: Any) -> Any:
 
 @jit
 def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: Any, counts: Any) -> int:
-    """Number the different trigrams inside items from 0 on, in order of appearance; return how many there are.
+    """Number the different trigrams inside items from 0, in order of appearance; return their number.
 
-    `keys` (-1 where free) and `numbers` are the table that is filled, `trigrams` gets the number at each position,
-    and `counts` how often each number occurs.
+    `keys` (-1 where free) and `numbers` are the table to fill; `trigrams` receives the number at each position, and
+    `counts` the frequency of each number.
     """
     found = 0
     for item in range(len(starts) - 1):
@@ -66,7 +66,7 @@ def number_trigrams(text: Any, starts: Any, keys: Any, numbers: Any, trigrams: A
 
 @jit
 def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_names: Any) -> None:
-    """Move a table of numbers to a smaller one of names."""
+    """Copy a table of numbers to a smaller table of names."""
     for slot in range(len(keys)):
         if keys[slot] >= 0:
             new_slot = slot_of(new_keys, i64(keys[slot]))
@@ -78,11 +78,11 @@ def copy_names(keys: Any, numbers: Any, name_of_number: Any, new_keys: Any, new_
 def match_inside(
     text: Any, starts: Any, names: Any, latest: Any, previous: Any, bucket_sizes: Any, facts: Any, occupancy: Any
 ) -> None:
-    """State for each position its name and the latest longest match inside its item, as zlib would find it.
+    """Write the packed entry of each position: its name and the latest longest match inside its item, as in zlib.
 
-    `occupancy` gets the number of positions in the fullest hash bucket of each item; an item that goes beyond what
-    zlib always looks at is left there. `latest`, of names, `previous`, of positions, and `bucket_sizes` are scratch,
-    all zero at first; the first two hold one more than a position, so that 0 stands for none.
+    `occupancy` receives the number of positions in the fullest hash bucket of each item; an item that exceeds the
+    guaranteed search depth of zlib is not processed further. `latest` (by name), `previous` (by position) and
+    `bucket_sizes` are scratch, initially zero; the first two hold positions plus one, and 0 means none.
     """
     for item in range(len(starts) - 1):
         first = starts[item]

@@ -1,14 +1,14 @@
-"""Exact sizes of deflate's level 9 for many pairs x + y, without compressing them one by one.
+"""Exact sizes of deflate's level 9 for many pairs x + y, without compressing each pair.
 
-zlib reads x anew for every y. Here x is parsed once, its matches with y are looked up in its own chains, and the size
-of the block follows from how often each symbol occurs: the very number that zlib gives, for a fraction of the time. A
-pair goes to zlib itself where the short cut could miss what zlib does:
+zlib reads x again for every y. Here x is parsed once, its matches with y are looked up in its hash chains, and the size
+of the block is computed from the symbol counts: the same size as that of zlib, in a fraction of the time. zlib itself
+compresses the pairs that the kernels do not cover:
 
-- joint sizes over 32,505 bytes, where the oldest bytes drop out of reach;
-- more than 16,382 symbols, which zlib spreads over two blocks;
-- more than 1,024 positions in one hash bucket, which zlib does not search to the end;
+- joint sizes over 32,505 bytes, where the oldest bytes are out of reach;
+- more than 16,382 symbols, which zlib splits into two blocks;
+- more than 1,024 positions in one hash bucket, which zlib does not search completely;
 - an empty x, whose first byte zlib cannot match;
-- an installed zlib that is another implementation, with other matches and other sizes.
+- all pairs if the installed zlib is another implementation with other sizes.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from kolmo.errors import FallbackWarning
 
 LEVEL = 9
 SMALLEST_WORK, SMALLEST_WORK_ONCE_LOADED = 2**22, 2**17
-"""Bytes in all pairs together from which loading the kernels pays, and from which asking them does."""
+"""Total bytes of all pairs from which the kernels are faster, before and after they are loaded."""
 
 _RAW = -15
 _BLOCK_OF_BOUNDS = 2**14
 
 
 def pays(prefixes: Sequence[bytes], items: Sequence[bytes], n_pairs: int) -> bool:
-    """Tell whether there is so much to do that the short cut is worth loading, and whether it can be taken at all."""
+    """Return whether the kernels are available, and faster than zlib for this amount of data."""
     if not n_pairs:
         return False
     work = n_pairs * (sum(map(len, prefixes)) / len(prefixes) + sum(map(len, items)) / len(items))
@@ -49,12 +49,12 @@ def pays(prefixes: Sequence[bytes], items: Sequence[bytes], n_pairs: int) -> boo
 
 @functools.cache
 def is_available() -> bool:
-    """Tell whether the kernels run here and know the installed zlib; warn once if not.
+    """Return whether the kernels run and agree with the installed zlib; warn once if not.
 
     Warns
     -----
     FallbackWarning
-        If every pair has to be compressed.
+        If every pair must be compressed.
     """
     if reason := _obstacle():
         warnings.warn(
@@ -67,16 +67,16 @@ def is_available() -> bool:
 
 def _obstacle() -> str:
     if "zlib-ng" in zlib.ZLIB_RUNTIME_VERSION:
-        return f"the installed zlib is zlib-ng ({zlib.ZLIB_RUNTIME_VERSION}), whose sizes are its own"
+        return f"the installed zlib is zlib-ng ({zlib.ZLIB_RUNTIME_VERSION}), whose sizes differ from those of zlib"
     try:
         known = all(_agrees(prefix, items) for prefix, items in _samples())
-    except Exception as error:  # a missing or broken Numba, a folder that cannot be written: whatever comes
-        return f"the compiled kernels do not run here ({type(error).__name__}: {error})".partition("\n")[0]
-    return "" if known else f"the installed zlib ({zlib.ZLIB_RUNTIME_VERSION}) gives sizes of its own"
+    except Exception as error:  # for example a missing or broken Numba, or a read-only folder
+        return f"the compiled kernels do not run ({type(error).__name__}: {error})".partition("\n")[0]
+    return "" if known else f"the installed zlib ({zlib.ZLIB_RUNTIME_VERSION}) gives other sizes"
 
 
 def _samples() -> list[tuple[bytes, list[bytes]]]:
-    """Return cases in which zlib's own choices decide: lazy matches, far ones, ties in trees, all kinds of blocks."""
+    """Return test pairs for the decisions of zlib: lazy matches, far matches, ties in trees, and all block types."""
     words = (
         b"it was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness"
     )
@@ -110,21 +110,21 @@ def _size_by_zlib(prefix: bytes, item: bytes) -> int:
 def joint_sizes(
     prefixes: Sequence[bytes], prepared: PreparedItems, columns: Sequence[Integers] | None = None
 ) -> list[Integers]:
-    """Return how many bytes raw deflate of level 9 makes of each prefix with each item.
+    """Return the size in bytes of each prefix with each item under raw deflate of level 9.
 
     Parameters
     ----------
     prefixes : sequence of bytes
-        What comes first, any separator included.
+        All x, including any separator.
     prepared : PreparedItems
-        What comes second.
+        The items y.
     columns : sequence of int arrays, one for each prefix, optional
-        The items to pair it with; by default all.
+        Items to pair it with, by default all.
 
     Returns
     -------
     list of int arrays, one for each prefix
-        Bytes; those of the zlib format are 6 more, those of a gzip member 18 more.
+        Bytes; the zlib format takes 6 more, a gzip member 18 more.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def joint_sizes(
 
 
 def _completed(sizes: Integers, prefix: bytes, prepared: PreparedItems, items: Integers) -> Integers:
-    """Let zlib fill in what the kernels left."""
+    """Compute the missing sizes with zlib."""
     for place in np.flatnonzero(sizes < 0):
         sizes[place] = _size_by_zlib(prefix, prepared.items[items[place]])
     return sizes
@@ -150,25 +150,25 @@ def _completed(sizes: Integers, prefix: bytes, prepared: PreparedItems, items: I
 def bounded_sizes(
     prefixes: Sequence[bytes], prepared: PreparedItems
 ) -> Iterator[tuple[int, slice, NDArray[np.float64], Callable[[Integers], Integers]]]:
-    """Yield bytes that `joint_sizes` cannot fall below, which cost less to find: no code beats the entropy.
+    """Yield lower bounds of `joint_sizes`, which are cheaper to compute than the sizes.
 
     Parameters
     ----------
     prefixes : sequence of bytes
-        What comes first, any separator included.
+        All x, including any separator.
     prepared : PreparedItems
-        What comes second.
+        The items y.
 
     Yields
     ------
     row : int
-        A prefix.
+        Position of a prefix.
     columns : slice
-        Some of the items.
+        Positions of items.
     bounds : ndarray of shape (n_columns,)
-        Bytes; 0 for a pair that the kernels cannot judge.
+        Bytes; 0 for a pair out of reach of the kernels.
     exact : callable
-        Takes places in the bounds and returns the sizes of these pairs, until the next step of the iteration.
+        Takes positions in the bounds and returns the sizes of these pairs; valid until the next step of the iteration.
     """
     from kolmo.coders.deflate import bounds as deflate_bounds, huffman as deflate_huffman
 
@@ -205,7 +205,7 @@ def _everything(prefixes: Sequence[bytes], prepared: PreparedItems) -> list[Inte
 def _sizes_by_kernels(
     prefixes: Sequence[bytes], prepared: PreparedItems, columns: Sequence[Integers]
 ) -> list[Integers]:
-    """Return the joint sizes, -1 for each pair that only zlib itself can judge."""
+    """Return the joint sizes, -1 for each pair that needs zlib."""
     from kolmo.coders.deflate import huffman as deflate_huffman
 
     pairs, scratch = PairTallies(prepared, prefixes), deflate_huffman.scratch()

@@ -1,4 +1,4 @@
-"""LZ77 with ideal symbol costs: deflate's parse without deflate's codes, a finer and faster distance."""
+"""The coder ``lz77``: deflate's matches with ideal adaptive code lengths, for finer and faster distances."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _N_COUNTS = 316
 _COUNTS = "<u2"
 _UNIT = 16
 _UNIFORM = 3
-"""Sixteenths: 54 imaginary symbols in all among literals and lengths."""
+"""Pseudo-count per symbol in sixteenths: 54 in total over literals and lengths."""
 _STRENGTH = 512
-"""Imaginary symbols of a learned prior, among literals and lengths, and as many among distances."""
+"""Total pseudo-count of a fitted prior over literals and lengths, and again over distances."""
 _SAMPLED, _LONGEST_SAMPLED = 32, 4096
 _BLOCK = 2**10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lz77(Coder):
-    """Ideal code length of the literals and matches that zlib's level 9 finds, under adaptive costs.
+    """Ideal code length of the literals and matches found by zlib's level 9, under adaptive probabilities.
 
-    Deflate writes literals, match lengths and distances with Huffman codes of whole bits, and describes these codes
-    first, in whole bytes at last. Here the same symbols are priced by how often each came before: after n symbols, of
-    which c were equal to s, the next is s with probability (c + a(s)) / (n + sum of a). This is a proper code, whose
-    length does not depend on the order of symbols; it takes no description and rounds nothing. There is no stream: it
-    states the ideal length.
+    Deflate writes literals, match lengths and distances with Huffman codes of whole bits, preceded by a description of
+    these codes. Here the same symbols have adaptive probabilities: after n symbols, of which c were equal to s, the
+    next is s with probability (c + a(s)) / (n + sum of a). This is a proper code without a description and without
+    rounding, and its length does not depend on the order of the symbols. The coder states the ideal length and writes
+    no stream.
 
-    The prior a is uniform, or `learned` from a collection of items, such as a training set. A learned prior makes
-    what is common in the whole collection cheap, so that distances hang on what two items share beyond it.
+    The prior a is uniform, or `fitted` to a collection of items, for example a training set. A fitted prior makes
+    symbols that are common in the whole collection cheap, so that distances depend more on what two items share.
 
     Parameters
     ----------
     prior : str
-        What `learned` found: 316 pseudo-counts in sixteenths (286 literals and lengths, 30 distances), as 16-bit
-        little-endian numbers in base64. Empty for the uniform prior. It is not counted in any length; `prior_bits`
-        is its size.
+        Result of `fitted`: 316 pseudo-counts in sixteenths (286 literals and lengths, 30 distances), as 16-bit
+        little-endian numbers in base64. Empty for the uniform prior. Code lengths do not include its size,
+        `prior_bits`.
 
     References
     ----------
@@ -73,13 +73,13 @@ class Lz77(Coder):
             return
         try:
             counts = memoryview(base64.b64decode(self.prior, validate=True)).cast("H")
-            sound = len(counts) == _N_COUNTS and 0 not in counts
+            valid = len(counts) == _N_COUNTS and 0 not in counts
         except (TypeError, ValueError):
-            sound = False
-        if not sound:
+            valid = False
+        if not valid:
             raise ParameterError(
-                f"prior must be empty, or {_N_COUNTS} positive 16-bit numbers in base64, but {self.prior!r:.60} came; "
-                "take the coder that `learned` returns"
+                f"prior: expected an empty string or {_N_COUNTS} positive 16-bit numbers in base64, "
+                f"got {self.prior!r:.60}; use the coder that `fitted` returns"
             )
 
     @property
@@ -100,18 +100,18 @@ class Lz77(Coder):
 
     @property
     def prior_bits(self) -> int:
-        """The size of a learned prior, in bits, which counts in no length."""
+        """Size of a fitted prior in bits, which code lengths do not include."""
         return 16 * _N_COUNTS if self.prior else 0
 
     def fitted(self, items: Any) -> Self:
-        """Return this coder with a prior from how often each symbol occurs in pairs of items.
+        """Return this coder with a prior from the symbol frequencies in pairs of items.
 
         A coder that has a prior keeps it.
 
         Parameters
         ----------
         items : collection of str or bytes
-            A training set. What is taken of it does not depend on its order.
+            Training items. The selection does not depend on their order.
 
         Returns
         -------
@@ -183,7 +183,7 @@ class Lz77(Coder):
         return lambda data: float(self._batch([data])[0])
 
     def _tallies(self, items: Sequence[bytes]) -> NDArray[np.int64]:
-        """Return how often each symbol occurs in the parse of each item."""
+        """Return the symbol counts in the parse of each item."""
         import numpy as np
 
         from kolmo.coders.deflate import lz77_kernels
@@ -196,7 +196,7 @@ class Lz77(Coder):
         return tallies
 
     def _resumed_tallies(self, x: bytes, ys: Sequence[bytes]) -> NDArray[np.int64]:
-        """Return how often each symbol occurs in the parse of x and each y: x is parsed once."""
+        """Return the symbol counts in the parse of x + y for each y, parsing x once."""
         import numpy as np
 
         from kolmo.coders.deflate import lz77_kernels

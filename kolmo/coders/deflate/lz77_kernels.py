@@ -1,7 +1,7 @@
-"""Numba kernels of the coder `lz77`: a parse of any one text, and the ideal length of counted symbols.
+"""Numba kernels of the coder `lz77`: the parse of a text, and the ideal code length of symbol counts.
 
-`tests/reference/lz77_reference.py` is the same in plain Python. Pairs of texts are parsed by
-`kolmo.coders.deflate.parse`, many at a time; within its reach both find the same symbols.
+`tests/reference/lz77_reference.py` is the plain Python version. `kolmo.coders.deflate.parse` parses many pairs of texts
+at a time; within its reach both find the same symbols.
 """
 
 from __future__ import annotations
@@ -33,46 +33,46 @@ from kolmo.coders.deflate.tables import (
 )
 
 UNIT = 16
-"""Counts are measured in sixteenths of an occurrence, so that a table holds what comes up."""
+"""Counts are in sixteenths, so that a table of integers covers them."""
 LARGEST_PRIOR = 2**16 - 1
 LARGEST_COUNT = 2**15
-"""The most occurrences of all symbols together that are looked up; beyond, the function is computed."""
+"""Maximum number of symbols for which the table is used; beyond, log-gamma is computed."""
 DISTANCES = np.arange(N_DISTANCE_CODES)
 RING = 2**15
-"""Positions whose chains are kept."""
+"""Number of positions with stored hash chains."""
 POSITION, LENGTH, START, PENDING, NEXT = range(5)
-"""Places in the state of a parse; the last is the next position to be chained."""
+"""Positions in the state of a parse; `NEXT` is the next position to insert into the hash chains."""
 N_STATE = 5
 LONGEST_REST = RING - 3 * LONGEST_MATCH
-"""A parse that is taken up again begins up to two matches before the rest, and remembers as much as the ring holds."""
+"""A continued parse starts up to two matches before the rest and is limited to the stored hash chains."""
 
 
 @jit
 def parse_whole(text: Any, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
-    """Add the symbols of a text to the tallies: lazy matches within a window, like zlib's level 9.
+    """Add the symbols of a text to the tallies: lazy matches within a window, as in zlib's level 9.
 
-    Both rows of `heads`, one for three bytes and one for four, and of `previous` hold positions plus one, where 0
-    stands for none: the latest of each bucket, and the one before each of the last 32 KiB. `heads` is all zero before
-    and after. `state` is scratch, of `N_STATE` integers.
+    The rows of `heads` (latest position of each bucket) and `previous` (the position before each of the last 32 KiB)
+    are for three and for four bytes, and hold positions plus one, with 0 for none. `heads` is zero before and after.
+    `state` is scratch, of `N_STATE` integers.
     """
-    begin(state)
+    _begin(state)
     _parse(text, len(text), len(text), heads, previous, state, tallies)
     _finish(text, len(text), state, tallies)
-    forget(text, len(text), heads, state)
+    _clear(text, len(text), heads, state)
 
 
 @jit
 def parse_first(text: Any, n_first: int, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
-    """Add the symbols of the first part of a text, as far as none of its matches can reach what follows."""
-    begin(state)
+    """Add the symbols of the first part of a text, up to where a match could extend into the rest."""
+    _begin(state)
     _parse(text, n_first, n_first - LONGEST_MATCH, heads, previous, state, tallies)
 
 
 @jit
 def parse_rest(text: Any, size: int, heads: Any, previous: Any, state: Any, overwritten: Any, tallies: Any) -> None:
-    """Add the symbols of the rest of a text of a size, and leave all but the tallies as `parse_first` left it.
+    """Add the symbols of the rest of a text, and restore everything but the tallies to the state of `parse_first`.
 
-    The rest has fewer bytes than `LONGEST_REST`. `overwritten` is scratch.
+    The rest is shorter than `LONGEST_REST` bytes. `overwritten` is scratch.
     """
     position, length, start, pending, first = state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT]
     for place in range(first, size):
@@ -91,9 +91,9 @@ def parse_rest(text: Any, size: int, heads: Any, previous: Any, state: Any, over
     state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = position, length, start, pending, first
 
 
-@jit
-def forget(text: Any, size: int, heads: Any, state: Any) -> None:
-    """Empty the buckets of what was parsed."""
+@inline
+def _clear(text: Any, size: int, heads: Any, state: Any) -> None:
+    """Clear the buckets of the parsed positions."""
     for place in range(1, state[NEXT]):
         if place + 2 < size:
             heads[0, u64(bucket_at(text, place))] = 0
@@ -102,14 +102,14 @@ def forget(text: Any, size: int, heads: Any, state: Any) -> None:
 
 
 @inline
-def begin(state: Any) -> None:
-    """Stand before the first byte; zlib never matches it, so the second is the first to be chained."""
+def _begin(state: Any) -> None:
+    """Initialise the state; zlib never matches the first byte, so the hash chains start at the second."""
     state[POSITION], state[LENGTH], state[START], state[PENDING], state[NEXT] = 0, NO_MATCH, 0, 0, 1
 
 
 @inline
 def _parse(text: Any, size: Any, stop: Any, heads: Any, previous: Any, state: Any, tallies: Any) -> None:
-    """Decide about all positions before `stop`."""
+    """Parse all positions before `stop`."""
     position, length, start = i64(state[POSITION]), i64(state[LENGTH]), i64(state[START])
     pending, chained = i64(state[PENDING]), i64(state[NEXT])
     while position < stop:
@@ -162,9 +162,10 @@ def _chain(heads: Any, previous: Any, bucket: Any, position: Any) -> None:
 
 @inline
 def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: Any, length: Any) -> Any:
-    """Return length and start of the latest longest match, if longer than the one before.
+    """Return length and start of the latest longest match, if longer than the previous one.
 
-    Of three bytes the latest match is taken; only four and more are searched for, along much shorter chains.
+    The latest match of three bytes is used; only matches of four bytes and more are searched for, along much shorter
+    chains.
     """
     best, found = length, i64(0)
     farthest = min(size - position, i64(LONGEST_MATCH))
@@ -197,12 +198,12 @@ def _longest_match(text: Any, position: Any, size: Any, heads: Any, previous: An
 
 
 def scratch() -> tuple[Any, Any, Any]:
-    """Return heads, previous and state for a parse."""
+    """Return the arrays `heads`, `previous` and `state` for a parse."""
     return np.zeros((2, HASH_SIZE), np.int32), np.zeros((2, RING), np.int32), np.zeros(N_STATE, np.int64)
 
 
 def log_gamma() -> NDArray[np.float64]:
-    """Return the binary logarithm of Gamma at each number of sixteenths that is looked up."""
+    """Return the table of log2 of the gamma function at multiples of 1/16."""
     arguments = np.arange(1, UNIT * LARGEST_COUNT + LARGEST_PRIOR + 1) / UNIT
     return np.concatenate([np.zeros(1), gammaln(arguments) / math.log(2)])
 
@@ -219,7 +220,7 @@ def _log_gamma(table: Any, sixteenths: Any) -> Any:
 
 @inline
 def _bits(counts: Any, prior: Any, alphabet: Any, table: Any) -> Any:
-    """Return the bits of counted symbols, each costing what its prior and those before it make it cost."""
+    """Return the adaptive code length of symbol counts in bits, under a prior."""
     total, total_prior, bits = i64(0), i64(0), 0.0
     for index in range(len(alphabet)):
         total += counts[u64(alphabet[u64(index)])]
@@ -229,7 +230,7 @@ def _bits(counts: Any, prior: Any, alphabet: Any, table: Any) -> Any:
         for index in range(len(alphabet)):
             symbol = u64(alphabet[u64(index)])
             before = prior[symbol]
-            # exactly nothing for a symbol that does not occur, so that the sum is the same for any alphabet
+            # exactly 0 for a symbol that does not occur, so that the sum does not depend on the alphabet
             bits += table[u64(before)] - table[u64(UNIT * i64(counts[symbol]) + before)]
     else:
         for index in range(len(alphabet)):
@@ -240,10 +241,10 @@ def _bits(counts: Any, prior: Any, alphabet: Any, table: Any) -> Any:
 
 @jit
 def price(tallies: Any, alphabet: Any, prior: Any, table: Any, bits: Any) -> None:
-    """Write the ideal length of each row of tallies, in bits, the bits that follow symbols included.
+    """Write the ideal adaptive code length of each row of tallies in bits, including the extra bits of symbols.
 
-    A symbol costs what its prior and those before it make it cost, in any order. `alphabet` is what can occur of
-    literals and lengths, `prior` is in sixteenths, and `table` is that of `log_gamma`.
+    It does not depend on the order of the symbols. `alphabet` lists the possible literals and lengths, `prior` is in
+    sixteenths, and `table` is the result of `log_gamma`.
     """
     for row in range(len(bits)):
         counts = tallies[row]

@@ -1,6 +1,6 @@
-"""The symbols of deflate's level 9 for many pairs x + y: what exact deflate lengths and the coder `lz77` are made of.
+"""Symbol counts of deflate's level 9 for many pairs x + y, the basis of exact deflate lengths and of the coder `lz77`.
 
-Items y are read once for all x, and each x once for all y. `kolmo.coders.deflate.parse` says how.
+Items y are indexed once for all x, and each x is parsed once for all y; see `kolmo.coders.deflate.parse`.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ _BLOCK_OF_ITEMS = 256
 
 @dataclass(frozen=True, eq=False)
 class PreparedItems:
-    """Items y in the form that the kernels read, good for any number of x.
+    """Indexed items y, for any number of x.
 
     Parameters
     ----------
     items : sequence of bytes
-        As they came.
+        The original items.
     text : ndarray of uint8
-        All of them, one after the other.
+        Their concatenation.
     starts : ndarray of int64, of shape (n_items + 1,)
-        Where each begins, and where the last one ends.
+        Start of each item, and end of the last.
     facts : ndarray of uint64
-        For each byte the name of the three bytes that start there, and the latest longest match inside its item.
+        For each byte, the name of the three bytes that start there and the latest longest match inside its item.
     occupancy : ndarray of int64, of shape (n_items,)
-        Positions in the fullest hash bucket of each item.
+        Number of positions in the fullest hash bucket of each item.
     keys, names : ndarray of int32
-        The table that names three bytes.
+        Hash table from three bytes to their name.
     n_names : int
-        How many names there are.
+        Number of names.
     occurring : bool ndarray of shape (256,)
-        The bytes that occur.
+        Which bytes occur.
     """
 
     items: Sequence[bytes]
@@ -63,7 +63,7 @@ class PreparedItems:
 
 
 def prepare(items: Sequence[bytes]) -> PreparedItems:
-    """Read the items that will come second in pairs; the last few collections are remembered, for the next rows."""
+    """Return the index of the items y; the last few are cached for the next rows."""
     return _prepare(tuple(items))
 
 
@@ -77,7 +77,7 @@ def _prepare(items: tuple[bytes, ...]) -> PreparedItems:
     trigrams = np.zeros(len(text), np.int32)
     counts = np.zeros(len(text) + 1, np.int64)
     found = deflate_index.number_trigrams(text, starts, keys, numbers, trigrams, counts)
-    # frequent trigrams get names that lie close together, so that their heads share the fastest memory
+    # frequent trigrams get adjacent names, so that their heads share cache lines
     name_of_number = np.empty(found + 1, np.int32)
     name_of_number[np.argsort(-counts[:found], kind="stable")] = np.arange(1, found + 1)
     small_keys, names = _table(found)
@@ -96,23 +96,23 @@ def _table(n_entries: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 
 class PairTallies:
-    """Counts the symbols of x + y, for one x after the other and any of the items y.
+    """Counter of the symbols of x + y, for one x after another and any of the items y.
 
-    It holds what the kernels work in, and so serves one thread.
+    It holds the working memory of the kernels, so an instance serves one thread.
 
     Parameters
     ----------
     prepared : PreparedItems
-        What comes second.
+        The items y.
     prefixes : sequence of bytes
-        All that will come first, any separator included.
+        All x, including any separator.
     block : int
-        How many items to count the symbols of at once.
+        Number of items per block.
 
     Attributes
     ----------
     alphabet : int ndarray
-        The literals and lengths that can occur, in ascending order.
+        The possible literals and lengths, in ascending order.
     """
 
     def __init__(self, prepared: PreparedItems, prefixes: Sequence[bytes], block: int = _BLOCK_OF_ITEMS) -> None:
@@ -141,8 +141,8 @@ class PairTallies:
     def blocks(self, prefix: bytes, columns: Integers) -> Iterator[tuple[slice, NDArray[np.uint16], Integers]]:
         """Yield a part of the columns, the tallies of prefix + each of these items, and their sizes in bytes.
 
-        The size of a pair that is out of reach is 0, and nothing is yielded for a prefix that is. What was yielded
-        is overwritten by what comes next.
+        A pair out of reach has size 0; a prefix out of reach yields nothing. The yielded arrays are overwritten in the
+        next step.
         """
         from kolmo.coders.deflate import parse as deflate_parse
 
@@ -159,7 +159,7 @@ class PairTallies:
 
 
 def _alphabet(prefixes: Sequence[bytes], occurring: NDArray[np.bool_]) -> Integers:
-    """Return the literals and lengths that can occur, in ascending order."""
+    """Return the possible literals and lengths, in ascending order."""
     occurs = np.ones(N_LITERAL_CODES, bool)
     occurs[:END_OF_BLOCK] = occurring
     occurs[np.frombuffer(b"".join(prefixes), np.uint8)] = True

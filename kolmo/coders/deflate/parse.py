@@ -1,8 +1,8 @@
-"""Numba kernels that count the symbols of deflate's level 9 for x + y, with x parsed once for many y.
+"""Numba kernels that count the deflate symbols of x + y at level 9, parsing x once for many y.
 
-`tests/reference/deflate_reference.py` is the same in plain Python. The chains of x are headed by the names that
-`deflate_index` gave to the three bytes at each place of the items, so that a lookup costs one load, and nothing is
-inserted for a pair but the positions whose three or four bytes straddle x and y.
+`tests/reference/deflate_reference.py` is the plain Python version. The hash chains of x start at the trigram names of
+`kolmo.coders.deflate.index`, so that a lookup costs one load, and a pair inserts only the positions whose three or four
+bytes straddle x and y.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from kolmo.coders.deflate.tables import (
 )
 
 SIZE, POSITION, LENGTH, START, PENDING, OCCUPANCY = range(6)
-"""Places in the state of a parsed prefix; the occupancy is that of its fullest hash bucket."""
+"""Positions in the state of a parsed prefix; the occupancy is the size of its fullest hash bucket."""
 N_STATE = 6
 FOURS = 2**13
-"""Buckets of our own hash of four bytes."""
+"""Number of buckets of the hash of four bytes, which zlib does not have."""
 
 
 @inline
@@ -47,7 +47,7 @@ def _bucket_of_four(text: Any, position: Any) -> Any:
 
 @inline
 def _look_up(keys: Any, names: Any, trigram: Any) -> Any:
-    """Return the name of a trigram, 0 if no item holds it."""
+    """Return the name of a trigram, 0 if it occurs in no item."""
     slot = slot_of(keys, trigram)
     return i64(names[u64(slot)]) if keys[u64(slot)] >= 0 else i64(0)
 
@@ -78,11 +78,11 @@ def parse_prefix(
     state: Any,
     bucket_sizes: Any,
 ) -> None:
-    """Read x into the window, chain its positions, and parse it up to the first decision that hangs on what follows.
+    """Copy x to the window, build its hash chains, and parse it up to the first decision that depends on y.
 
-    `heads` gets the latest position of each name, `previous` the one before it with the same three bytes; `buckets`
-    and `bucket_previous` are the same for zlib's hash, `fours` and `fours_previous` for ours of four bytes. 0 ends a
-    chain, as in zlib, which never matches position 0. `bucket_sizes` is scratch, all zero before and after.
+    `heads` receives the latest position of each name, `previous` the position before it with the same three bytes;
+    `buckets` and `bucket_previous` are the same for zlib's hash, `fours` and `fours_previous` for the hash of four
+    bytes. 0 ends a chain, as in zlib, which never matches position 0. `bucket_sizes` is scratch, zero before and after.
     """
     size = len(prefix)
     for position in range(size):
@@ -134,7 +134,7 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
                     best, found = common, candidate
                 candidate = i64(previous[candidate])
             if common == farthest and farthest < LONGEST_MATCH:
-                break  # y may go on with this match
+                break  # y may extend this match
             if best == length or (best == SHORTEST_MATCH and position - found > FARTHEST_SHORTEST_MATCH):
                 best = NO_MATCH
         if length >= SHORTEST_MATCH and best <= length:
@@ -154,9 +154,9 @@ def _parse_decided(window: Any, size: Any, previous: Any, tallies: Any, state: A
 def _search(
     window: Any, position: Any, farthest: Any, candidate: Any, previous: Any, length: Any, start: Any, known: Any
 ) -> Any:
-    """Return the first of the longest matches along a chain, length and start, if longer than the one given.
+    """Return length and start of the first longest match along a chain, if longer than the given one.
 
-    `known` is how many bytes are equal along the whole chain.
+    `known` is the number of bytes that are equal along the whole chain.
     """
     if length < farthest:
         while candidate != 0:
@@ -189,10 +189,10 @@ def _match_at(
     fact: Any,
     length: Any,
 ) -> Any:
-    """Return length and start of the latest longest match at a position of y, if longer than the length given.
+    """Return length and start of the latest longest match at a position of y, if longer than the given length.
 
-    Among matches of three bytes the latest wins, which is the head of their chain; only those of four and more are
-    searched for, along much shorter chains.
+    The latest match of three bytes is the head of its chain; only matches of four bytes and more are searched for,
+    along much shorter chains.
     """
     start = i64(0)
     inside = i64((fact >> u64(NAME_BITS)) & u64(LENGTH_MASK))
@@ -246,9 +246,9 @@ def tally_items(
     tallies: Any,
     sizes: Any,
 ) -> None:
-    """Count the symbols of x + y for the items y that `columns` names: one row of `tallies` and of `sizes` each.
+    """Count the symbols of x + y for the items y in `columns`, one row of `tallies` and of `sizes` each.
 
-    `sizes` gets the joint size in bytes, and 0 for a pair that these kernels cannot judge.
+    `sizes` receives the joint size in bytes, and 0 for a pair out of reach of these kernels.
     """
     n_prefix = state[SIZE]
     for row in range(len(sizes)):
@@ -304,7 +304,7 @@ def _insert(
     buckets: Any,
     bucket_previous: Any,
 ) -> Any:
-    """Chain a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
+    """Insert a position whose three bytes straddle x and y; return the name whose head it became, 0 for none."""
     if position < 1 or position + 2 >= size:
         return i64(0)
     trigram = trigram_at(window, position)
@@ -331,7 +331,7 @@ def _parse_boundary(
     tallies: Any,
     state: Any,
 ) -> Any:
-    """Take up the parse of x until it is in y with nothing pending; return its position, or `size` at the end."""
+    """Continue the parse of x until it is in y with nothing pending; return its position, or `size` at the end."""
     n_prefix = state[SIZE]
     position, length, start, pending = state[POSITION], state[LENGTH], state[START], state[PENDING]
     while position < size and (position < n_prefix or length >= SHORTEST_MATCH):

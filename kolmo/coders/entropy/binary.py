@@ -1,7 +1,7 @@
-"""A binary arithmetic coder: bit after bit, each with a probability of its own; what bitwise coders share.
+"""Binary arithmetic coding: the entropy coder of all models that predict bit by bit.
 
-The code is a number from `low` to `high`, of which 32 bits are in hand; each bit takes a part of the interval as large
-as it was likely, and bytes on which both ends agree leave it. All is done in whole numbers.
+The code is a number between `low` and `high`, of 32 bits at a time. Each bit narrows the interval in proportion to its
+probability, and leading bytes common to both ends are written. All arithmetic is in integers.
 
 Witten, Neal and Cleary, "Arithmetic coding for data compression", Communications of the ACM, 1987. Rissanen and
 Langdon, "Arithmetic coding", IBM Journal of Research and Development, 1979.
@@ -20,12 +20,12 @@ from kolmo._core.jit import i64, inline, u64
 from kolmo.errors import DecodeError
 
 MEASURE, ENCODE, DECODE = 0, 1, 2
-"""What a kernel does with each byte; the first needs no code."""
+"""Modes of a kernel; `MEASURE` uses no stream."""
 PLACE, LOW, HIGH, WINDOW = range(4)
-"""What a cursor holds between calls of a kernel: the place in the stream, the interval, and what a decoder sees."""
+"""Positions in a cursor, the coder state between calls of a kernel: place in the stream, interval, decoder window."""
 STREAM_ROOM = 2**16
 
-_BYTE_ROOM = 32  # 8 bits, and no bit settles more than the 4 bytes in hand
+_BYTE_ROOM = 32  # 8 bits, each of which writes at most 4 bytes
 _AFTER_END = 8
 
 Bytes = NDArray[np.uint8]
@@ -34,7 +34,7 @@ Cursor = NDArray[np.int64]
 
 @inline
 def stuck(mode: int, place: int, stream: Any) -> bool:
-    """Tell whether the stream might not hold another byte (`ENCODE`), or ended before one (`DECODE`)."""
+    """Return whether the stream may be too short for another byte (`ENCODE`), or has ended (`DECODE`)."""
     return (mode == ENCODE and place + _BYTE_ROOM > len(stream)) or (
         mode == DECODE and place > len(stream) + _AFTER_END
     )
@@ -42,18 +42,18 @@ def stuck(mode: int, place: int, stream: Any) -> bool:
 
 @inline
 def code_bit(mode: int, bit: int, chance: int, low: Any, high: Any, window: Any, place: Any, stream: Any) -> Any:
-    """Write a bit (`ENCODE`) or read one (`DECODE`); return it, and the new low, high, window and place.
+    """Write a bit (`ENCODE`) or read one (`DECODE`); return the bit and the new low, high, window and place.
 
     Parameters
     ----------
     mode : {ENCODE, DECODE}
     bit : int
-        `DECODE` ignores it.
+        Ignored by `DECODE`.
     chance : int
-        The probability of a one in units of 2 to the power of -32: 0 to 2 to the power of 32, less 1. Both bits can
-        be coded whatever it is, as each keeps at least one number of the interval.
+        Probability of a one in units of 2 to the power of -32, from 0 to 2 to the power of 32 minus 1. Both bits can
+        always be coded, as each keeps at least one number of the interval.
     low, high, window, place : int64
-        What the cursor holds.
+        State of the cursor.
     stream : ndarray of uint8
     """
     middle = low + i64((u64(high - low) * u64(chance)) >> u64(32))
@@ -82,7 +82,8 @@ def encode(code: Callable[[Bytes, Cursor], bool]) -> bytes:
     Parameters
     ----------
     code : callable
-        Gets a stream and a cursor, codes on until all is coded or the stream is `stuck`, and tells whether all is.
+        Takes a stream and a cursor, encodes until the data end or the stream is `stuck`, and returns whether the data
+        ended.
     """
     cursor = np.array([0, 0, 0xFFFFFFFF, 0])
     stream, pieces, done = np.empty(STREAM_ROOM, np.uint8), [], False
@@ -94,12 +95,12 @@ def encode(code: Callable[[Bytes, Cursor], bool]) -> bytes:
 
 
 def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int) -> None:
-    """Let a kernel read `size` bytes from a stream.
+    """Decode `size` bytes from a stream with a kernel.
 
     Parameters
     ----------
     code : callable
-        Gets a number of bytes, a stream and a cursor, and reads so many bytes, or fewer if the stream is `stuck`;
+        Takes a number of bytes, a stream and a cursor, decodes this many bytes, or fewer if the stream is `stuck`, and
         returns how many.
     payload : bytes
     size : int
@@ -107,42 +108,42 @@ def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int)
     Raises
     ------
     DecodeError
-        If the stream ends before them, or after.
+        If the stream is too short or too long.
     """
     cursor = np.array([4, 0, 0xFFFFFFFF, int.from_bytes(payload[:4].ljust(4, b"\0"), "big")])
-    stream, done = np.frombuffer(payload, np.uint8).copy(), 0  # one that can be written, as kernels know no other
+    stream, done = np.frombuffer(payload, np.uint8).copy(), 0  # writable, as the kernels are compiled for
     while done < size:
-        # the memory grows with what was decoded, not with what the stream claims
+        # memory grows with the decoded data, not with the size that the stream claims
         asked = min(size - done, max(done, STREAM_ROOM))
         if code(asked, stream, cursor) < asked:
             raise DecodeError(f"the payload ends before its {size:,} bytes: it is truncated or corrupt")
         done += asked
     taken = int(cursor[PLACE]) - 4
     if payload[:taken].ljust(taken, b"\0") + _last_bytes(cursor) != payload:
-        raise DecodeError(f"the payload does not end where its {size:,} bytes end: it is corrupt, or has a tail")
+        raise DecodeError(f"the payload does not end with its {size:,} bytes: it is corrupt, or other bytes follow")
 
 
 def check_size(payload_size: int, size: int, finest: int) -> None:
-    """Refuse a size that no stream of so many bytes can hold.
+    """Raise an error if a stream of `payload_size` bytes cannot hold `size` bytes.
 
     Parameters
     ----------
     payload_size, size : int
     finest : int
-        No bit had a chance below 2 to the power of minus this, or above 1 less that: each took some length.
+        Every bit has a probability of at least 2 to the power of `-finest`, and so a minimum code length.
 
     Raises
     ------
     DecodeError
-        If it is too large.
+        If `size` is too large.
     """
     least_bits = -math.log1p(-(2.0**-finest)) / math.log(2)
     if size > (payload_size + 8) / least_bits:
-        raise DecodeError(f"{payload_size:,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
+        raise DecodeError(f"a payload of {payload_size:,} bytes cannot hold {size:,} bytes: it is truncated or corrupt")
 
 
 def _last_bytes(cursor: Cursor) -> bytes:
-    """Return the fewest bytes that end a code between low and high; a reader takes what follows for zeros."""
+    """Return the shortest end of a code between low and high; the decoder reads zeros after it."""
     low, high = int(cursor[LOW]), int(cursor[HIGH])
     for size in range(1, 4):
         unit = 1 << 8 * (4 - size)

@@ -1,4 +1,4 @@
-"""What models that code bit by bit have in common: the text they have read, and a kernel that reads on."""
+"""Base class of models that code bit by bit: the text read so far, and a kernel that continues it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NO_BYTES, _NO_COSTS = np.zeros(0, np.uint8), np.zeros(0)
 
 
 class TextModel(ABC):
-    """What a model has learned, and the text that it has read.
+    """The learned parameters of a model, and the text that it has read.
 
     Parameters
     ----------
     size : int
-        How many bytes it is made for; more can be read, but then its tables are crowded.
+        Number of bytes that the tables are sized for. The model can read more, with more hash collisions.
     """
 
     def __init__(self, size: int) -> None:
@@ -28,30 +28,30 @@ class TextModel(ABC):
     @property
     @abstractmethod
     def position(self) -> int:
-        """How many bytes it has read."""
+        """Number of bytes read."""
 
     @abstractmethod
     def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
-        """Let the kernel code up to `stop`; return how far it came."""
+        """Run the kernel up to `stop`; return the position reached."""
 
     def measure(self, data: bytes, **more: Any) -> NDArray[np.float64]:
-        """Read on, and return the bits of each byte."""
+        """Return the code length of each byte of `data` in bits, and continue after it."""
         stop, bits = self._append(data), np.empty(len(data))
         self._run(binary_code.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits, **more)
         return bits
 
     def encode(self, data: bytes) -> bytes:
-        """Read on, and return the arithmetic code of `data`."""
+        """Return the arithmetic code of `data`, and continue after it."""
         stop = self._append(data)
         return binary_code.encode(lambda stream, cursor: self._run(binary_code.ENCODE, stop, stream, cursor) == stop)
 
     def decode(self, stream: bytes, size: int) -> bytes:
-        """Read on as `encode` did, and return its `size` bytes.
+        """Return the `size` bytes of a stream of `encode`, and continue after them.
 
         Raises
         ------
         DecodeError
-            If the stream ends before them, or after.
+            If the stream is too short or too long.
         """
         start = self.position
 

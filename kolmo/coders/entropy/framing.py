@@ -1,4 +1,4 @@
-"""The length in front of a stream that does not tell where it ends."""
+"""Length prefix of streams that do not mark their end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from kolmo.errors import DecodeError
 
 
 def join_length(length: int, stream: bytes) -> bytes:
-    """Return `stream` behind `length` as an unsigned LEB128 number: one byte up to 127, two up to 16,383.
+    """Return `length` as an unsigned LEB128 number (one byte up to 127, two up to 16,383), followed by `stream`.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def join_length(length: int, stream: bytes) -> bytes:
 
 
 def split_length(payload: bytes, max_size: int) -> tuple[int, bytes]:
-    """Return the length in front and the stream behind it.
+    """Return the length prefix of a payload, and the rest of the payload.
 
     Raises
     ------
@@ -40,8 +40,8 @@ def split_length(payload: bytes, max_size: int) -> tuple[int, bytes]:
         length |= (byte & 127) << 7 * position
         if byte < 128:
             if byte == 0 and position > 0:
-                raise DecodeError("the length in front of the stream is not in its shortest form")
+                raise DecodeError("the length prefix of the stream is not in its shortest form: the payload is corrupt")
             if length > max_size:
                 raise too_large(max_size)
             return length, payload[position + 1 :]
-    raise DecodeError(f"the payload of {len(payload):,} bytes does not start with the length of its content")
+    raise DecodeError(f"the payload of {len(payload):,} bytes has no valid length prefix: it is truncated or corrupt")

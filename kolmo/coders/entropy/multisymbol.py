@@ -1,4 +1,4 @@
-"""Arithmetic coding of bytes whose distribution is given: any predictor becomes a compressor.
+"""Arithmetic coding of bytes with a given distribution for each: turns any predictor into a compressor.
 
 Witten, Neal and Cleary, "Arithmetic coding for data compression", Communications of the ACM, 1987. The code is a number
 between 0 and 1, written in bytes; each symbol narrows the interval in which it must lie.
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOTAL = 2**32
-"""What the frequencies of a distribution add up to."""
+"""Sum of the frequencies of a distribution."""
 _BYTES = 16
 _WHOLE = 256**_BYTES - 1
 _TOP, _BOTTOM = 256 ** (_BYTES - 1), 2**72
-"""An interval smaller than the bottom is cut where it straddles a border, so rarely that it costs nothing."""
+"""An interval below the bottom that straddles a byte boundary is cut there, which is rare enough to cost nothing."""
 
 
 def frequencies(distribution: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return whole numbers, none of them 0, that add up to 2 to the power of 32 and are close to the probabilities."""
+    """Return positive integers with a sum of 2 to the power of 32, close to the probabilities."""
     import numpy as np
 
     share = distribution / distribution.sum()
@@ -33,7 +33,7 @@ def frequencies(distribution: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 class _Interval:
-    """The interval in which the code lies: `low`, and its `size`; leading bytes that are settled have left it."""
+    """The interval that contains the code, as `low` and `size`, without the leading bytes already written."""
 
     def __init__(self) -> None:
         self.low: int = 0
@@ -45,18 +45,18 @@ class _Interval:
         self.size = unit * int(counts[symbol])
 
     def settled(self) -> list[int]:
-        """Take out the leading bytes on which all numbers of the interval agree; cut it if it straddles a border."""
-        taken: list[int] = []
+        """Remove and return the common leading bytes; cut the interval if it is small and straddles a boundary."""
+        removed: list[int] = []
         while True:
             if (self.low ^ (self.low + self.size)) >= _TOP:
                 if self.size >= _BOTTOM:
-                    return taken
+                    return removed
                 self.size = -self.low & (_BOTTOM - 1)
-            taken.append(self.low >> 8 * (_BYTES - 1))
+            removed.append(self.low >> 8 * (_BYTES - 1))
             self.low, self.size = (self.low << 8) & _WHOLE, self.size << 8
 
     def last(self) -> bytes:
-        """Return the fewest bytes that lie in the interval if zeros follow."""
+        """Return the shortest byte string that lies in the interval when zeros follow."""
         for size in range(1, _BYTES + 1):
             unit = 256 ** (_BYTES - size)
             value = -(-self.low // unit)
@@ -66,7 +66,7 @@ class _Interval:
 
 
 class Encoder:
-    """Writes symbols."""
+    """Arithmetic encoder of symbols."""
 
     def __init__(self) -> None:
         self._interval, self._stream = _Interval(), bytearray()
@@ -77,12 +77,12 @@ class Encoder:
         self._stream += bytes(self._interval.settled())
 
     def finish(self) -> bytes:
-        """Return the code, as short as can be: a decoder reads zeros behind its end."""
+        """Return the shortest code; the decoder reads zeros after its end."""
         return bytes(self._stream + self._interval.last())
 
 
 class Decoder:
-    """Reads symbols back."""
+    """Arithmetic decoder of symbols."""
 
     def __init__(self, stream: bytes) -> None:
         self._interval, self._stream = _Interval(), stream
@@ -103,16 +103,17 @@ class Decoder:
         offset = (self._window - self._interval.low) // (self._interval.size // _TOTAL)
         symbol = int(np.searchsorted(np.cumsum(counts), offset, side="right"))
         if symbol >= len(counts):
-            raise DecodeError("the payload is no arithmetic code of this coder: it is corrupt")
+            raise DecodeError("the payload is not an arithmetic code of this coder: it is corrupt")
         self._interval.narrow(counts, symbol)
         for byte in self._interval.settled():
             self._taken.append(byte)
-            at = len(self._taken) + _BYTES - 1
-            self._window = (self._window << 8 & _WHOLE) | (self._stream[at] if at < len(self._stream) else 0)
+            place = len(self._taken) + _BYTES - 1
+            following = self._stream[place] if place < len(self._stream) else 0
+            self._window = (self._window << 8 & _WHOLE) | following
         return symbol
 
     def finish(self) -> None:
-        """Check that the code ends here.
+        """Check that the code ends after the last symbol.
 
         Raises
         ------
@@ -120,4 +121,4 @@ class Decoder:
             If it does not.
         """
         if self._taken + self._interval.last() != self._stream:
-            raise DecodeError("the payload does not end where its data end: it is corrupt, or has a tail")
+            raise DecodeError("the payload does not end with its data: it is corrupt, or other bytes follow")

@@ -1,4 +1,4 @@
-"""An interpolated model of byte n-grams: fast, and quick to learn from little."""
+"""The coder ``ngram``: an interpolated byte n-gram model, fast and effective on short texts."""
 
 from __future__ import annotations
 
@@ -17,37 +17,36 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FIRST_PLACES = 2**8
-_LONGEST_TRIAL = 2**12
-_MOST_LEARNED = 2**20
+_INITIAL_ENTRIES = 2**8
+_MAX_TRIAL_BYTES = 2**12
+_MAX_FITTED_BYTES = 2**20
 _ORDERS, _DISCOUNTS, _WEIGHTS = (2, 3, 4, 5, 6), (0.5, 0.7, 0.9), (0.1, 1.0, 8.0, 32.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ngram(PredictiveCoder):
-    """Byte n-grams of all orders up to one, each filled up by the next shorter.
+    """Interpolated byte n-grams of all orders up to a maximum, with absolute discounting.
 
-    After a context x that came n(x) times, followed by T(x) different bytes, the next byte is s with probability
-    (max(n(xs) - d, 0) + (d T(x) + m) P(s | x without its first byte)) / (n(x) + m): absolute discounting by d, where
-    what was taken off goes to the shorter context, as do m imaginary bytes.
+    After a context x that occurred n(x) times, followed by T(x) different bytes, the next byte is s with probability
+    (max(n(xs) - d, 0) + (d T(x) + m) P(s | x without its first byte)) / (n(x) + m): absolute discounting by d, with
+    the discounted mass and m pseudo-counts given to the shorter context.
 
-    A real stream takes the bits of a byte one after the other, each with its share of the distribution. It is as long
-    as stated, but for bytes held for less likely than 2 to the power of -22, as are common only without exclusion: they
-    take fewer bits.
+    A stream codes the bits of a byte one by one. It has the stated length, except for bytes with a probability below
+    2 to the power of -22 (common only without exclusion), which take fewer bits than stated.
 
     Parameters
     ----------
     order : int
-        Bytes of the longest context, 0 to 8.
+        Length of the longest context in bytes, 0 to 8.
     discount : float
         d, from 0 to 1.
     weight : float
         m, above 0.
     exclusion : bool
-        A byte is counted in a shorter context only where it was new in all longer ones, as PPM does.
+        Count a byte in a shorter context only if it was new in all longer ones, as PPM does.
     adapt : bool
-        It goes on learning from what it codes. If not, a primed coder stays as the context left it, which is faster for
-        many short texts; unprimed, all bytes cost 8 bits.
+        Update the model with the data that it codes. If False, a primed coder uses only the context, which is faster
+        for many short texts; without a context, every byte costs 8 bits.
 
     References
     ----------
@@ -76,7 +75,7 @@ class Ngram(PredictiveCoder):
         check_integer("order", self.order, 0, 8)
         for name, value, low, high in (("discount", self.discount, 0, 1), ("weight", self.weight, 1e-3, 1e6)):
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise ParameterError(f"{name} must be a number from {low:g} to {high:g}, but {value!r} came")
+                raise ParameterError(f"{name}: expected a number from {low:g} to {high:g}, got {value!r}")
         check_boolean("exclusion", self.exclusion)
         check_boolean("adapt", self.adapt)
 
@@ -88,12 +87,12 @@ class Ngram(PredictiveCoder):
         return {}
 
     def fitted(self, items: Any) -> Self:
-        """Return this coder with the order, discount and weight under which a held-out fifth of `items` is shortest.
+        """Return this coder with the order, discount and weight that minimise the code length of a held-out fifth.
 
         Parameters
         ----------
         items : collection of str or bytes
-            What is taken of it does not depend on its order; a megabyte at most.
+            Training items. At most a megabyte is used; the selection does not depend on their order.
 
         Returns
         -------
@@ -104,7 +103,7 @@ class Ngram(PredictiveCoder):
         by_digest = sorted(set(as_items(items)), key=lambda item: hashlib.sha256(item).digest())
         size, chosen = 0, []
         for item in by_digest:
-            if size < _MOST_LEARNED:
+            if size < _MAX_FITTED_BYTES:
                 chosen.append(item)
                 size += len(item)
         if len(chosen) < 5:
@@ -114,8 +113,8 @@ class Ngram(PredictiveCoder):
 
         def bits(setting: tuple[int, float, float]) -> float:
             order, discount, weight = setting
-            tried = self.replace(order=order, discount=discount, weight=weight)
-            cursor = tried._cursor(context)
+            candidate = self.replace(order=order, discount=discount, weight=weight)
+            cursor = candidate._cursor(context)
             return sum(map(cursor.trial, held_out))
 
         order, discount, weight = min(settings, key=bits)
@@ -132,33 +131,33 @@ class Ngram(PredictiveCoder):
 
 
 class _NgramCursor(Cursor):
-    """Counts of the n-grams that were read."""
+    """Cursor with the n-gram counts of the bytes read so far."""
 
     def __init__(self, coder: Ngram) -> None:
         import numpy as np
 
         self.coder, self.last = coder, 0
-        self.table, self.zero = np.zeros(2 * _FIRST_PLACES, np.uint64), np.zeros(259, np.int64)
+        self.table, self.zero = np.zeros(2 * _INITIAL_ENTRIES, np.uint64), np.zeros(259, np.int64)
 
     def surprisals(self, data: bytes) -> NDArray[np.float64]:
         return self.read(data, learn=self.coder.adapt)
 
     def copy(self) -> Self:
-        twin = copy.copy(self)
+        duplicate = copy.copy(self)
         if self.coder.adapt:
-            twin.table, twin.zero = self.table.copy(), self.zero.copy()
-        return twin
+            duplicate.table, duplicate.zero = self.table.copy(), self.zero.copy()
+        return duplicate
 
     def trial(self, data: bytes) -> float:
-        """Return the bits of `data`, and be as before."""
+        """Return the code length of `data` in bits, and restore the counts."""
         import numpy as np
 
         from kolmo.coders.ngram import kernels as ngram_kernels
 
-        if not self.coder.adapt or len(data) > _LONGEST_TRIAL:
+        if not self.coder.adapt or len(data) > _MAX_TRIAL_BYTES:
             return float(self.copy().surprisals(data).sum())
         journal = np.empty((2 * self.coder.order * len(data) + 1, 3), np.int64)
-        journal[0] = 1  # its first row counts
+        journal[0] = 1  # the first row holds the number of entries
         zero, last = self.zero.copy(), self.last
         self._make_room(2 * self.coder.order * (len(data) + 1))
         bits = float(self.read(data, learn=True, journal=journal).sum())
@@ -226,7 +225,7 @@ class _NgramCursor(Cursor):
         cursor: NDArray[np.int64] | None = None,
         journal: NDArray[np.int64] | None = None,
     ) -> int:
-        """Metric or code on; return how many bytes: fewer than there are only if the stream is stuck."""
+        """Measure, encode or decode the data; return the number of bytes done, fewer only if the stream is stuck."""
         import numpy as np
 
         from kolmo.coders.ngram import kernels as ngram_kernels
@@ -262,7 +261,7 @@ class _NgramCursor(Cursor):
                 return done
 
     def _make_room(self, entries: int) -> bool:
-        """Make the table large enough for so many more; tell whether it was not."""
+        """Enlarge the table if it is too small for `entries` more; return whether it was."""
         import numpy as np
 
         from kolmo.coders.ngram import kernels as ngram_kernels
@@ -270,14 +269,14 @@ class _NgramCursor(Cursor):
         wanted = 2 * (int(self.zero[ngram_kernels.ENTRIES]) + entries + 2 * self.coder.order)
         if wanted <= len(self.table) // 2:
             return False
-        table = np.zeros(4 << wanted.bit_length(), np.uint64)  # fourfold: emptier, and moved less often
+        table = np.zeros(4 << wanted.bit_length(), np.uint64)  # fourfold, for fewer collisions and moves
         ngram_kernels.move(self.table, table)
         self.table = table
         return True
 
 
 def _array(data: bytes) -> NDArray[np.uint8]:
-    """Return an array that can be written, as kernels know no other."""
+    """Return a writable array, as the kernels are compiled for."""
     import numpy as np
 
     return np.frombuffer(data, np.uint8).copy()

@@ -1,12 +1,12 @@
-"""Counts of n-grams in one open hash table, and the probabilities they give: the compiled half of ``ngram``.
+"""Kernels of the coder ``ngram``: n-gram counts in one open-addressing hash table, and probabilities from them.
 
-An entry of the table is a key and a value. That of a context: how often it came (from bit 32 on), the byte that was the
-last to follow it for the first time (from bit 16 on), and how many different bytes followed it. That of a context with
-a byte: how often it came (from bit 32 on), and the byte that was the last new one before it. So the followers of a
-context are a list, though each is found by its hash; it knows bytes, not places, and outlasts a move to a larger table.
+An entry of the table is a key and a value. The value of a context holds its count (from bit 32), its newest follower
+(from bit 16) and the number of its different followers. The value of a context with a follower holds its count (from
+bit 32) and the follower that was new before it. The followers of a context so form a linked list of bytes, which stays
+valid when the table is moved to a larger one.
 """
 
-# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# Numba types these functions; mypy cannot follow the changes of integer types.
 # mypy: disable-error-code="assignment"
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _ONCE = 1 << 32
 _WHOLE = 1 << 32
 FINEST = 22
 _LEAST = 1 << 32 - FINEST
-"""No bit is coded with a chance below 2 to the power of minus `FINEST`: so what a stream can hold has a limit."""
+"""Minimum probability of a bit, 2 to the power of `-FINEST`, which limits the number of bytes in a stream."""
 _MANY = 128
-"""Of so many followers or more, all 256 bytes are asked for: each step down a list waits for the one before."""
+"""From this number of followers on, all 256 bytes are looked up, as each step along a list waits for the one before."""
 
 SUM, KINDS, ENTRIES = 256, 257, 258
-"""Where the counts of single bytes hold their sum, how many are not 0, and the number of entries in the table."""
+"""Positions of totals after the counts of single bytes: their sum, the number of nonzero ones, the table entries."""
 
 
 @inline
 def _slot(key: Any, table: Any) -> Any:
-    """Return where `key` is, or the empty place where it belongs; its value stands behind it."""
+    """Return the place of `key`, or the empty place for it; its value is in the next place."""
     mask = u64(len(table) // 2 - 1)
     place = (key ^ (key >> u64(31))) & mask
     while table[u64(place << u64(1))] != u64(0) and table[u64(place << u64(1))] != key:
@@ -64,14 +64,14 @@ def _pair_key(context: Any, symbol: int) -> Any:
 
 
 @inline
-def _noted(journal: Any, kept: int, place: int, table: Any) -> Any:
-    """Write down what a place holds, if anything is to be kept; return how many entries there are."""
-    if kept > 0:
-        journal[u64(kept), 0] = place
-        journal[u64(kept), 1] = i64(table[u64(place)])
-        journal[u64(kept), 2] = i64(table[u64(place + 1)])
-        kept += 1
-    return kept
+def _record(journal: Any, n_entries: int, place: int, table: Any) -> Any:
+    """Append a place and its values to the journal unless it is disabled; return the number of entries."""
+    if n_entries > 0:
+        journal[u64(n_entries), 0] = place
+        journal[u64(n_entries), 1] = i64(table[u64(place)])
+        journal[u64(n_entries), 2] = i64(table[u64(place + 1)])
+        n_entries += 1
+    return n_entries
 
 
 @inline
@@ -86,8 +86,8 @@ def _distribute(
 ) -> None:
     """Write the probability of each next byte to the leaves of a tree, places 256 to 511.
 
-    The longest context gives each of its followers a share, and leaves the rest to the next shorter one. No operation
-    but the four of arithmetic takes part, in an order that is fixed, so every machine comes to the same numbers.
+    The longest context distributes part of the probability to its followers, and the rest goes to the next shorter
+    context. Only the four arithmetic operations occur, in a fixed order, so the results are the same on all machines.
     """
     known = 0
     for k in range(1, order + 1):
@@ -119,19 +119,21 @@ def _distribute(
 
 
 @inline
-def _count(recent: Any, symbol: int, order: int, exclude: bool, table: Any, zero: Any, journal: Any, kept: int) -> Any:
-    """Count a byte in its contexts; return how many entries the journal has."""
+def _count(
+    recent: Any, symbol: int, order: int, exclude: bool, table: Any, zero: Any, journal: Any, n_entries: int
+) -> Any:
+    """Count a byte in its contexts; return the number of journal entries."""
     counted = False
     for k in range(order, 0, -1):
         context = _context_key(recent, k)
         place = _slot(context, table)
-        kept = _noted(journal, kept, place, table)
+        n_entries = _record(journal, n_entries, place, table)
         if table[u64(place)] == u64(0):
             table[u64(place)] = context
             zero[ENTRIES] += 1
         follower = _pair_key(context, symbol)
-        pair = _slot(follower, table)  # looked for only now, as the context may have taken its place
-        kept = _noted(journal, kept, pair, table)
+        pair = _slot(follower, table)  # only now, as inserting the context may have taken this place
+        n_entries = _record(journal, n_entries, pair, table)
         value = _value(place, table)
         if table[u64(pair)] == u64(0):
             table[u64(pair)] = follower
@@ -149,7 +151,7 @@ def _count(recent: Any, symbol: int, order: int, exclude: bool, table: Any, zero
             zero[KINDS] += 1
         zero[u64(symbol)] += 1
         zero[SUM] += 1
-    return kept
+    return n_entries
 
 
 @jit
@@ -171,41 +173,42 @@ def run(
     places: Any,
     tree: Any,
 ) -> int:
-    """Metric or code the bytes of `data`, and count them.
+    """Measure, encode or decode the bytes of `data`, and count them.
 
-    Returns how many: fewer than there are if the table could become more than half full, or the stream is stuck.
+    Returns the number of bytes done: not all if the table could become more than half full, or the stream is stuck.
 
     Parameters
     ----------
     mode : {MEASURE, ENCODE, DECODE}
     data : ndarray of uint8
-        `DECODE` writes it.
+        Written by `DECODE`.
     last : uint64
-        The last 8 bytes before.
+        The 8 bytes before `data`.
     order : int
     discount, weight : float
     learn : bool
-        Whether to count.
+        Whether to count the bytes.
     exclude : bool
-        Count a byte only in contexts from the longest down to the first in which it was known.
+        Count a byte in the contexts from the longest down to the first that already had it as a follower.
     table : ndarray of uint64
-        Keys, 0 where a place is empty, each with its value behind it.
+        Pairs of key and value; an empty place has key 0.
     zero : ndarray of int64, shape (259,)
-        Counts of single bytes, and what `SUM`, `KINDS` and `ENTRIES` say.
+        Counts of single bytes, then `SUM`, `KINDS` and `ENTRIES`.
     bits : ndarray of float64
-        Bits of each byte; only `MEASURE` writes them.
+        Code length of each byte in bits; only `MEASURE` writes it.
     stream : ndarray of uint8
         The arithmetic code.
     cursor : ndarray of int64, shape (4,)
-        Where it stands; see `binary_code`.
+        Coder state; see `kolmo.coders.entropy.binary`.
     journal : ndarray of int64, shape (n, 3)
-        Takes places with what they held, for `undo`; its first row counts them. Empty: none is kept.
+        Receives places and their old values for `undo`; the first row holds the number of entries. An empty array
+        disables it.
     places : ndarray of int64, shape (9,)
     tree : ndarray of float64, shape (512,)
     """
     recent = u64(last)
     room = len(table) // 4 - 2 * order
-    kept = i64(1) if len(journal) > 0 else i64(0)
+    n_entries = i64(1) if len(journal) > 0 else i64(0)
     place, low, high, window = cursor[0], cursor[1], cursor[2], cursor[3]
     done = len(data)
     for position in range(len(data)):
@@ -240,17 +243,17 @@ def run(
             if mode == DECODE:
                 data[u64(position)] = np.uint8(symbol)
         if learn:
-            kept = _count(recent, symbol, order, exclude, table, zero, journal, kept)
+            n_entries = _count(recent, symbol, order, exclude, table, zero, journal, n_entries)
         recent = recent << u64(8) | u64(symbol)
     cursor[0], cursor[1], cursor[2], cursor[3] = place, low, high, window
-    if kept > 0:
-        journal[0, 0] = kept
+    if n_entries > 0:
+        journal[0, 0] = n_entries
     return done
 
 
 @jit
 def undo(journal: Any, table: Any) -> None:
-    """Put back what `run` overwrote."""
+    """Restore the values that `run` recorded in the journal."""
     for entry in range(i64(journal[0, 0]) - 1, 0, -1):
         place = journal[u64(entry), 0]
         table[u64(place)] = u64(journal[u64(entry), 1])
@@ -261,13 +264,13 @@ def undo(journal: Any, table: Any) -> None:
 def predict(
     last: int, order: int, discount: float, weight: float, table: Any, zero: Any, places: Any, tree: Any
 ) -> None:
-    """Write the probability of every next byte to the leaves of `tree`."""
+    """Write the probability of each next byte to the leaves of `tree`."""
     _distribute(u64(last), order, discount, weight, table, zero, places, tree)
 
 
 @jit
 def move(table: Any, larger: Any) -> None:
-    """Fill a larger table with the entries of a smaller one."""
+    """Copy the entries of a table to a larger one."""
     for place in range(0, len(table), 2):
         key = table[u64(place)]
         if key != u64(0):

@@ -1,4 +1,4 @@
-"""A recurrent neural network that learns while it codes: nothing is trained before, and nothing is shipped."""
+"""The coder ``gru``: a recurrent neural network trained online, without pretrained weights."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
     from kolmo.coders.rnn.model import Model
 
-_KEPT_MODELS = 8
-_LEAST_CURSOR = 2**14
+_CACHED_MODELS = 8
+_MIN_CURSOR_BYTES = 2**14
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gru(PredictiveCoder):
-    """A network of gated recurrent units beside hashed n-grams, both learning from every byte they have coded.
+    """Gated recurrent units combined with hashed n-grams, both trained online on the coded bytes.
 
-    The network reads a byte, and its state gives each of the eight bits of the next one a logit. To that are added
-    those of the last one to six bytes, the word, and the longest match, as adaptive probabilities, each by weights that
-    are learned like the network's output. The network learns by going back over the last 32 bytes. The decoder repeats
-    all this from the same first weights.
+    The state of the network gives a logit for each of the eight bits of the next byte. The logits of adaptive
+    probabilities in the contexts of the last one to six bytes, of the word and of the longest match are added with
+    learned weights. The network is trained by backpropagation through the last 32 bytes. The decoder repeats the
+    training from the same initial weights.
 
-    It computes in 32-bit floating point, in a fixed order and by what IEEE 754 rounds in one way alone, so that a
-    stream reads back bit for bit on any machine.
+    The model computes in 32-bit floating point, in a fixed order and with operations that IEEE 754 rounds uniquely, so
+    that a stream decodes bit for bit on any machine.
 
     Parameters
     ----------
     hidden : int
-        Units of the network, a multiple of 16 from 16 to 512. More are slower, and better on long data.
+        Units of the network, a multiple of 16 from 16 to 512. More units are slower, and better on long data.
     seed : int
-        What the first weights are made from, 0 to 2**32 - 1.
+        Seed of the initial weights, 0 to 2**32 - 1.
 
     References
     ----------
@@ -66,7 +66,7 @@ class Gru(PredictiveCoder):
     def __post_init__(self) -> None:
         check_integer("hidden", self.hidden, 16, 512)
         if self.hidden % 16:
-            raise ParameterError(f"hidden must be a multiple of 16, but {self.hidden} came")
+            raise ParameterError(f"hidden: expected a multiple of 16, got {self.hidden}")
         check_integer("seed", self.seed, 0, 2**32 - 1)
 
     @property
@@ -79,11 +79,11 @@ class Gru(PredictiveCoder):
     def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
         from kolmo._core.items import as_bytes
 
-        taken = as_bytes(data)
-        return self._model(as_bytes(context), len(taken)).measure(taken)
+        encoded = as_bytes(data)
+        return self._model(as_bytes(context), len(encoded)).measure(encoded)
 
     def _cursor(self, context: bytes) -> Cursor:
-        return _GruCursor(self._model(context, _LEAST_CURSOR))
+        return _GruCursor(self._model(context, _MIN_CURSOR_BYTES))
 
     def _meter(self, context: bytes) -> Meter:
         return lambda data: length_bits(data) + float(self._model(context, len(data)).measure(data).sum())
@@ -102,17 +102,17 @@ class Gru(PredictiveCoder):
         return decode
 
     def _model(self, context: bytes, size: int) -> Model:
-        """Return a model of one's own that has read the context, and has room for so many bytes."""
+        """Return a new model primed with the context, with tables sized for `size` bytes."""
         from kolmo.coders.rnn.model import Model
 
         if not context:
             return Model(self.hidden, self.seed, size)
-        # one for all lengths up to a power of two, as it is kept
+        # cached by the next power of two of the size
         return _primed_model(self, context, max(len(context), (1 << size.bit_length()) - 1)).copy()
 
 
 class _GruCursor(Cursor):
-    """A place in a text, and the model that has read it."""
+    """A cursor that holds the model after the bytes read so far."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -133,9 +133,9 @@ class _GruCursor(Cursor):
         return self.model.decode(payload, size)
 
 
-@functools.lru_cache(_KEPT_MODELS)
+@functools.lru_cache(_CACHED_MODELS)
 def _primed_model(coder: Gru, context: bytes, size: int) -> Model:
-    """Return the model that all calls with this context copy; nobody changes it."""
+    """Return a model primed with the context. It is shared: callers copy it and never change it."""
     from kolmo.coders.rnn.model import Model
 
     model = Model(coder.hidden, coder.seed, size)

@@ -1,11 +1,11 @@
-"""A recurrent network that learns while it codes: the compiled half of the coder ``gru``.
+"""Kernels of the coder ``gru``: a recurrent network trained online.
 
-All of it is float32, in the order written here, and of additions, multiplications, divisions and square roots alone,
-which IEEE 754 rounds in one way: any machine computes the same bits. The long loops run along outputs and never along a
-sum, so that they become vector instructions without a change of order.
+All arithmetic is float32, in a fixed order, with additions, multiplications, divisions and square roots only, which
+IEEE 754 rounds uniquely: all machines compute the same bits. The inner loops run over outputs and never over the terms
+of a sum, so that they vectorise without a change of order.
 """
 
-# Numba gives these functions their types; mypy cannot follow how integers change theirs.
+# Numba types these functions; mypy cannot follow the changes of integer types.
 # mypy: disable-error-code="assignment,arg-type,return-value,operator,misc"
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ _CHANCES = np.float32(65536)
 _STRETCH = np.float32(1 / 256)
 
 WINDOW = 32
-"""Through how many bytes errors go back, and after how many the network learns; a multiple of 4."""
-_LANES = 16
+"""Bytes of truncated backpropagation, and between updates of the network; a multiple of 4."""
+_N_SUMS = 16
 
-# how fast it learns: at first, and how much slower with every byte, down to the least
+# learning rates: initial and minimum, with decay per byte
 _RATE, _LEAST_RATE = np.float32(0.008), np.float32(0.0005)
 _OUTPUT_RATE, _LEAST_OUTPUT_RATE = np.float32(0.05), np.float32(0.005)
 _SLOWER = np.float32(1 / 80000)
 _KEEP = np.float32(0.999)
 _MIXING_RATE, _LEAST_MIXING_RATE = np.float32(0.003), np.float32(0.001)
 
-# what the network carries from byte to byte, as numbers at the start of its memory: the place in the window, the bytes
-# read, and the share of a mean of squares that is still its start
+# numbers at the start of the memory of the network: position in the window, bytes read, and the remaining weight of the
+# initial mean square, for bias correction
 STEP, AGE, POWER = range(3)
 _N_NUMBERS = 16
 
-# whole numbers that say how the model is built
+# settings: integers that determine the size and shape of a model
 HIDDEN, N_CONTEXTS, TABLE_BITS, MATCH_BITS = range(4)
 N_SETTINGS = 4
 
-# what the model carries from byte to byte, beside its tables
+# registers: the state of a model from byte to byte, in addition to its tables
 R_POSITION, R_LAST, R_WORD, R_POINTER, R_MATCH = range(5)
 N_REGISTERS = 5
 
 CHECKED = 16
-"""Entries of a bucket of the table."""
+"""Entries in a bucket of the table: a check and 15 histories."""
 LIMIT = 14
-"""How far the count of a history goes: histories that forget fast are better, beside a network that does not."""
+"""Maximum count of a history. Fast adaptation complements the network, which adapts slowly."""
 _KINDS = 16
 MATCH_LENGTHS = 32
 _MATCH_LENGTH = 6
@@ -66,18 +66,18 @@ N_INPUTS = 32
 
 
 def n_mixing_weights(n_contexts: int) -> int:
-    """Return how many weights the histories and the match have."""
+    """Return the number of weights of the histories and the match."""
     return n_contexts * (3 * 8 * _KINDS + 256 + 2048) + MATCH_LENGTHS * 8
 
 
 def first_added(n_contexts: int) -> int:
-    """Return where the weights begin that are added to those by the match: they are 0 at first."""
+    """Return the start of the additional weights by node and by last byte, which are initially 0."""
     return n_contexts * 3 * 8 * _KINDS
 
 
 @inline
 def places(h: int) -> Any:
-    """Return where the arrays begin that the memory of a network of `h` units is made of, and how long it is."""
+    """Return the starts of the arrays in the memory of a network of `h` units, and its length."""
     inner = 3 * h * (256 + 1 + h)
     weights = i64(_N_NUMBERS)
     outputs = weights + inner
@@ -89,33 +89,33 @@ def places(h: int) -> Any:
     symbols = errors + 4 * WINDOW * h
     gates = symbols + WINDOW
     carry = gates + 3 * h
-    lanes = carry + h
-    return weights, outputs, squares, turned, trace, pushes, errors, symbols, gates, carry, lanes, lanes + _LANES
+    sums = carry + h
+    return weights, outputs, squares, turned, trace, pushes, errors, symbols, gates, carry, sums, sums + _N_SUMS
 
 
 @inline
 def _parts(memory: Any, h: int) -> Any:
-    """Return the arrays that the memory of a network is made of."""
+    """Return the arrays in the memory of a network."""
     a, b, c, d, e, f, g, i, j, k, m, n = places(h)
     return (
         memory[0:a],  # numbers
-        memory[a:b],  # weights: of each byte read, of none, and of each unit before
-        memory[b:c],  # outputs: weights of each node of the tree of a byte, then the biases
-        memory[c:d],  # squares: the running mean square of the gradient of each weight
-        memory[d:e],  # turned: the weights from units to units by what they lead to
-        memory[e:f],  # trace: states over the window, then the gates that made each
-        memory[f:g],  # pushes: what the outputs want of each state
-        memory[g:i],  # errors: what each gate should have been more
-        memory[i:j],  # symbols: the bytes read in the window
+        memory[a:b],  # weights: from each byte, biases, and from each unit
+        memory[b:c],  # outputs: weights of each node of the binary tree over a byte, then biases
+        memory[c:d],  # squares: running mean square of each weight's gradient
+        memory[d:e],  # turned: transposed weights between units
+        memory[e:f],  # trace: states over the window, then their gates
+        memory[f:g],  # pushes: gradients of each state from the outputs
+        memory[g:i],  # errors: gradients of each gate
+        memory[i:j],  # symbols: bytes in the window
         memory[j:k],  # gates
         memory[k:m],  # carry
-        memory[m:n],  # lanes
+        memory[m:n],  # sums
     )
 
 
 @inline
 def sigmoid(x: Any) -> Any:
-    """Return 1 / (1 + e^-x), where e^y is (e^(y / 64))^64 and the inner one a polynomial."""
+    """Return 1 / (1 + e^-x), with e^y as (e^(y / 64))^64 and a polynomial for the inner exponential."""
     x = x if x > -_LARGE else -_LARGE
     x = x if x < _LARGE else _LARGE
     y = -x * _64TH
@@ -137,7 +137,7 @@ def _slower(rate: Any, least: Any, age: Any) -> Any:
 
 @inline
 def _add_rows(matrix: Any, start: int, x: Any, x_start: int, x_step: int, n_rows: int, n_columns: int, y: Any) -> None:
-    """Add rows of a matrix to `y`, each times an element of `x`; four at once, as memory is what takes the time."""
+    """Add the rows of a matrix, each times an element of `x`, to `y`; four at a time to save memory traffic."""
     for j in range(0, n_rows, 4):
         x0 = x[u64(x_start + j * x_step)]
         x1 = x[u64(x_start + (j + 1) * x_step)]
@@ -154,7 +154,7 @@ def _add_rows(matrix: Any, start: int, x: Any, x_start: int, x_step: int, n_rows
 
 
 @inline
-def _moved(weight: Any, mean: Any, gradient: Any, rate: Any) -> Any:
+def _updated(weight: Any, mean: Any, gradient: Any, rate: Any) -> Any:
     return weight + rate * gradient / (np.sqrt(mean) + _SMALL)
 
 
@@ -173,26 +173,26 @@ def logit(memory: Any, h: int, node: int) -> Any:
     h : int
         Units of the network.
     node : int
-        The bits of the byte so far, after a 1.
+        The bits of the byte so far, with a leading 1.
     """
-    numbers, _, outputs, _, _, trace, _, _, _, _, _, lanes = _parts(memory, h)
+    numbers, _, outputs, _, _, trace, _, _, _, _, _, sums = _parts(memory, h)
     state = i64(numbers[STEP]) * h
     row = node * h
-    for i in range(_LANES):
-        lanes[u64(i)] = outputs[u64(row + i)] * trace[u64(state + i)]
-    for j in range(_LANES, h, _LANES):
-        for i in range(_LANES):
-            lanes[u64(i)] += outputs[u64(row + j + i)] * trace[u64(state + j + i)]
+    for i in range(_N_SUMS):
+        sums[u64(i)] = outputs[u64(row + i)] * trace[u64(state + i)]
+    for j in range(_N_SUMS, h, _N_SUMS):
+        for i in range(_N_SUMS):
+            sums[u64(i)] += outputs[u64(row + j + i)] * trace[u64(state + j + i)]
     for i in range(8):
-        lanes[u64(i)] += lanes[u64(i + 8)]
+        sums[u64(i)] += sums[u64(i + 8)]
     for i in range(4):
-        lanes[u64(i)] += lanes[u64(i + 4)]
-    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + outputs[u64(256 * h + node)]
+        sums[u64(i)] += sums[u64(i + 4)]
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + outputs[u64(256 * h + node)]
 
 
 @inline
 def learn_bit(memory: Any, h: int, node: int, miss: Any) -> None:
-    """Move the weights of a node by how far its probability was off, and keep what that means for the state."""
+    """Update the output weights of a node by its error, and add to the gradient of the state."""
     numbers, _, outputs, _, _, trace, pushes, _, _, _, _, _ = _parts(memory, h)
     state = i64(numbers[STEP]) * h
     step = miss * _slower(_OUTPUT_RATE, _LEAST_OUTPUT_RATE, numbers[AGE])
@@ -206,13 +206,13 @@ def learn_bit(memory: Any, h: int, node: int, miss: Any) -> None:
 
 @inline
 def learn_byte(memory: Any, h: int, symbol: int) -> None:
-    """Go on to the state after `symbol`; at the end of a window, learn from all of it first."""
+    """Compute the state after `symbol`; at the end of a window, first update the weights by backpropagation."""
     numbers, weights, _, squares, turned, trace, pushes, errors, symbols, gates, carry, _ = _parts(memory, h)
     if i64(numbers[STEP]) == WINDOW:
         numbers[POWER] *= _KEEP
-        rate = _slower(_RATE, _LEAST_RATE, numbers[AGE]) * np.sqrt(_1 - numbers[POWER])  # as means start from 0
-        _go_back(turned, trace, pushes, errors, carry, h)
-        _move_weights(weights, squares, turned, trace, errors, symbols, gates, h, rate)
+        rate = _slower(_RATE, _LEAST_RATE, numbers[AGE]) * np.sqrt(_1 - numbers[POWER])  # bias correction of the means
+        _backpropagate(turned, trace, pushes, errors, carry, h)
+        _update_weights(weights, squares, turned, trace, errors, symbols, gates, h, rate)
         for i in range(h):
             trace[u64(i)] = trace[u64(WINDOW * h + i)]
         numbers[STEP] = _0
@@ -227,7 +227,7 @@ def learn_byte(memory: Any, h: int, symbol: int) -> None:
 
 @inline
 def _read(weights: Any, trace: Any, gates: Any, h: int, s: int, symbol: int) -> None:
-    """Work out the state after state `s` of the trace and a byte."""
+    """Compute the state after state `s` of the trace and a byte."""
     g = 3 * h
     of_byte = symbol * g
     of_none = 256 * g
@@ -253,8 +253,8 @@ def _read(weights: Any, trace: Any, gates: Any, h: int, s: int, symbol: int) -> 
 
 
 @inline
-def _go_back(turned: Any, trace: Any, pushes: Any, errors: Any, carry: Any, h: int) -> None:
-    """Work out the error of each gate at each byte of the window, from the last to the first."""
+def _backpropagate(turned: Any, trace: Any, pushes: Any, errors: Any, carry: Any, h: int) -> None:
+    """Compute the gradient of each gate at each byte of the window, from the last to the first."""
     for i in range(h):
         carry[u64(i)] = _0
     for back in range(WINDOW):
@@ -278,16 +278,16 @@ def _go_back(turned: Any, trace: Any, pushes: Any, errors: Any, carry: Any, h: i
 
 
 @inline
-def _move_weights(
+def _update_weights(
     weights: Any, squares: Any, turned: Any, trace: Any, errors: Any, symbols: Any, gates: Any, h: int, rate: Any
 ) -> None:
-    """Move each weight along its gradient, by a step that does not depend on how large its gradients usually are."""
+    """Update each weight along its gradient, divided by the root of the running mean square (RMSprop)."""
     g = 3 * h
     of_none = 256 * g
     for j in range(h):
         for i in range(g):
             gates[u64(i)] = _0
-        # the errors of a byte take 4 h places, of which the last h are not for these weights
+        # the gradients of a byte take 4 h places, of which the last h do not belong to these weights
         for s in range(0, WINDOW, 4):
             x0 = trace[u64(s * h + j)]
             x1 = trace[u64((s + 1) * h + j)]
@@ -305,7 +305,7 @@ def _move_weights(
         for i in range(g):
             mean = _mean(squares[u64(row + i)], gates[u64(i)])
             squares[u64(row + i)] = mean
-            weights[u64(row + i)] = _moved(weights[u64(row + i)], mean, gates[u64(i)], rate)
+            weights[u64(row + i)] = _updated(weights[u64(row + i)], mean, gates[u64(i)], rate)
         for i in range(g):
             turned[u64(i * h + j)] = weights[u64(row + i)]
     for i in range(g):
@@ -320,16 +320,16 @@ def _move_weights(
                 gates[u64(place + i)] += gradient
                 mean = _mean(squares[u64(of_byte + place + i)], gradient)
                 squares[u64(of_byte + place + i)] = mean
-                weights[u64(of_byte + place + i)] = _moved(weights[u64(of_byte + place + i)], mean, gradient, rate)
+                weights[u64(of_byte + place + i)] = _updated(weights[u64(of_byte + place + i)], mean, gradient, rate)
     for i in range(g):
         mean = _mean(squares[u64(of_none + i)], gates[u64(i)])
         squares[u64(of_none + i)] = mean
-        weights[u64(of_none + i)] = _moved(weights[u64(of_none + i)], mean, gates[u64(i)], rate)
+        weights[u64(of_none + i)] = _updated(weights[u64(of_none + i)], mean, gates[u64(i)], rate)
 
 
 @inline
 def _adapted(history: int, bit: int, reciprocals: Any, limit: int) -> Any:
-    """Move a probability of 22 bits, of which the highest is kept turned, by one over how often it was used."""
+    """Return a history (22 bits of probability, the highest inverted, 10 bits of count) after a bit."""
     count = history & 1023
     chance = (history >> 10) ^ 0x200000
     chance += ((bit * 4194303 - chance) * i64(reciprocals[u64(count)])) >> 16
@@ -351,7 +351,7 @@ def _hashed(masks: Any, last: Any, word: Any, i: int) -> Any:
 
 @inline
 def _bucket(table: Any, code: Any, first: int, table_bits: int, make: int) -> Any:
-    """Return where the histories of half a byte are; if nowhere, make room for them, or return the empty bucket."""
+    """Return the bucket for half a byte; if there is none, replace one (`make`) or return the empty bucket."""
     mask = (u64(1) << u64(table_bits)) - u64(1)
     bucket = (first + i64((code >> u64(20)) & mask)) * CHECKED
     check = i64(code >> u64(48))
@@ -362,7 +362,7 @@ def _bucket(table: Any, code: Any, first: int, table_bits: int, make: int) -> An
         return other
     if not make:
         return i64(len(table) - CHECKED)
-    # the one whose first bit was seen the least gives way
+    # replace the one whose first bit has the lower count
     if i64(table[u64(other + 1)]) & 1023 < i64(table[u64(bucket + 1)]) & 1023:
         bucket = other
     table[u64(bucket)] = np.uint32(check)
@@ -373,7 +373,7 @@ def _bucket(table: Any, code: Any, first: int, table_bits: int, make: int) -> An
 
 @inline
 def _find(table: Any, hashes: Any, slots: Any, n_contexts: int, table_bits: int, partial: int, make: int) -> None:
-    """Find the histories of each context for the half of a byte that comes next."""
+    """Write the bucket of each context for the next half of a byte."""
     for i in range(n_contexts):
         code = hashes[u64(i)]
         if partial > 1:
@@ -400,7 +400,7 @@ def _mix(
     matched: int,
     expected: int,
 ) -> Any:
-    """Add to a logit what each history says, by its weights, and the match; write down what was taken."""
+    """Add the weighted logits of the histories and the match to a logit; store the inputs and weight places used."""
     match_class = 0 if matched == 0 else 1 if matched < 16 else 2
     by_node = n_contexts * 3 * 8 * _KINDS
     by_last = by_node + n_contexts * 256
@@ -453,40 +453,40 @@ def run(
     scratch: Any,
     inputs: Any,
 ) -> Any:
-    """Code the bytes of `text` from where the registers stand up to `stop`, and learn from them.
+    """Measure, encode or decode the bytes of `text` up to `stop`, and update the model after each bit.
 
-    Returns how far it came: short of `stop` if the stream is full (`ENCODE`) or exhausted (`DECODE`).
+    Returns the position reached: less than `stop` if the stream is full (`ENCODE`) or exhausted (`DECODE`).
 
     Parameters
     ----------
     mode : {MEASURE, ENCODE, DECODE}
     text : ndarray of uint8
-        Everything read so far, and what is to be coded; `DECODE` writes it.
+        All bytes read so far, followed by the bytes to code; `DECODE` writes them.
     stream : ndarray of uint8
         The arithmetic code.
     cursor : ndarray of shape (4,) and type int64
         See `kolmo.coders.entropy.binary`.
     costs : ndarray of float64
-        Bits of each byte from the start of this call; only `MEASURE` writes them.
+        Code length of each byte of this call in bits; only `MEASURE` writes it.
     settings, registers
-        See the names above.
+        See the constants of this module.
     masks : ndarray of uint64, shape (n_contexts, 2)
-        What each context takes of the last 8 bytes, and of the hash of the word.
+        Bits of the last 8 bytes and of the hash of the word that belong to each context.
     memory : ndarray of float32
-        The network.
+        State of the network.
     table : ndarray of uint32
-        Buckets of 16: a check, and 15 histories of the bits of half a byte: 22 bits of probability, the highest
-        turned, and 10 of count. The last is empty.
+        Buckets of 16: a check, and 15 histories of the bits of half a byte, each with 22 bits of probability, the
+        highest inverted, and 10 of count. The last bucket is empty.
     weights : ndarray of float32
-        Of the histories, by three parts of the context that are added; of the match.
+        Weights of the histories, a sum of three by different parts of the context; weights of the match.
     matches : ndarray of uint32
-        What a match of a length has meant so far.
+        Adaptive probabilities by match length.
     index : ndarray of int32
-        Where the last bytes were seen before.
+        Last positions by the hash of the preceding bytes.
     constants : ndarray of int32
         Tables of stretch and reciprocals.
     cost_of : ndarray of float64
-        Bits by probability.
+        Code length in bits by probability.
     scratch : ndarray of int64
     inputs : ndarray of float32
     """
@@ -578,7 +578,7 @@ def run(
         elif mode == MEASURE:
             costs[u64(position - begin)] = spent
 
-        # --- on to the next byte ---
+        # --- advance to the next byte ---
         learn_byte(memory, h, symbol)
         last = last << u64(8) | u64(symbol)
         lower = symbol + 32 if symbol >= 65 and symbol <= 90 else symbol
@@ -627,7 +627,7 @@ def predict(
     inputs: Any,
     chances: Any,
 ) -> None:
-    """Write down the probability of every next byte, exactly as `run` would price it; see there."""
+    """Write the probability of each next byte, exactly as `run` codes it; see there for the parameters."""
     h = settings[HIDDEN]
     n_contexts = settings[N_CONTEXTS]
     slots = scratch[0:32]
@@ -641,7 +641,7 @@ def predict(
     for i in range(n_contexts):
         hashes[u64(i)] = _hashed(masks, last, word, i)
     chances[0] = 1.0
-    # as a tree of halves: level after level, each place of a level becomes two
+    # a binary tree, level by level: each node is split in two
     for bit_place in range(8):
         first = i64(1) << bit_place
         for back in range(first):

@@ -1,4 +1,4 @@
-"""The state of a recurrent model: arrays that are cheap to copy, and the kernels over them."""
+"""State of a recurrent model: arrays that are cheap to copy, and calls of the kernels on them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _NO_COSTS = np.zeros(0)
 _WHOLE = 2**64 - 1
 _CONTEXTS = ([2**8 - 1, 0], [2**16 - 1, 0], [2**24 - 1, 0], [2**32 - 1, 0], [2**40 - 1, 0], [2**48 - 1, 0])
 _MASKS = np.array([*_CONTEXTS, [0, _WHOLE], [0xDFDFDFE0E0, 0]], np.uint64)
-"""By context: bits of the last 8 bytes, and of the word. The last context is a rough view of five bytes."""
-_FIRST_WEIGHT = 0.17
+"""Masks of the last 8 bytes and of the word, by context. The last context takes some bits of five bytes."""
+_INITIAL_WEIGHT = 0.17
 
 
 class Model(TextModel):
-    """What the model has learned, and the text that it has read.
+    """The learned parameters of a model, and the text that it has read.
 
     Parameters
     ----------
     hidden : int
         Units of the network.
     seed : int
-        What its first weights are made from.
+        Seed of the initial weights.
     size : int
-        How many bytes it is made for; more can be read, but then the tables are crowded.
+        Number of bytes that the tables are sized for. The model can read more, with more hash collisions.
     """
 
     def __init__(self, hidden: int, seed: int, size: int) -> None:
@@ -49,26 +49,26 @@ class Model(TextModel):
         self.registers = np.zeros(kernels.N_REGISTERS, np.uint64)
         self.memory = network(hidden, seed)
         self.table = np.zeros(((len(_MASKS) << table_bits) + 1) * kernels.CHECKED, np.uint32)
-        self.weights = np.full(kernels.n_mixing_weights(len(_MASKS)), _FIRST_WEIGHT, np.float32)
+        self.weights = np.full(kernels.n_mixing_weights(len(_MASKS)), _INITIAL_WEIGHT, np.float32)
         self.weights[kernels.first_added(len(_MASKS)) : -8 * kernels.MATCH_LENGTHS] = 0
         self.matches = _matches().copy()
         self.index = np.zeros(1 << match_bits, np.int32)
 
     @property
     def position(self) -> int:
-        """How many bytes it has read."""
+        """Number of bytes read."""
         return int(self.registers[kernels.R_POSITION])
 
     def copy(self) -> Self:
-        """Return a model that has read the same, and goes its own way from here."""
-        twin = copy.copy(self)
+        """Return an independent copy."""
+        duplicate = copy.copy(self)
         for name in ("registers", "memory", "table", "weights", "matches", "index", "text"):
-            setattr(twin, name, getattr(self, name).copy())
-        return twin
+            setattr(duplicate, name, getattr(self, name).copy())
+        return duplicate
 
     def distribution(self) -> NDArray[np.float64]:
         """Return the probability of each value of the next byte."""
-        chances = np.empty(256)
+        probabilities = np.empty(256)
         kernels.predict(
             self.text,
             self.settings,
@@ -80,9 +80,9 @@ class Model(TextModel):
             self.matches,
             mixing_tables.constants(),
             *_scratch(),
-            chances,
+            probabilities,
         )
-        return chances
+        return probabilities
 
     def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
         reached: int = kernels.run(
@@ -108,7 +108,7 @@ class Model(TextModel):
 
 
 def network(hidden: int, seed: int) -> NDArray[np.float32]:
-    """Return the memory of a network that has read nothing."""
+    """Return the initial state of a network."""
     return _network(hidden, seed).copy()
 
 
@@ -129,7 +129,7 @@ def _network(hidden: int, seed: int) -> NDArray[np.float32]:
 
 
 def _uniform(size: int, seed: int) -> NDArray[np.float32]:
-    """Return numbers from -1 to 1, the same on any machine (splitmix64: Steele, Lea and Flood, 2014)."""
+    """Return pseudo-random numbers from -1 to 1, the same on all machines (splitmix64: Steele, Lea and Flood, 2014)."""
     state = np.uint64(seed) + np.arange(1, size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -139,7 +139,7 @@ def _uniform(size: int, seed: int) -> NDArray[np.float32]:
 
 @functools.cache
 def _matches() -> NDArray[np.uint32]:
-    """Return what a match of a length means at first: the more likely to go on, the longer it is."""
+    """Return the initial probabilities of matches, which increase with their length."""
     right = [65536 - 65536 * 2 // (2 * length + 5) for length in range(kernels.MATCH_LENGTHS)]
     likely = np.array([(65536 - one, one) for one in right], np.uint32)
     return np.repeat((likely << np.uint32(16)) ^ np.uint32(1 << 31), 8, 0).ravel()

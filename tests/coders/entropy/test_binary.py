@@ -100,7 +100,7 @@ def test_what_is_nearly_certain_takes_nearly_nothing() -> None:
 @settings(max_examples=100, deadline=None)
 def test_a_tail_is_refused(case: tuple[bytes, list[int]], tail: bytes) -> None:
     data, chances = case
-    with pytest.raises(DecodeError, match="does not end where"):
+    with pytest.raises(DecodeError, match="does not end with its"):
         decoded(encoded(data, chances) + tail, chances)
 
 
