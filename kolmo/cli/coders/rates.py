@@ -129,8 +129,8 @@ def command(
         return
     tables = [table for each in sets for table in CompressionRate.tables_of(rates[each.name])]
     for each, table in zip(sets, tables, strict=True):
-        modality = each.modality if each.modality != "bytes" else "unknown kind"
-        table.title = f"Compression rates of {each.name}, {len(each.data):,} bytes of {modality}"
+        modality = "" if each.modality in ("bytes", "random") else f"{each.modality}, "
+        table.title = f"Compression rates of {each.name} ({modality}{len(each.data):,} bytes)"
         table.footers = []
     everything = [rate for own in rates.values() for rate in own]
     tables[-1].footers = [
