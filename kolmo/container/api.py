@@ -93,7 +93,7 @@ def compress(
     Examples
     --------
     >>> packed = compress("to be or not to be " * 100, coder="zstd")
-    >>> len(packed) < 300  # of 1,900 bytes, with some 200 bytes of header and checksums
+    >>> len(packed) < 500  # of 1,900 bytes; header and checksums take about 300
     True
     >>> decompress(packed)[:18]
     b'to be or not to be'
