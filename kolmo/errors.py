@@ -35,5 +35,9 @@ class WindowWarning(UserWarning):
     """A context is larger than the window of the coder."""
 
 
+class PrimingWarning(UserWarning):
+    """A context is too short for the coder to use it."""
+
+
 class FallbackWarning(UserWarning):
     """A fast implementation is not available; results are the same and take longer."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from kolmo._core.checks import check_jobs
+
 Result = TypeVar("Result")
 
 
@@ -34,6 +36,7 @@ def map_blocks(
     """
     from joblib import Parallel, delayed, effective_n_jobs
 
+    check_jobs(n_jobs)
     calls = (delayed(function)(*block) for block in blocks)
     try:
         parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")

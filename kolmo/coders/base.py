@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import hashlib
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +22,7 @@ from kolmo.coders.hooks import (
 )
 from kolmo.coders.limits import MAX_DECODED_BYTES
 from kolmo.coders.tags import CoderTags
-from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingError, WindowWarning
+from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +120,8 @@ class Coder(CoderHooks):
         -----
         WindowWarning
             If the context is longer than the coder's window.
+        PrimingWarning
+            If the context is too short for the coder to use it, see ``tags.min_context``.
 
         Examples
         --------
@@ -137,7 +138,7 @@ class Coder(CoderHooks):
             )
         if not read:
             return self
-        self.warn_beyond_window(len(read))
+        self.warn_about_context(len(read))
         return PrimedCoder(coder=self, context=read)
 
     def fitted(self, items: Any) -> Self:
@@ -291,17 +292,6 @@ class Coder(CoderHooks):
     def replace(self, **changes: Any) -> Self:
         """Return a copy of this coder with some parameters changed."""
         return dataclasses.replace(self, **changes)
-
-    def warn_beyond_window(self, size: int, *, window: int | None = None) -> None:
-        """Warn if `size` bytes exceed the coder's window: `window`, by default ``tags.window``."""
-        window = self.tags.window if window is None else window
-        if window is not None and size > window:
-            warnings.warn(
-                f"the coder {self.name!r} sees only the last {window:,} bytes of {size:,} bytes of context; "
-                "choose a coder with a larger window",
-                WindowWarning,
-                stacklevel=3,
-            )
 
     def __str__(self) -> str:
         """Return the coder as `kolmo.coder` and the commands accept it, without defaults: ``zstd:level=19``."""

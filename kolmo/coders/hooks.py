@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolmo._core.items import blocks_of_items
 from kolmo.coders.tags import CoderTags
-from kolmo.errors import NotDecodableError
+from kolmo.errors import NotDecodableError, PrimingWarning, WindowWarning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +59,33 @@ class CoderHooks(ABC):
     """
 
     name: ClassVar[str]
+    loads: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name what the coder reads or downloads: first the model, a folder, and then details of it.
+
+    A stored file has a label and a SHA-256 in place of the model, and none of the details, because a file must not
+    choose what is read. A coder that declares parameters here defines `model_label`, `model_digest` and
+    `digest_of_model`.
+    """
+
+    @property
+    def model_label(self) -> str:
+        """Name of the model, for information only."""
+        raise NotImplementedError(f"{type(self).__name__} declares `loads` and has no model_label")
+
+    @property
+    def model_digest(self) -> str:
+        """SHA-256 of the model in hexadecimal digits."""
+        raise NotImplementedError(f"{type(self).__name__} declares `loads` and has no model_digest")
+
+    @classmethod
+    def digest_of_model(cls, folder: Path) -> str:
+        """Return the SHA-256 of the model in a folder, or raise a KolmoError if there is none."""
+        raise NotImplementedError(f"{cls.__name__} declares `loads` and has no digest_of_model")
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The coders that this coder consists of; none for most coders."""
+        return ()
 
     @property
     @abstractmethod
@@ -119,3 +148,39 @@ class CoderHooks(ABC):
     def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, in this thread and with one library handle for all."""
         return self._lengths(b"", items)
+
+    def warn_beyond_window(self, size: int, *, window: int | None = None, stacklevel: int = 3) -> None:
+        """Warn if `size` bytes exceed the coder's window: `window`, by default ``tags.window``."""
+        window = self.tags.window if window is None else window
+        if window is not None and size > window:
+            warnings.warn(
+                f"the coder {self.name!r} sees only the last {window:,} bytes of {size:,} bytes of context; "
+                "choose a coder with a larger window",
+                WindowWarning,
+                stacklevel=stacklevel,
+            )
+
+    def warn_about_context(self, shortest: int, longest: int | None = None) -> None:
+        """Warn once if contexts exceed the coder's window, or are too short for priming to have an effect.
+
+        Parameters
+        ----------
+        shortest : int
+            Bytes of the shortest context that is not empty.
+        longest : int, optional
+            Bytes of the longest one; by default `shortest`.
+        """
+        size = shortest if longest is None else longest
+        self.warn_beyond_window(size, window=self._priming_window, stacklevel=4)
+        if 0 < shortest < self.tags.min_context:
+            warnings.warn(
+                f"the coder {self.name!r} finds no match in a context of {shortest} bytes, so priming has little or no "
+                f"effect; pass at least {self.tags.min_context} bytes, or choose another coder, such as 'ngram'",
+                PrimingWarning,
+                stacklevel=3,
+            )
+
+    @property
+    def _priming_window(self) -> int | None:
+        """Bytes of a context that priming uses; None if there is no limit."""
+        return self.tags.window

@@ -24,6 +24,9 @@ class CoderTags:
     priming : {"native", "difference", None}
         How it computes conditional code lengths: from its own state after the context, as the difference
         L(xy) - L(x), or not at all.
+    min_context : int
+        Number of bytes of context below which native priming has little or no effect: the library finds no match in
+        fewer. `Coder.prime` warns.
     slack_bits : float
         Largest difference in bits between the code length and the size of the stream.
     tolerance : float
@@ -39,6 +42,7 @@ class CoderTags:
     window: int | None = None
     parallel: Literal["threads", "processes"] = "threads"
     priming: Literal["native", "difference"] | None = "difference"
+    min_context: int = 0
     slack_bits: float = 0.0
     tolerance: float = 0.0
     portable: bool = False

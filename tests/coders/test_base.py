@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from kolmo import Coder, coder
 from kolmo.coders import all_coders
-from kolmo.errors import DataError, DecodeError, NotDecodableError, WindowWarning
+from kolmo.errors import DataError, DecodeError, NotDecodableError, PrimingWarning, WindowWarning
 
 INSTALLED = [found for _, found in all_coders() if isinstance(found, Coder)]
 
@@ -113,3 +113,19 @@ def test_a_compression_bomb_is_refused_before_it_is_decoded() -> None:
             bomb = coder("zstd").compress(zeros) if found.name == "zstd" else found.compress(zeros[:200_000])
             with pytest.raises(DecodeError, match="expected at most 1,000 decoded bytes, got more"):
                 found.decompress(bomb, max_size=1000)
+
+
+@pytest.mark.parametrize("name", ["deflate", "zlib", "zstd", "zstd:level=19", "lz4", "lz4:level=9"])
+def test_a_context_that_is_too_short_to_use_warns(name: str) -> None:
+    """Below ``tags.min_context`` a text that equals the context is no shorter; the warning says so."""
+    found = coder(name)
+    least = found.tags.min_context
+    for size in range(1, least):
+        context = bytes(range(97, 97 + size))
+        with pytest.warns(PrimingWarning, match=f"pass at least {least} bytes") as caught:
+            primed = found.prime(context)
+        assert caught[0].filename == __file__
+        assert primed.code_length(context) == found.code_length(context)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found.prime(bytes(range(97, 97 + least)))

@@ -13,6 +13,8 @@ from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError
 
 _LARGEST_RATIO = 255
+_MIN_CONTEXT = 12
+"""liblz4 ends a block with literals, so it finds no match for text that equals a shorter context."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,9 @@ class Lz4(Coder):
 
     @property
     def tags(self) -> CoderTags:
-        return CoderTags(window=2**16 - 1, parallel="processes", priming="native", portable=True)
+        return CoderTags(
+            window=2**16 - 1, parallel="processes", priming="native", min_context=_MIN_CONTEXT, portable=True
+        )
 
     def versions(self) -> dict[str, str]:
         package = import_extra("lz4", extra="lz4", purpose="the coder 'lz4'")

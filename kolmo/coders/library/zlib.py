@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_SHORTEST_MATCH = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class _ZlibFamily(Coder):
@@ -39,7 +41,7 @@ class _ZlibFamily(Coder):
 
     @property
     def tags(self) -> CoderTags:
-        return CoderTags(window=2**15, priming="native", portable=True)
+        return CoderTags(window=2**15, priming="native", min_context=_SHORTEST_MATCH, portable=True)
 
     def versions(self) -> dict[str, str]:
         return {"zlib": zlib.ZLIB_RUNTIME_VERSION}

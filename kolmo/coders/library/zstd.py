@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import zstandard
 
 from kolmo._core.checks import check_boolean, check_integer
-from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.limits import too_large
 from kolmo.coders.tags import CoderTags
@@ -16,6 +15,8 @@ from kolmo.errors import DecodeError
 
 _LARGEST_WINDOW = 2**27
 
+_MIN_CONTEXT = 10
+"""libzstd indexes nothing of a shorter dictionary."""
 _SLICE = 2**10
 """Bytes decoded at a time: four bytes can expand to 128 KiB, so one step is at most 32 MiB."""
 
@@ -54,7 +55,9 @@ class Zstd(Coder):
 
     @property
     def tags(self) -> CoderTags:
-        return CoderTags(window=2**self._level_parameters.window_log, priming="native", portable=True)
+        return CoderTags(
+            window=2**self._level_parameters.window_log, priming="native", min_context=_MIN_CONTEXT, portable=True
+        )
 
     def versions(self) -> dict[str, str]:
         return {"libzstd": ".".join(map(str, zstandard.ZSTD_VERSION)), "zstandard": zstandard.__version__}
@@ -72,14 +75,11 @@ class Zstd(Coder):
     def _format(self) -> int:
         return zstandard.FORMAT_ZSTD1_MAGICLESS if self.magicless else zstandard.FORMAT_ZSTD1
 
-    def prime(self, context: Any) -> Coder:
-        primed = super().prime(context)
+    @property
+    def _priming_window(self) -> int:
         parameters = self._level_parameters
         # libzstd indexes at most eight times its larger table of a dictionary
-        indexed = 8 << max(parameters.hash_log, parameters.chain_log)
-        if indexed < 2**parameters.window_log:
-            self.warn_beyond_window(len(as_bytes(context)), window=indexed)
-        return primed
+        return min(2**parameters.window_log, 8 << max(parameters.hash_log, parameters.chain_log))
 
     def _encoder(self, context: bytes) -> Encode:
         parameters = zstandard.ZstdCompressionParameters(
