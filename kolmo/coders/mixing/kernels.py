@@ -2,6 +2,8 @@
 
 The loop over the bits is one long function because its state, some fifty scalars, stays in registers and local
 variables; its stages are inlined from `lookup`, `grid`, `match`, `inputs` and `mixer`.
+
+Numba's cache ignores changes in other files: after a change of a function inlined here, touch this file.
 """
 
 # Numba types these functions; mypy cannot follow the changes of integer types.
@@ -77,7 +79,7 @@ from kolmo.coders.mixing.settings import (
     TABLE_BITS,
 )
 from kolmo.coders.mixing.text_contexts import BRACKETS, FOLLOWED, N_TEXT_MEMORY, SENTENCE, SHAPE, read_text
-from kolmo.coders.rnn.kernels import learn_bit, learn_byte, logit, sigmoid
+from kolmo.coders.rnn.network import learn_bit, learn_byte, logit, sigmoid
 
 _BYTE = u64(255)
 _ODD = u64(0x9E3779B97F4A7C15)

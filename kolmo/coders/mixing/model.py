@@ -14,7 +14,7 @@ from kolmo.coders.mixing import kernels, lookup, mixer, settings, tables as mixi
 from kolmo.coders.mixing.inputs import DEEP_INPUTS
 from kolmo.coders.mixing.layout import SIGNAL, Layout
 from kolmo.coders.mixing.presets import preset
-from kolmo.coders.rnn.model import network
+from kolmo.coders.rnn.model import initial_network
 
 _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE = 8 + 2 * 16, 8 * 3 + 2
 _DEEP_ENTRIES_PER_CONTEXT_AND_BYTE, _DEEP_ENTRIES_PER_BYTE = 2 * 8 + 2 * 32 + 1, 8 * 6 + 4
@@ -76,7 +76,7 @@ class Model(TextModel):
         )
         start = _start(n_contexts, int(self.settings[settings.N_INPUTS]), chosen.n_sets, refine_bits, deep)
         self.maps, self.weights, self.final_weights, self.refine = (array.copy() for array in start)
-        self.network = network(chosen.hidden, 0) if chosen.hidden else _NO_NETWORK
+        self.network = initial_network(chosen.hidden, 0) if chosen.hidden else _NO_NETWORK
 
     @property
     def position(self) -> int:

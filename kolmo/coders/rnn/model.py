@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kolmo.coders.entropy.bitwise import TextModel
 from kolmo.coders.mixing import tables as mixing_tables
 from kolmo.coders.rnn import kernels
+from kolmo.coders.rnn.network import POWER, places
 
 _NO_COSTS = np.zeros(0)
 _WHOLE = 2**64 - 1
@@ -47,7 +48,7 @@ class Model(TextModel):
         }.items():
             self.settings[name] = value
         self.registers = np.zeros(kernels.N_REGISTERS, np.uint64)
-        self.memory = network(hidden, seed)
+        self.memory = initial_network(hidden, seed)
         self.table = np.zeros(((len(_MASKS) << table_bits) + 1) * kernels.CHECKED, np.uint32)
         self.weights = np.full(kernels.n_mixing_weights(len(_MASKS)), _INITIAL_WEIGHT, np.float32)
         self.weights[kernels.first_added(len(_MASKS)) : -8 * kernels.MATCH_LENGTHS] = 0
@@ -107,24 +108,24 @@ class Model(TextModel):
         return reached
 
 
-def network(hidden: int, seed: int) -> NDArray[np.float32]:
+def initial_network(hidden: int, seed: int) -> NDArray[np.float32]:
     """Return the initial state of a network."""
     return _network(hidden, seed).copy()
 
 
 @functools.lru_cache(8)
 def _network(hidden: int, seed: int) -> NDArray[np.float32]:
-    places = kernels.places(hidden)
-    memory = np.zeros(places[-1], np.float32)
-    memory[kernels.POWER] = 1
-    weights, turned = memory[places[0] : places[1]], memory[places[3] : places[4]]
+    starts = places(hidden)
+    memory = np.zeros(starts[-1], np.float32)
+    memory[POWER] = 1
+    weights, transposed = memory[starts[0] : starts[1]], memory[starts[3] : starts[4]]
     gates = 3 * hidden
     units = np.float32(1) / np.sqrt(np.float32(hidden))
     weights[:] = _uniform(len(weights), seed)
     weights[: 256 * gates] *= np.float32(0.25)
     weights[256 * gates : 257 * gates] = 0
     weights[257 * gates :] *= units
-    turned[:] = weights[257 * gates :].reshape(hidden, gates).T.ravel()
+    transposed[:] = weights[257 * gates :].reshape(hidden, gates).T.ravel()
     return memory
 
 

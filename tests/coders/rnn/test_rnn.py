@@ -16,8 +16,8 @@ from hypothesis import given, settings, strategies as st
 from kolmo import coder
 from kolmo.coders import mixture
 from kolmo.coders.entropy.framing import join_length
-from kolmo.coders.rnn.kernels import WINDOW
 from kolmo.coders.rnn.model import Model
+from kolmo.coders.rnn.network import WINDOW
 from kolmo.errors import DecodeError, ParameterError
 
 TEXT = b"It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want. "
