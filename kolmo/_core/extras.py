@@ -1,13 +1,16 @@
-"""Optional libraries, imported on use."""
+"""Optional libraries, imported on use, and their errors on damaged data."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from kolmo.errors import MissingDependencyError
+from kolmo._core.terminal import one_line
+from kolmo.errors import DataError, KolmoError, MissingDependencyError
 
 
 def import_extra(module: str, *, extra: str, purpose: str) -> Any:
@@ -53,6 +56,44 @@ def check_extra(module: str, *, extra: str, purpose: str) -> None:
     found = sys.modules[module] if module in sys.modules else importlib.util.find_spec(module)
     if found is None:
         raise _missing(module, extra, purpose)
+
+
+@contextmanager
+def library_errors(problem: str) -> Iterator[None]:
+    """Raise a `DataError` for any error in the ``with`` block, which calls a library on untrusted data.
+
+    Libraries raise errors of many types on damaged data; a panic of a library in Rust is not even an `Exception`.
+
+    Parameters
+    ----------
+    problem : str
+        Start of the message, such as ``"the picture a.png cannot be read"``.
+
+    Examples
+    --------
+    >>> with library_errors("the picture a.png cannot be read"):
+    ...     raise RuntimeError("bad magic number")
+    Traceback (most recent call last):
+    kolmo.errors.DataError: the picture a.png cannot be read: bad magic number
+    """
+    try:
+        yield
+    except (KolmoError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise DataError(f"{problem}: {reason(error)}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Return the message of an error in one line, or its type if it has none.
+
+    Examples
+    --------
+    >>> reason(OSError(28, "No space left on device")), reason(MemoryError())
+    ('No space left on device', 'MemoryError')
+    """
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return one_line(text, 300) or type(error).__name__
 
 
 def _missing(module: str, extra: str, purpose: str) -> MissingDependencyError:

@@ -12,6 +12,8 @@ import numpy as np
 from numba.core import event
 from numba.core.options import DefaultOptions
 
+from kolmo._core.terminal import is_terminal, unescaped
+
 Function = Callable[..., Any]
 
 u64: Any = np.uint64
@@ -82,9 +84,10 @@ def _kernel_name(event: Any) -> str | None:
 
 
 def _show(text: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    if is_terminal(sys.stderr):
+        stream = unescaped(sys.stderr)
+        stream.write(text)
+        stream.flush()
 
 
 compiling = _CompileTimer()

@@ -7,6 +7,8 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from kolmo._core.terminal import is_terminal, unescaped, visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress, TaskID
 
@@ -35,7 +37,7 @@ class Progress:
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr is not None and sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             self._timer = threading.Timer(DELAY_SECONDS, self._show)
             self._timer.daemon = True
             self._timer.start()
@@ -78,7 +80,7 @@ class _Display:
             if self._bars is None:
                 self._bars = _new_bars()
                 self._bars.start()
-            progress._task = self._bars.add_task(progress.label, total=progress.total, amount="")
+            progress._task = self._bars.add_task(visible(progress.label), total=progress.total, amount="")
             self._shown.append(progress)
             self.refresh(progress)
 
@@ -99,7 +101,9 @@ class _Display:
         with self._lock:
             if self._bars is not None and progress in self._shown:
                 amount = _amount(progress.done, progress.total, progress.unit)
-                self._bars.update(progress._task, completed=progress.done, description=progress.label, amount=amount)
+                self._bars.update(
+                    progress._task, completed=progress.done, description=visible(progress.label), amount=amount
+                )
 
 
 _display = _Display()
@@ -119,7 +123,7 @@ def _new_bars() -> RichProgress:
         BarColumn(),
         TextColumn("{task.fields[amount]}", markup=False),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(file=unescaped(sys.stderr)),
         transient=True,
         redirect_stdout=False,
     )

@@ -7,13 +7,15 @@ import io
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
+
+from kolmo._core.terminal import is_terminal, unescaped, visible
 
 _UNBOUNDED = 1_000_000
 """Width of plain tables, in which no cell is truncated or wrapped."""
@@ -102,8 +104,8 @@ class Table:
 
     def print(self, file: IO[str]) -> None:
         """Write the table to `file`, styled if it is a terminal."""
-        if file.isatty():
-            Console(file=file).print(self._renderable(styled=True), highlight=False)
+        if is_terminal(file):
+            Console(file=unescaped(file)).print(self._renderable(styled=True), highlight=False)
         else:
             file.write(self.plain() + "\n")
 
@@ -174,7 +176,7 @@ def column_bands(names: Sequence[str], cells: Sequence[Sequence[str]], file: IO[
     >>> column_bands(["a", "b"], [["0", "1"], ["1", "0"]], io.StringIO())
     [range(0, 2)]
     """
-    if not file.isatty():
+    if not is_terminal(file):
         return [range(len(names))]
     width = shutil.get_terminal_size().columns
     name_width = min(max(len(visible(name)) for name in names), width // 3)
@@ -188,22 +190,5 @@ def number_cell(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def visible(text: str) -> str:
-    """Return `text` with control characters and invalid bytes escaped.
-
-    Examples
-    --------
-    >>> visible("tab\\there, byte " + b"\\xff".decode("utf-8", "surrogateescape"))
-    'tab\\\\there, byte \\\\udcff'
-    """
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
-
-
 def _html(text: str) -> str:
     return html.escape(visible(text))
-
-
-def _escaped(character: Any) -> str:
-    return str(character.encode("unicode_escape"), "ascii")

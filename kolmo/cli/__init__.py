@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from functools import partial
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.exceptions import Exit
 from click.shell_completion import CompletionItem
 
 from kolmo._version import __version__
@@ -79,8 +81,26 @@ class _Commands(click.Group):
         names = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
         return names or super().shell_complete(ctx, incomplete)
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        run = partial(super().main, *args, **extra, standalone_mode=False)
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command; in standalone mode, which is the default, exit with its code."""
+        name = prog_name or "kolmo"
+        arguments = sys.argv[1:] if args is None else list(args)
+
+        def run() -> Any:
+            self._main_shell_completion(extra, name, complete_var)
+            try:
+                with self.make_context(name, arguments, **extra) as context:
+                    return self.invoke(context)
+            except Exit as end:
+                return end.exit_code
+
         return end_with_one_line(run) if standalone_mode else run()
 
 

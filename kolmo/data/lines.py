@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from kolmo.errors import DataError
 
@@ -16,24 +17,70 @@ MAX_ITEM_BYTES = 256 * 2**20
 """Default limit for an item or a line of a file: 256 MiB."""
 
 _CHUNK = 2**20
+_BUFFER = 2**16
 
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``; an error says in one line why it cannot be read."""
     if str(path) == STDIN:
-        yield sys.stdin.buffer
+        source = getattr(sys.stdin, "buffer", None)
+        if source is None:
+            raise DataError("standard input cannot be read: it is closed, or holds text")
+        yield io.BufferedReader(_Input(source, "standard input"), _BUFFER)
         return
     check_path(path)
     try:
-        with Path(path).open("rb") as file:
-            yield file
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115
     except FileNotFoundError:
         raise DataError(f"there is no file {str(path)!r}; check the path") from None
     except IsADirectoryError:
         raise DataError(f"expected a file, got the directory {str(path)!r}; name the files in it") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # characters that the encoding of the file system lacks
+        raise DataError(f"expected a path, got {str(path)!r}: {error}") from None
+    with file:
+        yield io.BufferedReader(_Input(file, str(path)), _BUFFER)
+
+
+class _Input(io.RawIOBase):
+    """A binary stream whose errors name its file.
+
+    Errors in the block of `opened` that concern another file, such as the output, are thus left alone.
+
+    Parameters
+    ----------
+    source : binary stream
+        The stream to read from; it is not closed.
+    name : str
+        Its name in errors.
+    """
+
+    def __init__(self, source: BinaryIO | io.FileIO, name: str) -> None:
+        self._source, self._name = source, name
+        self._read_into: Callable[[Any], int | None] = getattr(source, "readinto1", None) or source.readinto  # type: ignore[union-attr]
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._source.seekable()
+
+    def fileno(self) -> int:
+        return self._source.fileno()
+
+    def readinto(self, buffer: Any) -> int | None:
+        try:
+            return self._read_into(buffer)
+        except OSError as error:
+            raise DataError(f"{self._name} cannot be read: {error.strerror or error}") from error
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._source.tell()
 
 
 def check_path(path: str | Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kolmo._core.extras import import_extra
 from kolmo._core.files import write_whole
-from kolmo._core.tables import visible
+from kolmo._core.terminal import visible
 from kolmo.errors import ParameterError
 
 COLORS = ("#b3263f", "#2f5d8a", "#3f7d4e", "#c27c1a", "#6b4a8f", "#4a4a4a", "#2a8c8c", "#a0527a")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.tables import visible
+from kolmo._core.terminal import visible
 
 WIDTH = 48
 """Columns of the longest path from the root to a leaf, unless the tree has more levels."""

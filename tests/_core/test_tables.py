@@ -6,7 +6,8 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from kolmo._core.tables import column_bands, visible
+from kolmo._core.tables import column_bands
+from kolmo._core.terminal import visible
 from kolmo.show import Column, Table, matrix_table
 
 

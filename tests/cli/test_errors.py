@@ -42,12 +42,22 @@ def test_an_error_is_one_line_and_an_exit_code(
     assert ended(run, capsys) == (code, line)
 
 
-def test_a_mistake_of_our_own_keeps_its_traceback() -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError("no\x1b[2Jcount"), EOFError(), RecursionError(), MemoryError()])
+def test_an_error_that_nobody_expected_is_one_line(
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def run() -> None:
-        raise ZeroDivisionError
+        raise error
 
-    with pytest.raises(ZeroDivisionError):
-        end_with_one_line(run)
+    code, line = ended(run, capsys)
+    assert code == 1
+    assert line.startswith("Error: ")
+    assert line.count("\n") == 1
+    assert "\x1b" not in line
+    monkeypatch.setenv("KOLMO_TRACEBACK", "1")
+    _, shown = ended(run, capsys)
+    assert ("Traceback" in shown) == ("unexpected" in line)
+    assert "\x1b" not in shown
 
 
 def test_each_warning_is_one_line_and_shown_once(capsys: pytest.CaptureFixture[str]) -> None:

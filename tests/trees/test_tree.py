@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kolmo import Tree
-from kolmo._core.tables import visible
+from kolmo._core.terminal import visible
 from kolmo.errors import DataError
 
 names = st.lists(

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kolmo._core.terminal import write_lines
 from kolmo.cli.options import Group, data_dir_option, json_option
 from kolmo.cli.output import print_json, print_tables
 
@@ -83,7 +84,7 @@ def fetch_set(name: str, data_dir: str | None, as_json: bool) -> None:
     elif not paths:
         click.echo(f"{name} is built from the installed libraries: there is nothing to fetch", err=True)
     else:
-        click.echo("\n".join(paths))
+        write_lines(paths)
 
 
 def _facts(data_set: Any) -> dict[str, Any]:

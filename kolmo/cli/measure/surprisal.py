@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from kolmo._core.results import Result
+from kolmo._core.terminal import is_terminal, unescaped, visible
 from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import Command, coder_option, context_option, json_option, verbose_option
@@ -127,9 +128,9 @@ def command(
         }
         print_json(document | {"running": [part.to_dict() for part in parts]})
         return
-    if sys.stdout.isatty() and show:
+    if is_terminal(sys.stdout) and show:
         _print_text(data, bits, show)
-    click.echo(summary + "\n")
+    sys.stdout.write(f"{visible(summary)}\n\n")
     tables = Part.tables_of(parts)
     if verbose:
         tables[-1].footers.append(coder.fingerprint)
@@ -141,7 +142,7 @@ def _print_text(data: bytes, bits: NDArray[np.float64], count: int) -> None:
 
     from kolmo.show.surprisal import colored_legend, colored_text
 
-    console = Console()
+    console = Console(file=unescaped(sys.stdout))
     shown = data[:count]
     console.print(colored_text(shown, bits[: len(shown)]))
     if len(shown) < len(data):
