@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kolmo._core.extras import import_extra
+from kolmo._core.extras import import_extra, library_errors
 from kolmo.data.lines import check_path, opened, read_whole
 from kolmo.errors import DataError
 
@@ -143,25 +143,18 @@ def _read(file: Path, limit: int) -> tuple[str, bytes]:
 
 def _pixels(file: Path) -> bytes:
     image = import_extra("PIL.Image", extra="image", purpose=f"reading the picture {file.name!r}")
-    try:
-        with image.open(file) as picture:
-            if picture.width * picture.height > _MAX_PIXELS:
-                raise DataError(
-                    f"{file}: expected at most {_MAX_PIXELS:,} pixels, got {picture.width} x {picture.height}"
-                )
-            grey = picture.convert("L")
+    check_path(file)
+    with library_errors(f"the picture {file} cannot be read"), image.open(file) as picture:
+        if picture.width * picture.height > _MAX_PIXELS:
+            raise DataError(f"{file}: expected at most {_MAX_PIXELS:,} pixels, got {picture.width} x {picture.height}")
+        grey = picture.convert("L")
         return patches(grey.tobytes(), grey.width)
-    except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"the picture {file} cannot be read: {error}") from error
 
 
 def _samples(file: Path, limit: int) -> bytes:
     soundfile = import_extra("soundfile", extra="audio", purpose=f"reading the sound {file.name!r}")
-    try:
+    check_path(file)
+    with library_errors(f"the sound {file} cannot be read"):
         samples, _ = soundfile.read(file, frames=limit // 2, dtype="int16", always_2d=True)
-    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
-        raise DataError(f"the sound {file} cannot be read: {error}") from error
-    mean: bytes = samples.mean(1).round().astype("<i2").tobytes()
+        mean: bytes = samples.mean(1).round().astype("<i2").tobytes()
     return mean

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kolmo._core.extras import import_extra
+from kolmo._core.extras import import_extra, library_errors
 from kolmo._core.items import as_bytes
 from kolmo.data.lines import numbered_lines, opened
-from kolmo.errors import DataError, KolmoError, ParameterError
+from kolmo.errors import DataError, ParameterError
 
 TEXT_NAMES = ("text", "sentence", "content", "review", "document", "body", "title", "description", "question")
 LABEL_NAMES = ("label", "class", "category", "target", "topic", "label_text")
@@ -76,11 +76,12 @@ class Source:
                     line = line.removeprefix(codecs.BOM_UTF8)
                 try:
                     yield number, line.decode(decode_as, errors)
-                except UnicodeDecodeError as error:
+                except UnicodeError as error:
+                    place = getattr(error, "start", len(line))
+                    found = f"byte 0x{line[place]:02x} at position {place}" if place < len(line) else str(error)
                     raise DataError(
-                        f"{self.path}: line {number} is not {self.encoding}: byte 0x{line[error.start]:02x} at "
-                        f"position {error.start}; give its encoding, such as --encoding latin-1, or keep the bytes "
-                        "unchanged with --encoding bytes"
+                        f"{self.path}: line {number} is not {self.encoding}: {found}; give its encoding, such as "
+                        "--encoding latin-1, or keep the bytes unchanged with --encoding bytes"
                     ) from None
 
 
@@ -116,24 +117,19 @@ def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list
 def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
     """Read a Parquet file into items and labels."""
     parquet = import_extra("pyarrow.parquet", extra="parquet", purpose="reading Parquet")
-    with opened(source.path) as file:
-        try:
-            table = parquet.ParquetFile(file)
-            names = list(table.schema_arrow.names)
+    with opened(source.path) as file, library_errors(f"{source.path} is not a Parquet file"):
+        table = parquet.ParquetFile(file)
+        names = list(table.schema_arrow.names)
 
-            def rows() -> Iterator[Row]:
-                yield 0, list(names)
-                number = 0
-                for batch in table.iter_batches():
-                    for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                        number += 1
-                        yield number, list(cells)
+        def rows() -> Iterator[Row]:
+            yield 0, list(names)
+            number = 0
+            for batch in table.iter_batches():
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    number += 1
+                    yield number, list(cells)
 
-            return _select(rows(), dataclasses.replace(columns, header=True), source)
-        except KolmoError:
-            raise
-        except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's errors are subclasses of these
-            raise DataError(f"{source.path} is not a Parquet file: {error}") from None
+        return _select(rows(), dataclasses.replace(columns, header=True), source)
 
 
 def _delimited_rows(source: Source, *, delimiter: str, quoted: bool) -> Iterator[Row]:
@@ -226,11 +222,11 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
 
 def _cell_bytes(cell: Any, number: int, path: str | Path) -> bytes:
     """Return text and bytes unchanged, numbers and lists as JSON, dates and other values as printed."""
-    if isinstance(cell, bool | int | float | list | dict):
-        cell = json.dumps(cell, ensure_ascii=False, default=str)
     try:
+        if isinstance(cell, bool | int | float | list | dict):
+            cell = json.dumps(cell, ensure_ascii=False, default=str)
         return as_bytes(cell if isinstance(cell, str | bytes) else str(cell))
-    except DataError as error:
+    except (ValueError, RecursionError, TypeError) as error:  # nested too deeply, or too many digits
         raise DataError(f"{path}: the row at line {number}: {error}") from None
 
 

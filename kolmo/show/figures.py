@@ -63,12 +63,19 @@ def shown(name: str) -> str:
     return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
 
 
+def legend_name(name: str) -> str:
+    """Return a name for a legend; matplotlib would omit one that starts with an underscore."""
+    text = shown(name)
+    return f" {text}" if text.startswith("_") else text
+
+
 def write_title(figure: Any, title: str) -> None:
     """Write a title above a figure, in as many lines as its width needs; nothing for an empty title."""
     if title:
         size = FONT_SIZE + 2
         columns = int(figure.get_size_inches()[0] / text_width(["n"], size))
-        figure.suptitle("\n".join(textwrap.wrap(visible(title), max(columns, 20), break_on_hyphens=False)), fontsize=size, parse_math=False)
+        lines = textwrap.wrap(visible(title), max(columns, 20), break_on_hyphens=False)
+        figure.suptitle("\n".join(lines), fontsize=size, parse_math=False)
 
 
 def text_width(names: Sequence[str], size: float = FONT_SIZE) -> float:

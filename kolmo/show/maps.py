@@ -18,6 +18,7 @@ from kolmo.show.figures import (
     INK,
     MARKS,
     checked_path,
+    legend_name,
     name_ticks,
     new_figure,
     save,
@@ -152,7 +153,7 @@ def scatter_map(
     if places.ndim != 2 or places.shape[1] != 2 or not len(places) or not np.isfinite(places).all():
         raise DataError(f"expected finite points of shape (n, 2), got an array of shape {places.shape}")
     written = None if names is None else [shown(str(name)) for name in names]
-    classes = [""] * len(places) if labels is None else [shown(str(label)) for label in labels]
+    classes = [""] * len(places) if labels is None else [legend_name(str(label)) for label in labels]
     for what, given in (("names", written), ("labels", classes)):
         if given is not None and len(given) != len(places):
             raise DataError(f"{what}: expected {len(places)}, one for each point, got {len(given)}")

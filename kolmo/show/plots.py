@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kolmo.show.figures import COLORS, FONT_SIZE, MARKS, checked_path, new_figure, save, shown, write_title
+from kolmo.show.figures import COLORS, FONT_SIZE, MARKS, checked_path, legend_name, new_figure, save, shown, write_title
 
 Curves = Mapping[str, Sequence[tuple[float, float]]]
 """Points (x, y) by the name of their curve."""
@@ -55,7 +55,7 @@ def line_plot(
         for name, points in curves.items():
             number = names.index(name)
             style: dict[str, Any] = {"color": COLORS[number % len(COLORS)], "marker": MARKS[number % len(MARKS)]}
-            axes.plot(*zip(*points, strict=True), markersize=4, linewidth=1.5, label=shown(name), **style)
+            axes.plot(*zip(*points, strict=True), markersize=4, linewidth=1.5, label=legend_name(name), **style)
         if level is not None:
             axes.axhline(level, color="#999999", linestyle="--", linewidth=1)
         axes.set_title(shown(panel), fontsize=FONT_SIZE + 1, parse_math=False)

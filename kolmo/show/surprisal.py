@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from kolmo._core.terminal import is_visible, visible
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -57,7 +59,7 @@ def runs(data: bytes, bits: NDArray[np.float64]) -> Iterator[tuple[str, int, flo
             yield piece, color, total
             piece, total = "", 0.0
         color = own
-        piece += character if character in "\n\t" or character.isprintable() else "·"
+        piece += character if character in "\n\t" or is_visible(character) else "·"
         total += cost
     if piece:
         yield piece, color, total
@@ -116,8 +118,8 @@ def page(title: str, subtitle: str, data: bytes, bits: NDArray[np.float64]) -> s
     )
     styles = "".join(f"span.s{number}{{background:{color};color:{ink(number)}}}" for number, color in enumerate(COLORS))
     return _PAGE.format(
-        title=html.escape(title),
-        subtitle=html.escape(subtitle),
+        title=html.escape(visible(title)),
+        subtitle=html.escape(visible(subtitle)),
         legend=legend,
         text=text,
         styles=styles,
