@@ -31,6 +31,10 @@ class MissingDependencyError(KolmoError, ImportError):
     """An optional library is not installed; the message contains the ``pip install`` command."""
 
 
+class OutputError(KolmoError, OSError):
+    """A file cannot be written: no space, no permission, or a file that exists and may not be replaced."""
+
+
 class WindowWarning(UserWarning):
     """A context is larger than the window of the coder."""
 

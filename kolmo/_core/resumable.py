@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from kolmo._core.locks import WAIT_SECONDS
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
 from kolmo.errors import DataError
@@ -21,14 +22,16 @@ Arrays = tuple[Any, ...]
 Compute = Callable[[Iterator[Arrays]], Iterator[Arrays]]
 
 _APPLICATION = 0x4B6F6C6D  # "Kolm"
-_TABLES = """
-CREATE TABLE runs (name TEXT PRIMARY KEY, facts TEXT NOT NULL);
-CREATE TABLE arrays (
-    run TEXT NOT NULL, tile INTEGER NOT NULL, part INTEGER NOT NULL,
-    dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (run, tile, part)
-);
-"""
+_VERSION = 2
+"""Version of the tables; it changes with them."""
+_TABLES = (
+    "CREATE TABLE runs (name TEXT PRIMARY KEY, facts TEXT NOT NULL)",
+    "CREATE TABLE arrays (run TEXT NOT NULL, tile INTEGER NOT NULL, part INTEGER NOT NULL, dtype TEXT NOT NULL, "
+    "shape TEXT NOT NULL, data BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (run, tile, part))",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_HEADER = b"SQLite format 3\0"
 _DTYPES = ("<f8", "<i8")
 _DIGESTS = ("first items", "second items", "classes")
 """Facts that are digests, whose values are not shown in messages."""
@@ -53,7 +56,8 @@ class ResumableRun:
     """A computation in tiles, saved in an SQLite file that may hold several runs.
 
     A tile is written in one transaction as soon as it and all previous ones are done, so the file always holds complete
-    tiles. It holds numbers only, and nothing in it is executed.
+    tiles, each with a digest. It holds numbers only, and nothing in it is executed. Several processes may use one file
+    at a time: each waits up to 60 s while another writes.
 
     Parameters
     ----------
@@ -72,13 +76,18 @@ class ResumableRun:
 
     def __init__(self, path: str | Path, name: str, facts: Mapping[str, Any]) -> None:
         self.path, self.name = Path(path), name
-        with self._open() as file:
+        now = json.loads(json.dumps(dict(facts)))
+        with self._open() as file, _transaction(file):
             known = file.execute("SELECT facts FROM runs WHERE name = ?", (name,)).fetchone()
             if known is None:
-                with file:
-                    file.execute("INSERT INTO runs VALUES (?, ?)", (name, json.dumps(dict(facts))))
+                file.execute("INSERT INTO runs VALUES (?, ?)", (name, json.dumps(now)))
                 return
-        before, now = json.loads(known[0]), json.loads(json.dumps(dict(facts)))
+        try:
+            before = dict(json.loads(known[0]))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise DataError(
+                f"the run {name!r} of the checkpoint {self.path} is damaged ({error}); delete the file"
+            ) from error
         if changed := [key for key in {**before, **now} if before.get(key) != now.get(key)]:
             listing = "; ".join(_difference(key, before.get(key), now.get(key)) for key in changed)
             raise DataError(
@@ -106,42 +115,33 @@ class ResumableRun:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.parent.is_dir():
-            raise DataError(
-                f"there is no folder {self.path.parent} for the checkpoint {self.path.name}; create it first"
-            )
-        try:
-            with closing(sqlite3.connect(self.path, timeout=60)) as file:
-                self._check(file)
-                yield file
-        except sqlite3.Error as error:
-            raise DataError(
-                f"{self.path} cannot be read or written as a checkpoint: {error}; name another file"
-            ) from error
-
-    def _check(self, file: sqlite3.Connection) -> None:
-        file.execute("PRAGMA trusted_schema = OFF")
-        if not self.path.stat().st_size:
-            file.executescript(f"PRAGMA application_id = {_APPLICATION}; BEGIN; {_TABLES} COMMIT;")
-        (application,) = file.execute("PRAGMA application_id").fetchone()
-        if application != _APPLICATION:
-            raise DataError(f"expected a checkpoint of Kolmo, got another database in {self.path}; name another file")
+        check_checkpoint(self.path)
+        with _sqlite_errors(self.path), closing(_connect(self.path)) as file:
+            with _transaction(file):  # look and create under one lock
+                if not _check_tables(file, self.path):
+                    for statement in _TABLES:
+                        file.execute(statement)
+            yield file
 
     def _save(self, file: sqlite3.Connection, tile: int, arrays: Sequence[Any]) -> Arrays:
         rows = []
         for part, array in enumerate(map(np.asarray, arrays)):
             dtype = "<f8" if array.dtype.kind == "f" else "<i8"
             data = np.ascontiguousarray(array, dtype=dtype).tobytes()
-            rows.append((self.name, tile, part, dtype, json.dumps(array.shape), data))
-        with file:
-            file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", rows)
+            described = (self.name, tile, part, dtype, json.dumps(array.shape), data)
+            rows.append((*described, _digest(*described)))
+        with _transaction(file):
+            file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return tuple(arrays)
 
     def _load(self, file: sqlite3.Connection, tile: int) -> Arrays:
-        query = "SELECT dtype, shape, data FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
+        query = "SELECT part, dtype, shape, data, digest FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
         try:
-            return tuple(_array(*row) for row in file.execute(query, (self.name, tile)))
-        except (TypeError, ValueError) as error:
+            return tuple(
+                _array(self.name, tile, expected, *row)
+                for expected, row in enumerate(file.execute(query, (self.name, tile)))
+            )
+        except (TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f"tile {tile} of the checkpoint {self.path} is damaged ({error}); delete the file"
             ) from error
@@ -225,7 +225,88 @@ def _difference(key: str, before: Any, now: Any) -> str:
     return f"{key} was {before!r:.120}, now {now!r:.120}"
 
 
-def _array(dtype: str, shape: str, data: bytes) -> Any:
+def _array(name: str, tile: int, expected: int, part: int, dtype: str, shape: str, data: bytes, digest: bytes) -> Any:
+    if part != expected or digest != _digest(name, tile, part, dtype, shape, data):
+        raise ValueError("it does not match its digest")
     if dtype not in _DTYPES:
         raise ValueError(f"an array of {dtype!r}")
     return np.frombuffer(data, dtype).reshape(json.loads(shape)).copy()
+
+
+def _digest(name: str, tile: int, part: int, dtype: str, shape: str, data: bytes) -> bytes:
+    """Return the digest of an array and its place."""
+    place = json.dumps([name, tile, part, dtype, shape]).encode()
+    return hashlib.sha256(len(place).to_bytes(8, "little") + place + data).digest()
+
+
+def check_checkpoint(path: str | Path) -> None:
+    """Raise an error unless the file is a checkpoint of this version, is empty, or does not exist in its folder.
+
+    Raises
+    ------
+    DataError
+        If it is another file; it is not changed.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise DataError(f"there is no folder {path.parent} for the checkpoint {path.name}; create it first")
+    try:
+        if not path.exists() or not path.stat().st_size:
+            return
+        with path.open("rb") as opened:
+            start = opened.read(len(_HEADER))
+    except OSError as error:
+        raise DataError(f"the checkpoint {path} cannot be read: {error.strerror}; name another file") from error
+    is_interrupted = path.with_name(f"{path.name}-journal").exists()  # SQLite restores the file
+    if not path.is_file() or (start != _HEADER and not is_interrupted):
+        raise DataError(f"expected a checkpoint of Kolmo, got another file in {path}; name another file")
+    with _sqlite_errors(path), closing(_connect(path)) as file:
+        _check_tables(file, path)
+
+
+def _check_tables(file: sqlite3.Connection, path: Path) -> bool:
+    """Return whether the file has tables, which must be those of a checkpoint."""
+    (n_tables,) = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (application,) = file.execute("PRAGMA application_id").fetchone()
+    (version,) = file.execute("PRAGMA user_version").fetchone()
+    if not n_tables and application == 0:
+        return False
+    if application != _APPLICATION:
+        raise DataError(f"expected a checkpoint of Kolmo, got another database in {path}; name another file")
+    if version != _VERSION:
+        raise DataError(
+            f"expected a checkpoint of version {_VERSION}, got version {version} in {path}; delete it, or name another"
+        )
+    return bool(n_tables)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+    file.execute("PRAGMA trusted_schema = OFF")
+    return file
+
+
+@contextmanager
+def _transaction(file: sqlite3.Connection) -> Iterator[None]:
+    """Run statements that read and write under one lock of the file."""
+    file.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if file.in_transaction:
+            file.execute("ROLLBACK")
+        raise
+    file.execute("COMMIT")
+
+
+@contextmanager
+def _sqlite_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise DataError(
+                f"the checkpoint {path} is in use by another process; waited {WAIT_SECONDS:.0f} s; try again when it "
+                "has ended, or name another file"
+            ) from error
+        raise DataError(f"{path} cannot be read or written as a checkpoint: {error}; name another file") from error

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from kolmo.cli.output import OutputFile, PictureFile
+from kolmo._core.files import Source, never_replacing
+from kolmo.cli.output import STDOUT, CheckpointFile, OutputFile, PictureFile
 from kolmo.coders.base import Coder
+from kolmo.data.lines import STDIN
+from kolmo.errors import ParameterError
 
 Decorator = Callable[[Any], Any]
+
+_FORCE = "kolmo.force"
+"""The key of ``--force`` in the ``meta`` of a click context."""
 
 READING = "Reading options"
 """The heading of the options that say how files become items and labels."""
@@ -34,7 +41,54 @@ class SharedOption(click.Option):
 
 
 class Command(click.Command):
-    """A command whose ``--help`` lists its own options first, then each shared group under its heading."""
+    """A command that checks its outputs before it runs.
+
+    An output may not be an input, nor another output, nor replace a file without ``--force``, an option that every
+    command with outputs has. Options of the type `OutputFile` are outputs; arguments, and options of the types
+    `InputFile` and `CoderSpec`, are inputs. ``--help`` lists the command's own options first, then each shared group
+    under its heading.
+    """
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        outputs = [place for place, each in enumerate(self.params) if _may_need_force(each)]
+        if outputs:
+            self.params.insert(outputs[-1] + 1, _force_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, then check the outputs."""
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            seen: dict[str, str] = {}
+            for parameter in self._outputs(ctx):
+                self._check(ctx, parameter, seen)
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; the outputs that it may not replace are kept, even if they are created in the meantime."""
+        outputs = [parameter for parameter in self._outputs(ctx) if not parameter.type.replaces]
+        kept = [] if ctx.meta.get(_FORCE) else [ctx.params[str(parameter.name)] for parameter in outputs]
+        with never_replacing(path for path in kept if path not in (None, STDOUT)):
+            return super().invoke(ctx)
+
+    def _outputs(self, ctx: click.Context) -> list[Any]:
+        return [parameter for parameter in self.get_params(ctx) if isinstance(parameter.type, OutputFile)]
+
+    def _check(self, ctx: click.Context, parameter: Any, seen: dict[str, str]) -> None:
+        name = str(parameter.name)
+        path = ctx.params[name]
+        if path is None:
+            path = ctx.params[name] = parameter.type.default(ctx.params)
+        if path is None:
+            return
+        try:
+            parameter.type.check(path, _Inputs(self, ctx), force=bool(ctx.meta.get(_FORCE)))
+        except ParameterError as error:
+            raise click.BadParameter(str(error), ctx, parameter) from error
+        key, option = os.path.realpath(path), parameter.opts[-1]
+        if key in seen and (path == STDOUT or not os.path.exists(key) or os.path.isfile(key)):
+            raise click.BadParameter(f"{option} and {seen[key]} name the same file {str(path)!r}", ctx, parameter)
+        seen[key] = option
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section of options for each group."""
@@ -47,6 +101,58 @@ class Command(click.Command):
             if records:
                 with formatter.section(heading):
                     formatter.write_dl(records)
+
+
+def _may_need_force(parameter: click.Parameter) -> bool:
+    return isinstance(parameter.type, OutputFile) and not parameter.type.replaces
+
+
+def _force_option() -> click.Option:
+    def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.meta[_FORCE] = value
+
+    return click.Option(
+        ["-f", "--force"], is_flag=True, expose_value=False, callback=keep, help="Replace existing output files."
+    )
+
+
+class _Inputs:
+    """The files and folders that a command reads, looked up when an output has to be compared with them."""
+
+    def __init__(self, command: Command, ctx: click.Context) -> None:
+        self.command, self.ctx = command, ctx
+
+    def __iter__(self) -> Iterator[Source]:
+        for parameter in self.command.get_params(self.ctx):
+            value = self.ctx.params.get(str(parameter.name))
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, Coder):
+                    yield from _models(each.config)
+                elif isinstance(each, str) and (
+                    isinstance(parameter, click.Argument) or isinstance(parameter.type, InputFile)
+                ):
+                    yield from self._named(each)
+
+    def _named(self, name: str) -> Iterator[Source]:
+        if name == STDIN:
+            yield 0
+        elif os.path.lexists(name):
+            yield name
+        elif "data_dir" in self.ctx.params:
+            from kolmo.cli.sets import files_of
+
+            yield from files_of(name, self.ctx.params["data_dir"])
+
+
+def _models(config: Any) -> Iterator[Source]:
+    """Yield the model folders that the parameters of a coder name."""
+    if isinstance(config, dict):
+        if isinstance(config.get("model"), str):
+            yield config["model"]
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for value in config:
+            yield from _models(value)
 
 
 class Group(click.Group):
@@ -73,6 +179,15 @@ class CoderSpec(click.ParamType):  # type: ignore[type-arg]
         from kolmo.coders.registry import list_coders
 
         return [CompletionItem(name) for name in list_coders() if name.startswith(incomplete)]
+
+
+class InputFile(click.ParamType):  # type: ignore[type-arg]
+    """The name of a file to read, or ``-`` for stdin."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]
@@ -113,7 +228,18 @@ def coder_option(*default: str, multiple: bool = True) -> Decorator:
 
 def context_option(use: str = "") -> Decorator:
     """``--context FILE``: the file that the coder reads first."""
-    return click.option("--context", "context_file", metavar="FILE", help=f"A file that the coder reads first{use}.")
+    return click.option(
+        "--context",
+        "context_file",
+        type=InputFile(),
+        metavar="FILE",
+        help=f"A file that the coder reads first{use}.",
+    )
+
+
+checkpoint_option = click.option(
+    "--checkpoint", type=CheckpointFile(), metavar="FILE", help="Save progress to FILE and resume from it."
+)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")

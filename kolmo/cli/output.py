@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,13 +14,16 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from kolmo._core.extras import check_extra
-from kolmo._core.files import write_whole
+from kolmo._core.files import Source, check_not_input, check_output, write_whole
+from kolmo._core.resumable import check_checkpoint
 
 if TYPE_CHECKING:
     from kolmo._core.results import Result
     from kolmo._core.tables import Table
 
 PICTURES = (".png", ".svg")
+STDOUT = Path("-")
+"""The name of stdout as an output."""
 
 
 def print_json(document: Any, file: IO[str] | None = None) -> None:
@@ -60,33 +64,64 @@ def print_results(results: Sequence[Result], *, as_json: bool, verbose: bool = F
 
 
 class OutputFile(click.ParamType):  # type: ignore[type-arg]
-    """A file to write, checked before any work starts.
+    """A file to write. `Command` checks it against the inputs before any work starts.
 
     Parameters
     ----------
     *endings : str
         The endings that the name may have, such as ``.png``; any if none is given.
+    stdout : bool
+        Whether ``-`` is accepted, for stdout.
+    default : callable, optional
+        Returns the file for the other parameters of the command if none is given; None for no file.
     """
 
     name = "file"
+    replaces = False
+    """Whether an existing file may be replaced without ``--force``."""
 
-    def __init__(self, *endings: str) -> None:
-        self.endings = endings
+    def __init__(
+        self,
+        *endings: str,
+        stdout: bool = False,
+        default: Callable[[dict[str, Any]], Path | None] = lambda _: None,
+    ) -> None:
+        self.endings, self.stdout, self.default = endings, stdout, default
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        path = Path(value)
-        folder = path.resolve().parent
+        if value == "-" and self.stdout:
+            return STDOUT
         if value == "-":
             self.fail("expected a file, got '-', but stdout is taken; omit the option, or use --json", param, ctx)
-        if path.is_dir():
-            self.fail(f"expected a file, got the directory {value!r}; give the name of a file in it", param, ctx)
-        if self.endings and path.suffix.lower() not in self.endings:
+        if self.endings and Path(value).suffix.lower() not in self.endings:
             self.fail(f"expected a file name ending in {' or '.join(self.endings)}, got {value!r}", param, ctx)
-        if not folder.is_dir():
-            self.fail(f"cannot write {value!r}: there is no directory {str(folder)!r}", param, ctx)
-        if not os.access(path if path.exists() else folder, os.W_OK):
-            self.fail(f"cannot write {value!r}: permission denied", param, ctx)
-        return path
+        if value.endswith((os.sep, os.altsep or os.sep)) or not value:  # a path object would drop the separator
+            self.fail(f"expected a file, got the directory {value!r}; give the name of a file in it", param, ctx)
+        return Path(value).absolute() if Path(value) == STDOUT else Path(value)
+
+    def check(self, path: Path, inputs: Iterable[Source], *, force: bool) -> None:
+        """Raise an error if the file cannot be written, is an input, or exists and may not be replaced.
+
+        Parameters
+        ----------
+        path : Path
+            The file; `STDOUT` is stdout.
+        inputs : iterable of path-like or int
+            What the command reads; see `check_output`.
+        force : bool
+            Whether an existing file may be replaced.
+
+        Raises
+        ------
+        ParameterError
+            If the file may not be written.
+        OutputError
+            If the operating system does not allow to write it.
+        """
+        if path == STDOUT:
+            check_stdout(inputs)
+        else:
+            check_output(path, inputs=inputs, force=force or self.replaces)
 
 
 class PictureFile(OutputFile):
@@ -100,6 +135,26 @@ class PictureFile(OutputFile):
         option = param.opts[-1] if param is not None else "drawing"
         check_extra("matplotlib", extra="plot", purpose=f"the option {option}" if param is not None else option)
         return path
+
+
+class CheckpointFile(OutputFile):
+    """A checkpoint: a new file, or a checkpoint of Kolmo, which is resumed; any other file is refused."""
+
+    replaces = True
+
+    def check(self, path: Path, inputs: Iterable[Source], *, force: bool) -> None:
+        super().check(path, inputs, force=force)
+        check_checkpoint(path)
+
+
+def check_stdout(inputs: Iterable[Source]) -> None:
+    """Raise an error if stdout is redirected to a file that is also an input."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # closed, or not a file
+        return
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        check_not_input(descriptor, inputs)
 
 
 def write_text(path: Path, write: Callable[[IO[str]], object]) -> None:

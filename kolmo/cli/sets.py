@@ -41,6 +41,30 @@ def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> 
     return load_dataset(listed, named_split or (split if splits else None), data_dir=data_dir)
 
 
+def files_of(name: str, data_dir: str | None) -> list[Path]:
+    """Return the files of a data set of the catalogue in the folder of data sets; none if the name is another.
+
+    Parameters
+    ----------
+    name : str
+        The name of a data set, with or without its split.
+    data_dir : str, optional
+        Folder with data sets; by default the one in ``KOLMO_DATA``.
+    """
+    from kolmo.data.catalog import ENVIRONMENT_VARIABLE, describe
+    from kolmo.data.fetching import find_locally
+
+    folder = data_dir or os.environ.get(ENVIRONMENT_VARIABLE)
+    try:
+        data_set = describe(name.partition(":")[0])
+    except ParameterError:
+        return []
+    if not folder:
+        return []
+    found = (find_locally(Path(folder), (data_set.name, *data_set.folders), file.name) for file in data_set.files)
+    return [path for path in found if path is not None]
+
+
 def sample(corpus: Corpus, limit: int | None, *, seed: int) -> tuple[Corpus, list[int]]:
     """Return at most `limit` items drawn at random, and their positions in the corpus, in order."""
     if limit is None or limit >= len(corpus):

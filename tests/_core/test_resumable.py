@@ -172,7 +172,7 @@ class TestBadFiles:
 
     def test_another_file(self, tmp_path: Path) -> None:
         (tmp_path / "run").write_bytes(b"the user's own notes " * 100)
-        with pytest.raises(DataError, match="cannot be read or written as a checkpoint"):
+        with pytest.raises(DataError, match="expected a checkpoint of Kolmo, got another file"):
             ResumableRun(tmp_path / "run", "deflate", {})
         assert (tmp_path / "run").read_bytes() == b"the user's own notes " * 100
 

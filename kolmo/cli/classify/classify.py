@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
+from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.distances.formulas import METRICS
@@ -94,12 +94,7 @@ def _limit_option(which: str) -> options.Decorator:
     help="Compare each text only with the N training texts that are most similar by TF-IDF of character 5-grams, and "
     "report the loss.  [default: compare with all]",
 )
-@click.option(
-    "--checkpoint",
-    type=OutputFile(),
-    metavar="FILE",
-    help="Save progress to FILE and resume from it.",
-)
+@options.checkpoint_option
 @click.option("--baseline", is_flag=True, help="Also evaluate TF-IDF + LinearSVC and the majority class.")
 @click.option("--confusion", "with_confusion", is_flag=True, help="Also print the confusion matrix.")
 @options.seed_option
@@ -327,6 +322,6 @@ def _write_predictions(file: IO[str], *, positions: Sequence[int], reports: Sequ
 
 
 def _printable(labels: Sequence[str]) -> list[str]:
-    from kolmo._core.tables import visible
+    from kolmo._core.terminal import visible
 
     return [visible(label) for label in labels]

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.options import CoderSpec, Command, Size, json_option, once_each, picture_option, verbose_option
+from kolmo.cli.options import (
+    CoderSpec,
+    Command,
+    Size,
+    json_option,
+    once_each,
+    picture_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 from kolmo.errors import MissingDependencyError, ParameterError

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files.streams import STDOUT, SUFFIX, Conversion, force_option, output_for, read_context, size_of
+from kolmo.cli.files.streams import SUFFIX, Conversion, output_option, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.options import Command, Size, coder_option, context_option, json_option, verbose_option
+from kolmo.cli.options import (
+    Command,
+    Size,
+    coder_option,
+    context_option,
+    json_option,
+    verbose_option,
+)
+from kolmo.cli.output import STDOUT
 from kolmo.coders.base import Coder
 from kolmo.container.api import DEFAULT_CODER
 from kolmo.container.archive import ContainerReport, write_container
@@ -19,10 +28,17 @@ from kolmo.data.lines import STDIN, opened
 from kolmo.errors import ParameterError
 
 
+def _default_output(parameters: dict[str, Any]) -> Path | None:
+    file = parameters["file"]
+    if file == STDIN:
+        return STDOUT
+    return Path(file + SUFFIX) if os.path.isfile(file) else None  # reading it says why
+
+
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
-@click.option("-o", "--output", metavar="OUT", help="The file to write; - is stdout.  [default: FILE.kolmo]")
+@output_option(_default_output, "FILE.kolmo")
 @context_option("; decompress needs the same file")
 @click.option(
     "--block-size",
@@ -37,17 +53,15 @@ from kolmo.errors import ParameterError
     default=None,
     help="Decompress each block and compare.  [default: only for coders that are not portable; see: kolmo coders]",
 )
-@force_option
 @verbose_option
 @json_option
 def command(
     file: str,
     coder: Coder,
-    output: str | None,
+    output: Path,
     context_file: str | None,
     block_size: int,
     verify: bool | None,
-    force: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -63,8 +77,6 @@ def command(
     """
     check_one_stdin([file, *([context_file] if context_file else [])])
     with opened(file) as source:
-        default = STDOUT if file == STDIN else file + SUFFIX
-        output = output_for(output, default, [file, *([context_file] if context_file else [])], force=force)
         if output == STDOUT and sys.stdout.isatty():
             raise ParameterError("compressed data are not written to a terminal; name a file with --output")
         primed, size = coder.prime(read_context(context_file)), size_of(file)
@@ -83,6 +95,6 @@ def command(
                     on_progress=bar.update,
                 )
 
-        passage = Conversion.of(file, output, run, force=force)
+        passage = Conversion.of(file, output, run, source)
     remark = "Verified: each block decompresses to the original." if verify else "Not verified; see --verify."
     passage.print(f"Compressed by {primed}", remark, facts={"verified": verify}, as_json=as_json, verbose=verbose)

@@ -2,46 +2,64 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.files.streams import STDOUT, SUFFIX, Conversion, force_option, output_for, read_context, size_of
+from kolmo.cli.files.streams import SUFFIX, Conversion, output_option, read_context, size_of
 from kolmo.cli.inputs import check_one_stdin
-from kolmo.cli.options import Command, Size, context_option, json_option, verbose_option
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.options import (
+    Command,
+    InputFile,
+    Size,
+    context_option,
+    json_option,
+    verbose_option,
+)
+from kolmo.cli.output import STDOUT, print_json, print_tables
 from kolmo.container.archive import ContainerReport, read_container, read_header
 from kolmo.container.header import ContainerHeader
 from kolmo.data.lines import STDIN, opened
 from kolmo.errors import ParameterError
 
 
+def _default_output(parameters: dict[str, Any]) -> Path | None:
+    file = parameters["file"]
+    if parameters["info"] or file == STDIN:
+        return None if parameters["info"] else STDOUT
+    if not os.path.isfile(file):
+        return None  # reading it says why
+    if Path(file).suffix != SUFFIX:
+        raise ParameterError(f"expected a file name ending in {SUFFIX!r}, got {file!r}; name the output with --output")
+    return Path(file.removesuffix(SUFFIX))
+
+
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
-@click.option("-o", "--output", metavar="OUT", help="The file to write; - is stdout.  [default: FILE without .kolmo]")
+@output_option(_default_output, "FILE without .kolmo")
 @context_option("; the one that was used for compression")
 @click.option(
     "--model-dir",
     "models",
+    type=InputFile(),
     multiple=True,
     metavar="DIR",
     help="Folder with the model of the coder, found by its hash; may be repeated.  [default: $KOLMO_MODELS]",
 )
 @click.option("--max-size", type=Size(), metavar="SIZE", help="Largest output.  [default: no limit]")
 @click.option("--info", is_flag=True, help="Print the header of FILE and decode nothing.")
-@force_option
 @verbose_option
 @json_option
 def command(
     file: str,
-    output: str | None,
+    output: Path,
     context_file: str | None,
     models: tuple[str, ...],
     max_size: int | None,
     info: bool,
-    force: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -61,9 +79,6 @@ def command(
         if info:
             _print_header(file, read_header(source), as_json=as_json)
             return
-        output = output_for(
-            output, _default_output(file, output), [file, *([context_file] if context_file else [])], force=force
-        )
         size, context = _stated_size(source), read_context(context_file)
 
         def run(target: BinaryIO) -> ContainerReport:
@@ -72,16 +87,8 @@ def command(
                     source, target, context=context, models=models, max_size=max_size, on_progress=bar.update
                 )
 
-        passage = Conversion.of(file, output, run, force=force)
+        passage = Conversion.of(file, output, run, source)
     passage.print("Decompressed", facts={}, as_json=as_json, verbose=verbose)
-
-
-def _default_output(file: str, output: str | None) -> str:
-    if file == STDIN:
-        return STDOUT
-    if output is None and Path(file).suffix != SUFFIX:
-        raise ParameterError(f"expected a file name ending in {SUFFIX!r}, got {file!r}; name the output with --output")
-    return file.removesuffix(SUFFIX)
 
 
 def _stated_size(source: BinaryIO) -> int | None:

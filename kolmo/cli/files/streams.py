@@ -14,17 +14,13 @@ from typing import IO, Any, BinaryIO
 import click
 
 from kolmo._core.files import write_whole
-from kolmo.cli.output import OutputFile, print_json, print_tables
+from kolmo.cli.output import STDOUT, OutputFile, print_json, print_tables
 from kolmo.container.archive import ContainerReport
 from kolmo.data.lines import STDIN, read_whole
-from kolmo.errors import DataError, ParameterError
 
-STDOUT = "-"
 SUFFIX = ".kolmo"
 
 _NO_LIMIT = 2**63 - 1
-
-force_option = click.option("-f", "--force", is_flag=True, help="Replace an existing output file.")
 
 
 def read_context(name: str | None) -> bytes:
@@ -41,36 +37,36 @@ def size_of(name: str) -> int | None:
     return found.st_size or None if stat.S_ISREG(found.st_mode) else None
 
 
-def output_for(named: str | None, default: str, sources: list[str], *, force: bool) -> str:
-    """Return the name of the output, checked before any work starts."""
-    output = default if named is None else named
-    if output == STDOUT:
-        return output
-    path = OutputFile().convert(output, None, click.get_current_context())
-    if not path.exists():
-        return output
-    for source in sources:
-        if source != STDIN and os.path.exists(source) and path.samefile(source):
-            raise ParameterError(f"the output {output!r} is also an input; name another file with --output")
-    if path.is_file() and not force:
-        raise ParameterError(_exists_already(output))
-    return output
+def output_option(default: Callable[[dict[str, Any]], Path | None], described: str) -> Callable[..., Any]:
+    """``-o/--output``: a file or stdout.
+
+    Parameters
+    ----------
+    default : callable
+        Returns the output for the other parameters of the command.
+    described : str
+        The default in words.
+    """
+    return click.option(
+        "-o",
+        "--output",
+        type=OutputFile(stdout=True, default=default),
+        metavar="OUT",
+        help=f"The file to write; - is stdout.  [default: {described}]",
+    )
 
 
-def write_to(output: str, write: Callable[[IO[bytes]], None], *, force: bool) -> None:
-    """Let `write` fill a file, which appears when it is complete, or stdout."""
+def write_to(output: Path, write: Callable[[IO[bytes]], None], source: BinaryIO) -> None:
+    """Let `write` fill stdout, or a file, which appears when it is complete and has the permissions of `source`."""
     if output == STDOUT:
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     try:
-        write_whole(Path(output), write, replace=force)
-    except FileExistsError:
-        raise DataError(_exists_already(output)) from None
-
-
-def _exists_already(output: str) -> str:
-    return f"{output!r} exists and was not changed; replace it with --force, or name another file with --output"
+        status = os.fstat(source.fileno())
+    except OSError:  # stdin may be no file
+        status = None
+    write_whole(output, write, like=status if status and stat.S_ISREG(status.st_mode) else None)
 
 
 @dataclass(frozen=True)
@@ -93,12 +89,12 @@ class Conversion:
     seconds: float
 
     @classmethod
-    def of(cls, file: str, output: str, run: Callable[[BinaryIO], ContainerReport], *, force: bool) -> Conversion:
-        """Let `run` write the output, and measure the time."""
+    def of(cls, file: str, output: Path, run: Callable[[BinaryIO], ContainerReport], source: BinaryIO) -> Conversion:
+        """Let `run` convert the source to the output, and measure the time."""
         reports: list[ContainerReport] = []
         start = time.perf_counter()
-        write_to(output, lambda target: reports.append(run(target)), force=force)  # type: ignore[arg-type]
-        return cls(file, output, reports[0], time.perf_counter() - start)
+        write_to(output, lambda target: reports.append(run(target)), source)  # type: ignore[arg-type]
+        return cls(file, str(output), reports[0], time.perf_counter() - start)
 
     @property
     def bits_per_byte(self) -> float | None:
@@ -123,7 +119,7 @@ class Conversion:
 
     def print(self, title: str, *footers: str, facts: dict[str, Any], as_json: bool, verbose: bool) -> None:
         """Print a table or JSON to stdout, or to stderr if stdout has the data; `facts` are for the JSON document."""
-        file = sys.stderr if self.output == STDOUT else sys.stdout
+        file = sys.stderr if self.output == str(STDOUT) else sys.stdout
         if as_json:
             print_json(self.to_dict() | facts, file)
             return

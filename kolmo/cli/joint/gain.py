@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kolmo.cli.joint.sets import (
-    checkpoint_option,
     limit_option,
     order_option,
     read_sets,
@@ -16,7 +15,15 @@ from kolmo.cli.joint.sets import (
     sets_table,
     two_of,
 )
-from kolmo.cli.options import Command, coder_option, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.options import (
+    Command,
+    checkpoint_option,
+    coder_option,
+    jobs_option,
+    json_option,
+    seed_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 

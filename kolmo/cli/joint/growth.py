@@ -9,7 +9,6 @@ import click
 
 from kolmo.cli.joint.sets import (
     NamedSet,
-    checkpoint_option,
     limit_option,
     order_option,
     read_sets,
@@ -19,6 +18,7 @@ from kolmo.cli.joint.sets import (
 )
 from kolmo.cli.options import (
     Command,
+    checkpoint_option,
     coder_option,
     jobs_option,
     json_option,

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo.cli.joint.sets import NamedSet, checkpoint_option, limit_option, read_sets, sets_document, sets_table
-from kolmo.cli.options import Command, coder_option, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.joint.sets import NamedSet, limit_option, read_sets, sets_document, sets_table
+from kolmo.cli.options import (
+    Command,
+    checkpoint_option,
+    coder_option,
+    jobs_option,
+    json_option,
+    seed_option,
+    verbose_option,
+)
 from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError

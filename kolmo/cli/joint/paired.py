@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kolmo.cli.joint.sets import NamedSet, check_different, checkpoint_option, sets_document, sets_table, two_of
-from kolmo.cli.options import Command, Size, coder_option, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.joint.sets import NamedSet, check_different, sets_document, sets_table, two_of
+from kolmo.cli.options import (
+    Command,
+    Size,
+    checkpoint_option,
+    coder_option,
+    jobs_option,
+    json_option,
+    seed_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 

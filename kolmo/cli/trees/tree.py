@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo.cli.joint.sets import checkpoint_option, limit_option, read_sets, sets_document, sets_table
-from kolmo.cli.options import Command, coder_option, jobs_option, json_option, picture_option, verbose_option
-from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
+from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table
+from kolmo.cli.options import (
+    Command,
+    checkpoint_option,
+    coder_option,
+    jobs_option,
+    json_option,
+    picture_option,
+    verbose_option,
+)
+from kolmo.cli.output import STDOUT, OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -31,14 +39,6 @@ _CITATIONS = {
         'Cilibrasi and Vitanyi, "A fast quartet tree heuristic for hierarchical clustering", Pattern Recognition, 2011'
     ],
 }
-_STDOUT = Path("-")
-
-
-class _NewickFile(OutputFile):
-    """A file to write, or - for stdout."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        return _STDOUT if str(value) == "-" else super().convert(value, param, ctx)
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -59,7 +59,7 @@ class _NewickFile(OutputFile):
 )
 @click.option(
     "--newick",
-    type=_NewickFile(),
+    type=OutputFile(stdout=True),
     metavar="FILE",
     help="Write the tree to FILE in Newick format; - prints it instead of the drawing.",
 )
@@ -94,19 +94,19 @@ def command(
     kolmo tree languages/*.txt --double-centered --plot tree.png
     kolmo tree genomes/*.fa -c zstd:level=19 --method quartets --newick tree.nwk
     """
-    from kolmo._core.tables import visible
+    from kolmo._core.terminal import visible, write_lines
     from kolmo.joint.estimates import remarks
     from kolmo.joint.many_sets import gain_matrix
 
     if len(data) < 3:
         raise ParameterError(f"expected at least three data sets, got {len(data)}")
-    if newick == _STDOUT and as_json:
+    if newick == STDOUT and as_json:
         raise ParameterError("expected either --json or --newick -, got both; the JSON document holds the tree")
     sets = read_sets(data, limit)
     matrix = gain_matrix({each.name: each.data for each in sets}, coder=coder, n_jobs=jobs, checkpoint=checkpoint)
     distances, tree = _tree(matrix, method, centered=double_centered)
     title = f"Normalized distance 1 - 2 x gain ({coder}){', double-centred' if double_centered else ''}"
-    if newick is not None and newick != _STDOUT:
+    if newick is not None and newick != STDOUT:
         write_text(newick, lambda file: file.write(tree.newick() + "\n"))
     _draw(distances, tree, title, _METHODS[method], plot=plot, map_file=map_file, heat_map=heat_map)
     rates = {matrix.coder: (matrix.code_lengths / matrix.sizes).tolist()}
@@ -121,12 +121,11 @@ def command(
             "citations": list(_CITATIONS[method]),
         }
         print_json(document)
-    elif newick == _STDOUT:
-        text = tree.newick()
-        sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
+    elif newick == STDOUT:
+        write_lines([tree.newick()])
     else:
         print_tables([sets_table(sets, rates)])
-        sys.stdout.write(f"\n{title}, {_METHODS[method]}\n\n{tree}\n")
+        sys.stdout.write(f"\n{visible(title)}, {_METHODS[method]}\n\n{tree}\n")
         notes = remarks([matrix], verbose=verbose) + (_CITATIONS[method] if verbose else [])
         if notes:
             sys.stdout.write("\n" + "".join(f"{visible(note)}\n" for note in notes))
