@@ -37,7 +37,7 @@ def test_trees_and_pictures(kolmo: Any, sets: list[str], tmp_path: Path, method:
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in outputs.values())
     tree = Tree.from_newick(newick.read_text())
     assert frozenset({"code.py", "more.py"}) in tree.splits() or frozenset({"cats.txt", "dogs.txt"}) in tree.splits()
-    shown = kolmo("tree", *sets, "-c", "ngram", "--method", method, "--newick", "-", *options).stdout
+    shown = kolmo("tree", *sets, "-c", "ngram", "--method", method, "--newick", "-", "--force", *options).stdout
     assert shown == newick.read_text()
 
 
@@ -70,4 +70,7 @@ def test_wrong_usage_is_told(refused: Any, sets: list[str], tmp_path: Path) -> N
     assert "are the same" in refused("tree", *sets, sets[0], code=2)
     assert "either --json or --newick -" in refused("tree", *sets, "--json", "--newick", "-", code=2)
     assert "no directory" in refused("tree", *sets, "--newick", tmp_path / "no folder" / "t.nwk", code=2)
+    (tmp_path / "t.nwk").write_text("kept")
+    assert "--force" in refused("tree", *sets, "--newick", tmp_path / "t.nwk", code=2)
+    assert (tmp_path / "t.nwk").read_text() == "kept"
     assert ".png or .svg" in refused("tree", *sets, "--plot", tmp_path / "t.pdf", code=2)
