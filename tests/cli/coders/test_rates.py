@@ -39,8 +39,8 @@ def test_pictures_are_drawn(kolmo: Any, tmp_path: Path) -> None:
     picture = tmp_path / "places.png"
     kolmo("rates", str(tmp_path / "a.txt"), "-c", "gzip", "-c", "ngram", "--positions", str(picture))
     assert picture.read_bytes().startswith(b"\x89PNG")
-    arguments = ("rates", str(tmp_path / "a.txt"), "-c", "gzip", "--no-random", "--positions", str(picture), "--json", "-f")
-    (found,) = json.loads(kolmo(*arguments).stdout)["sets"]
+    options = ("-c", "gzip", "--no-random", "--positions", str(picture), "--json", "--force")
+    (found,) = json.loads(kolmo("rates", str(tmp_path / "a.txt"), *options).stdout)["sets"]
     (curve,) = found["bits_by_position"]
     assert (curve["coder"], curve["positions"][-1], len(curve["bits_per_byte"])) == ("gzip", 2048, 8)
 
