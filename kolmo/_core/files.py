@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import io
 import os
-import re
-import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
-from kolmo._core.locks import try_lock
+from kolmo._core.locks import create_temporary, remove_abandoned_of
 from kolmo.errors import OutputError, ParameterError
 
 Source = str | os.PathLike[str] | int
 """An input: a file, a folder, whose files are all inputs, or the number of a descriptor."""
 
-_LONGEST_NAME = 120
-"""Bytes of the target's name in the name of a temporary file; 255 is the limit of most file systems."""
 _NO_SPACE = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _KEPT: ContextVar[frozenset[str]] = ContextVar("_KEPT", default=frozenset())
 
@@ -54,7 +49,7 @@ def check_output(path: str | os.PathLike[str], *, inputs: Iterable[Source] = (),
         raise ParameterError(f"expected a file, got the directory {name!r}; give the name of a file in it")
     check_not_input(name, inputs)
     if status is not None and not force and (stat.S_ISREG(status.st_mode) or stat.S_ISBLK(status.st_mode)):
-        _remove_abandoned(_target_of(name))
+        remove_abandoned_of(_target_of(name))
         raise ParameterError(_exists(name))
     if _is_stream(name, status):
         if not os.access(name, os.W_OK):
@@ -65,9 +60,9 @@ def check_output(path: str | os.PathLike[str], *, inputs: Iterable[Source] = (),
         raise ParameterError(f"cannot write {name!r}: there is no directory {str(target.parent)!r}; create it first")
     if status is not None and not os.access(name, os.W_OK):
         raise _output_error(name, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
-    _remove_abandoned(target)
+    remove_abandoned_of(target)
     with _errors_of(name):
-        temporary, descriptor = _create_temporary(target, 0o600)
+        temporary, descriptor = create_temporary(target, 0o600)
         os.close(descriptor)
         os.unlink(temporary)
 
@@ -107,7 +102,7 @@ def never_replacing(paths: Iterable[str | os.PathLike[str]]) -> Iterator[None]:
 
 
 def write_whole(
-    path: str | os.PathLike[str], write: Callable[[IO[bytes]], object], *, like: os.stat_result | None = None
+    path: str | os.PathLike[str], write: Callable[[IO[bytes]], object], *, source: BinaryIO | None = None
 ) -> None:
     """Let `write` fill a file, which appears under its name when it is complete and on the disk.
 
@@ -120,7 +115,7 @@ def write_whole(
         The file; of a link, the file that it names. A device or a pipe is written directly.
     write : callable
         Takes a binary file open for writing.
-    like : os.stat_result, optional
+    source : binary file, optional
         The file that the content is derived from: its permissions are an upper limit, as are those of a replaced file.
 
     Raises
@@ -138,10 +133,10 @@ def write_whole(
     replace = str(target) not in _KEPT.get()
     if status is not None and not replace:
         raise OutputError(_exists(name))
-    _remove_abandoned(target)
-    kept = [each for each in (status, like) if each is not None]
+    remove_abandoned_of(target)
+    kept = [each for each in (status, _status_of(source)) if each is not None]
     with _errors_of(name):
-        temporary, descriptor = _create_temporary(target, 0o600 if kept else 0o666)
+        temporary, descriptor = create_temporary(target, 0o600 if kept else 0o666)
     try:
         _fill(name, descriptor, write)
         with _errors_of(name):
@@ -195,11 +190,6 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-def remove_abandoned(folder: str | os.PathLike[str]) -> None:
-    """Remove the temporary files that ended processes left in a folder, for any target."""
-    _remove_matching(Path(folder), r"\..+\.kolmo-")
 
 
 class _Output(io.RawIOBase):
@@ -274,71 +264,6 @@ def _keep_permissions(descriptor: int, kept: list[os.stat_result]) -> None:
     os.fchmod(descriptor, mode)
 
 
-def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
-    """Create a temporary file beside the target and lock it; return its path and descriptor."""
-    while True:
-        path = target.parent / f".{_short(target.name)}.kolmo-{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        try:
-            descriptor = os.open(path, flags, mode)
-        except FileExistsError:
-            continue
-        if sys.platform == "win32" or try_lock(descriptor) is not False:
-            with suppress(OSError):
-                if os.path.samestat(os.stat(path), os.fstat(descriptor)):
-                    return path, descriptor
-        os.close(descriptor)  # another process took it for abandoned before it was locked, and removes it
-
-
-def _remove_abandoned(target: Path) -> None:
-    _remove_matching(target.parent, rf"\.{re.escape(_short(target.name))}\.kolmo-")
-
-
-def _remove_matching(folder: Path, start: str) -> None:
-    pattern = re.compile(start + r"(\d+)-[0-9a-f]{8}\.tmp")
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if found := pattern.fullmatch(entry.name):
-                with suppress(OSError):
-                    _remove_unlocked(entry.path, int(found.group(1)))
-
-
-def _remove_unlocked(path: str, process: int) -> None:
-    """Remove a temporary file unless its process is alive, which holds its lock."""
-    if sys.platform == "win32":
-        os.unlink(path)  # Windows removes no open file
-        return
-    flags = os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(path, os.O_RDONLY | flags)
-    except PermissionError:
-        descriptor = os.open(path, os.O_WRONLY | flags)
-    try:
-        held = try_lock(descriptor)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode) and (held or (held is None and not _is_alive(process))):
-            os.unlink(path)
-    finally:
-        os.close(descriptor)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
-def _short(name: str) -> str:
-    """Return a name within the limit; a digest replaces what is cut off."""
-    short = name
-    while len(os.fsencode(short)) > _LONGEST_NAME:
-        short = short[:-1]
-    return name if short == name else f"{short}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
-
-
 def _status(name: str) -> os.stat_result | None:
     """Return the status of a file, following links; None if there is none."""
     with _errors_of(name):
@@ -346,6 +271,15 @@ def _status(name: str) -> os.stat_result | None:
             return os.stat(name)
         except FileNotFoundError:
             return None
+
+
+def _status_of(file: BinaryIO | None) -> os.stat_result | None:
+    """Return the status of an open regular file; None for a pipe, or a file in memory."""
+    try:
+        status = None if file is None else os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status if status is not None and stat.S_ISREG(status.st_mode) else None
 
 
 def _statuses(source: Source) -> Iterator[os.stat_result]:

@@ -1,9 +1,13 @@
-"""Advisory locks between processes, with a stated wait."""
+"""Advisory locks between processes, with a stated wait, and temporary files, which are locked while they are in use."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
+import secrets
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +25,8 @@ WAIT_SECONDS = 60.0
 """Longest wait for another process."""
 
 _POLL_SECONDS, _QUIET_SECONDS = 0.05, 1.0
+_LONGEST_NAME = 120
+"""Bytes of the target's name in the name of a temporary file; 255 is the limit of most file systems."""
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
@@ -104,3 +110,87 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except OSError:
         return False
+
+
+def create_temporary(target: Path, mode: int) -> tuple[Path, int]:
+    """Create a temporary file beside its target, ``.NAME.kolmo-PID-RANDOM.tmp``, and lock it.
+
+    Parameters
+    ----------
+    target : Path
+        The file that the temporary file will become.
+    mode : int
+        Permissions of the file, which the umask reduces.
+
+    Returns
+    -------
+    tuple of (Path, int)
+        The temporary file and its descriptor, which must be open as long as the file is in use.
+    """
+    while True:
+        path = target.parent / f".{_short(target.name)}.kolmo-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(path, flags, mode)
+        except FileExistsError:
+            continue
+        if sys.platform == "win32" or try_lock(descriptor) is not False:
+            with suppress(OSError):
+                if os.path.samestat(os.stat(path), os.fstat(descriptor)):
+                    return path, descriptor
+        os.close(descriptor)  # another process took it for abandoned before it was locked, and removes it
+
+
+def remove_abandoned_of(target: Path) -> None:
+    """Remove the temporary files of a target that ended processes left."""
+    _remove_matching(target.parent, rf"\.{re.escape(_short(target.name))}\.kolmo-")
+
+
+def remove_abandoned(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files that ended processes left in a folder, for any target."""
+    _remove_matching(Path(folder), r"\..+\.kolmo-")
+
+
+def _remove_matching(folder: Path, start: str) -> None:
+    pattern = re.compile(start + r"(\d+)-[0-9a-f]{8}\.tmp")
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if found := pattern.fullmatch(entry.name):
+                with suppress(OSError):
+                    _remove_unlocked(entry.path, int(found.group(1)))
+
+
+def _remove_unlocked(path: str, process: int) -> None:
+    """Remove a temporary file unless its process is alive, which holds its lock."""
+    if sys.platform == "win32":
+        os.unlink(path)  # Windows removes no open file
+        return
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, os.O_RDONLY | flags)
+    except PermissionError:
+        descriptor = os.open(path, os.O_WRONLY | flags)
+    try:
+        held = try_lock(descriptor)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and (held or (held is None and not _is_alive(process))):
+            os.unlink(path)
+    finally:
+        os.close(descriptor)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _short(name: str) -> str:
+    """Return a name within the limit; a digest replaces what is cut off."""
+    short = name
+    while len(os.fsencode(short)) > _LONGEST_NAME:
+        short = short[:-1]
+    return name if short == name else f"{short}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"

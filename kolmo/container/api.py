@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast, overload
 
-from kolmo._core.files import write_whole
+from kolmo._core.files import check_output, write_whole
 from kolmo._core.items import as_bytes
 from kolmo.coders.limits import MAX_DECODED_BYTES
 from kolmo.coders.registry import CoderLike, coder as make_coder
@@ -64,8 +64,8 @@ def compress(
     context : str, bytes-like or os.PathLike, optional
         Data that the coder reads first; `decompress` needs the same context.
     output : str or os.PathLike, optional
-        The file to write; it appears when it is complete and replaces an existing file. By default the compressed
-        bytes are returned.
+        The file to write; it appears when it is complete and replaces an existing file, but never an input. It has the
+        permissions of the file it is made from. By default the compressed bytes are returned.
     block_size : int
         Bytes in a block. Blocks are compressed independently; larger ones compress better and need more memory.
     verify : bool, optional
@@ -80,6 +80,8 @@ def compress(
     ------
     DataError
         If `data` is neither text, bytes nor a path, or the file cannot be read.
+    OutputError
+        If the output cannot be written.
     NotDecodableError
         If the coder writes no stream.
     PrimingError
@@ -104,7 +106,7 @@ def compress(
     def run(source: BinaryIO, target: BinaryIO) -> None:
         write_container(source, target, primed, context_name=name, block_size=block_size, verify=verify)
 
-    return _converted(data, output, run)
+    return _converted(data, output, run, (context,))
 
 
 @overload
@@ -149,7 +151,8 @@ def decompress(
         Folders with the models that coders such as ``neural`` and ``hf`` load, searched with their sub-folders by the
         SHA-256 in the file; after these, the folders in the environment variable ``KOLMO_MODELS``.
     output : str or os.PathLike, optional
-        The file to write; it appears when everything is decompressed and verified. By default the bytes are returned.
+        The file to write; it appears when everything is decompressed and verified, replaces an existing file, but never
+        an input, and has the permissions of the file it is made from. By default the bytes are returned.
     max_size : int or None
         Largest number of bytes to decompress, 1 GiB by default; None for no limit.
 
@@ -180,11 +183,13 @@ def decompress(
     def run(source: BinaryIO, target: BinaryIO) -> None:
         read_container(source, target, context=read, models=models, max_size=max_size)
 
-    return _converted(data, output, run)
+    return _converted(data, output, run, (context, *models))
 
 
-def _converted(data: Any, output: str | os.PathLike[str] | None, run: Any) -> bytes | Path:
-    """Return what `run` makes of the data, or the path of the file that it was written to."""
+def _converted(data: Any, output: str | os.PathLike[str] | None, run: Any, further: Sequence[Any]) -> bytes | Path:
+    """Return the bytes that `run` writes, or the path of the file; the output may be none of the inputs."""
+    if output is not None:
+        check_output(output, inputs=[each for each in (data, *further) if isinstance(each, os.PathLike)])
     with _source(data) as source:
         if output is None:
             target = io.BytesIO()
@@ -194,7 +199,7 @@ def _converted(data: Any, output: str | os.PathLike[str] | None, run: Any) -> by
         def write(file: IO[bytes]) -> None:
             run(source, cast("BinaryIO", file))
 
-        write_whole(Path(output), write)
+        write_whole(output, write, source=source)
         return Path(output)
 
 

@@ -7,13 +7,18 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kolmo._core.extras import import_extra
-from kolmo._core.files import write_whole
+from kolmo._core.files import make_folder, write_whole
+from kolmo._core.locks import locked
 from kolmo.data.archives import extract_member
 from kolmo.errors import DataError
 
 _DEPTH = 2
+_LOCK = ".kolmo.lock"
+_WAIT_SECONDS = 600.0
+"""Longest wait for another process that fetches the same data set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +121,20 @@ def retrieve(data_set: str, file: DataFile, *, looked_in: str | Path | None = No
     Raises
     ------
     DataError
-        If the download fails or the file is wrong; no incomplete file is left.
+        If the download fails or the file is wrong, or another process has fetched the data set for ten minutes; no
+        incomplete file is left.
     """
     pooch = import_extra("pooch", extra="data", purpose=_purpose(data_set, file.name, looked_in))
     folder = Path(pooch.os_cache("kolmo")) / data_set
+    if (folder / file.name).is_file() and not str(file.member).endswith("/"):  # the folder may be read-only
+        verify(folder / file.name, file.sha256, file.size)
+        return folder / file.name
+    make_folder(folder)
+    with locked(folder / _LOCK, purpose=f"the cache folder {folder}", wait=_WAIT_SECONDS):
+        return _retrieve(pooch, folder, file, looked_in)
+
+
+def _retrieve(pooch: Any, folder: Path, file: DataFile, looked_in: str | Path | None) -> Path:
     target = folder / file.name
     in_archive = file.member is not None
     is_folder = in_archive and str(file.member).endswith("/")

@@ -62,11 +62,7 @@ def write_to(output: Path, write: Callable[[IO[bytes]], None], source: BinaryIO)
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    try:
-        status = os.fstat(source.fileno())
-    except OSError:  # stdin may be no file
-        status = None
-    write_whole(output, write, like=status if status and stat.S_ISREG(status.st_mode) else None)
+    write_whole(output, write, source=source)
 
 
 @dataclass(frozen=True)
