@@ -151,6 +151,8 @@ def in_order(collection: Any, what: str = "texts") -> Any:
     kind = type(collection).__name__
     if isinstance(collection, str | bytes | bytearray | memoryview):
         raise DataError(f"expected a collection of {what}, got a single {kind}; wrap it in a list")
+    if hasattr(collection, "toarray"):  # a sparse matrix; some of them are dicts
+        return collection
     if isinstance(collection, Mapping | MappingView):
         raise DataError(f"expected a list of {what}, got {kind}; pass a list, such as list(mapping.values())")
     if isinstance(collection, Set):

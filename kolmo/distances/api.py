@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from kolmo._core.checks import check_count
+from kolmo._core.checks import check_count, check_path
 from kolmo._core.items import as_bytes, as_items
 from kolmo.coders.registry import CoderLike
 from kolmo.distances.engine import Distances
 from kolmo.distances.formulas import METRICS as METRICS
 from kolmo.distances.pruning import Pruning, PruningReport, margin_of, measure_margin
 from kolmo.distances.tiles import Search, Symmetrize
-from kolmo.errors import DataError
+from kolmo.errors import DataError, ParameterError
 
 
 class Neighbors(NamedTuple):
@@ -289,6 +289,8 @@ def pairwise(
            [2],
            [0]])
     """
+    check_path("checkpoint", checkpoint)
+    _check_float("dtype", dtype)
     xs = _checked_items(X, "X")
     ys = xs if Y is None else _checked_items(Y, "Y")
     if top_k is not None:
@@ -363,6 +365,7 @@ def calibrate_pruning(
     """
     xs = _checked_items(X, "X")
     ys = xs if Y is None else _checked_items(Y, "Y")
+    check_count("top_k", top_k, high=len(ys) - (Y is None))
     distances = Distances(coder, metric=metric, separator=separator)
     return measure_margin(distances, xs, ys, Search(count=top_k), risk=risk, itself=Y is None)
 
@@ -371,6 +374,15 @@ def _single(x: Any, y: Any, coder: CoderLike, metric: str, separator: str | byte
     distances = Distances(coder, metric=metric, separator=separator, symmetrize=symmetrize)
     ((_, band),) = distances.bands([as_bytes(x)], [as_bytes(y)])
     return float(band[0, 0])
+
+
+def _check_float(name: str, dtype: DTypeLike) -> None:
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError as error:
+        raise ParameterError(f"{name}: {error}") from error
+    if kind != "f":
+        raise ParameterError(f"{name}: expected a type of floating-point numbers, got {dtype!r}")
 
 
 def _checked_items(X: Any, name: str) -> list[bytes]:

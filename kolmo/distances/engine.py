@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.checks import check_choice
-from kolmo._core.items import as_bytes
+from kolmo._core.checks import check_choice, check_jobs
+from kolmo._core.items import parameter_bytes
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
 from kolmo._core.resumable import Arrays, ResumableRun, open_checkpoint
@@ -62,6 +62,7 @@ class Distances:
         symmetrize: Symmetrize = None,
         n_jobs: int | None = None,
     ) -> None:
+        check_jobs(n_jobs)
         check_choice("metric", metric, METRICS)
         check_choice("symmetrize", symmetrize, (None, *COMBINE))
         self.coder = registry.coder(coder)
@@ -71,7 +72,9 @@ class Distances:
                 f"metric={metric!r}: expected a coder that can be primed, got {self.coder.name!r}; "
                 "take metric='ncd', or a coder such as 'deflate'"
             )
-        self.rule = PairRule(self.coder, metric, as_bytes(separator), None if conditional else symmetrize)
+        self.rule = PairRule(
+            self.coder, metric, parameter_bytes("separator", separator), None if conditional else symmetrize
+        )
         self.n_jobs = n_jobs
 
     def bands(
@@ -133,7 +136,7 @@ class Distances:
             # for both orders each column is read as a context too, which pays off only for several rows
             rows = max(_whole_rows(xs, ys), min(len(xs), _ROWS_BOTH_WAYS) if self.rule.both_ways else 1)
         starts = range(0, len(xs), rows)
-        self._warn_beyond_window([*xs, *ys] if self.rule.both_ways else xs)
+        self._warn_about_contexts([*xs, *ys] if self.rule.both_ways else xs)
 
         def blocks() -> Iterator[Arrays]:
             for start in starts:
@@ -208,7 +211,7 @@ class Distances:
         """Yield ``(start, forth, back)``, the lengths of pairs in bits, band by band; unused `back` equals `forth`."""
         rows, columns = _tile_shape(xs, ys, by_rows=self._reads_rows and not both_ways)
         corners = [(row, column) for row in range(0, len(xs), rows) for column in range(0, len(ys), columns)]
-        self._warn_beyond_window([*xs, *ys] if both_ways else xs)
+        self._warn_about_contexts([*xs, *ys] if both_ways else xs)
 
         def blocks() -> Iterator[Arrays]:
             for row, column in corners:
@@ -226,8 +229,14 @@ class Distances:
                     yield row, forth, back
                     band = []
 
-    def _warn_beyond_window(self, first: Sequence[bytes]) -> None:
-        self.coder.warn_beyond_window(max(map(len, first), default=0) + len(self.rule.separator))
+    def _warn_about_contexts(self, first: Sequence[bytes]) -> None:
+        """Warn once if a first item of a pair exceeds the window, or is too short for native priming."""
+        between = len(self.rule.separator)
+        longest = max(map(len, first), default=0) + between
+        if self._reads_rows:
+            self.coder.warn_about_context(min((len(x) + between for x in first if x), default=longest), longest)
+        else:
+            self.coder.warn_beyond_window(longest)
 
 
 def _whole_rows(xs: Sequence[bytes], ys: Sequence[bytes]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.items import as_bytes, as_items
+from kolmo._core.items import as_items, parameter_bytes
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
 from kolmo.coders.base import Coder
@@ -82,7 +82,7 @@ def multiset_ncd(
     >>> alike < unlike
     True
     """
-    compressor, between = make_coder(coder), as_bytes(separator)
+    compressor, between = make_coder(coder), parameter_bytes("separator", separator)
     left = sorted(as_items(X), key=lambda item: (len(item), item))
     if not left:
         raise DataError("X holds no items; pass at least one")

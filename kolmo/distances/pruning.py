@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from kolmo._core.checks import check_number
 from kolmo._core.results import Result
 from kolmo.distances.engine import Distances
 from kolmo.distances.formulas import Floats
@@ -71,7 +72,7 @@ def margin_of(pruning: Pruning) -> float | None:
     """Return the margin that is added to provable lower bounds, in bits; None for no pruning."""
     if pruning is None or isinstance(pruning, PruningReport):
         return None if pruning is None else pruning.margin_bits
-    if pruning != "certified":
+    if not isinstance(pruning, str) or pruning != "certified":
         raise ParameterError(
             f"pruning: expected 'certified', None or a result of kolmo.calibrate_pruning, got {pruning!r:.60}"
         )
@@ -105,7 +106,8 @@ def measure_margin(
     ParameterError
         If `risk` is not a number of at least 0 and below 1.
     """
-    if not 0 <= risk < 1:
+    check_number("risk", risk, 0)
+    if risk >= 1:
         raise ParameterError(f"risk: expected a number of at least 0 and below 1, got {risk!r}")
     chosen = np.random.default_rng(0).permutation(len(xs))[: 2 * _SAMPLED_ROWS]
     half = (len(chosen) + 1) // 2

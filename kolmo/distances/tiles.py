@@ -73,6 +73,8 @@ class PairRule:
     def _lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
         """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
         contexts = [x + self.separator for x in xs]
+        if not xs or not ys:
+            return np.empty((len(xs), len(ys)))
         if not self.metric.conditional:
             return self.coder._joint_batch(contexts, ys)
         if self.coder.tags.priming == "difference" and all(contexts):
@@ -189,10 +191,11 @@ class Tile:
             nearest, computed = self._among(self.candidates, columns)
         else:
             # the first row shows whether pruning saves enough for the others
-            first, computed = self._rows(0, 1)._by_bounds(columns)
-            rest, saves = self._rows(1, len(self.xs)), computed <= _MAX_COMPUTED_SHARE * len(columns.items)
-            others, more = rest._by_bounds(columns) if saves else rest._among_all(columns)
-            nearest, computed = Nearest.concatenated([first, others]), computed + more
+            nearest, computed = self._rows(0, 1)._by_bounds(columns)
+            if len(self.xs) > 1:
+                rest, saves = self._rows(1, len(self.xs)), computed <= _MAX_COMPUTED_SHARE * len(columns.items)
+                others, more = rest._by_bounds(columns) if saves else rest._among_all(columns)
+                nearest, computed = Nearest.concatenated([nearest, others]), computed + more
         return nearest.starts, nearest.columns, nearest.distances, np.array([computed])
 
     def _rows(self, start: int, stop: int) -> Tile:

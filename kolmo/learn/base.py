@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils import check_array
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from kolmo._core.items import as_items
+from kolmo._core.checks import check_jobs
+from kolmo._core.items import as_items, check_unmasked, in_order
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as coder_of
 from kolmo.errors import DataError, PrimingError
+from kolmo.learn.labels import check_weights, classes_of, codes_of, labels_of, same_kind
 
 
 class TextEstimator(BaseEstimator):  # type: ignore[misc]
@@ -23,6 +22,10 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
 
     A subclass checks its parameters in `_check_parameters` and fits itself to items and classes in `_fit`.
     """
+
+    n_jobs: int | None
+    _row_dtype: np.dtype[Any] | None
+    """Type of the numbers in the training items; None if these were texts."""
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit the estimator to labelled items.
@@ -43,29 +46,75 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]
         return self._fit(*self._training_set(X, y))
 
     def _check_parameters(self) -> None:
-        """Refuse parameters with unknown values."""
+        """Refuse parameters with unknown values; called before each fit and each prediction."""
+        check_jobs(self.n_jobs)
 
     def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
         """Fit to items and the class of each as its position in `classes_`."""
         raise NotImplementedError
 
     def _items(self, X: Any, *, reset: bool) -> list[bytes]:
-        """Return X as items; for a table of numbers, remember its columns and their type if `reset`."""
+        """Return X as items: texts, or a table of numbers as the bytes of its rows.
+
+        With `reset` the estimator remembers which of the two, and the columns and the type of the numbers; otherwise X
+        must be of the same kind.
+        """
+        if not reset:
+            self._check_parameters()
+        X = in_order(X)
         if _is_table(X):
-            array = validate_data(self, X, reset=reset, dtype="numeric")
-            if reset:
-                self._row_dtype = array.dtype
-            items = as_items(array.astype(self._row_dtype, copy=False))
+            items = as_items(self._table(X, reset=reset))
         else:
             items = as_items(X)
+            if reset:
+                self._row_dtype = None
+                self._forget("n_features_in_", "feature_names_in_")
+            elif items and self._row_dtype is not None:
+                raise DataError(
+                    f"expected a 2-D array of numbers with {self.n_features_in_} columns, as in fit, got texts; pass "
+                    "numbers, or call fit with texts"
+                )
         if not items:
             raise DataError("there are 0 samples; pass at least one item")
         return items
 
+    def _table(self, X: Any, *, reset: bool) -> NDArray[Any]:
+        """Return a table of numbers as an array of the type in `fit`."""
+        check_unmasked(X)
+        if not reset and self._row_dtype is None:
+            raise DataError("expected texts, as in fit, got a table of numbers; pass texts, or call fit with numbers")
+        try:
+            array: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
+        except (TypeError, ValueError) as error:
+            raise DataError(str(error)) from error
+        if reset:
+            self._row_dtype = array.dtype
+        if array.dtype == self._row_dtype:
+            return array
+        with np.errstate(over="ignore", invalid="ignore"):
+            converted = array.astype(self._row_dtype)
+        # floats may be rounded to the type in fit; no other change is accepted
+        kept = np.isfinite(converted) if converted.dtype.kind == "f" else converted == array
+        if not kept.all():
+            row, column = np.argwhere(~kept)[0]
+            raise DataError(
+                f"expected numbers of type {self._row_dtype}, as in fit, got {array[row, column]} in row {row}, column "
+                f"{column}; convert them, or call fit with numbers of type {array.dtype}"
+            )
+        return converted
+
+    def _forget(self, *names: str) -> None:
+        """Delete attributes of an earlier fit."""
+        for name in names:
+            if hasattr(self, name):
+                delattr(self, name)
+
     def _training_set(self, X: Any, y: Any) -> tuple[list[bytes], NDArray[np.intp]]:
         """Return the training items and the class of each as its position in `classes_`, which is set."""
         items = self._items(X, reset=True)
-        self.classes_, codes = classes_of(labels_of(y, len(items)))
+        labels = labels_of(y)
+        check_lengths(len(items), len(labels))
+        self.classes_, codes = classes_of(labels)
         return items, codes
 
     def __sklearn_tags__(self) -> Any:
@@ -95,9 +144,37 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         labels: NDArray[Any] = self.classes_[self._predicted(X)]
         return labels
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy (top-1).
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The items.
+        y : array-like of shape (n_samples,)
+            Their true labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the items: finite, not negative, and not all zero.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
+        check_is_fitted(self, "classes_")
+        truth = self._truth(y)
+        weights = check_weights(sample_weight, len(truth))
+        winners = self._predicted(X)
+        check_lengths(len(winners), len(truth))
+        return float(np.average(winners == truth, weights=weights))
+
     def _predicted(self, X: Any) -> NDArray[np.intp]:
         """Return the predicted class of each item as its position in `classes_`."""
         raise NotImplementedError
+
+    def _truth(self, y: Any) -> NDArray[np.intp]:
+        """Return the position of each true label among `classes_`, -1 for a label that is not one of them."""
+        return codes_of(same_kind(labels_of(y), self.classes_), self.classes_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -107,6 +184,22 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
 
 class TextVectorizer(TransformerMixin, TextEstimator):  # type: ignore[misc]
     """Base of transformers: a subclass names its features in `_feature_names`."""
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit the vectorizer to texts, and return their features.
+
+        Parameters
+        ----------
+        X, y : object
+            As in `fit`.
+        **fit_params : dict
+            Further arguments of `fit`.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+        """
+        return super().fit_transform(in_order(X), y, **fit_params)  # an iterator can be read only once
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the name of each feature.
@@ -143,36 +236,6 @@ def primed_coder(coder: CoderLike) -> Coder:
     return found
 
 
-def labels_of(y: Any, size: int) -> NDArray[Any]:
-    """Return the labels of `size` items, none of which may be missing."""
-    if y is None:
-        raise DataError("the classifier requires y to be passed, but the target y is None")
-    labels: NDArray[Any] = column_or_1d(y, warn=True)
-    check_lengths(size, len(labels))
-    if labels.dtype.kind == "O":
-        missing = [index for index, label in enumerate(labels) if label is None or label != label]
-        if missing:
-            raise DataError(f"the labels of {len(missing)} items are missing, the first is that of item {missing[0]}")
-    else:
-        check_array(labels, ensure_2d=False, dtype=None)
-    check_classification_targets(labels)
-    return labels
-
-
-def classes_of(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """Return the sorted classes, at least two, and each label's position among them."""
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise DataError(f"expected labels of at least two classes, got only one class, {classes.tolist()[0]!r}")
-    return classes, codes
-
-
-def codes_of(labels: Sequence[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the position of each label among the classes, -1 for a label that is not one of them."""
-    position = {label: code for code, label in enumerate(classes.tolist())}
-    return np.array([position.get(label, -1) for label in labels], dtype=np.intp)
-
-
 def check_lengths(n_items: int, n_labels: int) -> None:
     """Refuse a number of labels that is not the number of items."""
     if n_items != n_labels:
@@ -181,8 +244,6 @@ def check_lengths(n_items: int, n_labels: int) -> None:
 
 def _is_table(X: Any) -> bool:
     """Tell rows of numbers from a 1-D collection of texts."""
-    if isinstance(X, str | bytes):
-        return False
     if hasattr(X, "toarray"):  # a sparse matrix, which scikit-learn's own check refuses
         return True
     shape = getattr(X, "shape", None)
@@ -190,5 +251,4 @@ def _is_table(X: Any) -> bool:
         return len(shape) != 1 or getattr(X.dtype, "kind", "O") in "biufc"
     if not hasattr(X, "__iter__"):
         return hasattr(X, "__array__")
-    first = next(iter(X), None)
-    return isinstance(first, list | tuple | np.ndarray)
+    return isinstance(next(iter(X), None), list | tuple | np.ndarray)

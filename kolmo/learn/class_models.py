@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.base import Coder
+from kolmo.coders.base import Coder, PrimedCoder
 
 SEPARATOR = b"\n"
 """Follows each training text in a context, and so precedes the text that is coded."""
@@ -37,21 +37,29 @@ class ClassModels:
 
     @classmethod
     def prime(
-        cls, coder: Coder, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, *, chunks: int
+        cls,
+        coder: Coder,
+        items: Sequence[bytes],
+        codes: NDArray[np.intp],
+        n_classes: int,
+        *,
+        chunks: int,
+        warn: bool = True,
     ) -> Self:
         """Return coders primed with the items of each class; a class without items has an unprimed coder.
 
-        The contexts do not depend on the order of the items.
+        The contexts do not depend on the order of the items. If some of them are longer than the coder's window, or
+        too short to have an effect, there is one warning in all.
         """
         by_class: list[list[bytes]] = [[] for _ in range(n_classes)]
         for index in by_digest(items, codes):
             by_class[codes[index]].append(items[index])
-        primed, classes = [], []
-        for code, members in enumerate(by_class):
-            for context in contexts(members, readable_bytes(coder), chunks):
-                primed.append(coder.prime(context))
-                classes.append(code)
-        return cls(primed, np.array(classes, dtype=np.intp))
+        parts = [contexts(members, readable_bytes(coder), chunks) for members in by_class]
+        sizes = [len(context) for each in parts for context in each if context]
+        if warn and sizes:
+            coder.warn_about_context(min(sizes), max(sizes))
+        primed = [PrimedCoder(coder=coder, context=context) if context else coder for each in parts for context in each]
+        return cls(primed, np.repeat(np.arange(n_classes), [len(each) for each in parts]).astype(np.intp))
 
     def bits(self, items: Sequence[bytes], *, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the conditional code length of each item (row) given each class (column), in bits.

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from kolmo._core.checks import check_choice, check_count
+from kolmo._core.checks import check_boolean, check_choice, check_count
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
-from kolmo.learn.base import TextClassifier, classes_of, codes_of, labels_of, primed_coder
+from kolmo.learn.base import TextClassifier, check_lengths, primed_coder
 from kolmo.learn.class_models import ClassModels, by_digest, folds_of
+from kolmo.learn.labels import check_classes, codes_of, labels_of, same_kind
 
 PRIORS = ("training", "uniform")
 
@@ -123,17 +124,18 @@ class CodeLengthClassifier(TextClassifier):
         self._check_parameters()
         first = not hasattr(self, "classes_")
         items = self._items(X, reset=first)
-        labels = labels_of(y, len(items))
+        labels = labels_of(y)
+        check_lengths(len(items), len(labels))
         if first:
             if classes is None:
                 raise ParameterError("the first call of partial_fit needs all labels that can occur; pass classes")
-            self.classes_, _ = classes_of(np.asarray(classes))
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            self.classes_ = check_classes(classes)
+        elif classes is not None and not np.array_equal(np.unique(labels_of(classes)), self.classes_):
             raise ParameterError(
-                f"classes: expected {self.classes_.tolist()} as in the first call, got {np.unique(classes).tolist()}; "
-                "leave it out, or call fit"
+                f"classes: expected {self.classes_.tolist()} as in the first call, got "
+                f"{np.unique(labels_of(classes)).tolist()}; leave it out, or call fit"
             )
-        codes = codes_of(labels.tolist(), self.classes_)
+        codes = codes_of(same_kind(labels, self.classes_), self.classes_)
         unknown = np.flatnonzero(codes < 0)
         if len(unknown):
             raise DataError(
@@ -157,7 +159,7 @@ class CodeLengthClassifier(TextClassifier):
         if not held_out:
             return 1.0
         size, others = len(self.classes_), [items[place] for place in rest]
-        models = ClassModels.prime(coder.fitted(others), others, codes[rest], size, chunks=self.chunks)
+        models = ClassModels.prime(coder.fitted(others), others, codes[rest], size, chunks=self.chunks, warn=False)
         bits = models.bits([items[place] for place in held_out], n_jobs=self.n_jobs)
         return _best_temperature(bits + self._prior_bits(), codes[held_out])
 
@@ -225,6 +227,8 @@ class CodeLengthClassifier(TextClassifier):
         return bits
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_boolean("temperature_scaling", self.temperature_scaling)
         check_choice("prior", self.prior, PRIORS)
         check_count("chunks", self.chunks)
         primed_coder(self.coder)

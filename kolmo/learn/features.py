@@ -110,7 +110,7 @@ class CodeLengthVectorizer(TextVectorizer):
         for fold in np.unique(folds):
             inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
             others = [items[place] for place in outside]
-            models = [self._models(coder.fitted(others), others, codes[outside]) for coder in coders]
+            models = [self._models(coder.fitted(others), others, codes[outside], warn=False) for coder in coders]
             features[inside] = self._features(models, [items[place] for place in inside])
         self._fit(items, codes)
         return features
@@ -138,8 +138,8 @@ class CodeLengthVectorizer(TextVectorizer):
         self._all_models = [self._models(coder, items, codes) for coder in self.coders_]
         return self
 
-    def _models(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> ClassModels:
-        return ClassModels.prime(coder, items, codes, len(self.classes_), chunks=self.chunks)
+    def _models(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp], *, warn: bool = True) -> ClassModels:
+        return ClassModels.prime(coder, items, codes, len(self.classes_), chunks=self.chunks, warn=warn)
 
     def _features(self, models: Sequence[ClassModels], items: list[bytes]) -> NDArray[np.float64]:
         sizes = np.array([[max(len(item), 1)] for item in items])
@@ -151,7 +151,9 @@ class CodeLengthVectorizer(TextVectorizer):
         return [f"{name}|{label}" for name in self._names for label in self.classes_.tolist()]
 
     def _check_parameters(self) -> None:
-        if isinstance(self.coders, str | bytes | Coder | dict) or not len(self.coders):
+        super()._check_parameters()
+        listed = isinstance(self.coders, Sequence | np.ndarray) and not isinstance(self.coders, str | bytes)
+        if not listed or not len(self.coders):
             raise ParameterError(f"coders: expected a list of at least one coder, got {self.coders!r}")
         check_choice("per", self.per, SCALES)
         check_count("folds", self.folds, 2)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_count
 from kolmo.coders.registry import CoderLike
@@ -16,7 +16,8 @@ from kolmo.distances.nearest import Integers, Nearest
 from kolmo.distances.pruning import Pruning
 from kolmo.distances.tiles import Symmetrize
 from kolmo.errors import ParameterError
-from kolmo.learn.base import check_lengths, classes_of, codes_of, labels_of
+from kolmo.learn.base import check_lengths
+from kolmo.learn.labels import check_weights, classes_of, labels_of
 from kolmo.learn.results import CandidateReport, TieReport
 from kolmo.learn.search import PRECOMPUTED, NeighborSearch
 from kolmo.learn.voting import Ballot, TieBreak, Weights, top_k_holds_mode, vote
@@ -139,6 +140,7 @@ class NCDClassifier(NeighborSearch):
         NCDClassifier
         """
         self._check_parameters()
+        self._forget("train_items_", "coder_", "_train_lengths")
         if self.metric == PRECOMPUTED:
             size = self._square_size(X)
         else:
@@ -146,7 +148,9 @@ class NCDClassifier(NeighborSearch):
             self.train_items_ = self._items(X, reset=True)
             size = len(self.train_items_)
             self.coder_ = coder.fitted(self.train_items_)
-        self.classes_, self._codes = classes_of(labels_of(y, size))
+        labels = labels_of(y)
+        check_lengths(size, len(labels))
+        self.classes_, self._codes = classes_of(labels)
         self._check_size()
         self._prepare_search()
         return self
@@ -201,10 +205,7 @@ class NCDClassifier(NeighborSearch):
         check_is_fitted(self, "classes_")
         count = self.n_neighbors if n_neighbors is None else n_neighbors
         check_count("n_neighbors", count)
-        choices = len(self._codes) if self.candidates is None else min(self.n_candidates, len(self._codes))
-        choices -= X is None and choices == len(self._codes)
-        if count > choices:
-            raise ParameterError(f"n_neighbors is {count}, but there are only {choices} training items to choose from")
+        self._check_choices(count, itself=X is None)
         order = np.argsort(self._canonical_order())
         found = [nearest.first(count, order) for _, nearest in self._nearest(X, count, by_class=False)]
         distances, indices = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -233,15 +234,14 @@ class NCDClassifier(NeighborSearch):
             From 0 to 1.
         """
         check_is_fitted(self, "classes_")
-        truth = codes_of(column_or_1d(y).tolist(), self.classes_)
-        if count_vote_ties_as_correct:
-            parts = self._nearest(X, self.n_neighbors, by_class=False)
-            correct = np.concatenate([self._holds_mode(nearest, truth[start:]) for start, nearest in parts])
-        else:
-            winners = self._predicted(X)
-            check_lengths(len(winners), len(truth))
-            correct = winners == truth
-        return float(np.average(correct, weights=sample_weight))
+        if not count_vote_ties_as_correct:
+            return super().score(X, y, sample_weight)
+        truth = self._truth(y)
+        weights = check_weights(sample_weight, len(truth))
+        parts = list(self._nearest(X, self.n_neighbors, by_class=False))
+        check_lengths(sum(len(nearest) for _, nearest in parts), len(truth))
+        correct = np.concatenate([self._holds_mode(nearest, truth[start:]) for start, nearest in parts])
+        return float(np.average(correct, weights=weights))
 
     def tie_report(self, X: Any, y: Any) -> TieReport:
         """Return the predictions, their accuracy, and how much of it depends on ties, from one computation.
@@ -264,7 +264,7 @@ class NCDClassifier(NeighborSearch):
         (0.5, 0.5, 1.0, 0.5)
         """
         check_is_fitted(self, "classes_")
-        truth = codes_of(column_or_1d(y).tolist(), self.classes_)
+        truth = self._truth(y)
         winners, possible_winners, counted = [], [], []
         for start, nearest in self._nearest(X):
             ballot = self._vote(nearest)
@@ -320,10 +320,12 @@ class NCDClassifier(NeighborSearch):
         if self.candidates is None:
             raise ParameterError("candidates is None, so all training items are compared; there is nothing to report")
         self._check_still_fitted()
+        check_count("n_samples", n_samples)
+        self._check_choices(self.n_neighbors, itself=X is None)
         population = self.train_items_ if X is None else self._items(X, reset=False)
         truth = self._codes if X is None else None
         if X is not None and y is not None:
-            truth = codes_of(column_or_1d(y).tolist(), self.classes_)
+            truth = self._truth(y)
             check_lengths(len(population), len(truth))
         sample = np.random.default_rng(0).permutation(len(population))[:n_samples]
         items, own = [population[place] for place in sample], sample if X is None else None
@@ -340,7 +342,7 @@ class NCDClassifier(NeighborSearch):
             neighbours = (found, exact, Nearest.of(cosine, search.count, search.groups))
             winners = (self._vote(nearest).probabilities.argmax(axis=1) for nearest in neighbours)
             scores = [float(np.mean(winner == truth[sample])) for winner in winners]
-        count = min(self.n_neighbors, self.n_candidates)
+        count = self.n_neighbors
         as_near = found.first(count)[0] <= exact.first(count)[0][:, -1:]
         return CandidateReport(
             n_samples=len(items),
@@ -350,6 +352,13 @@ class NCDClassifier(NeighborSearch):
             exact_accuracy=scores[1],
             cosine_accuracy=scores[2],
         )
+
+    def _check_choices(self, count: int, *, itself: bool) -> None:
+        """Refuse more neighbours than an item is compared with; `itself` leaves out its own training item."""
+        choices = len(self._codes) if self.candidates is None else min(self.n_candidates, len(self._codes))
+        choices -= itself and choices == len(self._codes)
+        if count > choices:
+            raise ParameterError(f"n_neighbors is {count}, but there are only {choices} training items to choose from")
 
     def _vote(self, nearest: Nearest) -> Ballot:
         return vote(nearest, self._codes, n_neighbors=self.n_neighbors, weights=self.weights, tie_break=self.tie_break)

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.items import in_order
 from kolmo._core.results import Result
 from kolmo.data.corpus import Corpus
 from kolmo.distances.pruning import PruningReport
 from kolmo.errors import DataError, KolmoError
+from kolmo.learn.base import check_lengths
+from kolmo.learn.labels import labels_of
 from kolmo.learn.results import CandidateReport
 
 if TYPE_CHECKING:
@@ -225,7 +228,7 @@ def evaluate(classifier: Any, train: Any, test: Any, *, name: str | None = None)
     name = name or " ".join(str(classifier).split())
     if y is None:
         raise DataError(f"the {train_name} has no labels, so a classifier cannot be fitted to it")
-    labels = None if y_test is None else np.asarray(y_test)
+    labels = None if y_test is None else labels_of(y_test)
     facts: dict[str, Any] = {}
     try:
         start, compiled = time.perf_counter(), _compile_seconds()
@@ -270,6 +273,10 @@ def _taken(data: Any, default: str) -> tuple[Any, Any, str]:
         X, y = data
     except (TypeError, ValueError):
         raise DataError(f"{default}: expected a Corpus or a pair (X, y), got {type(data).__name__}") from None
+    X = in_order(X)
+    if y is not None:
+        y = labels_of(y)
+        check_lengths(len(X), len(y))
     return X, y, default
 
 

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
-from kolmo._core.checks import check_choice, check_count
+from kolmo._core.checks import check_choice, check_count, check_path
+from kolmo._core.items import check_unmasked, in_order, parameter_bytes
 from kolmo._core.resumable import digest
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
 from kolmo.distances.engine import Candidates, Distances
-from kolmo.distances.formulas import Floats
+from kolmo.distances.formulas import METRICS, Floats
+from kolmo.distances.matrices import check_distances, not_negative
 from kolmo.distances.nearest import Integers, Nearest
 from kolmo.distances.pruning import Pruning, PruningReport, margin_of, measure_margin
-from kolmo.distances.tiles import Search, Symmetrize
-from kolmo.errors import ParameterError
+from kolmo.distances.tiles import COMBINE, Search, Symmetrize
+from kolmo.errors import DataError, ParameterError
 from kolmo.learn.base import TextClassifier
 from kolmo.learn.candidates import CANDIDATES, CandidateIndex
 from kolmo.learn.voting import TIE_BREAKS, WEIGHTS, TieBreak, Weights
@@ -48,20 +50,23 @@ class NeighborSearch(TextClassifier):
     _index: CandidateIndex
 
     def _prepare_search(self) -> None:
-        for earlier in ("_index", "pruning_report_"):
-            if hasattr(self, earlier):
-                delattr(self, earlier)
+        self._forget("_index", "pruning_report_")
         if self.metric == PRECOMPUTED:
             return
         self._train_lengths = self.coder_.code_lengths(self.train_items_, n_jobs=self.n_jobs)
         if self.candidates is not None:
             self._index = CandidateIndex(self.train_items_, self._canonical_order())
-        elif self.pruning == "calibrated":
+        elif self._calibrated:
             distances, items = self._distances(self.coder_), self.train_items_
             search = Search(count=self.n_neighbors)
             self.pruning_report_ = measure_margin(distances, items, items, search, itself=True)
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_choice("metric", self.metric, (*METRICS, PRECOMPUTED))
+        check_choice("symmetrize", self.symmetrize, (None, *COMBINE))
+        parameter_bytes("separator", self.separator)
+        check_path("checkpoint", self.checkpoint)
         check_choice("weights", self.weights, WEIGHTS)
         check_choice("tie_break", self.tie_break, TIE_BREAKS)
         check_choice("candidates", self.candidates, (None, *CANDIDATES))
@@ -73,8 +78,12 @@ class NeighborSearch(TextClassifier):
             )
         if self.candidates is not None and self.n_neighbors > self.n_candidates:
             raise ParameterError(f"n_neighbors is {self.n_neighbors}, but n_candidates is only {self.n_candidates}")
-        if self.pruning != "calibrated":
-            margin_of(self.pruning)
+        if not self._calibrated:
+            margin_of(self.pruning)  # type: ignore[arg-type]
+
+    @property
+    def _calibrated(self) -> bool:
+        return isinstance(self.pruning, str) and self.pruning == "calibrated"
 
     def _check_size(self) -> None:
         size = len(self._codes)
@@ -85,9 +94,13 @@ class NeighborSearch(TextClassifier):
         """Refuse parameters that were changed since `fit` and need another one."""
         self._check_parameters()
         self._check_size()
+        if (self.metric == PRECOMPUTED) == hasattr(self, "train_items_"):
+            raise ParameterError(f"metric={self.metric!r} was set after fit; call fit again")
+        if self.metric == PRECOMPUTED:
+            return
         if self.candidates is not None and not hasattr(self, "_index"):
             raise ParameterError(f"candidates={self.candidates!r} was set after fit; call fit again")
-        if self.pruning == "calibrated" and self.candidates is None and not hasattr(self, "pruning_report_"):
+        if self._calibrated and self.candidates is None and not hasattr(self, "pruning_report_"):
             raise ParameterError("pruning='calibrated' was set after fit; call fit again")
 
     def _distances(self, coder: CoderLike) -> Distances:
@@ -96,23 +109,29 @@ class NeighborSearch(TextClassifier):
         )
 
     def _distance_rows(self, X: Any, *, reset: bool) -> Floats:
-        rows: Floats = validate_data(self, X, reset=reset, dtype=np.float64)
-        return rows
+        check_unmasked(X)
+        try:
+            rows: Floats = validate_data(self, in_order(X, "rows of distances"), reset=reset, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(str(error)) from error
+        return not_negative(rows)
 
     def _square_size(self, X: Any) -> int:
         """Return the number of training items, whose distances to each other X holds."""
-        size = len(self._distance_rows(X, reset=True))
+        rows = self._distance_rows(X, reset=True)
+        size = len(rows)
         if self.n_features_in_ != size:
-            raise ParameterError(
+            raise DataError(
                 f"expected a square array of precomputed distances, got shape ({size}, {self.n_features_in_}); "
                 "pass the distances between all training items"
             )
+        check_distances(rows)
         return size
 
     def _search(self, count: int, *, by_class: bool) -> Search:
         margin: float | None = 0.0
-        if self.pruning != "calibrated":
-            margin = margin_of(self.pruning)
+        if not self._calibrated:
+            margin = margin_of(self.pruning)  # type: ignore[arg-type]
         elif self.candidates is None:
             margin = self.pruning_report_.margin_bits
         return Search(count=count, groups=self._codes if by_class else None, margin_bits=margin)
@@ -123,13 +142,13 @@ class NeighborSearch(TextClassifier):
         """Yield ``(start, nearest)`` for consecutive items: by default the neighbours that a vote needs."""
         by_class = self.weights == "class_mean" if by_class is None else by_class
         count = self.n_neighbors if count is None else count
+        self._check_still_fitted()
         if self.metric == PRECOMPUTED:
             if X is None:
                 raise ParameterError("metric='precomputed' leaves the training items unknown; pass the distances as X")
             rows = self._distance_rows(X, reset=False)
             yield 0, Nearest.of(rows, count, self._codes if by_class else None)
             return
-        self._check_still_fitted()
         items: Sequence[bytes] = self.train_items_ if X is None else self._items(X, reset=False)
         own = np.arange(len(items)) if X is None else None
         candidates = None if self.candidates is None else self._candidates(items, own)
@@ -169,5 +188,5 @@ class NeighborSearch(TextClassifier):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.pairwise = self.metric == PRECOMPUTED
+        tags.input_tags.pairwise = tags.input_tags.positive_only = self.metric == PRECOMPUTED
         return tags

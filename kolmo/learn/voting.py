@@ -170,8 +170,14 @@ def _possible_winners(sure: Floats, at_last: Floats, remaining: Floats, last_vot
 
 
 def _class_means(nearest: Nearest, codes: Integers, n_neighbors: int) -> Floats:
-    """Return the mean distance of the nearest members of each class; infinite for a class without neighbours."""
+    """Return the mean distance of the nearest members of each class; infinite for a class without neighbours.
+
+    The distances of each row are scaled by a power of two, so that sums of very large ones do not overflow.
+    """
     classes, rows = codes[nearest.columns], nearest.rows
+    largest = np.zeros(len(nearest))
+    np.maximum.at(largest, rows, np.abs(nearest.distances))
+    scaled = np.ldexp(nearest.distances, -np.frexp(largest)[1][rows])
     order = np.lexsort((nearest.distances, classes, rows))
     cells = (rows * (codes.max() + 1) + classes)[order]
     rank = np.arange(len(cells)) - np.searchsorted(cells, cells)
@@ -179,16 +185,19 @@ def _class_means(nearest: Nearest, codes: Integers, n_neighbors: int) -> Floats:
     shape = (len(nearest), int(codes.max()) + 1)
     size = shape[0] * shape[1]
     # summed in order of distance, so that rounding is the same for any order of the training set
-    sums = np.bincount(cells[counted], nearest.distances[order][counted], minlength=size)
+    sums = np.bincount(cells[counted], scaled[order][counted], minlength=size)
     counts = np.bincount(cells[counted], minlength=size)
     means: Floats = np.divide(sums, counts, out=np.full(size, np.inf), where=counts > 0).reshape(shape)
     return means
 
 
 def _inverse(distances: Floats, smallest: Floats) -> Floats:
-    """Return 1/d; in a row whose smallest distance is zero, neighbours at zero have one vote and the others none."""
+    """Return 1/d in units of the largest, so that it is finite.
+
+    In a row whose smallest distance is zero, neighbours at zero have one vote and the others none.
+    """
     at_zero = distances <= 0
-    inverse = np.divide(1.0, distances, out=np.zeros_like(distances), where=~at_zero)
+    inverse = np.divide(smallest, distances, out=np.zeros_like(distances), where=~at_zero)
     return np.where(smallest <= 0, at_zero.astype(np.float64), inverse)
 
 

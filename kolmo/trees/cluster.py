@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kolmo._core.checks import check_choice
+from kolmo._core.checks import check_choice, check_random_state
 from kolmo.distances.matrices import Floats, checked_names, symmetric
 from kolmo.trees.tree import Tree
 
@@ -172,6 +172,7 @@ def mds(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
     >>> float(np.linalg.norm(points[1] - points[2]).round(3))
     5.0
     """
+    check_random_state(random_state)
     even = symmetric(D)
     if len(even) < 3 or not even.any():
         points = np.zeros((len(even), 2))
@@ -179,12 +180,15 @@ def mds(D: ArrayLike, *, random_state: int | None = 0) -> Floats:
         return points
     from sklearn.manifold import smacof
 
+    scale = 2.0 ** int(np.frexp(even.max())[1])  # very small distances would not be told from zero
+    even = even / scale
     random = np.random.default_rng(random_state)
     starts = [_classical(even), *random.normal(scale=even.mean(), size=(_RANDOM_STARTS, len(even), 2))]
     # the function and not the class MDS, whose parameters changed between versions of scikit-learn
     runs = [smacof(even, n_components=2, init=start, n_init=1, max_iter=1000, eps=1e-9) for start in starts]
     points, _ = min(runs, key=lambda run: run[1])
-    return _rotated(points)
+    placed: Floats = _rotated(points) * scale
+    return placed
 
 
 def _classical(D: NDArray[np.float64]) -> Floats:

@@ -125,7 +125,7 @@ def test_a_context_that_is_too_short_to_use_warns(name: str) -> None:
         with pytest.warns(PrimingWarning, match=f"pass at least {least} bytes") as caught:
             primed = found.prime(context)
         assert caught[0].filename == __file__
-        assert primed.code_length(context) == found.code_length(context)
+        assert primed.code_length(context) >= found.code_length(context)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found.prime(bytes(range(97, 97 + least)))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from kolmo._core.checks import check_number
 from kolmo.learn.base import TextClassifier
 from kolmo.learn.ngram.vectorizer import NGramBits
 
@@ -82,19 +83,27 @@ class NGramBitsClassifier(TextClassifier):
     def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
         from sklearn.svm import LinearSVC
 
-        vectorizer = NGramBits(
-            byte_orders=self.byte_orders,
-            word_orders=self.word_orders,
-            min_texts=self.min_texts,
-            n_buckets=self.n_buckets,
-            n_jobs=self.n_jobs,
-        )
+        vectorizer = self._unfitted()
         by_content = sorted(zip(items, codes.tolist(), strict=True))  # the solver visits the texts in this order
         texts, classes = (list(part) for part in zip(*by_content, strict=True))
         features = vectorizer.fit_transform(texts, classes)
         self.vectorizer_ = vectorizer
         self.svm_ = LinearSVC(C=self.C, tol=self.tol, random_state=0).fit(features, classes)
         return self
+
+    def _unfitted(self) -> NGramBits:
+        return NGramBits(
+            byte_orders=self.byte_orders,
+            word_orders=self.word_orders,
+            min_texts=self.min_texts,
+            n_buckets=self.n_buckets,
+            n_jobs=self.n_jobs,
+        )
+
+    def _check_parameters(self) -> None:
+        self._unfitted()._check_parameters()
+        check_number("C", self.C, 0, above=True)
+        check_number("tol", self.tol, 0, above=True)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the signed distance of each text from the hyperplane of each class.

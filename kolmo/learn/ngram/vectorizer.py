@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from kolmo._core.checks import check_choice, check_count
 from kolmo.errors import ParameterError
 from kolmo.learn.base import TextVectorizer, check_lengths
+from kolmo.learn.labels import labels_of
 
 _FEW_TEXTS = 100
 """With fewer training texts a class, rare n-grams are kept and pairs of words are left out."""
@@ -120,7 +121,7 @@ class NGramBits(TextVectorizer):
 
         few = False
         if y is not None:
-            labels = np.asarray(y)
+            labels = labels_of(y, classes=False)
             check_lengths(len(items), len(labels))
             few = len(items) < _FEW_TEXTS * len(np.unique(labels))
         min_texts = (1 if few else 2) if self.min_texts == "auto" else self.min_texts
@@ -194,17 +195,22 @@ class NGramBits(TextVectorizer):
         return np.empty(_MAX_ORDERS, np.uint64), np.empty(_max_grams(longest + 1, self._orders), np.uint32)
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
         check_count("byte_orders", self.byte_orders, 0, _MAX_ORDERS)
-        if self.word_orders != "auto":
+        if not _is_auto(self.word_orders):
             check_count("word_orders", self.word_orders, 0, _MAX_ORDERS)
-        if self.byte_orders == 0 and self.word_orders == 0:
+        if self.byte_orders == 0 and not _is_auto(self.word_orders) and self.word_orders == 0:
             raise ParameterError("byte_orders and word_orders are both 0, which leaves no n-grams; raise one of them")
-        if self.min_texts != "auto":
+        if not _is_auto(self.min_texts):
             check_count("min_texts", self.min_texts)
         check_count("n_buckets", self.n_buckets, 1, _MAX_BUCKETS)
         if self.n_buckets & (self.n_buckets - 1):
             raise ParameterError(f"n_buckets: expected a power of 2, got {self.n_buckets!r}")
         check_choice("dtype", self.dtype, ("float32", "float64"))
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
 
 
 def _max_grams(n_bytes: int, orders: NDArray[np.intp]) -> int:
