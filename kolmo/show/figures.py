@@ -68,7 +68,11 @@ def write_title(figure: Any, title: str) -> None:
     if title:
         size = FONT_SIZE + 2
         columns = int(figure.get_size_inches()[0] / text_width(["n"], size))
-        figure.suptitle("\n".join(textwrap.wrap(visible(title), max(columns, 20), break_on_hyphens=False)), fontsize=size, parse_math=False)
+        figure.suptitle(
+            "\n".join(textwrap.wrap(visible(title), max(columns, 20), break_on_hyphens=False)),
+            fontsize=size,
+            parse_math=False,
+        )
 
 
 def text_width(names: Sequence[str], size: float = FONT_SIZE) -> float:
