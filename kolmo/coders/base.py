@@ -58,7 +58,7 @@ class Coder(CoderHooks):
         >>> coder("uniform").code_length("naïve")
         48.0
         """
-        return self._meter(b"")(as_bytes(data))
+        return self.check_finite(self._meter(b"")(as_bytes(data)))
 
     def code_lengths(self, items: Any, *, n_jobs: int | None = None) -> NDArray[np.float64]:
         """Return the code length L(y) in bits of every item y.
@@ -92,7 +92,7 @@ class Coder(CoderHooks):
         lengths = [np.empty(0)]
         with progress(len(everything), label=f"code lengths by {self}", unit="items") as bar:
             for part in map_blocks(self._batch, blocks, n_jobs=n_jobs, prefer=self.tags.parallel):
-                lengths.append(part)
+                lengths.append(self.check_finite(part))
                 bar.update(len(part))
         return np.concatenate(lengths)
 
@@ -183,7 +183,7 @@ class Coder(CoderHooks):
         """
         first, second = as_bytes(x), as_bytes(y)
         self.warn_beyond_window(len(first))
-        return float(self._joint_batch([first], [second])[0, 0])
+        return self.check_finite(float(self._joint_batch([first], [second])[0, 0]))
 
     def joint_code_lengths(self, xs: Any, ys: Any) -> NDArray[np.float64]:
         """Return the joint code length L(xy) in bits for every x (row) and every y (column).
@@ -207,7 +207,7 @@ class Coder(CoderHooks):
         """
         firsts = as_items(xs)
         self.warn_beyond_window(max(map(len, firsts), default=0))
-        return self._joint_batch(firsts, as_items(ys))
+        return self.check_finite(self._joint_batch(firsts, as_items(ys)))
 
     def compress(self, data: Any) -> bytes:
         """Return the compressed stream of `data`.

@@ -89,6 +89,11 @@ class _OfMembers:
         """The member coders."""
         return _members(self.coders)
 
+    @classmethod
+    def spell_members(cls, members: Sequence[Coder]) -> str:
+        """Return the value of the parameter `coders` for these members."""
+        return _joined(members)
+
     def versions(self) -> dict[str, str]:
         return {key: value for member in self.members for key, value in member.versions().items()}
 

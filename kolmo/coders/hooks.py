@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from kolmo._core.items import blocks_of_items
 from kolmo.coders.tags import CoderTags
-from kolmo.errors import NotDecodableError, PrimingWarning, WindowWarning
+from kolmo.errors import DataError, NotDecodableError, PrimingWarning, WindowWarning
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Lengths = TypeVar("Lengths", "float", "NDArray[np.float64]")
 Encode = Callable[[bytes], bytes]
 """Returns the stream of the data."""
 Decode = Callable[[bytes, int], bytes]
@@ -108,6 +110,21 @@ class CoderHooks(ABC):
         """Return a function that computes L(data | context) in bits."""
         encode = self._encoder(context)
         return lambda data: 8.0 * len(encode(data))
+
+    def check_finite(self, lengths: Lengths) -> Lengths:
+        """Return code lengths in bits, or raise a DataError if one of them is NaN or infinite."""
+        if isinstance(lengths, float):
+            finite = math.isfinite(lengths)
+        else:
+            import numpy as np
+
+            finite = bool(np.isfinite(lengths).all())
+        if not finite:
+            raise DataError(
+                f"the coder {self} computed a code length that is not finite (NaN or infinity); its model is damaged, "
+                "or its implementation has a defect"
+            )
+        return lengths
 
     def _lengths(self, context: bytes, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y | context) in bits for every y; overridden by coders that are faster on many items at once."""

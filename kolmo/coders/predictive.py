@@ -144,7 +144,7 @@ class PredictiveCoder(Coder):
         >>> bool(bits[:10].mean() > bits[10:].mean())
         True
         """
-        return self.cursor(context).surprisals(as_bytes(data))
+        return self.check_finite(self.cursor(context).surprisals(as_bytes(data)))
 
     def distribution(self, context: Any = b"") -> NDArray[np.float64]:
         """Return the probability of each value of the byte that follows `context`.

@@ -83,7 +83,7 @@ def coder(spec: str | Coder | Mapping[str, Any], **parameters: Any) -> Coder:
     if not isinstance(spec, str):
         raise ParameterError(f"expected a coder by name, such as 'zstd:level=19', got {spec!r}")
     name, _, text = spec.strip().partition(":")
-    return _make(name.strip(), _parse(text, spec) | parameters)
+    return make_coder(name.strip(), _parse(text, spec) | parameters)
 
 
 def list_coders() -> list[str]:
@@ -169,7 +169,8 @@ def _plugins() -> dict[str, importlib.metadata.EntryPoint]:
     return {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)}
 
 
-def _make(name: str, parameters: Mapping[str, Any]) -> Coder:
+def make_coder(name: str, parameters: Mapping[str, Any]) -> Coder:
+    """Return the coder with this name and these parameters."""
     found = coder_class(name)
     return found(**_check_names(found, name, parameters))
 
@@ -188,7 +189,7 @@ def _from_config(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> Co
     name, context = given.pop("id", None), given.pop("context", None)
     if not isinstance(name, str):
         raise ParameterError(f"expected a coder configuration with the name as 'id', got {dict(config)!r}")
-    made = _make(name, given)
+    made = make_coder(name, given)
     if context is None:
         return made
     try:

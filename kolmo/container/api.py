@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast, overload
@@ -108,12 +108,24 @@ def compress(
 
 
 @overload
-def decompress(data: Any, *, context: Any = ..., output: None = ..., max_size: int | None = ...) -> bytes: ...
+def decompress(
+    data: Any,
+    *,
+    context: Any = ...,
+    models: Sequence[str | os.PathLike[str]] = ...,
+    output: None = ...,
+    max_size: int | None = ...,
+) -> bytes: ...
 
 
 @overload
 def decompress(
-    data: Any, *, context: Any = ..., output: str | os.PathLike[str], max_size: int | None = ...
+    data: Any,
+    *,
+    context: Any = ...,
+    models: Sequence[str | os.PathLike[str]] = ...,
+    output: str | os.PathLike[str],
+    max_size: int | None = ...,
 ) -> Path: ...
 
 
@@ -121,6 +133,7 @@ def decompress(
     data: Any,
     *,
     context: Any = None,
+    models: Sequence[str | os.PathLike[str]] = (),
     output: str | os.PathLike[str] | None = None,
     max_size: int | None = MAX_DECODED_BYTES,
 ) -> bytes | Path:
@@ -132,6 +145,9 @@ def decompress(
         What `compress` or the command ``kolmo compress`` wrote; it is not trusted. A path object is read as a file.
     context : str, bytes-like or os.PathLike, optional
         The context that the data were compressed with.
+    models : sequence of str or Path
+        Folders with the models that coders such as ``neural`` and ``hf`` load, searched with their sub-folders by the
+        SHA-256 in the file; after these, the folders in the environment variable ``KOLMO_MODELS``.
     output : str or os.PathLike, optional
         The file to write; it appears when everything is decompressed and verified. By default the bytes are returned.
     max_size : int or None
@@ -162,7 +178,7 @@ def decompress(
     read = _content(context)
 
     def run(source: BinaryIO, target: BinaryIO) -> None:
-        read_container(source, target, context=read, max_size=max_size)
+        read_container(source, target, context=read, models=models, max_size=max_size)
 
     return _converted(data, output, run)
 

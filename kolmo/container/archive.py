@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -154,6 +155,7 @@ def read_container(
     target: BinaryIO,
     *,
     context: bytes = b"",
+    models: Sequence[str | os.PathLike[str]] = (),
     max_size: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> ContainerReport:
@@ -170,6 +172,9 @@ def read_container(
         The file to write the original to.
     context : bytes
         The context that the coder was primed with.
+    models : sequence of str or Path
+        Folders with the models that coders such as ``neural`` and ``hf`` load, searched with their sub-folders by the
+        SHA-256 in the file; after these, the folders in the environment variable ``KOLMO_MODELS``.
     max_size : int, optional
         Largest number of bytes to write; a larger container is rejected before it is decoded that far.
     on_progress : callable, optional
@@ -203,7 +208,7 @@ def read_container(
     intake = Input(source, where="the header")
     header = _read_header(intake)
     _check_limit(header.size or 0, max_size)
-    coder = header.make_coder(context)
+    coder = header.make_coder(context, models)
     digest, total, n_blocks = hashlib.sha256(), 0, 0
     while True:
         intake.where = f"block {n_blocks + 1:,}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from kolmo.coders.base import Coder, PrimedCoder
 from kolmo.coders.entropy.checksums import MAX_BYTES
 from kolmo.coders.registry import coder
+from kolmo.coders.stored_configs import coder_from_file, stored_config
 from kolmo.errors import DecodeError, MissingDependencyError, NotDecodableError, ParameterError
 
 MAX_HEADER_BYTES = 2**16
@@ -91,13 +94,13 @@ class ContainerHeader:
             digest = hashlib.sha256(context).hexdigest()
             context_file = ContextFile(name=context_name, sha256=digest, size=len(context))
         header = cls(
-            config=plain.config,
+            config=stored_config(plain),
             fingerprint=plain.fingerprint,
             block_size=block_size,
             size=size,
             context_file=context_file,
         )
-        if coder(header.config) != plain:
+        if coder(plain.config) != plain:
             raise ParameterError(
                 f"the name {plain.name!r} is registered for another coder than {plain!r}, so the file could not be "
                 "decompressed; register the coder under a different name"
@@ -147,20 +150,20 @@ class ContainerHeader:
         context_file = fields.pop(_CONTEXT_KEY)
         return cls(**fields, context_file=context_file and ContextFile(**context_file))
 
-    def make_coder(self, context: bytes = b"") -> Coder:
-        """Return the coder that decompresses the file, primed with `context`.
+    def make_coder(self, context: bytes = b"", models: Sequence[str | os.PathLike[str]] = ()) -> Coder:
+        """Return the coder that decompresses the file, primed with `context`; a model is searched in `models`.
 
         Raises
         ------
         DecodeError
-            If the coder is not available, or `context` is not the one that the file was compressed with.
+            If the coder or its model is not available, or `context` is not the one that the file was compressed with.
         MissingDependencyError
             If the coder needs an extra that is not installed.
         """
         self._check_context(context)
         try:
-            plain = coder(self.config)
-        except MissingDependencyError:
+            plain = coder_from_file(self.config, models=models)
+        except (MissingDependencyError, DecodeError):
             raise
         except Exception as error:  # a plug-in may raise anything on untrusted parameters
             raise DecodeError(

@@ -66,8 +66,9 @@ class PairRule:
 
     def pair_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes], both_ways: bool) -> tuple[Floats, Floats]:
         """Return the lengths of each pair of x (row) and y (column) in both orders; unused `back` equals `forth`."""
-        forth = self._lengths(xs, ys)
-        return forth, self._lengths(ys, xs).T if both_ways else forth
+        check = self.coder.check_finite
+        forth = check(self._lengths(xs, ys))
+        return forth, check(self._lengths(ys, xs)).T if both_ways else forth
 
     def _lengths(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> Floats:
         """Return L(xy), or L(y|x), in bits, for each x (row) and y (column)."""
@@ -99,6 +100,11 @@ class PairRule:
         return forth, np.split(lengths, np.cumsum([len(chosen) for chosen in columns])[:-1])
 
     def _chosen_lengths(self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]) -> list[Floats]:
+        return [self.coder.check_finite(lengths) for lengths in self._raw_chosen_lengths(xs, ys, columns)]
+
+    def _raw_chosen_lengths(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], columns: Sequence[Integers]
+    ) -> list[Floats]:
         contexts = [x + self.separator for x in xs]
         if not self.metric.conditional:
             return self.coder._pairs_batch(contexts, ys, columns)

@@ -1,4 +1,4 @@
-"""The result of an audit: the sizes at which each axiom holds, and what the coder is suitable for."""
+"""The result of an audit: the sizes at which each axiom holds, and the uses that the coder is suitable for."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Audit(Result):
 
     @property
     def use(self) -> str:
-        """What the coder is suitable for."""
+        """The uses that the coder is suitable for, in a sentence."""
         exact, copies = self.idempotent, self.detects_copies
         if exact is None and copies is None:
             return f"code lengths only: a repeated x costs most of its bits again (NCD(x, x) {self._self_distance()})"

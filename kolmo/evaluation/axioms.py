@@ -90,7 +90,7 @@ class AuditResult:
     distance : float or None
         Mean of NCD(x, y).
     prior : float or None
-        The fraction by which x is shorter than x with its letters substituted: what the coder saves by prior knowledge.
+        The fraction by which x is shorter than x with its letters substituted, by prior knowledge.
     """
 
     kind: str

@@ -123,7 +123,7 @@ def diagnose_matrix(
     if len(items[largest]) > _SIZE_RATIO * len(items[smallest]):
         found.append(
             f"{largest!r} is {len(items[largest]) / len(items[smallest]):,.0f} times as long as {smallest!r}: the "
-            "relative gain of such sets is small whatever they have in common"
+            "relative gain of sets of so different sizes is always small"
         )
     return found
 

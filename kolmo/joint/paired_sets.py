@@ -1,4 +1,4 @@
-"""The paired gain: what the items of one set tell of their own partners in another, more than of other items."""
+"""The paired gain: the information that items give about their own partners, beyond that about other items."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kolmo._core.checks import check_count
+from kolmo._core.checks import check_count, check_random_state
 from kolmo._core.results import Result
 from kolmo.distances.matrices import Floats, checked_names, symmetric
 from kolmo.errors import DataError
@@ -99,7 +99,7 @@ def quartet_score(tree: Tree, D: ArrayLike, names: Iterable[Any] | None = None) 
 
     A tree pairs any four items u, v, w, x two and two, such as uv|wx, with the cost D[u, v] + D[w, x]. The cost C of
     the tree is the sum over all quartets. With m and M, the sums of the lowest and the highest cost of each quartet,
-    S = (M - C) / (M - m). A tree that pairs every quartet at the lowest cost scores 1; such a tree need not exist.
+    S = (M - C) / (M - m). A tree that pairs every quartet at the lowest cost scores 1, but need not exist.
 
     Parameters
     ----------
@@ -215,6 +215,7 @@ def quartet_tree(
     """
     for name, number in (("agreement", agreement), ("max_runs", max_runs)):
         check_count(name, number)
+    check_random_state(random_state)
     even = symmetric(D)
     leaves = checked_names(names, len(even))
     start = neighbor_joining(even, leaves)

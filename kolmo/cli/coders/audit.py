@@ -1,4 +1,4 @@
-"""``kolmo audit``: the axioms of a normal compressor, and what each coder is suitable for."""
+"""``kolmo audit``: the axioms of a normal compressor, and the uses that each coder is suitable for."""
 
 from __future__ import annotations
 

@@ -22,6 +22,13 @@ from kolmo.errors import ParameterError
 @click.argument("file")
 @click.option("-o", "--output", metavar="OUT", help="The file to write; - is stdout.  [default: FILE without .kolmo]")
 @context_option("; the one that was used for compression")
+@click.option(
+    "--model-dir",
+    "models",
+    multiple=True,
+    metavar="DIR",
+    help="Folder with the model of the coder, found by its hash; may be repeated.  [default: $KOLMO_MODELS]",
+)
 @click.option("--max-size", type=Size(), metavar="SIZE", help="Largest output.  [default: no limit]")
 @click.option("--info", is_flag=True, help="Print the header of FILE and decode nothing.")
 @force_option
@@ -31,6 +38,7 @@ def command(
     file: str,
     output: str | None,
     context_file: str | None,
+    models: tuple[str, ...],
     max_size: int | None,
     info: bool,
     force: bool,
@@ -46,6 +54,7 @@ def command(
     kolmo decompress book.txt.kolmo
     kolmo decompress new.kolmo --context old.log -o new.log
     kolmo decompress book.txt.kolmo --info
+    kolmo decompress book.txt.kolmo --model-dir models/
     """
     check_one_stdin([file, *([context_file] if context_file else [])])
     with opened(file) as source:
@@ -59,7 +68,9 @@ def command(
 
         def run(target: BinaryIO) -> ContainerReport:
             with progress(size, label="decompressing", unit="B") as bar:
-                return read_container(source, target, context=context, max_size=max_size, on_progress=bar.update)
+                return read_container(
+                    source, target, context=context, models=models, max_size=max_size, on_progress=bar.update
+                )
 
         passage = Conversion.of(file, output, run, force=force)
     passage.print("Decompressed", facts={}, as_json=as_json, verbose=verbose)

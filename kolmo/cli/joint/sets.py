@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo.cli.options import Size
-from kolmo.cli.output import OutputFile
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -32,10 +31,6 @@ order_option = click.option(
     show_default=True,
     help="Document order: concatenated, shuffled or interleaved. Documents are the files of a folder, or pieces of a "
     "file, interleaved in pieces of 8 KiB.",
-)
-
-checkpoint_option = click.option(
-    "--checkpoint", type=OutputFile(), metavar="FILE", help="Save progress to FILE and resume from it."
 )
 
 
@@ -167,5 +162,5 @@ def sets_table(
 def _is_same(one: str, other: str) -> bool:
     try:
         return os.path.samefile(one, other)
-    except (OSError, ValueError):  # the reader says what is wrong
+    except (OSError, ValueError):  # the reader reports the error
         return False

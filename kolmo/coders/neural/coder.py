@@ -74,6 +74,7 @@ class NeuralCoder(PredictiveCoder):
     passes: int = 0
 
     name: ClassVar[str] = "neural"
+    loads: ClassVar[tuple[str, ...]] = ("model",)
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
@@ -102,6 +103,21 @@ class NeuralCoder(PredictiveCoder):
     def model_bits(self) -> float:
         """Size of the quantised weights, in bits."""
         return _loaded(self.model, self.device, self.bits)[2]
+
+    @property
+    def model_label(self) -> str:
+        return Path(self.model).resolve().name
+
+    @property
+    def model_digest(self) -> str:
+        return self.saved.digest
+
+    @classmethod
+    def digest_of_model(cls, folder: Path) -> str:
+        import_extra("torch", extra="neural", purpose="the coder 'neural'")
+        from kolmo.coders.neural.folder import read_config
+
+        return read_config(folder).digest
 
     @property
     def saved(self) -> SavedModel:

@@ -91,6 +91,7 @@ class HuggingFaceCoder(Coder):
     piece: int = 2**13
 
     name: ClassVar[str] = "hf"
+    loads: ClassVar[tuple[str, ...]] = ("model", "revision")
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
@@ -122,6 +123,22 @@ class HuggingFaceCoder(Coder):
     def model_bits(self) -> float:
         """Size of the weights as they are stored, in bits."""
         return self._loaded().model_bits
+
+    @property
+    def model_label(self) -> str:
+        return Path(self.model).resolve().name if self.revision is None else f"{self.model}@{self.revision}"
+
+    @property
+    def model_digest(self) -> str:
+        return self._loaded().digest
+
+    @classmethod
+    def digest_of_model(cls, folder: Path) -> str:
+        import_extra("torch", extra="hf", purpose="the coder 'hf'")
+        import_extra("transformers", extra="hf", purpose="the coder 'hf'")
+        from kolmo.coders.neural.pretrained import digest_of_folder
+
+        return digest_of_folder(folder)
 
     def token_surprisals(self, data: Any, *, context: Any = b"") -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the number of bytes and the surprisal in bits of each token.

@@ -18,11 +18,14 @@ from kolmo.coders.neural.folder import file_digest
 from kolmo.coders.neural.inference.segments import Tokenizer
 from kolmo.errors import DataError, KolmoError
 
-_KEPT = 4
+_KEPT, _KEPT_DIGESTS = 4, 256
 _MAX_SYMBOLS = 2**19
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _TEXTS = (".json", ".model", ".txt")
 _CONTEXT_LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
+
+_Facts = tuple[tuple[Path, int, int], ...]
+"""Files, their sizes, and their times of modification."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +78,33 @@ def load(folder: Path, device: torch.device, dtype: str) -> Pretrained:
         If a file is missing or damaged, the weights are pickled, incomplete or not finite, or the model is not a
         causal language model.
     """
+    return _load(folder, _facts(folder), device, dtype)
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Return the SHA-256 of the weights, the configuration and the tokenizer in a folder, which depends on no path.
+
+    Raises
+    ------
+    DataError
+        If a file is missing.
+    """
+    return _digest(_facts(folder))
+
+
+def _facts(folder: Path) -> _Facts:
+    """Return the files of a model, with their sizes and times of modification."""
     files = [*_weights(folder), *sorted(path for path in folder.iterdir() if path.suffix in _TEXTS)]
-    facts = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    return _load(folder, facts, device, dtype)
+    return tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+
+
+@functools.lru_cache(_KEPT_DIGESTS)
+def _digest(facts: _Facts) -> str:
+    return hashlib.sha256("".join(f"{path.name} {file_digest(path)}\n" for path, *_ in facts).encode()).hexdigest()
 
 
 @functools.lru_cache(_KEPT)
-def _load(folder: Path, facts: tuple[tuple[Path, int, int], ...], device: torch.device, dtype: str) -> Pretrained:
+def _load(folder: Path, facts: _Facts, device: torch.device, dtype: str) -> Pretrained:
     transformers = import_extra("transformers", extra="hf", purpose="the coder 'hf'")
     safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
@@ -117,7 +140,7 @@ def _load(folder: Path, facts: tuple[tuple[Path, int, int], ...], device: torch.
         Tokenizer(tokenizer, n_symbols),
         next((start for start in starts if isinstance(start, int) and 0 <= start < n_symbols), None),
         next((length for length in lengths if isinstance(length, int) and length > 1), None),
-        hashlib.sha256("".join(f"{path.name} {file_digest(path)}\n" for path, *_ in facts).encode()).hexdigest(),
+        _digest(facts),
         8.0 * sum(_tensor_bytes(path) for path in _weights(folder)),
     )
 
