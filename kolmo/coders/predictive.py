@@ -6,7 +6,7 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter
@@ -93,6 +93,8 @@ class PredictiveCoder(Coder):
     The stream is the number of bytes (LEB128) and an arithmetic code that no other code starts with. The code length is
     that of the number, the sum of the surprisals, and 2 bits for the end; see `kolmo.coders.entropy.framing`.
     """
+
+    stream_version: ClassVar[int] = 2
 
     @abstractmethod
     def _cursor(self, context: bytes) -> Cursor:

@@ -26,6 +26,7 @@ class Uniform(Coder):
     """
 
     name: ClassVar[str] = "uniform"
+    stream_version: ClassVar[int] = 2
 
     @property
     def tags(self) -> CoderTags:
