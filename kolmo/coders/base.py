@@ -287,7 +287,7 @@ class Coder(CoderHooks):
         """The coder, its parameters, and the versions of the libraries that determine its code lengths."""
         parameters = {key: value for key, value in self.config.items() if key != "id"}
         versions = {**self.versions(), "kolmo": __version__}
-        return f"{_spelled(self.name, parameters)} [{', '.join(f'{key} {value}' for key, value in versions.items())}]"
+        return f"{spelled(self.name, parameters)} [{', '.join(f'{key} {value}' for key, value in versions.items())}]"
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy of this coder with some parameters changed."""
@@ -300,10 +300,14 @@ class Coder(CoderHooks):
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         }
-        return _spelled(self.name, changed)
+        return spelled(self.name, changed)
 
     def __sklearn_clone__(self) -> Self:
         return self
+
+
+CONTEXT_KEY = "@context"
+"""Key of the context in `Coder.config`; no parameter of a coder can have this name."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -324,6 +328,10 @@ class PrimedCoder(Coder):
     @property
     def name(self) -> str:  # type: ignore[override]
         return self.coder.name
+
+    @property
+    def stream_version(self) -> int:  # type: ignore[override]
+        return self.coder.stream_version
 
     @property
     def tags(self) -> CoderTags:
@@ -370,7 +378,7 @@ class PrimedCoder(Coder):
 
     @property
     def config(self) -> dict[str, Any]:
-        return self.coder.config | {"context": base64.b64encode(self.context).decode("ascii")}
+        return self.coder.config | {CONTEXT_KEY: base64.b64encode(self.context).decode("ascii")}
 
     @property
     def fingerprint(self) -> str:
@@ -384,6 +392,7 @@ class PrimedCoder(Coder):
         return f"{self.coder!r}.prime({self.context!r})"
 
 
-def _spelled(name: str, parameters: dict[str, Any]) -> str:
+def spelled(name: str, parameters: dict[str, Any]) -> str:
+    """Return a coder as text, such as ``zstd:level=19``."""
     values = ",".join(f"{key}={json.dumps(value).strip(chr(34))}" for key, value in parameters.items())
     return f"{name}:{values}" if values else name

@@ -202,6 +202,10 @@ class Best(_OfMembers, Coder):
 
     name: ClassVar[str] = "best"
 
+    @property
+    def stream_version(self) -> int:  # type: ignore[override]
+        return max(member.stream_version for member in self.members)
+
     def __post_init__(self) -> None:
         _members(self.coders)
 

@@ -61,6 +61,8 @@ class CoderHooks(ABC):
     """
 
     name: ClassVar[str]
+    stream_version: ClassVar[int] = 1
+    """Version of the format of its streams; raised when streams of an earlier version cannot be decoded."""
     loads: ClassVar[tuple[str, ...]] = ()
     """Parameters that name what the coder reads or downloads: first the model, a folder, and then details of it.
 

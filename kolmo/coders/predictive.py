@@ -6,11 +6,11 @@ import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter
-from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.entropy.framing import check_ratio, code_bits, join_length, pad_code, split_length
 from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
@@ -46,7 +46,7 @@ class Cursor(ABC):
         for place, byte in enumerate(data):
             encoder.encode(frequencies(self.distribution()), byte)
             self.surprisals(data[place : place + 1])
-        return encoder.finish()
+        return pad_code(encoder.finish(), len(data))
 
     def decode(self, payload: bytes, size: int) -> bytes:
         """Decode `size` bytes from their arithmetic code, read them, and return them.
@@ -58,12 +58,13 @@ class Cursor(ABC):
         """
         from kolmo.coders.entropy.multisymbol import Decoder, frequencies
 
+        check_ratio(len(payload), size)
         decoder, data = Decoder(payload), bytearray()
         while len(data) < size:
             byte = decoder.decode(frequencies(self.distribution()))
             self.surprisals(bytes([byte]))
             data.append(byte)
-        decoder.finish()
+        decoder.finish(size)
         return bytes(data)
 
     def sample(self, size: int, random: np.random.Generator, temperature: float = 1.0) -> bytes:
@@ -89,9 +90,11 @@ class PredictiveCoder(Coder):
     A subclass defines `_cursor`, which provides code lengths, arithmetic coding, priming and sampling. Faster
     implementations, such as kernels that code many bytes at once, override methods of `Cursor`.
 
-    The stream is the number of bytes (LEB128) and an arithmetic code. The code length is that of the number plus the
-    ideal length of the arithmetic code.
+    The stream is the number of bytes (LEB128) and an arithmetic code that no other code starts with. The code length is
+    that of the number, the sum of the surprisals, and 2 bits for the end; see `kolmo.coders.entropy.framing`.
     """
+
+    stream_version: ClassVar[int] = 2
 
     @abstractmethod
     def _cursor(self, context: bytes) -> Cursor:
@@ -204,7 +207,7 @@ class PredictiveCoder(Coder):
         return self.cursor(context).sample(size, np.random.default_rng(random_state), float(temperature))
 
     def _meter(self, context: bytes) -> Meter:
-        return lambda data: length_bits(data) + float(primed_cursor(self, context).copy().surprisals(data).sum())
+        return lambda data: stream_bits(data, float(primed_cursor(self, context).copy().surprisals(data).sum()))
 
     def _encoder(self, context: bytes) -> Encode:
         return lambda data: join_length(len(data), primed_cursor(self, context).copy().encode(data))
@@ -223,6 +226,6 @@ def primed_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
     return coder._cursor(context)
 
 
-def length_bits(data: bytes) -> float:
-    """Return the bits that encode the number of bytes."""
-    return 8.0 * len(join_length(len(data), b""))
+def stream_bits(data: bytes, surprisal: float) -> float:
+    """Return the stated length of a stream: the number of bytes, and a code of this many bits with its end."""
+    return 8.0 * len(join_length(len(data), b"")) + code_bits(len(data), surprisal)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kolmo.coders.base import Coder
+from kolmo.coders.base import CONTEXT_KEY, Coder
 from kolmo.errors import KolmoError, MissingDependencyError, ParameterError
 
 CoderLike = str | Coder | Mapping[str, Any]
@@ -186,7 +186,7 @@ def _check_names(found: type[Coder], name: str, parameters: Mapping[str, Any]) -
 
 def _from_config(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> Coder:
     given = {**config, **parameters}
-    name, context = given.pop("id", None), given.pop("context", None)
+    name, context = given.pop("id", None), given.pop(CONTEXT_KEY, None)
     if not isinstance(name, str):
         raise ParameterError(f"expected a coder configuration with the name as 'id', got {dict(config)!r}")
     made = make_coder(name, given)

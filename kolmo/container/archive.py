@@ -2,15 +2,15 @@
 
 All numbers are unsigned LEB128; all checksums are CRC-32 in four bytes, low byte first. The parts, in order:
 
-- Magic: eight bytes that are not text and that a conversion of line ends destroys; then the format version, one byte.
-- Header: its length, then JSON (see `ContainerHeader`), then a checksum of all bytes so far.
-- Blocks: the length of the original, at least 1; the length of the payload; the checksum of each; a checksum of these
-  four numbers. Then the payload, one complete stream of the coder.
-- End: a zero in place of a block's length; the length of the whole original; the first 16 bytes of its SHA-256; a
-  checksum of these three. Nothing follows.
+- Magic: four bytes, the first of which is not text; then the version of the format, one byte.
+- Header: its length, then compressed JSON (see `ContainerHeader.to_bytes`); a checksum.
+- Blocks: the length of the original, at least 1; the length of the payload; the checksum of the original; the payload,
+  one complete stream of the coder; a checksum.
+- End: a zero in place of a block's length; the first 8 bytes of the SHA-256 of the whole original; a checksum. Nothing
+  follows.
 
-The checksum of a block's numbers, and that of the end, continues the previous one, so no block can be moved within the
-file or to another file. It precedes the payload, so a length is used only after it has been verified.
+Each checksum covers all bytes of the file before it, so no block can be moved within the file or to another file. A
+block is decoded only after its checksum has been verified, and returned only if it has the checksum of the original.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ from kolmo._version import __version__
 from kolmo.coders.base import Coder
 from kolmo.coders.entropy.checksums import DAMAGED, Input, Output, checksum, read_up_to
 from kolmo.coders.entropy.framing import join_length
-from kolmo.container.header import MAX_BLOCK_BYTES, MAX_HEADER_BYTES, ContainerHeader
+from kolmo.container.header import MAX_BLOCK_BYTES, ContainerHeader
+from kolmo.container.versions import FirstVersion, FormatVersion, SecondVersion
 from kolmo.errors import DataError, DecodeError, KolmoError
 
 DEFAULT_BLOCK_BYTES = 2**24
 """Default block size: 16 MiB, large enough that restarting the coder in each block costs little."""
 
-_MAGIC = b"\x89KLM\r\n\x1a\n"
-_VERSION = 1
-_DIGEST_BYTES = 16
+_MAGIC = b"\x89KLM"
+_VERSION = 2
+_FIRST_VERSION = b"\r\n\x1a\n\x01"
+"""Follows the magic in files of version 1."""
+_DIGEST_BYTES = SecondVersion.digest_bytes
 
 OnProgress = Callable[[int], object]
 
@@ -136,9 +139,7 @@ def write_container(
         if size is not None and total + len(block) > size:
             _check_size(total + len(block), size)
         payload = _compress(coder, block, verify)
-        checksums = checksum(block) + checksum(payload)
-        output.front(join_length(len(block), join_length(len(payload), checksums)))
-        output.payload(payload)
+        output.front(join_length(len(block), join_length(len(payload), checksum(block) + payload)))
         digest.update(block)
         total += len(block)
         n_blocks += 1
@@ -146,7 +147,7 @@ def write_container(
             on_progress(len(block))
         block = read_up_to(source, block_size)
     _check_size(total, size)
-    output.front(join_length(0, join_length(total, digest.digest()[:_DIGEST_BYTES])))
+    output.front(join_length(0, digest.digest()[:_DIGEST_BYTES]))
     return ContainerReport(header=header, size=total, stored_size=output.position, n_blocks=n_blocks)
 
 
@@ -206,22 +207,21 @@ def read_container(
     b'to be or not to be'
     """
     intake = Input(source, where="the header")
-    header = _read_header(intake)
+    version, header = _read_header(intake)
     _check_limit(header.size or 0, max_size)
     coder = header.make_coder(context, models)
     digest, total, n_blocks = hashlib.sha256(), 0, 0
-    while True:
-        intake.where = f"block {n_blocks + 1:,}"
-        length = intake.number()
-        if length == 0:
-            break
-        payload_length, block_checksum, payload_checksum = intake.number(), intake.checksum(), intake.checksum()
-        intake.end_front()
+
+    def check(length: int, payload_length: int) -> None:
         _check_lengths(header, intake.where, length, payload_length, total)
         _check_limit(total + length, max_size)
-        payload = intake.payload(payload_length)
-        if checksum(payload) != payload_checksum:
-            raise DecodeError(f"the payload of {intake.where} does not match its checksum; {DAMAGED}")
+
+    while True:
+        intake.where = f"block {n_blocks + 1:,}"
+        part = version.read_block(intake, check)
+        if part is None:
+            break
+        length, payload, block_checksum = part
         block = _decompress(coder, header, intake.where, payload, length)
         if checksum(block) != block_checksum:
             raise DecodeError(
@@ -234,9 +234,7 @@ def read_container(
         if on_progress is not None:
             on_progress(length)
     intake.where = "the end"
-    stated, stated_digest = intake.number(), intake.front(_DIGEST_BYTES)
-    intake.end_front()
-    if stated != total or header.size not in (None, total) or stated_digest != digest.digest()[:_DIGEST_BYTES]:
+    if not version.read_end(intake, total, digest.digest()) or header.size not in (None, total):
         raise DecodeError(f"the {total:,} bytes that were decoded are not those that were compressed; {DAMAGED}")
     if source.read(1):
         raise DecodeError(
@@ -274,7 +272,7 @@ def read_header(source: BinaryIO) -> ContainerHeader:
     >>> header.config, header.size
     ({'id': 'deflate', 'level': 9}, 18)
     """
-    return _read_header(Input(source, where="the header"))
+    return _read_header(Input(source, where="the header"))[1]
 
 
 def largest_payload(length: int) -> int:
@@ -288,40 +286,31 @@ def largest_payload(length: int) -> int:
     return 2 * length + 2**16
 
 
-def _read_header(intake: Input) -> ContainerHeader:
-    _check_magic(intake)
-    version = intake.front(1)[0]
-    if version != _VERSION:
-        raise DecodeError(
-            f"expected format version {_VERSION}, got {version}: Kolmo {__version__} cannot read it; install a newer "
-            "version, or copy the file again if it may be damaged"
-        )
-    length = intake.number()
-    if length > MAX_HEADER_BYTES:
-        raise DecodeError(f"expected a header of at most {MAX_HEADER_BYTES:,} bytes, got {length:,}; {DAMAGED}")
-    raw = intake.front(length)
-    intake.end_front()
-    return ContainerHeader.from_bytes(raw)
+def _read_header(intake: Input) -> tuple[FormatVersion, ContainerHeader]:
+    version = _read_version(intake)
+    return version, version.read_header(intake)
 
 
-def _check_magic(intake: Input) -> None:
+def _read_version(intake: Input) -> FormatVersion:
     try:
-        found = intake.front(len(_MAGIC))
+        found = intake.front(len(_MAGIC) + 1)
     except DecodeError:
         raise DecodeError(
             f"expected a .kolmo file, got {intake.position} bytes, fewer than a header; pass a complete file that "
             "`kolmo compress` wrote"
         ) from None
-    if found == _MAGIC:
-        return
-    if found.startswith(_MAGIC[:4]):
+    if not found.startswith(_MAGIC):
         raise DecodeError(
-            "the file starts like a .kolmo file whose line ends were converted by a transfer in text mode; copy it "
-            "again in binary mode"
+            f"expected a .kolmo file, got a file that starts with {found!r}; pass a file that `kolmo compress` wrote, "
+            "and decompress other formats with their own programs"
         )
+    if found[-1] == _VERSION:
+        return SecondVersion()
+    if found[-1:] == _FIRST_VERSION[:1] and intake.front(len(_FIRST_VERSION) - 1) == _FIRST_VERSION[1:]:
+        return FirstVersion()
     raise DecodeError(
-        f"expected a .kolmo file, got a file that starts with {found!r}; pass a file that `kolmo compress` wrote, and "
-        "decompress other formats with their own programs"
+        f"expected format version {_VERSION}, got {found[-1]}: Kolmo {__version__} cannot read it; install a newer "
+        "version, or copy the file again, in binary mode, if it may be damaged"
     )
 
 
@@ -339,17 +328,17 @@ def _check_lengths(header: ContainerHeader, where: str, length: int, payload_len
     if length > header.block_size:
         raise DecodeError(
             f"{where}: expected at most {header.block_size:,} bytes, as the header states, got {length:,}; the file is "
-            "forged"
+            "damaged or forged"
         )
     if header.size is not None and total + length > header.size:
         raise DecodeError(
             f"expected {header.size:,} bytes in all, as the header states, got {total + length:,} with {where}; the "
-            "file is forged"
+            "file is damaged or forged"
         )
     if payload_length > largest_payload(length):
         raise DecodeError(
             f"{where}: expected a payload of at most {largest_payload(length):,} bytes for {length:,}, got "
-            f"{payload_length:,}; the file is forged"
+            f"{payload_length:,}; the file is damaged or forged"
         )
 
 

@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from kolmo.coders.base import Coder, PrimedCoder
+from kolmo.coders.base import CONTEXT_KEY, Coder, PrimedCoder, spelled
 from kolmo.coders.entropy.checksums import MAX_BYTES
-from kolmo.coders.registry import coder
+from kolmo.coders.registry import coder, coder_class
 from kolmo.coders.stored_configs import coder_from_file, stored_config
-from kolmo.errors import DecodeError, MissingDependencyError, NotDecodableError, ParameterError
+from kolmo.container.packing import packed, unpacked
+from kolmo.errors import DecodeError, KolmoError, MissingDependencyError, NotDecodableError, ParameterError
 
 MAX_HEADER_BYTES = 2**16
 MAX_BLOCK_BYTES = 2**30
 """Size of the largest block: 1 GiB."""
-
-_CONTEXT_KEY = "given"
-"""The key of `ContainerHeader.context_file` in stored headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +115,17 @@ class ContainerHeader:
         return dataclasses.asdict(self)
 
     def to_bytes(self) -> bytes:
-        """Return the header as canonical JSON: ASCII, sorted keys, no spaces."""
-        fields = self.to_dict()
-        fields[_CONTEXT_KEY] = fields.pop("context_file")
-        return _canonical(fields)
+        """Return the header as compressed canonical JSON without what follows from the rest.
+
+        The block size is left out if it is that of the original, and the fingerprint is stored without the coder.
+        """
+        fields: dict[str, Any] = {"coder": self.config, "size": self.size, "versions": self.fingerprint}
+        fields["versions"] = self.fingerprint.removeprefix(_coder_text(self.config))
+        if self.block_size != max(self.size or 0, 1):
+            fields["block_size"] = self.block_size
+        if self.context_file is not None:
+            fields["context"] = dataclasses.asdict(self.context_file)
+        return packed(canonical(fields))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
@@ -131,24 +136,26 @@ class ContainerHeader:
         DecodeError
             If the bytes are not a header, or its values are impossible.
         """
+        text = unpacked(raw, MAX_HEADER_BYTES)
         try:
-            fields = json.loads(raw)
+            fields = json.loads(text)
             # only the canonical form is accepted: no duplicate keys, no NaN, nothing that parsers read differently
-            is_valid = _canonical(fields) == raw and _is_valid(fields)
+            is_valid = canonical(fields) == text and _is_valid(fields)
         except (ValueError, RecursionError):
             is_valid = False
         if not is_valid:
             raise DecodeError(
-                f"expected the header of a .kolmo file of this format version, got {raw[:60]!r}; the file was written "
+                f"expected the header of a .kolmo file of this format version, got {text[:60]!r}; the file was written "
                 "by another program, or is forged"
             )
-        if fields["block_size"] > MAX_BLOCK_BYTES:
-            raise DecodeError(
-                f"expected blocks of at most {MAX_BLOCK_BYTES:,} bytes, got {fields['block_size']:,} in the header; "
-                "the file is forged, or needs a newer Kolmo"
-            )
-        context_file = fields.pop(_CONTEXT_KEY)
-        return cls(**fields, context_file=context_file and ContextFile(**context_file))
+        context = fields.get("context")
+        return cls(
+            config=fields["coder"],
+            fingerprint=_coder_text(fields["coder"]) + fields["versions"],
+            block_size=fields.get("block_size", max(fields["size"] or 0, 1)),
+            size=fields["size"],
+            context_file=context and ContextFile(**context),
+        )
 
     def make_coder(self, context: bytes = b"", models: Sequence[str | os.PathLike[str]] = ()) -> Coder:
         """Return the coder that decompresses the file, primed with `context`; a model is searched in `models`.
@@ -176,6 +183,20 @@ class ContainerHeader:
             raise DecodeError(f"no coder can have written this file: {_why_no_stream(found)}; it is forged")
         return found
 
+    def check_stream_version(self, version: int, writer: str) -> None:
+        """Raise a DecodeError if the coder's streams no longer have this version, which `writer` wrote."""
+        name = self.config["id"]
+        members = str(self.config.get("coders", name)).split("+") if name == "best" else [name]
+        try:
+            now = max(coder_class(member.partition(":")[0]).stream_version for member in members)
+        except KolmoError:  # `make_coder` says why
+            return
+        if now != version:
+            raise DecodeError(
+                f"expected a stream of {name!r} of version {now}, got version {version}: Kolmo {writer} wrote the file "
+                f"and reads it; decompress it with kolmo-toolkit {writer}, and compress it again"
+            )
+
     def _check_context(self, context: bytes) -> None:
         if self.context_file is None:
             if context:
@@ -202,30 +223,47 @@ def _why_no_stream(found: Coder) -> str:
     return f"the coder {found.name!r} computes code lengths only and writes no stream; for others, see: kolmo coders"
 
 
-def _canonical(fields: Any) -> bytes:
+def canonical(fields: Any) -> bytes:
+    """Return JSON in its only accepted form: ASCII, sorted keys, no spaces."""
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
+def _coder_text(config: dict[str, Any]) -> str:
+    """Return the start of a coder's fingerprint: the coder with all its parameters."""
+    return spelled(str(config.get("id")), {key: value for key, value in config.items() if key != "id"})
+
+
 def _is_valid(fields: Any) -> bool:
-    return (
-        _has(fields, config=dict, fingerprint=str, block_size=int, size=object, **{_CONTEXT_KEY: object})
-        and isinstance(fields["config"].get("id"), str)
-        and fields["config"].get("context") is None  # a context is never in the file; `hf` once wrote this key as null
-        and fields["block_size"] >= 1
-        and (fields["size"] is None or _is_size(fields["size"]))
-        and (fields[_CONTEXT_KEY] is None or _is_valid_context(fields[_CONTEXT_KEY]))
+    if not isinstance(fields, dict):
+        return False
+    block_size = fields.pop("block_size", 1)
+    context = fields.pop("context", None)
+    valid = (
+        has_types(fields, coder=dict, size=object, versions=str)
+        and isinstance(fields["coder"].get("id"), str)
+        and CONTEXT_KEY not in fields["coder"]  # a file holds the hash of a context, never the context
+        and type(block_size) is int
+        and 1 <= block_size <= MAX_BLOCK_BYTES
+        and (fields["size"] is None or is_size(fields["size"]))
+        and (context is None or is_context(context))
     )
+    fields |= {} if block_size == 1 else {"block_size": block_size}
+    fields |= {} if context is None else {"context": context}
+    return bool(valid)
 
 
-def _is_valid_context(fields: Any) -> bool:
-    return _has(fields, name=str, sha256=str, size=int) and _is_size(fields["size"]) and len(fields["sha256"]) == 64
+def is_context(fields: Any) -> bool:
+    """Return whether JSON fields describe a `ContextFile`."""
+    return has_types(fields, name=str, sha256=str, size=int) and is_size(fields["size"]) and len(fields["sha256"]) == 64
 
 
-def _is_size(value: Any) -> bool:
+def is_size(value: Any) -> bool:
+    """Return whether a JSON value is a number of bytes."""
     return type(value) is int and 0 <= value <= MAX_BYTES
 
 
-def _has(fields: Any, **types: type) -> bool:
+def has_types(fields: Any, **types: type) -> bool:
+    """Return whether a JSON value is an object with exactly these keys and types."""
     return (
         isinstance(fields, dict)
         and fields.keys() == types.keys()

@@ -45,7 +45,7 @@ def test_keywords_override_the_spec_and_a_coder_passes_through() -> None:
         (7, "expected a coder by name"),
         (None, "expected a coder by name"),
         ({"level": 3}, "'id'"),
-        ({"id": "deflate", "context": "not base64!"}, "base64"),
+        ({"id": "deflate", "@context": "not base64!"}, "base64"),
     ],
 )
 def test_a_wrong_coder_says_what_is_wrong(spec: object, message: str) -> None:

@@ -9,7 +9,6 @@ Langdon, "Arithmetic coding", IBM Journal of Research and Development, 1979.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.jit import i64, inline, u64
+from kolmo.coders.entropy.framing import check_ratio, pad_code
 from kolmo.errors import DecodeError
 
 MEASURE, ENCODE, DECODE = 0, 1, 2
@@ -76,14 +76,15 @@ def code_bit(mode: int, bit: int, chance: int, low: Any, high: Any, window: Any,
     return bit, low, high, window, place
 
 
-def encode(code: Callable[[Bytes, Cursor], bool]) -> bytes:
-    """Return the stream that a kernel writes.
+def encode(code: Callable[[Bytes, Cursor], bool], size: int) -> bytes:
+    """Return the code of `size` bytes that a kernel writes.
 
     Parameters
     ----------
     code : callable
         Takes a stream and a cursor, encodes until the data end or the stream is `stuck`, and returns whether the data
         ended.
+    size : int
     """
     cursor = np.array([0, 0, 0xFFFFFFFF, 0])
     stream, pieces, done = np.empty(STREAM_ROOM, np.uint8), [], False
@@ -91,7 +92,7 @@ def encode(code: Callable[[Bytes, Cursor], bool]) -> bytes:
         done = code(stream, cursor)
         pieces.append(stream[: cursor[PLACE]].tobytes())
         cursor[PLACE] = 0
-    return b"".join(pieces) + _last_bytes(cursor)
+    return pad_code(b"".join(pieces) + _last_bytes(cursor), size)
 
 
 def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int) -> None:
@@ -110,6 +111,7 @@ def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int)
     DecodeError
         If the stream is too short or too long.
     """
+    check_ratio(len(payload), size)
     cursor = np.array([4, 0, 0xFFFFFFFF, int.from_bytes(payload[:4].ljust(4, b"\0"), "big")])
     stream, done = np.frombuffer(payload, np.uint8).copy(), 0  # writable, as the kernels are compiled for
     while done < size:
@@ -119,35 +121,16 @@ def decode(code: Callable[[int, Bytes, Cursor], int], payload: bytes, size: int)
             raise DecodeError(f"the payload ends before its {size:,} bytes: it is truncated or corrupt")
         done += asked
     taken = int(cursor[PLACE]) - 4
-    if payload[:taken].ljust(taken, b"\0") + _last_bytes(cursor) != payload:
+    if pad_code(payload[:taken].ljust(taken, b"\0") + _last_bytes(cursor), size) != payload:
         raise DecodeError(f"the payload does not end with its {size:,} bytes: it is corrupt, or other bytes follow")
 
 
-def check_size(payload_size: int, size: int, finest: int) -> None:
-    """Raise an error if a stream of `payload_size` bytes cannot hold `size` bytes.
-
-    Parameters
-    ----------
-    payload_size, size : int
-    finest : int
-        Every bit has a probability of at least 2 to the power of `-finest`, and so a minimum code length.
-
-    Raises
-    ------
-    DecodeError
-        If `size` is too large.
-    """
-    least_bits = -math.log1p(-(2.0**-finest)) / math.log(2)
-    if size > (payload_size + 8) / least_bits:
-        raise DecodeError(f"a payload of {payload_size:,} bytes cannot hold {size:,} bytes: it is truncated or corrupt")
-
-
 def _last_bytes(cursor: Cursor) -> bytes:
-    """Return the shortest end of a code between low and high; the decoder reads zeros after it."""
+    """Return the shortest end all of whose continuations lie between low and high."""
     low, high = int(cursor[LOW]), int(cursor[HIGH])
-    for size in range(1, 4):
+    for size in range(5):
         unit = 1 << 8 * (4 - size)
         value = -(-low // unit)
-        if value * unit <= high:
+        if (value + 1) * unit - 1 <= high:
             return value.to_bytes(size, "big")
-    return low.to_bytes(4, "big")
+    raise AssertionError("an interval holds at least one number")

@@ -43,7 +43,9 @@ class TextModel(ABC):
     def encode(self, data: bytes) -> bytes:
         """Return the arithmetic code of `data`, and continue after it."""
         stop = self._append(data)
-        return binary_code.encode(lambda stream, cursor: self._run(binary_code.ENCODE, stop, stream, cursor) == stop)
+        return binary_code.encode(
+            lambda stream, cursor: self._run(binary_code.ENCODE, stop, stream, cursor) == stop, len(data)
+        )
 
     def decode(self, stream: bytes, size: int) -> bytes:
         """Return the `size` bytes of a stream of `encode`, and continue after them.

@@ -1,9 +1,51 @@
-"""Length prefix of streams that do not mark their end."""
+"""The frame of the streams of own coders: the length in front, a prefix-free end, and a bound on the ratio.
+
+A stream is the number of bytes (LEB128) and an arithmetic code of them. The code ends with the fewest bytes all of
+whose continuations lie in the final interval, so no stream is the start of another, and a decoder finds every missing
+and every additional byte. A code has at least one byte for each `MAX_RATIO` bytes of data (zeros are appended if
+needed), so the size that a forged stream can claim, and with it the decoder's work and memory, is bounded by the
+length of the stream.
+"""
 
 from __future__ import annotations
 
 from kolmo.coders.limits import too_large
 from kolmo.errors import DecodeError
+
+MAX_RATIO = 1024
+"""The most bytes of data for each byte of a code. The limit of deflate is 1,032."""
+
+END_BITS = 2.0
+"""The most bits that a prefix-free end adds to the ideal code length. Whole bytes can add 7 more."""
+
+
+def code_bits(size: int, surprisal: float) -> float:
+    """Return the stated length of an arithmetic code with its end, in bits.
+
+    Parameters
+    ----------
+    size : int
+        Number of bytes of the data.
+    surprisal : float
+        Sum of their surprisals, in bits.
+
+    Examples
+    --------
+    >>> code_bits(0, 0.0), code_bits(20, 31.5), code_bits(10**6, 5.0)
+    (0.0, 33.5, 7808.0)
+    """
+    return max(surprisal + END_BITS, 8.0 * (size // MAX_RATIO)) if size else 0.0
+
+
+def pad_code(code: bytes, size: int) -> bytes:
+    """Return the code of `size` bytes, with the zeros that `MAX_RATIO` requires."""
+    return code.ljust(size // MAX_RATIO, b"\0")
+
+
+def check_ratio(payload_size: int, size: int) -> None:
+    """Raise a DecodeError if a code of `payload_size` bytes cannot hold `size` bytes."""
+    if size // MAX_RATIO > payload_size:
+        raise DecodeError(f"a payload of {payload_size:,} bytes cannot hold {size:,} bytes: it is truncated or corrupt")
 
 
 def join_length(length: int, stream: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kolmo.coders.entropy.framing import pad_code
 from kolmo.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ class _Interval:
             self.low, self.size = (self.low << 8) & _WHOLE, self.size << 8
 
     def last(self) -> bytes:
-        """Return the shortest byte string that lies in the interval when zeros follow."""
-        for size in range(1, _BYTES + 1):
+        """Return the shortest byte string all of whose continuations lie in the interval."""
+        for size in range(_BYTES + 1):
             unit = 256 ** (_BYTES - size)
             value = -(-self.low // unit)
-            if self.low <= value * unit < self.low + self.size:
-                return int(value % 256**size).to_bytes(size, "big")
+            if (value + 1) * unit <= self.low + self.size:
+                return int(value).to_bytes(size, "big")
         raise AssertionError("an interval is never empty")
 
 
@@ -77,7 +78,7 @@ class Encoder:
         self._stream += bytes(self._interval.settled())
 
     def finish(self) -> bytes:
-        """Return the shortest code; the decoder reads zeros after its end."""
+        """Return the code with its prefix-free end."""
         return bytes(self._stream + self._interval.last())
 
 
@@ -112,13 +113,13 @@ class Decoder:
             self._window = (self._window << 8 & _WHOLE) | following
         return symbol
 
-    def finish(self) -> None:
-        """Check that the code ends after the last symbol.
+    def finish(self, size: int) -> None:
+        """Check that the code of `size` symbols ends after the last of them.
 
         Raises
         ------
         DecodeError
             If it does not.
         """
-        if self._taken + self._interval.last() != self._stream:
+        if pad_code(bytes(self._taken + self._interval.last()), size) != self._stream:
             raise DecodeError("the payload does not end with its data: it is corrupt, or other bytes follow")

@@ -8,24 +8,25 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kolmo.coders.base import Coder, Decode, Encode, Meter
-from kolmo.coders.limits import too_large
+from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.tags import CoderTags
-from kolmo.errors import ParameterError
+from kolmo.errors import DecodeError, ParameterError
 
 _SYMBOLS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
 class Uniform(Coder):
-    """Eight bits per byte; a coder that needs more expands the data.
+    """Eight bits per byte, after the number of bytes; a coder that needs more expands the data.
 
     Examples
     --------
     >>> Uniform().code_length("abc")
-    24.0
+    32.0
     """
 
     name: ClassVar[str] = "uniform"
+    stream_version: ClassVar[int] = 2
 
     @property
     def tags(self) -> CoderTags:
@@ -35,13 +36,14 @@ class Uniform(Coder):
         return {}
 
     def _encoder(self, context: bytes) -> Encode:
-        return lambda data: data
+        return lambda data: join_length(len(data), data)
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            if len(payload) > max_size:
-                raise too_large(max_size)
-            return payload
+            size, data = split_length(payload, max_size)
+            if len(data) != size:
+                raise DecodeError(f"expected {size:,} bytes after the length, got {len(data):,}: truncated or corrupt")
+            return data
 
         return decode
 

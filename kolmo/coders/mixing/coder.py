@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from kolmo._core.checks import check_integer
 from kolmo.coders.base import Decode, Encode, Meter
-from kolmo.coders.entropy.framing import join_length, split_length
+from kolmo.coders.entropy.framing import check_ratio, code_bits, join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder
 from kolmo.coders.tags import CoderTags
 
@@ -25,7 +25,6 @@ _MAX_TRIAL_BYTES = 2**13
 _MIN_CURSOR_BYTES = 2**16
 _MIN_WITHOUT_CONTEXT = 2**12
 """Size in bytes from which data of another kind than the context may be coded without the context."""
-_PROBABILITY_BITS = 16
 """Resolution of the probabilities of a bit."""
 
 
@@ -115,10 +114,11 @@ class Mix(PredictiveCoder):
             key = _key(self, context, len(data))
             if len(data) > _MAX_TRIAL_BYTES:
                 primed = _primed_model(*key)
-                bits = float(primed.copy().measure(data).sum())
+                surprisal = float(primed.copy().measure(data).sum())
             else:
                 primed = _thread_local_models.get(*key)
-                bits = primed.trial(data)
+                surprisal = primed.trial(data)
+            bits = code_bits(len(data), surprisal)
             other = self._alternative_layout(primed, data)
             if other is not None:
                 bits = min(bits, self._bits_without_context(other, data))
@@ -142,7 +142,6 @@ class Mix(PredictiveCoder):
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            from kolmo.coders.entropy.binary import check_size
             from kolmo.coders.mixing.layout import Layout
             from kolmo.coders.mixing.model import Model
 
@@ -151,7 +150,7 @@ class Mix(PredictiveCoder):
             else:
                 size, stream = split_length(payload, max_size)
                 without_context = True
-            check_size(len(stream), size, _PROBABILITY_BITS)
+            check_ratio(len(stream), size)
             if without_context:
                 layout, stream = Layout.split(stream)
                 model = Model(self.level, layout, size)
@@ -173,7 +172,8 @@ class Mix(PredictiveCoder):
         return Model(self.level, layout, len(data))
 
     def _bits_without_context(self, layout: Layout, data: bytes) -> float:
-        return 8.0 * len(layout.to_bytes()) + float(self._new_model(layout, data).measure(data).sum())
+        surprisal = float(self._new_model(layout, data).measure(data).sum())
+        return 8.0 * len(layout.to_bytes()) + code_bits(len(data), surprisal)
 
     def _code_without_context(self, layout: Layout, data: bytes) -> bytes:
         return layout.to_bytes() + self._new_model(layout, data).encode(data)

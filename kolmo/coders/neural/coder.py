@@ -13,10 +13,10 @@ from kolmo._core.checks import check_count
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Decode, Encode, Meter
-from kolmo.coders.entropy.framing import join_length, split_length
-from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.coders.entropy.framing import check_ratio, join_length, split_length
+from kolmo.coders.predictive import Cursor, PredictiveCoder, stream_bits
 from kolmo.coders.tags import CoderTags
-from kolmo.errors import DecodeError, ParameterError
+from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,9 +140,9 @@ class NeuralCoder(PredictiveCoder):
         bits = self._state(context).surprisals([piece for group in pieces for piece in group])
         ends = np.cumsum([len(group) for group in pieces])
         sums = np.split(np.array([part.sum() for part in bits]), ends[:-1]) if items else []
-        fixed = [length_bits(item) + _STAMP_BITS for item in items]
-        lengths: NDArray[np.float64] = np.array([part.sum() for part in sums]) + np.array(fixed)
-        return lengths
+        return np.array(
+            [_STAMP_BITS + stream_bits(item, float(part.sum())) for item, part in zip(items, sums, strict=True)]
+        )
 
     def _meter(self, context: bytes) -> Meter:
         return lambda data: float(self._lengths(context, [data])[0])
@@ -162,9 +162,7 @@ class NeuralCoder(PredictiveCoder):
 
             size, stream = split_length(payload, max_size)
             byte_coding.check_stamp(stream[:4], self._environment())
-            # each of 256 symbols has a probability of at least 2^-24, so no byte takes less than 2^-16 bits
-            if size > (len(stream) + 8) * 2**19:
-                raise DecodeError(f"{len(stream):,} bytes cannot hold {size:,}: the payload is truncated or corrupt")
+            check_ratio(len(stream) - 4, size)
             sizes = [min(self.piece, size - start) for start in range(0, size, self.piece)]
             return b"".join(byte_coding.decode(self._state(context), sizes, stream[4:]))
 

@@ -13,6 +13,7 @@ from kolmo._core.checks import check_choice, check_count
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder, Decode, Encode, Meter
+from kolmo.coders.entropy.framing import code_bits
 from kolmo.coders.limits import too_large
 from kolmo.coders.neural.inference.segments import Segments, cut, split_header
 from kolmo.coders.tags import CoderTags
@@ -183,7 +184,8 @@ class HuggingFaceCoder(Coder):
         )
         return np.array(
             [
-                8.0 * (_STAMP_BYTES + len(part.header())) + sum(next(sums) for _ in group)
+                8.0 * (_STAMP_BYTES + len(part.header()))
+                + code_bits(sum(map(len, group)), sum(next(sums) for _ in group))
                 for part, group in zip(segments, pieces, strict=True)
             ]
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from kolmo._core.checks import check_boolean, check_integer
 from kolmo.coders.base import Meter
-from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits, primed_cursor
+from kolmo.coders.predictive import Cursor, PredictiveCoder, primed_cursor, stream_bits
 from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
@@ -127,7 +127,7 @@ class Ngram(PredictiveCoder):
 
     def _meter(self, context: bytes) -> Meter:
         cursor = cast(_NgramCursor, primed_cursor(self, context).copy())
-        return lambda data: length_bits(data) + cursor.trial(data)
+        return lambda data: stream_bits(data, cursor.trial(data))
 
 
 class _NgramCursor(Cursor):
@@ -184,15 +184,13 @@ class _NgramCursor(Cursor):
             rest = rest[self._run(binary_code.ENCODE, rest, stream=stream, cursor=cursor) :]
             return not len(rest)
 
-        return binary_code.encode(code)
+        return binary_code.encode(code, len(data))
 
     def decode(self, payload: bytes, size: int) -> bytes:
         import numpy as np
 
         from kolmo.coders.entropy import binary as binary_code
-        from kolmo.coders.ngram import kernels as ngram_kernels
 
-        binary_code.check_size(len(payload), size, ngram_kernels.FINEST)
         pieces: list[bytes] = []
 
         def code(asked: int, stream: NDArray[np.uint8], cursor: NDArray[np.int64]) -> int:

@@ -22,9 +22,8 @@ _ODD2 = u64(0xD6E8FEB86659FD93)
 _NOT_EMPTY = u64(1)
 _ONCE = 1 << 32
 _WHOLE = 1 << 32
-FINEST = 22
-_LEAST = 1 << 32 - FINEST
-"""Minimum probability of a bit, 2 to the power of `-FINEST`, which limits the number of bytes in a stream."""
+_LEAST = 1 << 10
+"""Minimum probability of a bit in units of 2^-32, so that both bits can be coded."""
 _MANY = 128
 """From this number of followers on, all 256 bytes are looked up, as each step along a list waits for the one before."""
 

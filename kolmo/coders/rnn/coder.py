@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolmo._core.checks import check_integer
 from kolmo.coders.base import Decode, Encode, Meter
-from kolmo.coders.entropy.framing import join_length, split_length
-from kolmo.coders.predictive import Cursor, PredictiveCoder, length_bits
+from kolmo.coders.entropy.framing import check_ratio, join_length, split_length
+from kolmo.coders.predictive import Cursor, PredictiveCoder, stream_bits
 from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
@@ -86,17 +86,15 @@ class Gru(PredictiveCoder):
         return _GruCursor(self._model(context, _MIN_CURSOR_BYTES))
 
     def _meter(self, context: bytes) -> Meter:
-        return lambda data: length_bits(data) + float(self._model(context, len(data)).measure(data).sum())
+        return lambda data: stream_bits(data, float(self._model(context, len(data)).measure(data).sum()))
 
     def _encoder(self, context: bytes) -> Encode:
         return lambda data: join_length(len(data), self._model(context, len(data)).encode(data))
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            from kolmo.coders.entropy.binary import check_size
-
             size, stream = split_length(payload, max_size)
-            check_size(len(stream), size, finest=16)
+            check_ratio(len(stream), size)
             return self._model(context, size).decode(stream, size)
 
         return decode

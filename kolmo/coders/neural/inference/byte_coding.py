@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from kolmo._core.extras import import_extra
+from kolmo.coders.entropy.framing import pad_code
 from kolmo.coders.neural.inference.byte_inference import InferenceState
 from kolmo.errors import DecodeError
 
@@ -78,7 +79,7 @@ def encode(state: InferenceState, pieces: Sequence[bytes]) -> bytes:
                 encoder.encode(rows[:active, place].astype(np.int32), model, counts[:active])
                 if place + 1 < rows.shape[1]:
                     batch.step(rows[:, place])
-    return packed(encoder)
+    return packed(encoder, sum(map(len, pieces)))
 
 
 def decode(state: InferenceState, sizes: Sequence[int], payload: bytes) -> list[bytes]:
@@ -104,7 +105,7 @@ def decode(state: InferenceState, sizes: Sequence[int], payload: bytes) -> list[
                 if place + 1 < rows.shape[1]:
                     batch.step(rows[:, place])
             found += [row[: len(piece)].tobytes() for row, piece in zip(rows, group, strict=True)]
-    if packed(encoder) != payload:  # the payload decodes to these bytes, but is not their code
+    if packed(encoder, sum(sizes)) != payload:  # the payload decodes to these bytes, but is not their code
         raise DecodeError(f"these {len(payload):,} bytes are not a code of this model: they are truncated or corrupt")
     return found
 
@@ -126,10 +127,9 @@ def _groups(pieces: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield pieces[start : start + BATCH_SIZE]
 
 
-def packed(encoder: Any) -> bytes:
-    """Return the code without the zero bytes at its end, which the decoder adds again."""
-    code: bytes = encoder.get_compressed().astype("<u4").tobytes()
-    return code[:-4] + code[-4:].rstrip(b"\0")
+def packed(encoder: Any, size: int) -> bytes:
+    """Return the code of `size` symbols; all continuations of its 32-bit words lie in the final interval."""
+    return pad_code(encoder.get_compressed().astype("<u4").tobytes(), size)
 
 
 def words(payload: bytes) -> NDArray[np.uint32]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo.coders.entropy.framing import check_ratio
 from kolmo.coders.neural.inference.byte_coding import categorical, one_thread, packed, range_coder, words
-from kolmo.coders.neural.inference.token_inference import TOTAL, TokenInference, TokenState
+from kolmo.coders.neural.inference.token_inference import TokenInference, TokenState
 from kolmo.errors import DecodeError
 
 _BATCH_SIZE = 16
@@ -27,7 +28,7 @@ def encode(inference: TokenInference, symbols: NDArray[np.int64], piece: int) ->
                 encoder.encode(rows[:active, column].astype(np.int32), model, batch.frequencies()[:active])
                 if column + 1 < lengths[0]:
                     batch.step(rows[:, column])
-    return packed(encoder)
+    return packed(encoder, len(symbols))
 
 
 def decode(inference: TokenInference, size: int, piece: int, payload: bytes) -> NDArray[np.int64]:
@@ -38,9 +39,7 @@ def decode(inference: TokenInference, size: int, piece: int, payload: bytes) -> 
     DecodeError
         If the payload is truncated or corrupt.
     """
-    least_bits = -np.log2(1 - (inference.n_symbols - 1) / TOTAL)
-    if size * least_bits > 8 * (len(payload) + 8):
-        raise DecodeError(f"{len(payload):,} bytes cannot hold {size:,} tokens: the payload is truncated or corrupt")
+    check_ratio(len(payload), size)
     decoder, encoder, model = range_coder("RangeDecoder", words(payload)), range_coder("RangeEncoder"), categorical()
     symbols = np.zeros(size, np.int64)
     with one_thread():
@@ -55,7 +54,7 @@ def decode(inference: TokenInference, size: int, piece: int, payload: bytes) -> 
                 if column + 1 < lengths[0]:
                     batch.step(rows[:, column])
             symbols[place : place + sum(lengths)] = rows.reshape(-1)[: sum(lengths)]
-    if packed(encoder) != payload:  # the payload decodes to these tokens, but is not their code
+    if packed(encoder, size) != payload:  # the payload decodes to these tokens, but is not their code
         raise DecodeError(f"these {len(payload):,} bytes are not a code of this model: they are truncated or corrupt")
     return symbols
 
