@@ -122,10 +122,10 @@ def _child(case: Case, place: Path) -> NoReturn:
             os.dup2(descriptor, number)
             os.close(descriptor)
         kind = _Terminal if case.terminal else io.TextIOWrapper
-        sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding="utf-8")
-        sys.stdout = kind(open(1, "wb", closefd=False), encoding="utf-8")
+        sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False), encoding="utf-8")
+        sys.stdout = kind(os.fdopen(1, "wb", closefd=False), encoding="utf-8")
         sys.stderr = kind(
-            open(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
+            os.fdopen(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
         os.environ |= {"HF_HUB_OFFLINE": "1", "TERM": "xterm", "COLUMNS": "100"}
         os.environ.pop("KOLMO_TRACEBACK", None)

@@ -204,7 +204,7 @@ class Best(_OfMembers, Coder):
 
     @property
     def stream_version(self) -> int:  # type: ignore[override]
-        return max(member.stream_version for member in self.members)
+        return max(int(member.stream_version) for member in self.members)
 
     def __post_init__(self) -> None:
         _members(self.coders)

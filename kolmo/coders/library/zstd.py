@@ -79,7 +79,7 @@ class Zstd(Coder):
     def _priming_window(self) -> int:
         parameters = self._level_parameters
         # libzstd indexes at most eight times its larger table of a dictionary
-        return min(2**parameters.window_log, 8 << max(parameters.hash_log, parameters.chain_log))
+        return int(min(2**parameters.window_log, 8 << max(parameters.hash_log, parameters.chain_log)))
 
     def _encoder(self, context: bytes) -> Encode:
         parameters = zstandard.ZstdCompressionParameters(
