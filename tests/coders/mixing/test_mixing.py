@@ -75,7 +75,7 @@ def test_surprisals_add_up_to_the_code_length() -> None:
 def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
-    """Few bytes a setting, as a byte takes up to half a second in plain Python; each repeats a part, to have a match."""
+    """Few bytes a setting, as a byte takes up to half a second in plain Python; each repeats a part to match."""
     samples = {
         "mix": b"so it is, so it is \xfe\0",
         "mix:level=6": b"<b>[[L (x)]]\n<b>[[\xc3\xa9 12",
