@@ -56,7 +56,7 @@ class Coder(CoderHooks):
         --------
         >>> from kolmo import coder
         >>> coder("uniform").code_length("naïve")
-        48.0
+        56.0
         """
         return self.check_finite(self._meter(b"")(as_bytes(data)))
 
@@ -80,7 +80,7 @@ class Coder(CoderHooks):
         --------
         >>> from kolmo import coder
         >>> coder("uniform").code_lengths(["", "abc"])
-        array([ 0., 24.])
+        array([ 8., 32.])
         """
         import numpy as np
 
@@ -202,8 +202,8 @@ class Coder(CoderHooks):
         --------
         >>> from kolmo import coder
         >>> coder("uniform").joint_code_lengths(["a", "ab"], ["", "abc"])
-        array([[ 8., 32.],
-               [16., 40.]])
+        array([[16., 40.],
+               [24., 48.]])
         """
         firsts = as_items(xs)
         self.warn_beyond_window(max(map(len, firsts), default=0))

@@ -86,7 +86,7 @@ def audit(
     >>> found.verdicts["idempotent"], found.use
     (True, 'distances and near-duplicates of pieces up to 2 kB')
     >>> audit("uniform", sizes=(200,), kinds=["random"]).use
-    'code lengths only: a repeated x costs most of its bits again (NCD(x, x) 1.00)'
+    'code lengths only: a repeated x costs most of its bits again (NCD(x, x) 0.99)'
     """
     made, data = make_coder(coder), _data(kinds)
     check_integer("random_state", random_state, 0, 2**32 - 1)

@@ -30,7 +30,7 @@ TEXT = b"It was the best of times, it was the worst of times, it was the age of 
         ("lzma", 5),
         ("deflate", 3),
         ("zlib", 9),
-        ("uniform", 1),
+        ("uniform", 2),
     ],
 )
 def test_framing_of_a_text_of_one_byte(spec: str, size: int) -> None:

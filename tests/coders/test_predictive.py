@@ -99,9 +99,9 @@ def test_arithmetic_code_is_as_short_as_the_probabilities(weights: list[float], 
     assert 8 * len(stream) <= -np.log2(counts[list(symbols)] / 2**32).sum() + 16
     decoder = Decoder(stream)
     assert bytes(decoder.decode(counts) for _ in symbols) == symbols
-    decoder.finish()
+    decoder.finish(len(symbols))
     longer = Decoder(stream + b"!")
     for _ in symbols:
         longer.decode(counts)
     with pytest.raises(DecodeError):
-        longer.finish()
+        longer.finish(len(symbols))

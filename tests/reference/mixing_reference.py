@@ -373,8 +373,8 @@ def code(level: int, data: bytes, kind: int = PLAIN) -> bytes:
                 stream.append(low >> 24)
                 low, high = low << 8 & 2**32 - 1, high << 8 & 2**32 - 1 | 255
             model.learn(bit)
-    for size in range(1, 5):  # the fewest bytes that lie between, if zeros follow
+    for size in range(5):  # the fewest bytes all of whose continuations lie between
         end = -(-low >> 32 - 8 * size)
-        if end << 32 - 8 * size <= high:
+        if (end + 1 << 32 - 8 * size) - 1 <= high:
             break
-    return bytes(stream) + end.to_bytes(size, "big")
+    return (bytes(stream) + end.to_bytes(size, "big")).ljust(len(data) // 1024, b"\0")

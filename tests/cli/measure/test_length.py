@@ -46,7 +46,7 @@ def test_given_a_file_a_coder_needs_fewer_bits(kolmo: Any) -> None:
 def test_stdin_and_the_table(kolmo: Any) -> None:
     result = kolmo("length", "-", "-c", "uniform", "-c", "order0", stdin=b"abc")
     row = next(line.split() for line in result.stdout.splitlines() if line.startswith("- "))
-    assert row[:6] == ["-", "uniform", "3", "24", "8.0000", "1.000"]
+    assert row[:6] == ["-", "uniform", "3", "32", "10.6667", "0.750"]
     assert coder("order0").fingerprint not in result.stdout
     assert "ratio = raw size / compressed size" in result.stdout
     assert result.stderr == ""
@@ -82,7 +82,7 @@ def test_an_empty_file_has_a_length_and_no_rates(kolmo: Any) -> None:
     Path("empty").write_bytes(b"")
     gzip, uniform = json.loads(kolmo("length", "empty", "-c", "gzip", "-c", "uniform", "--json").stdout)["lengths"]
     assert (gzip["bits"], gzip["bits_per_byte"], gzip["ratio"]) == (160, None, 0)
-    assert (uniform["bits"], uniform["ratio"]) == (0, None)
+    assert (uniform["bits"], uniform["ratio"]) == (8, 0)
     assert " - " in kolmo("length", "empty").stdout
 
 

@@ -53,6 +53,10 @@ _OF = {
 }
 
 
+MAX_PARAMETERS = 2**30
+"""Largest number of weights: 4 GiB in float32."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """The architecture and size of a model.
@@ -106,6 +110,11 @@ class ModelConfig:
             raise ParameterError(
                 f"width of a model: expected a multiple of {2 * self.n_heads}, twice n_heads, got {self.width}"
             )
+        if self.n_parameters > MAX_PARAMETERS:
+            raise ParameterError(
+                f"size of a model: expected at most {MAX_PARAMETERS:,} weights, got {self.n_parameters:,}; take a smaller "
+                "width, n_layers, n_grams or hash_bits"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -131,7 +140,7 @@ class ModelConfig:
             key, _, value = option.partition("=")
             if key not in _OF[architecture]:
                 raise ParameterError(f"{architecture} has no option {key!r}; it takes {', '.join(_OF[architecture])}")
-            values[key] = int(value) if value.isdigit() else value
+            values[key] = int(value) if value.isdecimal() and value.isascii() and len(value) < 20 else value
         return cls(architecture=architecture, **values)
 
     @classmethod

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kolmo.coders.neural.architecture.embedding import START
+from kolmo.coders.neural.inference.finite import check_logits
+from kolmo.errors import DataError
 
 _TOKENS_AT_ONCE = 2**14
 _LONGEST_BLOCK = 2**9
@@ -189,7 +191,7 @@ class InferenceState:
     @torch.inference_mode()
     def _forward(self, tokens: NDArray[Any], cache: tuple[Tensor, ...] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         logits, kept = self.model(torch.from_numpy(tokens.astype(np.int64)).to(self.device), cache)
-        return logits, kept
+        return check_logits(logits), kept
 
 
 def _context_length(model: nn.Module) -> int | None:
@@ -202,7 +204,10 @@ def _context_length(model: nn.Module) -> int | None:
 def _bits(logits: Tensor, symbols: Tensor) -> NDArray[np.float64]:
     log_probabilities = functional.log_softmax(logits.float(), 2)
     chosen = log_probabilities.gather(2, symbols.long().to(logits.device)[..., None])[..., 0]
-    return -chosen.double().cpu().numpy() / math.log(2)
+    bits: NDArray[np.float64] = -chosen.double().cpu().numpy() / math.log(2)
+    if not np.isfinite(bits).all():  # finite logits whose difference exceeds float32
+        raise DataError("the model gives a byte the probability 0: its weights are damaged or too large; train it again")
+    return bits
 
 
 def _blocks(sizes: list[int]) -> Iterator[list[int]]:

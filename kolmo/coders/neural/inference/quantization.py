@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from kolmo.errors import DataError
+
 SCALE_BITS = 16
+_HALF_MAX = 65504.0
+"""The largest number in 16 bits."""
 
 
 def quantize(model: nn.Module, bits: int) -> float:
@@ -36,6 +40,12 @@ def quantize(model: nn.Module, bits: int) -> float:
                 total += 32.0 * weight.numel()
                 continue
             most = 2 ** (bits - 1) - 1
+            largest = float(weight.abs().max())
+            if largest > _HALF_MAX * most:
+                raise DataError(
+                    f"a weight of {largest:.3g} is too large for {bits} bits: expected at most {_HALF_MAX * most:,.0f}; "
+                    "use bits=32"
+                )
             scale = (weight.abs().amax(1, keepdim=True) / most).half().float().clamp(min=2.0**-24)
             weight.copy_((weight / scale).round().clamp(-most, most) * scale)
             total += bits * weight.numel() + SCALE_BITS * weight.shape[0]

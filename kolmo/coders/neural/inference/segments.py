@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import threading
@@ -13,15 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders.entropy.framing import join_length, split_length
-from kolmo.errors import DataError, DecodeError
+from kolmo.errors import DataError, DecodeError, KolmoError
 
 _SHORTEST = 16
 """Least number of bytes between raw bytes that become a segment of tokens."""
 _TOKENS_A_BYTE = 2
+_TOKENIZER = "the tokenizer of the model failed"
 _NO_UTF8 = re.compile("([\udc80-\udcff]+)")
 
 Part = tuple[bytes, list[int] | None]
 """Some bytes, and their tokens; None for raw bytes."""
+
+
+@contextlib.contextmanager
+def one_line_errors(what: str) -> Iterator[None]:
+    """Turn any exception of the libraries, which model folders can cause, into a DataError of one line."""
+    try:
+        yield
+    except (KolmoError, MemoryError):
+        raise
+    except Exception as error:
+        cause = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise DataError(f"{what}: {cause}; the files of the model are damaged or do not fit together") from error
 
 
 class Tokenizer:
@@ -34,7 +48,7 @@ class Tokenizer:
     def exact(self, text: str) -> list[int] | None:
         """Return the tokens of a text; None if they do not decode to this text exactly, or are too many."""
         tokens: list[int]
-        with self._lock:
+        with self._lock, one_line_errors(_TOKENIZER):
             tokens = self.tokenizer.encode(text, add_special_tokens=False, verbose=False)
         if len(tokens) > _TOKENS_A_BYTE * len(text.encode()) or max(tokens, default=0) >= self.n_symbols:
             return None
@@ -42,7 +56,7 @@ class Tokenizer:
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens."""
-        with self._lock:
+        with self._lock, one_line_errors(_TOKENIZER):
             text: str = self.tokenizer.decode(
                 list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False
             )
@@ -54,7 +68,7 @@ class Tokenizer:
             raise DataError(
                 "the model's tokenizer states no offsets of its tokens; add a tokenizer.json to the model's folder"
             )
-        with self._lock:
+        with self._lock, one_line_errors(_TOKENIZER):
             found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         offsets = np.array(found["offset_mapping"], np.intp).reshape(-1, 2)
         ends = np.minimum(offsets[:, 1], np.append(offsets[1:, 0], len(text)))

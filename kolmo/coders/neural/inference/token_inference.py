@@ -11,6 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from kolmo.coders.neural.inference.finite import check_logits
+from kolmo.coders.neural.inference.segments import one_line_errors
+
 TOTAL = 2**24
 """The sum of the integer frequencies of all tokens."""
 _LOGITS_AT_ONCE = 2**27
@@ -74,9 +77,12 @@ class TokenInference:
         step = max(1, _LOGITS_AT_ONCE // (len(tokens) * self.n_symbols))
         with torch.inference_mode():
             for place in range(0, tokens.shape[1], step):
-                output = self.model(input_ids=inputs[:, place : place + step], past_key_values=cache, use_cache=True)
+                with one_line_errors("the model cannot predict the next token"):
+                    output = self.model(
+                        input_ids=inputs[:, place : place + step], past_key_values=cache, use_cache=True
+                    )
                 cache = output.past_key_values
-                yield output.logits[..., : self.n_symbols].float(), cache
+                yield check_logits(output.logits[..., : self.n_symbols].float()), cache
 
     def _bits(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the surprisal of each token in bits, for windows from their start."""

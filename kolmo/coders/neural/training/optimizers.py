@@ -8,6 +8,7 @@ from torch import Tensor, nn, optim
 from torch.nn import functional
 
 from kolmo.coders.neural.architecture.embedding import START
+from kolmo.errors import DataError
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 """State that both optimisers keep for each weight: running means of the gradient and of its square."""
@@ -106,6 +107,10 @@ def fine_tune(
             tokens = torch.from_numpy(rows[batch]).to(device)
             logits, _ = model(tokens[:, :-1].clamp(min=0))
             loss = functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=-1)
+            if not bool(torch.isfinite(loss)):
+                raise DataError(
+                    "the loss of the fine-tuning is not finite (NaN or infinity); use passes=0, or another model"
+                )
             learn(loss, model, chosen, clip=1.0)
     model.eval().requires_grad_(False)
 

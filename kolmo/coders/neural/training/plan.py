@@ -5,12 +5,27 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
+from kolmo._core.checks import check_count
 from kolmo.errors import ParameterError
 
 _STORED = {"batch_size": "lanes", "sequence_length": "length", "warmup": "warm_up", "checkpoints": "intervals"}
 """Keys of the fields in checkpoints and in ``config.json``, where they differ from the names."""
+
+MAX_BATCH_BYTES = 2**22
+"""Largest number of bytes in a batch; the predictions of this many take 4 GiB."""
+LIMITS = {
+    "n_bytes": 2**50,
+    "batch_size": 2**16,
+    "sequence_length": 2**20,
+    "checkpoints": 10**6,
+    "seed": 2**63 - 1,
+}
+"""Largest values of the integers of a plan."""
+MAX_NUMBER = 1e9
+"""Largest learning rate, gradient norm, and number of seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +74,22 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         if (self.n_bytes is None) == (self.seconds is None):
             raise ParameterError("expected either n_bytes or seconds, the length of the training, not both or neither")
-        for name in ("n_bytes", "seconds", "batch_size", "sequence_length", "learning_rate", "clip", "checkpoints"):
+        for name, high in LIMITS.items():
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name), 0 if name == "seed" else 1, high)
+        for name in ("seconds", "learning_rate", "clip"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ParameterError(f"{name} of a training: expected a number above 0, got {value!r}")
+            if value is not None and not (_is_number(value) and 0 < value <= MAX_NUMBER):
+                raise ParameterError(f"{name}: expected a number above 0, at most {MAX_NUMBER:.0g}, got {value!r}")
+        for name in ("weight_decay", "warmup"):
+            value = getattr(self, name)
+            if not (_is_number(value) and 0 <= value < 1):
+                raise ParameterError(f"{name}: expected a number of at least 0 and below 1, got {value!r}")
+        if self.batch_size * self.sequence_length > MAX_BATCH_BYTES:
+            raise ParameterError(
+                f"batch_size times sequence_length: expected at most {MAX_BATCH_BYTES:,} bytes in a batch, got "
+                f"{self.batch_size * self.sequence_length:,}; take a smaller batch_size or sequence_length"
+            )
 
     @property
     def n_steps(self) -> int | None:
@@ -86,3 +113,7 @@ class TrainingPlan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as it is stored in checkpoints and in ``config.json``."""
         return {_STORED.get(name, name): value for name, value in dataclasses.asdict(self).items()}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

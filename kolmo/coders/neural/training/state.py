@@ -16,12 +16,22 @@ from torch.nn import functional
 
 from kolmo.coders.neural.architecture.config import ModelConfig
 from kolmo.coders.neural.architecture.embedding import START
-from kolmo.coders.neural.training.optimizers import learn, load_optimizer_state, optimizer_state, optimizers, set_rate
+from kolmo.coders.neural.training.optimizers import (
+    MOMENTS,
+    learn,
+    load_optimizer_state,
+    optimizer_state,
+    optimizers,
+    set_rate,
+)
 from kolmo.coders.neural.training.plan import TrainingPlan
 from kolmo.errors import DataError, ParameterError
 
 RESET_PROBABILITY = 1 / 16
 """Probability per batch row and step that the state of a recurrent network is reset, as at the start of a text."""
+
+_BYTES_PER_TOKEN, _BYTES_PER_WEIGHT = 2 * 4 * 256, 4 * 4
+"""Memory of a step: logits and their gradients; each weight, its gradient and two moments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +94,7 @@ class Training:
         chosen = rows % len(corpora)
         self.begins, self.sizes = (np.cumsum(sizes) - sizes)[chosen], sizes[chosen]
         self.places = rows // len(corpora) * (self.sizes // (plan.batch_size // len(corpora)))
+        _check_memory(config, plan, self.n_ranks, device)
         self.model = config.build(seed=plan.seed).to(device).train()
         self.parallel = self.model
         if self.n_ranks > 1:
@@ -140,6 +151,9 @@ class Training:
     def load_state_dict(self, tensors: dict[str, Tensor], *, n_steps: int, seconds: float) -> None:
         """Continue from what `state_dict` returned after `n_steps` steps, which took `seconds`."""
         for name, weight in self.model.named_parameters():
+            for part in ("weight", *MOMENTS):
+                if tensors[f"{part}.{name}"].shape != weight.shape:
+                    raise ValueError(f"{part}.{name} has another shape")
             weight.data.copy_(tensors[f"weight.{name}"])
         load_optimizer_state(self.model, self.optimizers, tensors, n_steps)
         carried: list[Tensor] = []
@@ -169,3 +183,26 @@ class Training:
             clock = torch.tensor([self.seconds], device=self.device)
             distributed.broadcast(clock, 0)
             self.seconds = float(clock)
+
+
+def _check_memory(config: ModelConfig, plan: TrainingPlan, n_ranks: int, device: torch.device) -> None:
+    """Raise a ParameterError if the memory that a step needs at least is more than the machine has."""
+    tokens = plan.batch_size * plan.sequence_length // n_ranks
+    per_token = _BYTES_PER_TOKEN + 4 * config.width * config.n_layers
+    needed = tokens * per_token + _BYTES_PER_WEIGHT * config.n_parameters
+    if device.type == "cuda":
+        available = torch.cuda.get_device_properties(device).total_memory
+    else:
+        available = _physical_memory()
+    if needed > available:
+        raise ParameterError(
+            f"a step of {tokens:,} bytes with a model of {config.n_parameters:,} weights needs at least {needed:,} bytes "
+            f"of memory, and {device.type} has {available:,}; take a smaller batch_size, sequence_length or model"
+        )
+
+
+def _physical_memory() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not known on this system
+        return 2**63

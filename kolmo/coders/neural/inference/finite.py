@@ -1,0 +1,18 @@
+"""The check that a model predicts finite numbers: at the logits, before anything is computed from them."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from kolmo.errors import DataError
+
+
+def check_logits(logits: Tensor) -> Tensor:
+    """Return logits, or raise a DataError if one of them is NaN or infinite."""
+    # a sum of finite float64 numbers of this size is finite, and is faster than a test of each number
+    if not bool(logits.double().sum().isfinite()):
+        raise DataError(
+            "the model predicts logits that are not finite (NaN or infinity): its weights are damaged or too large; use "
+            "another copy of the model, or train it again"
+        )
+    return logits
