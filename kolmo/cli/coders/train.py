@@ -15,6 +15,7 @@ from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
 from kolmo.cli.options import Command, Size, data_dir_option, json_option, reading_options, seed_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import read_set
+from kolmo.coders.neural.training.plan import LIMITS, MAX_NUMBER, TrainingPlan
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -39,9 +40,14 @@ class _OutputFolder(click.ParamType):  # type: ignore[type-arg]
         return path
 
 
+def _plan_range(name: str, low: int = 1) -> click.IntRange:
+    return click.IntRange(low, LIMITS[name])
+
+
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("-o", "--output", type=_OutputFolder(), required=True, metavar="DIR", help="Folder of the model.")
+@click.option("-f", "--force", is_flag=True, help="Write to a folder with other files, and replace a model in it.")
 @click.option(
     "--model",
     default="gru:200k,n_grams=5",
@@ -57,22 +63,30 @@ class _OutputFolder(click.ParamType):  # type: ignore[type-arg]
     metavar="SIZE",
     help="Number of bytes to read, in several passes if the corpus is smaller.  [default: 16MiB]",
 )
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Training time, instead of --bytes.")
-@click.option("--held-out", metavar="FILE", help="Held-out data.  [default: the last 2 % of the corpus]")
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, help="Sequences in a batch.")
 @click.option(
-    "--sequence-length", type=click.IntRange(min=2), default=128, show_default=True, help="Bytes of a sequence."
+    "--seconds", type=click.FloatRange(min=0, max=MAX_NUMBER, min_open=True), help="Training time, instead of --bytes."
+)
+@click.option("--held-out", metavar="FILE", help="Held-out data.  [default: the last 2 % of the corpus]")
+@click.option(
+    "--batch-size", type=_plan_range("batch_size"), default=32, show_default=True, help="Sequences in a batch."
+)
+@click.option(
+    "--sequence-length",
+    type=_plan_range("sequence_length", 2),
+    default=128,
+    show_default=True,
+    help="Bytes of a sequence.",
 )
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=MAX_NUMBER, min_open=True),
     default=3e-3,
     show_default=True,
     help="Learning rate after the warm-up.",
 )
 @click.option(
     "--checkpoints",
-    type=click.IntRange(min=1),
+    type=_plan_range("checkpoints"),
     default=20,
     show_default=True,
     help="Number of evaluation points, each with a checkpoint.",
@@ -89,6 +103,7 @@ class _OutputFolder(click.ParamType):  # type: ignore[type-arg]
 def command(
     corpora: tuple[str, ...],
     output: Path,
+    force: bool,
     model: str,
     n_bytes: int | None,
     seconds: float | None,
@@ -123,9 +138,9 @@ def command(
         check_extra(module, extra="neural", purpose="the command 'train'")
     from kolmo.coders.neural.architecture.config import ModelConfig
     from kolmo.coders.neural.devices import best_device
-    from kolmo.coders.neural.training.loop import split_corpus, train
-    from kolmo.coders.neural.training.plan import TrainingPlan
+    from kolmo.coders.neural.training.loop import check_folder, split_corpus, train
 
+    check_folder(output, force=force)
     check_one_stdin([*corpora, *([held_out] if held_out else [])])
     config, chosen = ModelConfig.parse(model), best_device(device)
     n_bytes = 2**24 if n_bytes is None and seconds is None else n_bytes
@@ -150,7 +165,7 @@ def command(
                 curve.append(point)
                 bar.describe(f"training {config}, held out: {point.held_out_bits:.3f} bits/byte")
 
-        saved = train(config, plan, data, kept, output, device=chosen, on_step=on_step)
+        saved = train(config, plan, data, kept, output, device=chosen, force=force, on_step=on_step)
     if int(os.environ.get("RANK", "0")) == 0:
         _print(saved, output, kept, curve, len(data), as_json=as_json)
 

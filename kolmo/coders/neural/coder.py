@@ -222,13 +222,16 @@ def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, Saved
     """Return the model in a folder, its description, and its size in bits; it is read again if the folder changed."""
     import_extra("torch", extra="neural", purpose="the coder 'neural'")
     from kolmo.coders.neural.devices import best_device
-    from kolmo.coders.neural.folder import read_config
+    from kolmo.coders.neural.folder import read_config, weights_state
 
-    return _model_of(folder, read_config(Path(folder)).digest, best_device(device), bits)
+    saved = read_config(Path(folder))
+    return _model_of(folder, saved.digest, weights_state(Path(folder)), best_device(device), bits)
 
 
 @functools.lru_cache(_CACHED_MODELS)
-def _model_of(folder: str, _digest: str, device: torch.device, bits: int) -> tuple[torch.nn.Module, SavedModel, float]:
+def _model_of(
+    folder: str, _digest: str, _state: tuple[int, int], device: torch.device, bits: int
+) -> tuple[torch.nn.Module, SavedModel, float]:
     from kolmo.coders.neural.folder import load_language_model
     from kolmo.coders.neural.inference.quantization import quantize
 

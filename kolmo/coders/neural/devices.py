@@ -35,6 +35,11 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
+def is_first_process() -> bool:
+    """Return whether this process writes the files of a distributed training; True without ``torchrun``."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def start_processes(device: torch.device) -> None:
     """Join the process group if ``torchrun`` started several processes."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from kolmo._core.files import write_bytes
+from kolmo._core.files import make_folder, write_bytes
 from kolmo._version import __version__
 from kolmo.coders.neural.architecture.config import ModelConfig
 from kolmo.errors import DataError, KolmoError
@@ -22,6 +24,7 @@ from kolmo.errors import DataError, KolmoError
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _MAX_CONFIG_BYTES = 2**20
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,27 +36,33 @@ class SavedModel:
     config : ModelConfig
     training : dict
         Plan, data digests and losses of the training, as JSON.
-    digest : str
+    weights_sha256 : str
         SHA-256 of the file of weights.
     """
 
     config: ModelConfig
-    digest: str
+    weights_sha256: str
     training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the architecture and the weights, which identifies the model wherever its folder lies."""
+        identity = json.dumps([self.config.to_dict(), self.weights_sha256], sort_keys=True)
+        return hashlib.sha256(identity.encode()).hexdigest()
 
 
 def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: dict[str, Any]) -> SavedModel:
     """Write a model to a folder; ``config.json`` is written last, so that it marks a complete model."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     raw = save({name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()})
-    saved = SavedModel(config=config, training=training, digest=hashlib.sha256(raw).hexdigest())
+    saved = SavedModel(config=config, training=training, weights_sha256=hashlib.sha256(raw).hexdigest())
     write_bytes(folder / WEIGHTS, raw)
     fields = {
         "format": FORMAT,
         "kolmo": __version__,
         "model": config.to_dict(),
         "training": training,
-        "weights_sha256": saved.digest,
+        "weights_sha256": saved.weights_sha256,
     }
     write_bytes(folder / CONFIG, json.dumps(fields, indent=1).encode())
     return saved
@@ -69,8 +78,10 @@ def read_config(folder: Path) -> SavedModel:
     """
     path = folder / CONFIG
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is not a regular file")
         if path.stat().st_size > _MAX_CONFIG_BYTES:
-            raise ValueError("the file is too large")
+            raise ValueError(f"expected at most {_MAX_CONFIG_BYTES:,} bytes, got {path.stat().st_size:,}")
         fields = json.loads(path.read_bytes())
         if not isinstance(fields, dict) or "format" not in fields:
             raise ValueError("the key 'format' is missing")
@@ -80,17 +91,21 @@ def read_config(folder: Path) -> SavedModel:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not the configuration of a model: {error}; train the model again") from error
-    if fields["format"] != FORMAT:
+    if type(fields["format"]) is not int or fields["format"] != FORMAT:
         raise DataError(
-            f"{path}: expected format {FORMAT} of kolmo {__version__}, got format {fields['format']!r} of kolmo "
-            f"{fields.get('kolmo')!r}; read it with that version, or train the model again"
+            f"{path}: expected format {FORMAT} of kolmo {__version__}, got format {fields['format']!r:.40} of kolmo "
+            f"{fields.get('kolmo')!r:.40}; read it with that version, or train the model again"
         )
     try:
         config = ModelConfig.from_dict(fields["model"])
-        digest, training = str(fields["weights_sha256"]), dict(fields["training"])
-    except (KolmoError, KeyError, TypeError, ValueError, AttributeError) as error:
+        digest, training = fields["weights_sha256"], fields["training"]
+        if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+            raise ValueError(f"weights_sha256: expected 64 hexadecimal digits, got {digest!r:.100}")
+        if not isinstance(training, dict):
+            raise ValueError(f"training: expected an object, got {training!r:.100}")
+    except (KolmoError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}; train the model again") from error
-    return SavedModel(config=config, training=training, digest=digest)
+    return SavedModel(config=config, training=training, weights_sha256=digest)
 
 
 def load_language_model(folder: Path) -> tuple[nn.Module, SavedModel]:
@@ -102,18 +117,23 @@ def load_language_model(folder: Path) -> tuple[nn.Module, SavedModel]:
         If a file is missing, truncated, changed, of another version, or a weight is not finite.
     """
     saved = read_config(folder)
-    tensors = read_tensors(folder / WEIGHTS, saved.config.shapes())
-    if file_digest(folder / WEIGHTS) != saved.digest:
-        raise DataError(
-            f"{folder / WEIGHTS} is not the file that {CONFIG} describes; copy both, or train the model again"
-        )
+    tensors = read_tensors(folder / WEIGHTS, saved.config.shapes(), saved.weights_sha256)
     model = saved.config.build()
     model.load_state_dict(tensors)
     return model.eval().requires_grad_(False), saved
 
 
-def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Return the float32 tensors of a safetensors file, with names, shapes and finite values checked."""
+def weights_state(folder: Path) -> tuple[int, int]:
+    """Return size and time of modification of the weights; the model is read again when they change."""
+    try:
+        found = (folder / WEIGHTS).stat()
+    except OSError as error:
+        raise DataError(f"the weights {folder / WEIGHTS} cannot be read: {error.strerror}") from error
+    return found.st_size, found.st_mtime_ns
+
+
+def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]], sha256: str) -> dict[str, Tensor]:
+    """Return the float32 tensors of a safetensors file; size, names, shapes, digest and finite values are checked."""
     try:
         size = path.stat().st_size
         least = 4 * sum(math.prod(shape) for shape in shapes.values())
@@ -121,18 +141,22 @@ def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Te
             raise DataError(
                 f"{path}: expected about {least:,} bytes, got {size:,}: the file is truncated, or of another model"
             )
-        with safe_open(path, framework="pt") as file:
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if found != shapes:
-                wrong = sorted(set(found.items()) ^ set(shapes.items()))[0][0]
-                raise DataError(
-                    f"{path} does not match its model: {wrong!r} is missing, unexpected, or of another shape"
-                )
-            tensors = {name: file.get_tensor(name) for name in shapes}
+        raw = path.read_bytes()  # read once, so that the digest is that of the tensors
+        tensors = load(raw)
     except OSError as error:
         raise DataError(f"the weights {path} cannot be read: {error.strerror or error}") from error
     except SafetensorError as error:
         raise DataError(f"{path} is not a complete safetensors file ({error}): it is truncated or damaged") from error
+    except DataError:
+        raise
+    except (ValueError, TypeError, KeyError, RuntimeError) as error:  # of a type of numbers that torch does not have
+        raise DataError(f"{path} is not a complete safetensors file ({error}): it is damaged") from error
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    if found != shapes:
+        wrong = sorted(set(found.items()) ^ set(shapes.items()))[0][0]
+        raise DataError(f"{path} does not match its model: {wrong!r} is missing, unexpected, or of another shape")
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        raise DataError(f"{path} is not the file that {CONFIG} describes; copy both, or train the model again")
     for name, tensor in tensors.items():
         if tensor.dtype != torch.float32:
             raise DataError(f"{path}: expected {name!r} in float32, got {tensor.dtype}")

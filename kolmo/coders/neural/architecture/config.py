@@ -112,8 +112,8 @@ class ModelConfig:
             )
         if self.n_parameters > MAX_PARAMETERS:
             raise ParameterError(
-                f"size of a model: expected at most {MAX_PARAMETERS:,} weights, got {self.n_parameters:,}; take a smaller "
-                "width, n_layers, n_grams or hash_bits"
+                f"size of a model: expected at most {MAX_PARAMETERS:,} weights, got {self.n_parameters:,}; take a "
+                "smaller width, n_layers, n_grams or hash_bits"
             )
 
     @classmethod

@@ -206,7 +206,7 @@ def _bits(logits: Tensor, symbols: Tensor) -> NDArray[np.float64]:
     chosen = log_probabilities.gather(2, symbols.long().to(logits.device)[..., None])[..., 0]
     bits: NDArray[np.float64] = -chosen.double().cpu().numpy() / math.log(2)
     if not np.isfinite(bits).all():  # finite logits whose difference exceeds float32
-        raise DataError("the model gives a byte the probability 0: its weights are damaged or too large; train it again")
+        raise DataError("the model gives a byte the probability 0: its weights are damaged or too large")
     return bits
 
 

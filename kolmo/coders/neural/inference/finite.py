@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from kolmo.errors import DataError
@@ -9,10 +10,10 @@ from kolmo.errors import DataError
 
 def check_logits(logits: Tensor) -> Tensor:
     """Return logits, or raise a DataError if one of them is NaN or infinite."""
-    # a sum of finite float64 numbers of this size is finite, and is faster than a test of each number
-    if not bool(logits.double().sum().isfinite()):
+    # a float64 sum of finite float32 numbers is finite, and faster than a test of each
+    if not bool(logits.sum(dtype=torch.float64).isfinite()):
         raise DataError(
-            "the model predicts logits that are not finite (NaN or infinity): its weights are damaged or too large; use "
-            "another copy of the model, or train it again"
+            "the model predicts logits that are not finite (NaN or infinity): its weights are damaged or too large; "
+            "use another copy of the model, or train it again"
         )
     return logits

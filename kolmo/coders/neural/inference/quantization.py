@@ -43,8 +43,8 @@ def quantize(model: nn.Module, bits: int) -> float:
             largest = float(weight.abs().max())
             if largest > _HALF_MAX * most:
                 raise DataError(
-                    f"a weight of {largest:.3g} is too large for {bits} bits: expected at most {_HALF_MAX * most:,.0f}; "
-                    "use bits=32"
+                    f"a weight of {largest:.3g} is too large for {bits} bits: expected at most "
+                    f"{_HALF_MAX * most:,.0f}; use bits=32"
                 )
             scale = (weight.abs().amax(1, keepdim=True) / most).half().float().clamp(min=2.0**-24)
             weight.copy_((weight / scale).round().clamp(-most, most) * scale)

@@ -1,18 +1,21 @@
-"""Checkpoints of a training: weights, optimiser moments and counters in one safetensors file."""
+"""Checkpoints of a training: weights, optimiser moments and counters in one safetensors file with a digest."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
-from kolmo._core.files import write_bytes
+from kolmo._core.files import make_folder, write_bytes
 from kolmo.errors import DataError
+
+_NO_DIGEST = "0" * 64
+"""Placeholder of the SHA-256 in the metadata: the digest is that of the file with these digits in its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, facts: dict[str, Any]) 
         "curve": checkpoint.curve,
     }
     tensors = {name: part.cpu().contiguous() for name, part in checkpoint.tensors.items()}
-    write_bytes(path, save(tensors, {"kolmo": json.dumps(about)}))
+    raw = save(tensors, {"kolmo": json.dumps(about), "sha256": _NO_DIGEST})
+    digest = hashlib.sha256(raw).hexdigest()
+    make_folder(path.parent)
+    write_bytes(path, raw.replace(_NO_DIGEST.encode(), digest.encode(), 1))
 
 
 def read_checkpoint(path: Path, facts: dict[str, Any]) -> Checkpoint | None:
@@ -59,16 +65,37 @@ def read_checkpoint(path: Path, facts: dict[str, Any]) -> Checkpoint | None:
     """
     if not path.exists():
         return None
+    remedy = "delete it or use --force to train from the start"
     try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})["kolmo"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError, KeyError, RecursionError) as error:
-        raise DataError(f"the checkpoint {path} is damaged ({error}); delete it to train from the start") from error
-    changed = sorted(key for key in facts if about["facts"].get(key) != facts[key])
-    if changed:
-        raise DataError(
-            f"the checkpoint {path} belongs to a training with another {' and '.join(changed)}; delete it to train "
-            "from the start, or name another folder"
-        )
-    return Checkpoint(tensors=tensors, n_steps=about["step"], seconds=about["seconds"], curve=about["curve"])
+        raw = path.read_bytes()
+        about = _verified(raw)
+        known = about["facts"]
+        changed = sorted(key for key in facts if known.get(key) != facts[key])
+        if not changed:
+            return Checkpoint(tensors=load(raw), n_steps=about["step"], seconds=about["seconds"], curve=about["curve"])
+    except OSError as error:
+        raise DataError(f"the checkpoint {path} cannot be read: {error.strerror}; {remedy}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # damage makes the libraries raise exceptions of any type
+        raise DataError(f"the checkpoint {path} is damaged ({error}); {remedy}") from error
+    raise DataError(
+        f"the checkpoint {path} belongs to a training with another {' and '.join(changed)}; {remedy}, or name another "
+        "folder"
+    )
+
+
+def _verified(raw: bytes) -> dict[str, Any]:
+    """Return the facts in the metadata of a checkpoint whose digest is right."""
+    size = int.from_bytes(raw[:8], "little")
+    if len(raw) < 8 or size > len(raw) - 8:
+        raise ValueError("it is truncated")
+    metadata = json.loads(raw[8 : 8 + size])["__metadata__"]
+    place = raw.index(metadata["sha256"].encode("ascii"), 8, 8 + size)
+    digest = hashlib.sha256(raw[:place])
+    digest.update(_NO_DIGEST.encode())
+    digest.update(memoryview(raw)[place + len(_NO_DIGEST) :])
+    if digest.hexdigest() != metadata["sha256"]:
+        raise ValueError("its content does not match its SHA-256")
+    about: dict[str, Any] = json.loads(metadata["kolmo"])
+    return about

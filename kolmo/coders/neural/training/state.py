@@ -134,13 +134,14 @@ class Training:
         self._share_clock()
         return loss.detach() / math.log(2)
 
-    def check(self, bits: float) -> None:
-        """Raise a DataError if a loss is not finite."""
+    def check(self, bits: float) -> float:
+        """Return a loss, or raise a DataError if it is not finite."""
         if not math.isfinite(bits):
             raise DataError(
                 f"the loss is not finite (NaN or infinity) after {self.n_steps:,} steps; take a smaller learning rate, "
                 f"such as {self.plan.learning_rate / 3:.1g}"
             )
+        return bits
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the weights, the optimiser moments and the recurrent state as tensors by name."""
@@ -190,14 +191,12 @@ def _check_memory(config: ModelConfig, plan: TrainingPlan, n_ranks: int, device:
     tokens = plan.batch_size * plan.sequence_length // n_ranks
     per_token = _BYTES_PER_TOKEN + 4 * config.width * config.n_layers
     needed = tokens * per_token + _BYTES_PER_WEIGHT * config.n_parameters
-    if device.type == "cuda":
-        available = torch.cuda.get_device_properties(device).total_memory
-    else:
-        available = _physical_memory()
+    is_gpu = device.type == "cuda"
+    available = torch.cuda.get_device_properties(device).total_memory if is_gpu else _physical_memory()
     if needed > available:
         raise ParameterError(
-            f"a step of {tokens:,} bytes with a model of {config.n_parameters:,} weights needs at least {needed:,} bytes "
-            f"of memory, and {device.type} has {available:,}; take a smaller batch_size, sequence_length or model"
+            f"a step of {tokens:,} bytes with a model of {config.n_parameters:,} weights needs at least {needed:,} "
+            f"bytes of memory, and {device.type} has {available:,}; take a smaller batch_size, sequence_length or model"
         )
 
 
