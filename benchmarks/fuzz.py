@@ -31,15 +31,16 @@ from typing import IO, Any, NoReturn
 from fuzz_cases import MAKERS, Case, make_case
 
 MAX_SECONDS = 20.0
-MAX_BYTES = 2**30
-"""Largest memory of a case beyond that of the fuzzer."""
+MAX_BYTES = 3 * 2**29
+"""Largest memory of the process of a case, libraries included."""
 _ADDRESS_SPACE = 16 * 2**30
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _HIDDEN = re.compile(
     "[\0-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufe0f\U000e0000-\U000e0fff]"
 )
 _CONCEALED = "\x1b[8m"
-_TRIES = 150
+_TRIES, _SHRINK_SECONDS = 150, 20.0
+"""Limits for finding a smaller input."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Outcome:
     seconds : float
         Time.
     peak_bytes : int
-        Largest memory of the process beyond that of its parent.
+        Largest memory of the process.
     """
 
     code: int
@@ -92,8 +93,7 @@ def run_case(case: Case) -> Outcome:
         status, usage = _wait(child)
         seconds = time.perf_counter() - start
         printed = [(place / each).read_bytes().decode("utf-8", "surrogateescape") for each in ("stdout", "stderr")]
-        peak = usage.ru_maxrss * 1024 - _resident_bytes()
-        return Outcome(os.waitstatus_to_exitcode(status), *printed, seconds, peak)
+        return Outcome(os.waitstatus_to_exitcode(status), *printed, seconds, usage.ru_maxrss * 1024)
 
 
 def _wait(child: int) -> tuple[int, Any]:
@@ -108,11 +108,6 @@ def _wait(child: int) -> tuple[int, Any]:
     return status, usage
 
 
-def _resident_bytes() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def _child(case: Case, place: Path) -> NoReturn:
     """Run the command with the files of the case as real streams; never return."""
     code = 70
@@ -122,11 +117,12 @@ def _child(case: Case, place: Path) -> NoReturn:
             os.dup2(descriptor, number)
             os.close(descriptor)
         kind = _Terminal if case.terminal else io.TextIOWrapper
-        sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False), encoding="utf-8")
-        sys.stdout = kind(os.fdopen(1, "wb", closefd=False), encoding="utf-8")
-        sys.stderr = kind(
-            os.fdopen(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True
+        inputs, outputs, errors = (
+            io.FileIO(number, mode, closefd=False) for number, mode in ((0, "r"), (1, "w"), (2, "w"))
         )
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(inputs), encoding="utf-8")
+        sys.stdout = kind(io.BufferedWriter(outputs), encoding="utf-8")
+        sys.stderr = kind(io.BufferedWriter(errors), "utf-8", "backslashreplace", line_buffering=True)
         os.environ |= {"HF_HUB_OFFLINE": "1", "TERM": "xterm", "COLUMNS": "100"}
         os.environ.pop("KOLMO_TRACEBACK", None)
         os.chdir(place / "here")
@@ -202,11 +198,11 @@ def failure(case: Case, outcome: Outcome) -> str | None:
 
 def smallest(case: Case, kind: str) -> Case:
     """Return a smaller case with the same kind of failure."""
-    tries = 0
+    tries, end = 0, time.monotonic() + _SHRINK_SECONDS
 
     def fails(smaller: Case) -> bool:
         nonlocal tries
-        tries += 1
+        tries = _TRIES + 1 if time.monotonic() > end else tries + 1
         return tries <= _TRIES and failure(smaller, run_case(smaller)) == kind
 
     for smaller in _with_less(case):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,24 @@ def library_errors(problem: str) -> Iterator[None]:
         raise
     except BaseException as error:
         raise DataError(f"{problem}: {reason(error)}") from error
+
+
+@contextmanager
+def silent_library() -> Iterator[None]:
+    """Discard what a library in C writes to the standard error of the process, such as remarks about damaged sounds."""
+    try:
+        before = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(null)
 
 
 def reason(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kolmo._core.extras import import_extra, library_errors
+from kolmo._core.extras import import_extra, library_errors, silent_library
 from kolmo.data.lines import check_path, opened, read_whole
 from kolmo.errors import DataError
 
@@ -154,7 +154,7 @@ def _pixels(file: Path) -> bytes:
 def _samples(file: Path, limit: int) -> bytes:
     soundfile = import_extra("soundfile", extra="audio", purpose=f"reading the sound {file.name!r}")
     check_path(file)
-    with library_errors(f"the sound {file} cannot be read"):
+    with library_errors(f"the sound {file} cannot be read"), silent_library():
         samples, _ = soundfile.read(file, frames=limit // 2, dtype="int16", always_2d=True)
         mean: bytes = samples.mean(1).round().astype("<i2").tobytes()
     return mean
