@@ -22,7 +22,7 @@ Decorator = Callable[[Any], Any]
 _FORCE = "kolmo.force"
 """The key of ``--force`` in the ``meta`` of a click context."""
 
-READING = "Reading options"
+READING, OUTPUT = "Reading options", "Output options"
 """The heading of the options that say how files become items and labels."""
 
 
@@ -111,8 +111,13 @@ def _force_option() -> click.Option:
     def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.meta[_FORCE] = value
 
-    return click.Option(
-        ["-f", "--force"], is_flag=True, expose_value=False, callback=keep, help="Replace existing output files."
+    return SharedOption(
+        ["-f", "--force"],
+        group=OUTPUT,
+        is_flag=True,
+        expose_value=False,
+        callback=keep,
+        help="Replace existing output files.",
     )
 
 

@@ -15,7 +15,6 @@ import click
 
 from kolmo._core.extras import check_extra
 from kolmo._core.files import Source, check_not_input, check_output, write_whole
-from kolmo._core.resumable import check_checkpoint
 
 if TYPE_CHECKING:
     from kolmo._core.results import Result
@@ -143,6 +142,8 @@ class CheckpointFile(OutputFile):
     replaces = True
 
     def check(self, path: Path, inputs: Iterable[Source], *, force: bool) -> None:
+        from kolmo._core.resumable import check_checkpoint
+
         super().check(path, inputs, force=force)
         check_checkpoint(path)
 

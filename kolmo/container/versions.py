@@ -102,7 +102,7 @@ def _read_header_bytes(intake: Input) -> bytes:
 def _first_header(raw: bytes) -> ContainerHeader:
     try:
         fields = json.loads(raw)
-        is_valid = canonical(fields) == raw and _is_valid(fields)
+        is_valid = canonical(_sorted(fields)) == raw and _is_valid(fields)
     except (ValueError, RecursionError):
         is_valid = False
     if not is_valid:
@@ -115,6 +115,13 @@ def _first_header(raw: bytes) -> ContainerHeader:
         size=fields["size"],
         context_file=context and ContextFile(**context),
     )
+
+
+def _sorted(fields: Any) -> Any:
+    """Return JSON objects with sorted keys, as version 1 stores them."""
+    if isinstance(fields, dict):
+        return {key: _sorted(fields[key]) for key in sorted(fields)}
+    return [_sorted(each) for each in fields] if isinstance(fields, list) else fields
 
 
 def _is_valid(fields: Any) -> bool:

@@ -93,5 +93,5 @@ def test_names_go_with_rows() -> None:
         checked_names(["a", "b"], 3)
     with pytest.raises(DataError, match="got 'a' twice"):
         checked_names(["a", "b", "a"], 3)
-    with pytest.raises(DataError, match="single text"):
+    with pytest.raises(DataError, match="got a single str; wrap it in a list"):
         checked_names("ab", 2)

@@ -219,7 +219,7 @@ def test_model_selection_pipelines_and_pickle() -> None:
             ParameterError,
             "symmetrize: expected None, 'mean', 'min' or 'max', got 'yes'",
         ),
-        ({"metric": "precomputed"}, np.ones((8, 3)), LABELS, ParameterError, "square"),
+        ({"metric": "precomputed"}, np.ones((8, 3)), LABELS, DataError, "square"),
     ],
 )
 def test_bad_input_is_named(parameters: Any, X: Any, y: Any, error: type[KolmoError], message: str) -> None:

@@ -72,7 +72,7 @@ def test_confusion_counts_every_text_once(kolmo: Any, topics: Topics) -> None:
 
 def test_sub_samples_go_by_the_seed_and_keep_their_positions(kolmo: Any, topics: Topics) -> None:
     def drawn(seed: int) -> list[dict[str, str]]:
-        kolmo("classify", *topics, "--limit-test", "5", "--seed", seed, "-o", "out.csv")
+        kolmo("classify", *topics, "--limit-test", "5", "--seed", seed, "-o", "out.csv", "--force")
         with open("out.csv", newline="") as file:
             return list(csv.DictReader(file))
 
@@ -185,7 +185,7 @@ def test_a_directory_without_classes_is_one_line(refused: Any, topics: Topics) -
     [
         ("r9:train", 1, "there is no file 'r9:train', and there is no data set named 'r9'; did you mean 'r8'?"),
         ("absent.csv", 1, "absent.csv"),
-        ("digits:trian", 2, "splits train, test"),
+        ("digits:trian", 2, "split of digits: expected train or test, got 'trian'"),
     ],
 )
 def test_a_set_that_is_not_there_is_one_line(refused: Any, topics: Topics, name: str, code: int, message: str) -> None:
@@ -290,7 +290,12 @@ def test_the_loss_of_candidates_is_reported(kolmo: Any, topics: Topics) -> None:
 
 
 def test_the_help_has_two_sections_and_few_options(kolmo: Any) -> None:
-    own, reading = kolmo("classify", "--help").stdout.partition("Options:\n")[2].split("Reading options:\n")
+    own, reading = (
+        kolmo("classify", "--help")
+        .stdout.partition("Options:\n")[2]
+        .partition("Output options:\n")[0]
+        .split("Reading options:\n")
+    )
     shared = ("--format", "--encoding", "--text-column", "--label-column", "--no-labels", "--data-dir", "--limit-train")
     for option in shared:
         assert option in reading
@@ -307,7 +312,7 @@ def test_a_checkpoint_resumes_its_own_run_only(kolmo: Any, topics: Topics, refus
     error = refused(*arguments, "-k", "2", code=1)
     assert "holds another run of 'gzip'" in error
     assert "result was 'nearest 1', now 'nearest 2'" in error
-    assert "no folder" in refused("classify", *topics, "--checkpoint", "nowhere/run", code=1)
+    assert "there is no directory" in refused("classify", *topics, "--checkpoint", "nowhere/run", code=2)
 
 
 def test_several_methods_are_compared(kolmo: Any, topics: Topics) -> None:

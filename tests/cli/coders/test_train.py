@@ -33,7 +33,7 @@ def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
     length = json.loads(kolmo("length", str(tmp_path / "a"), "-c", spec, "--json").stdout)["lengths"][0]
     assert 0 < length["bits_per_byte"] < 7
     kolmo("compress", str(tmp_path / "a"), "-c", spec, "-o", str(tmp_path / "a.kolmo"))
-    kolmo("decompress", str(tmp_path / "a.kolmo"), "-o", str(tmp_path / "b"))
+    kolmo("decompress", str(tmp_path / "a.kolmo"), "-o", str(tmp_path / "b"), "--model-dir", str(folder))
     assert (tmp_path / "b").read_text() == TEXT
     rates = json.loads(
         kolmo("rates", str(tmp_path / "a"), "-c", spec, "-c", spec + ",bits=8", "--sizes", str(tmp_path / "s.png"),

@@ -68,7 +68,7 @@ def test_a_file_of_nothing(kolmo: Any, size: int) -> None:
 def test_data_on_stdout_and_all_else_on_stderr(kolmo: Any) -> None:
     for as_json in ([], ["--json"]):
         packed = kolmo("compress", "-", "-c", "lz4", "--block-size", "100", *as_json, stdin=TEXT)
-        assert packed.stdout_bytes.startswith(b"\x89KLM\r\n\x1a\n")
+        assert packed.stdout_bytes.startswith(b"\x89KLM\x02")
         assert f"{len(TEXT):,}" in packed.stderr or f": {len(TEXT)}," in packed.stderr
         unpacked = kolmo("decompress", "-", *as_json, stdin=packed.stdout_bytes)
         assert unpacked.stdout_bytes == TEXT
@@ -108,9 +108,9 @@ def test_info_decodes_nothing(kolmo: Any) -> None:
     Path("a").write_bytes(TEXT)
     kolmo("compress", "a", "--block-size", "1kB")
     archive = Path("a.kolmo").read_bytes()
-    Path("front.kolmo").write_bytes(archive[:300])
+    Path("front.kolmo").write_bytes(archive[:100])
     found = json.loads(kolmo("decompress", "front.kolmo", "--info", "--json").stdout)
-    assert found["compressed_bytes"] == 300
+    assert found["compressed_bytes"] == 100
     assert found["header"]["block_size"] == 1000
     table = kolmo("decompress", "-", "--info", stdin=archive).stdout
     assert coder(DEFAULT_CODER).fingerprint in table
@@ -173,7 +173,7 @@ def test_an_error_in_a_late_block_leaves_nothing_and_keeps_what_was_there(kolmo:
     Path("a.kolmo").write_bytes(archive)
     Path("out").write_bytes(b"old")
     message = refused("decompress", "a.kolmo", "-o", "out", "-f", code=1)
-    assert "the payload of block 5 does not match its checksum" in message
+    assert "the checksum of block 5 is wrong" in message
     assert Path("out").read_bytes() == b"old"
     assert sorted(os.listdir()) == ["a", "a.kolmo", "out"]
 

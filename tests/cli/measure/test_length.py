@@ -60,7 +60,7 @@ def test_a_folder_is_one_row_per_file_or_one_set(kolmo: Any) -> None:
     Path("single").write_bytes(b"one")
     rows = json.loads(kolmo("length", "set", "single", "-c", "uniform", "--json").stdout)
     assert [row["file"] for row in rows["lengths"]] == ["set/a/c.txt", "set/b.txt", "single"]
-    assert rows["totals"][0]["bits"] == 8 * (3 * len("set/a/c.txt") + 3 * len("set/b.txt") + 3)
+    assert rows["totals"][0]["bits"] == 8 * (3 * len("set/a/c.txt") + 3 * len("set/b.txt") + 3 + 3)
     (whole,) = json.loads(kolmo("length", "set", "-c", "gzip", "--as-set", "--json").stdout)["lengths"]
     joined = Path("set/a/c.txt").read_bytes() + Path("set/b.txt").read_bytes()
     assert (whole["file"], whole["bits"]) == ("set", coder("gzip").code_length(joined))
