@@ -15,7 +15,9 @@ import torch
 
 from kolmo._core.extras import import_extra
 from kolmo.coders.neural.folder import file_digest
+from kolmo.coders.neural.inference.finite import check_logits
 from kolmo.coders.neural.inference.segments import Tokenizer
+from kolmo.coders.neural.pretrained_checks import check_files, check_size
 from kolmo.errors import DataError, KolmoError
 
 _KEPT, _KEPT_DIGESTS = 4, 256
@@ -94,7 +96,8 @@ def digest_of_folder(folder: Path) -> str:
 
 def _facts(folder: Path) -> _Facts:
     """Return the files of a model, with their sizes and times of modification."""
-    files = [*_weights(folder), *sorted(path for path in folder.iterdir() if path.suffix in _TEXTS)]
+    files = _weights(folder)
+    files += sorted(path for path in folder.iterdir() if path.suffix in _TEXTS and path.is_file())
     return tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
 
 
@@ -107,8 +110,13 @@ def _digest(facts: _Facts) -> str:
 def _load(folder: Path, facts: _Facts, device: torch.device, dtype: str) -> Pretrained:
     transformers = import_extra("transformers", extra="hf", purpose="the coder 'hf'")
     safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    weights = _weights(folder)
+    check_files(folder, weights)
     try:
         with _quiet(transformers):
+            config = transformers.AutoConfig.from_pretrained(folder, **safe)
+            with torch.device("meta"):
+                check_size(folder, transformers.AutoModelForCausalLM.from_config(config), weights)
             model, found = transformers.AutoModelForCausalLM.from_pretrained(
                 folder, use_safetensors=True, torch_dtype=dtype, output_loading_info=True, **safe
             )
@@ -141,7 +149,7 @@ def _load(folder: Path, facts: _Facts, device: torch.device, dtype: str) -> Pret
         next((start for start in starts if isinstance(start, int) and 0 <= start < n_symbols), None),
         next((length for length in lengths if isinstance(length, int) and length > 1), None),
         _digest(facts),
-        8.0 * sum(_tensor_bytes(path) for path in _weights(folder)),
+        8.0 * sum(_tensor_bytes(path) for path in weights),
     )
 
 
@@ -157,7 +165,11 @@ def _weights(folder: Path) -> list[Path]:
         return [single]
     if index.is_file():
         try:
-            paths = sorted({folder / str(name) for name in json.loads(index.read_bytes())["weight_map"].values()})
+            names = {str(name) for name in json.loads(index.read_bytes())["weight_map"].values()}
+            outside = [name for name in names if Path(name).name != name]
+            if outside:
+                raise ValueError(f"expected the names of files in this folder, got {outside[0]!r:.80}")
+            paths = sorted(folder / name for name in names)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"{index} is damaged: {error}; download the model again") from error
         missing = [path.name for path in paths if not path.is_file()]
@@ -181,6 +193,7 @@ def _check_causal(folder: Path, model: Any, device: torch.device) -> int:
         cache = getattr(output, "past_key_values", None)
     except Exception as error:  # the code of a model raises exceptions of any type
         raise DataError(f"the model in {folder} cannot be used to predict tokens: {_first_line(error)}") from error
+    check_logits(output.logits)
     if not torch.allclose(first, second, rtol=0.02, atol=1e-3 * float(first.abs().max())):
         raise DataError(f"the model in {folder} is not causal: its prediction of a token depends on later tokens")
     if cache is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+import kolmo
 from kolmo import coder
 from kolmo.coders.neural.huggingface import HuggingFaceCoder
 from kolmo.coders.neural.inference.segments import cut
-from kolmo.errors import DataError, DecodeError, MissingDependencyError, ParameterError
+from kolmo.errors import DataError, DecodeError, KolmoError, MissingDependencyError, ParameterError
 from kolmo.testing import check_coder
 
 CONTEXT_LENGTH = 48
@@ -346,14 +348,14 @@ def _own_code(folder: Path) -> None:
     [
         (_pickled, "pickle"),
         (lambda folder: (folder / "model.safetensors").unlink(), "no model.safetensors"),
-        (_truncated, "no causal language model"),
+        (_truncated, "truncated or damaged"),
         (_not_a_number, "is not finite"),
         (_no_head, "lm_head"),
         (_looks_ahead, "not causal|are not those"),
         (_recurrent, "no key-value cache"),
         (_classifier, "no causal language model"),
         (_no_tokenizer, "tokenizer"),
-        (_own_code, "no causal language model"),
+        (_own_code, "needs code that Kolmo does not run"),
         (lambda folder: (folder / "config.json").unlink(), "no causal language model"),
     ],
 )
@@ -415,32 +417,138 @@ def test_the_stamp_of_a_stream_keeps_its_keys(folders: dict[str, Path]) -> None:
     assert (facts["threads"], facts["lanes"]) == (1, 64)
 
 
-def test_a_file_written_by_the_coder_is_read(folders: dict[str, Path]) -> None:
+def test_a_file_is_read_with_the_model_that_has_the_recorded_hash(folders: dict[str, Path], tmp_path: Path) -> None:
     """The parameter `context_length` is not mistaken for a context that was read first."""
-    import io
-
-    from kolmo.container import read_container, write_container
-
     hf = HuggingFaceCoder(str(folders["llama"]), context_length=20)
-    written, back = io.BytesIO(), io.BytesIO()
-    write_container(io.BytesIO(TEXT.encode()), written, hf)
-    written.seek(0)
-    read_container(written, back)
-    assert back.getvalue() == TEXT.encode()
+    packed = kolmo.compress(TEXT, coder=hf)
+    with pytest.raises(DecodeError, match=f"model 'llama' of the coder 'hf', SHA-256 '{hf.model_digest}'.*--model-dir"):
+        kolmo.decompress(packed)
+    moved = tmp_path / "a" / "b" / "renamed"
+    shutil.copytree(folders["llama"], moved)
+    shutil.copytree(folders["gpt2"], tmp_path / "a" / "another")
+    assert kolmo.decompress(packed, models=[tmp_path]) == TEXT.encode()
+    config = json.loads((moved / "config.json").read_text())
+    (moved / "config.json").write_text(json.dumps(config | {"rms_norm_eps": 1e-2}))
+    with pytest.raises(DecodeError, match="it is not in"):
+        kolmo.decompress(packed, models=[tmp_path])
 
 
-def test_a_header_of_an_earlier_version_is_read(folders: dict[str, Path]) -> None:
-    """Headers of `hf` once had the key `context`, always null, where the key is now `context_length`."""
-    from kolmo.container import ContainerHeader
+def _set(name: str, **changes: Any) -> Any:
+    def damage(folder: Path) -> None:
+        values = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(values | changes))
 
-    hf = HuggingFaceCoder(str(folders["llama"]))
-    fields = json.loads(ContainerHeader.of(hf, block_size=100, size=None).to_bytes())
-    fields["config"]["context"] = fields["config"].pop("context_length")
-    raw = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-    assert ContainerHeader.from_bytes(raw).make_coder() == hf
-    fields["config"]["context"] = "YWJj"
-    with pytest.raises(DecodeError):
-        ContainerHeader.from_bytes(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode())
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_set("config.json", num_hidden_layers=10**9), "num_hidden_layers: expected at most"),
+        (_set("config.json", num_attention_heads=10**9), "num_attention_heads: expected at most"),
+        (_set("config.json", hidden_size=2**30), "describes a model of .* weights, and the files have"),
+        (_set("config.json", vocab_size=2**31), "describes a model of .* weights, and the files have"),
+        (_set("config.json", vocab_size=10**30), "vocab_size: expected at most"),
+        (_set("config.json", model_type=[]), "model_type: expected text"),
+        (_set("config.json", text_config={"n_layer": 10**9}), "n_layer: expected at most"),
+        (_set("config.json", attn_implementation="some/kernel"), "attn_implementation: expected 'eager'"),
+        (_set("config.json", quantization_config={"quant_method": "gptq"}), "needs code"),
+        (_set("tokenizer_config.json", model_max_length="x"), "model_max_length: expected a number"),
+        (_set("tokenizer_config.json", model_max_length=[]), "model_max_length: expected a number"),
+        (_set("tokenizer_config.json", model_max_length={}), "model_max_length: expected a number"),
+        (_set("tokenizer_config.json", eos_token=7), "eos_token: expected a token"),
+        (_set("tokenizer_config.json", clean_up_tokenization_spaces="x"), "true or false"),
+        (lambda folder: (folder / "tokenizer_config.json").write_text("[" * 10**5), "damaged"),
+        (lambda folder: (folder / "adapter_config.json").write_text("{}"), "names another model"),
+    ],
+)
+def test_folders_are_checked_before_a_model_is_built(
+    folders: dict[str, Path], tmp_path: Path, damage: Any, message: str
+) -> None:
+    shutil.copytree(folders["llama"], tmp_path, dirs_exist_ok=True)
+    damage(tmp_path)
+    start = time.monotonic()
+    with pytest.raises(DataError, match=message) as caught:
+        HuggingFaceCoder(str(tmp_path)).code_length("abc")
+    assert time.monotonic() - start < 5
+    assert "\n" not in str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def _is_sound(hf: HuggingFaceCoder) -> bool:
+    """Return whether the coder computes a finite length, or raises an error of one line."""
+    try:
+        return bool(np.isfinite(hf.code_length("the 7 cats sat" * 5)))
+    except KolmoError as error:
+        return "\n" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "generation_config.json"])
+@LIGHT
+@given(data=st.data())
+def test_any_value_of_any_field_is_read_or_refused(
+    name: str, folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """A changed folder gives finite lengths, or an error of Kolmo in one line."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    shutil.copytree(folders["bare"], folder, dirs_exist_ok=True)
+    values = json.loads((folder / name).read_text())
+    known = ["model_max_length", "padding_side", "n_inner", "rope_scaling", "layer_types", "bos_token_id"]
+    key = data.draw(st.sampled_from([*values, *known]))
+    (folder / name).write_text(json.dumps(values | {key: data.draw(JSON)}))
+    assert _is_sound(HuggingFaceCoder(str(folder)))
+    shutil.rmtree(folder)
+
+
+@LIGHT
+@given(data=st.data())
+def test_a_flipped_bit_of_the_weights_gives_finite_lengths_or_an_error(
+    folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("flipped")
+    shutil.copytree(folders["llama"], folder, dirs_exist_ok=True)
+    before = HuggingFaceCoder(str(folder)).model_digest
+    raw = bytearray((folder / "model.safetensors").read_bytes())
+    place = data.draw(st.integers(0, len(raw) - 1) | st.integers(0, 2000))
+    raw[place] ^= 1 << data.draw(st.integers(0, 7))
+    (folder / "model.safetensors").write_bytes(raw)
+    flipped = HuggingFaceCoder(str(folder))
+    assert _is_sound(flipped)
+    assert HuggingFaceCoder.digest_of_model(folder) != before
+    shutil.rmtree(folder)
+
+
+@LIGHT
+@given(data=st.data())
+def test_scaled_weights_give_finite_lengths_or_an_error(
+    folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("scaled")
+    shutil.copytree(folders["bare"], folder, dirs_exist_ok=True)
+    tensors = load_file(folder / "model.safetensors")
+    tensors[data.draw(st.sampled_from(sorted(tensors)))] *= data.draw(st.sampled_from([1e10, 1e20, 1e30, -1e38]))
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    assert _is_sound(HuggingFaceCoder(str(folder)))
+    shutil.rmtree(folder)
+
+
+def test_predictions_that_are_not_finite_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(folders["bare"], tmp_path, dirs_exist_ok=True)
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors["transformer.h.0.ln_1.weight"] *= 1e38
+    save_file(tensors, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(DataError, match="logits that are not finite"):
+        HuggingFaceCoder(str(tmp_path)).code_length("abc")
 
 
 def test_models_are_loaded_once(folders: dict[str, Path], torch: Any) -> None:
