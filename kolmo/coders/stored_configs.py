@@ -74,7 +74,10 @@ def coder_from_file(config: Mapping[str, Any], *, models: Sequence[str | os.Path
 
 def _from_file(config: Any, models: Sequence[Path], nesting: int) -> Coder:
     if not isinstance(config, Mapping) or not isinstance(config.get("id"), str) or not nesting:
-        raise DecodeError(f"expected the configuration of a coder, got {config!r:.60}; the file is forged")
+        raise DecodeError(
+            f"expected the configuration of a coder with its name as 'id', nested at most {_MAX_NESTING} deep; the file is "
+            "forged"
+        )
     given = dict(config)
     name = given.pop("id")
     found = coder_class(name)
@@ -113,8 +116,8 @@ def _find(found: type[Coder], stored: Any, models: Sequence[Path]) -> Path:
         or len(stored[_DIGEST]) != 64
     ):
         raise DecodeError(
-            f"the file names a model of the coder {found.name!r} by {stored!r:.100} and not by its hash; a file never "
-            "chooses what is loaded or downloaded"
+            f"the file does not name the model of the coder {found.name!r} by its hash; a file never chooses what is "
+            "loaded or downloaded, so the file is forged"
         )
     listed = os.environ.get(MODELS_VARIABLE, "").split(os.pathsep)
     folders = [*models, *(Path(folder) for folder in listed if folder)]
