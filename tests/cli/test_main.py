@@ -12,7 +12,7 @@ import pytest
 
 from kolmo import __version__, list_coders
 from kolmo.cli import COMMANDS, SECTIONS, main
-from kolmo.cli.options import READING, SharedOption
+from kolmo.cli.options import OUTPUT, READING, SharedOption
 
 MOST_OPTIONS = 14
 HEAVY = {"numpy", "sklearn", "scipy", "torch", "numba", "matplotlib", "pandas", "pyarrow", "joblib", "rich"}
@@ -68,12 +68,14 @@ def test_no_command_has_more_options_than_a_person_reads() -> None:
 
 def test_shared_options_stand_under_their_heading(kolmo: Any) -> None:
     for path, command in all_commands():
-        shared = [each for each in command.params if isinstance(each, SharedOption)]
-        if shared:
-            own, _, grouped = kolmo(*path.split(), "--help").stdout.partition(f"\n{READING}:\n")
-            for each in shared:
-                assert f"  {each.opts[-1]}" in grouped, f"{path} {each.opts[-1]}"
-                assert f"  {each.opts[-1]} " not in own
+        for heading in (READING, OUTPUT):
+            shared = [each for each in command.params if isinstance(each, SharedOption) and each.group == heading]
+            if shared:
+                before, _, after = kolmo(*path.split(), "--help").stdout.partition(f"\n{heading}:\n")
+                section = after.partition("\n\n")[0]
+                for each in shared:
+                    assert each.opts[-1] in section, f"{path} {each.opts[-1]}"
+                    assert f"  {each.opts[-1]} " not in before
 
 
 def completed(line: str, word: int) -> tuple[list[str], set[str]]:

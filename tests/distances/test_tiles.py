@@ -146,7 +146,7 @@ class TestPruningReport:
 
     @pytest.mark.parametrize("risk", [-0.1, 1, 2])
     def test_bad_risks(self, risk: float) -> None:
-        with pytest.raises(ParameterError, match=r"risk: expected a (finite )?number of at least 0( and below 1)?, got"):
+        with pytest.raises(ParameterError, match=r"risk: expected a (finite )?number of at least 0( and|, got)"):
             calibrate_pruning(TEXTS[:5], risk=risk)
 
     def test_bad_pruning(self) -> None:

@@ -290,12 +290,8 @@ def test_the_loss_of_candidates_is_reported(kolmo: Any, topics: Topics) -> None:
 
 
 def test_the_help_has_two_sections_and_few_options(kolmo: Any) -> None:
-    own, reading = (
-        kolmo("classify", "--help")
-        .stdout.partition("Options:\n")[2]
-        .partition("Output options:\n")[0]
-        .split("Reading options:\n")
-    )
+    own, rest = kolmo("classify", "--help").stdout.partition("Options:\n")[2].split("Output options:\n")
+    reading = rest.partition("Reading options:\n")[2]
     shared = ("--format", "--encoding", "--text-column", "--label-column", "--no-labels", "--data-dir", "--limit-train")
     for option in shared:
         assert option in reading
