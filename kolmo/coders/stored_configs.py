@@ -75,8 +75,8 @@ def coder_from_file(config: Mapping[str, Any], *, models: Sequence[str | os.Path
 def _from_file(config: Any, models: Sequence[Path], nesting: int) -> Coder:
     if not isinstance(config, Mapping) or not isinstance(config.get("id"), str) or not nesting:
         raise DecodeError(
-            f"expected the configuration of a coder with its name as 'id', nested at most {_MAX_NESTING} deep; the file is "
-            "forged"
+            f"expected the configuration of a coder with its name as 'id', nested at most {_MAX_NESTING} deep; the "
+            "file is forged"
         )
     given = dict(config)
     name = given.pop("id")

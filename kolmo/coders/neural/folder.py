@@ -155,13 +155,13 @@ def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]], sha256: str) ->
     if found != shapes:
         wrong = sorted(set(found.items()) ^ set(shapes.items()))[0][0]
         raise DataError(f"{path} does not match its model: {wrong!r} is missing, unexpected, or of another shape")
-    if hashlib.sha256(raw).hexdigest() != sha256:
-        raise DataError(f"{path} is not the file that {CONFIG} describes; copy both, or train the model again")
     for name, tensor in tensors.items():
         if tensor.dtype != torch.float32:
             raise DataError(f"{path}: expected {name!r} in float32, got {tensor.dtype}")
         if not bool(torch.isfinite(tensor).all()):
             raise DataError(f"{path}: a weight in {name!r} is not finite (NaN or infinity); train the model again")
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        raise DataError(f"{path} is not the file that {CONFIG} describes; copy both, or train the model again")
     return tensors
 
 

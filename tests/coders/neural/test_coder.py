@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kolmo import CodeLengthClassifier, coder, gain_matrix, joint_gain
 from kolmo.coders import mixture
 from kolmo.coders.neural.coder import NeuralCoder
-from kolmo.errors import DataError, DecodeError, ParameterError
+from kolmo.errors import DataError, DecodeError, KolmoError, ParameterError
 from kolmo.testing import check_coder
 
 DATA = b"the 7 cats sat on the rug, and 49 dogs, \x00\xff, lay on the mat; " * 6
@@ -170,6 +173,81 @@ def test_damaged_models_are_refused(one_folder: Path, tmp_path: Path, name: str,
         (tmp_path / file).write_bytes(change(raw) if file == name else raw)
     with pytest.raises(DataError, match=message):
         NeuralCoder(str(tmp_path)).code_length(b"abc")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_damage_to_a_model_folder_is_refused_or_harmless(
+    one_folder: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """A changed folder gives an error in one line, or the lengths of the original, and never another length."""
+    folder = tmp_path_factory.mktemp("damaged")
+    files = {name: bytearray((one_folder / name).read_bytes()) for name in ("config.json", "model.safetensors")}
+    kind = data.draw(st.sampled_from(["flip", "flip", "cut", "field"]))
+    name = data.draw(st.sampled_from(sorted(files)))
+    if kind == "field":
+        values = json.loads(files["config.json"])
+        place = values if data.draw(st.booleans()) else values["model"]
+        place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
+        files["config.json"] = bytearray(json.dumps(values).encode())
+    elif kind == "cut":
+        del files[name][data.draw(st.integers(0, len(files[name]) - 1)) :]
+    else:
+        files[name][data.draw(st.integers(0, len(files[name]) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    for each, raw in files.items():
+        (folder / each).write_bytes(raw)
+    try:
+        length = NeuralCoder(str(folder)).code_length(b"abc")
+    except KolmoError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+    else:
+        assert length == NeuralCoder(str(one_folder)).code_length(b"abc")
+    shutil.rmtree(folder)
+
+
+def test_weights_that_are_too_large_are_refused(one_folder: Path, tmp_path: Path) -> None:
+    """All digests are right, as a forger would write them."""
+    from safetensors.torch import load_file
+
+    from kolmo.coders.neural.folder import load_language_model, save_model
+
+    model, saved = load_language_model(one_folder)
+    for name, weight in load_file(one_folder / "model.safetensors").items():
+        for factor in (1e30, -3e38):
+            changed = {key: value.clone() for key, value in model.state_dict().items()}
+            changed[name] = weight * factor
+            broken = saved.config.build()
+            broken.load_state_dict(changed)
+            save_model(tmp_path, broken, saved.config, saved.training)
+            neural = NeuralCoder(str(tmp_path))
+            for call in (neural.code_length, neural.surprisals, neural.compress, neural.distribution):
+                try:
+                    result = call(b"abc")
+                except DataError:
+                    continue
+                if not isinstance(result, bytes):
+                    assert np.isfinite(result).all()
+            with contextlib.suppress(DataError):
+                assert np.isfinite(NeuralCoder(str(tmp_path), bits=4).code_length(b"abc"))
+
+
+def test_weights_damaged_while_the_process_runs_are_not_used(one_folder: Path, tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((one_folder / name).read_bytes())
+    neural = NeuralCoder(str(tmp_path))
+    neural.code_length(b"abc")
+    raw = bytearray((tmp_path / "model.safetensors").read_bytes())
+    raw[-2] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(raw)
+    with pytest.raises(DataError, match="not the file that"):
+        neural.code_length(b"abd")
 
 
 def test_parameters_are_checked() -> None:

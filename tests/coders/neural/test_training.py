@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from kolmo.coders.neural.training.plan import TrainingPlan
 from kolmo.errors import DataError, ParameterError
@@ -18,6 +19,7 @@ from kolmo.errors import DataError, ParameterError
 if TYPE_CHECKING:
     from kolmo.coders.neural.training.state import EvalPoint, Training
 
+TINY = "gru:20k,width=4,embedding=2"
 PLAN = TrainingPlan(n_bytes=8 * 32 * 12, batch_size=8, sequence_length=32, checkpoints=4)
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.jsonl"
 STORED_PLAN = {
@@ -98,6 +100,124 @@ def test_a_checkpoint_of_another_training_is_refused(text: bytes, tmp_path: Path
     (tmp_path / CHECKPOINT).write_bytes((tmp_path / CHECKPOINT).read_bytes()[:-100])
     with pytest.raises(DataError, match="damaged"):
         train(config, PLAN, data, held_out, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(text: bytes, torch: Any, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The checkpoint of an interrupted training of a tiny model."""
+    from kolmo.coders.neural.training.loop import train
+
+    def interrupt(training: Training, point: EvalPoint | None) -> None:
+        if point is not None:
+            raise KeyboardInterrupt
+
+    folder = tmp_path_factory.mktemp("interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        train(_parsed(TINY), PLAN, *_corpus(text), folder, device=torch.device("cpu"), on_step=interrupt)
+    return (folder / CHECKPOINT).read_bytes()
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_damage_to_a_checkpoint_is_found(checkpoint: bytes, tmp_path_factory: Any, data: st.DataObject) -> None:
+    """Flipped bits anywhere, cuts, and appended bytes; half of the flips are in the header."""
+    from kolmo.coders.neural.training.checkpoint import read_checkpoint
+
+    path = tmp_path_factory.mktemp("damaged") / CHECKPOINT
+    raw = bytearray(checkpoint)
+    header = 8 + int.from_bytes(raw[:8], "little")
+    kind = data.draw(st.sampled_from(["flip", "flip", "flip", "cut", "append"]))
+    if kind == "flip":
+        place = data.draw(st.integers(0, header - 1) | st.integers(0, len(raw) - 1))
+        raw[place] ^= 1 << data.draw(st.integers(0, 7))
+    elif kind == "cut":
+        raw = raw[: data.draw(st.integers(0, len(raw) - 1))]
+    else:
+        raw += data.draw(st.binary(min_size=1, max_size=20))
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="is damaged") as caught:
+        read_checkpoint(path, {})
+    assert "--force" in str(caught.value)
+
+
+def test_a_checkpoint_with_its_digest_but_without_its_tensors_is_refused(
+    text: bytes, tmp_path: Path, train: Any, torch: Any, checkpoint: bytes
+) -> None:
+    """A right digest proves no content: names, shapes and types are checked too."""
+    from safetensors.torch import load
+
+    from kolmo.coders.neural.training.checkpoint import Checkpoint, _verified, write_checkpoint
+
+    about, tensors = _verified(checkpoint), load(checkpoint)
+    good = {"tensors": tensors, "n_steps": about["step"], "seconds": about["seconds"], "curve": about["curve"]}
+    name = sorted(tensors)[-1]
+    for number, change in enumerate(
+        (
+            {"tensors": {key: value for key, value in tensors.items() if key != name}},
+            {"tensors": tensors | {name: torch.zeros(3)}},
+            {"curve": [{"step": 3}]},
+            {"curve": []},
+            {"curve": 5},
+            {"n_steps": "x"},
+        )
+    ):
+        folder = tmp_path / str(number)
+        write_checkpoint(folder / CHECKPOINT, Checkpoint(**(good | change)), about["facts"])
+        with pytest.raises(DataError, match="of another training"):
+            train(_parsed(TINY), PLAN, *_corpus(text), folder)
+        train(_parsed(TINY), PLAN, *_corpus(text), folder, force=True)
+
+
+def test_a_folder_with_content_is_written_only_by_force(text: bytes, tmp_path: Path, train: Any) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    train(_parsed(TINY), PLAN, *_corpus(text), tmp_path / "model")
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "model.safetensors").write_bytes(b"weights of another program")
+    before = (tmp_path / "model" / "model.safetensors").read_bytes()
+    for folder, message in (("a", "holds files, such as 'b'"), ("model", "holds a model"), ("hub", "holds a model")):
+        with pytest.raises(DataError, match=f"{message}; .*--force"):
+            train(_parsed("lstm:20k"), PLAN, *_corpus(text), tmp_path / folder)
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == before
+    assert (tmp_path / "hub" / "model.safetensors").read_bytes() == b"weights of another program"
+    saved = train(_parsed("lstm:20k"), PLAN, *_corpus(text), tmp_path / "model", force=True)
+    assert saved.config == _parsed("lstm:20k")
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 6])
+def test_a_training_killed_at_any_replacement_resumes_to_the_same_weights(
+    place: int, text: bytes, tmp_path: Path, train: Any, torch: Any
+) -> None:
+    """The process ends before or after each file gets its name; its temporary files are removed at the next start."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "import torch\n"
+        "from kolmo.coders.neural.architecture.config import ModelConfig\n"
+        "from kolmo.coders.neural.training.plan import TrainingPlan\n"
+        "from kolmo.coders.neural.training.loop import split_corpus, train\n"
+        "torch.set_num_threads(1)\n"
+        "replace, left = os.replace, [int(sys.argv[3])]\n"
+        "def killed(*names):\n"
+        "    left[0] -= 1\n"
+        "    if left[0] == 0 and sys.argv[4] == 'before': os._exit(9)\n"
+        "    replace(*names)\n"
+        "    if left[0] == 0: os._exit(9)\n"
+        "os.replace = killed\n"
+        f"train(ModelConfig.parse({TINY!r}), {PLAN!r}, *split_corpus(Path(sys.argv[1]).read_bytes()), "
+        "Path(sys.argv[2]), device=torch.device('cpu'))\n"
+    )
+    (tmp_path / "text").write_bytes(text)
+    folder = tmp_path / "model"
+    when = "before" if place % 2 else "after"
+    command = [sys.executable, str(program), str(tmp_path / "text"), str(folder), str(place), when]
+    done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False, timeout=300)
+    assert done.returncode == 9
+    train(_parsed(TINY), PLAN, *_corpus(text), folder)
+    train(_parsed(TINY), PLAN, *_corpus(text), tmp_path / "whole")
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", CURVE, "model.safetensors"]
+    assert (folder / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+    assert _curve(folder) == _curve(tmp_path / "whole")
 
 
 def test_stored_files_keep_their_keys(text: bytes, tmp_path: Path, train: Any) -> None:
@@ -191,6 +311,16 @@ def test_bad_plans_and_data_are_refused() -> None:
     for wrong in ({}, {"n_bytes": 5, "seconds": 5.0}, {"n_bytes": 0}, {"n_bytes": 5, "batch_size": 0}):
         with pytest.raises(ParameterError):
             TrainingPlan(**wrong)
+    for name in ("batch_size", "sequence_length", "checkpoints", "learning_rate", "clip", "seed", "weight_decay"):
+        for value in (10**9 + 1, 10**30, -1, float("nan"), float("inf"), "x", None, True, [1]):
+            if name == "seed" and value == 10**9 + 1:
+                continue
+            with pytest.raises(ParameterError, match=name):
+                TrainingPlan(n_bytes=1000, **{name: value})
+    with pytest.raises(ParameterError, match="batch_size times sequence_length: expected at most"):
+        TrainingPlan(n_bytes=1000, batch_size=2**16, sequence_length=2**16)
+    with pytest.raises(ParameterError, match="expected at most 1,073,741,824 weights"):
+        _parsed("gru:20k,width=8000,n_layers=128")
     with pytest.raises(DataError, match="too few"):
         _corpus(b"short")
     for wrong_model in ("gru:7k", "rnn", "gru:20k,width=x", "gru:20k,context_length=3", "transformer:20k,width=9"):

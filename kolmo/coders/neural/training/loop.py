@@ -209,8 +209,10 @@ def _resumed(training: Training, path: Path, facts: dict[str, Any], *, force: bo
             return None
         try:
             training.load_state_dict(found.tensors, n_steps=found.n_steps, seconds=found.seconds)
-            return [EvalPoint(**row) for row in found.curve]
-        except (KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+            curve = [EvalPoint(**row) for row in found.curve]
+            training.check(sum(point.held_out_bits for point in curve) / len(curve))
+            return curve
+        except (KeyError, ValueError, TypeError, RuntimeError, AttributeError, ZeroDivisionError) as error:
             raise DataError(f"the checkpoint {path} is of another training ({error}); delete it") from error
     except DataError:
         if not force:

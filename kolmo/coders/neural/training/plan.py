@@ -75,11 +75,11 @@ class TrainingPlan:
         if (self.n_bytes is None) == (self.seconds is None):
             raise ParameterError("expected either n_bytes or seconds, the length of the training, not both or neither")
         for name, high in LIMITS.items():
-            if getattr(self, name) is not None:
+            if name != "n_bytes" or self.n_bytes is not None:
                 check_count(name, getattr(self, name), 0 if name == "seed" else 1, high)
         for name in ("seconds", "learning_rate", "clip"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0 < value <= MAX_NUMBER):
+            if (name != "seconds" or value is not None) and not (_is_number(value) and 0 < value <= MAX_NUMBER):
                 raise ParameterError(f"{name}: expected a number above 0, at most {MAX_NUMBER:.0g}, got {value!r}")
         for name in ("weight_decay", "warmup"):
             value = getattr(self, name)
