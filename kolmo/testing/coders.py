@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
+import io
 import json
 import pickle
 import warnings
@@ -15,6 +17,7 @@ import numpy as np
 
 from kolmo.coders import registry
 from kolmo.coders.base import Coder
+from kolmo.container.archive import read_container, write_container
 from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingError, WindowWarning
 
 _TOLERANCE = 1e-6
@@ -56,6 +59,8 @@ def check_coder(coder: Coder, *, examples: int = 50, large: bool = True) -> None
         for data in _fixed_examples(large):
             _check_data(coder, data)
         _check_refusals(coder)
+        _check_ends(coder)
+        _check_container(coder)
         _check_batches(coder)
         _check_generated(coder, examples)
 
@@ -145,6 +150,32 @@ def _check_data(coder: Coder, data: bytes) -> None:
     if data:
         too_small = _refuses(lambda: coder.decompress(payload, max_size=len(data) - 1), DecodeError)
         _require(too_small, "decompress returns more than max_size bytes", data)
+
+
+def _check_ends(coder: Coder) -> None:
+    """Check that no stream is the start of another: every cut and every appended byte raises DecodeError."""
+    primed = [] if coder.tags.priming != "native" else [coder.prime(b"the cat sat on the mat and the dog lay by it")]
+    for each in [coder, *primed]:
+        if not each.tags.decodable:
+            continue
+        for data in (b"", b"a", b"Hello there, Hello", b"the cat sat on the mat", bytes(300)):
+            payload = each.compress(data)
+            broken = [payload[:-cut] for cut in range(1, min(8, len(payload)) + 1)]
+            for stream in [*broken, payload + b"\0", payload + b"\xff", payload + b"\0\0\0\0\1"]:
+                refused = _refuses(functools.partial(each.decompress, stream, max_size=2**20), DecodeError)
+                _require(refused, "a stream that is cut or has more bytes is decoded", each, data, payload, stream)
+
+
+def _check_container(coder: Coder) -> None:
+    """Check that a .kolmo file returns the data, whatever the names of the coder's parameters are."""
+    if coder.tags.decodable and coder.name in registry.list_coders():
+        data, file, original = b"she sells sea shells; " * 9, io.BytesIO(), io.BytesIO()
+        write_container(io.BytesIO(data), file, coder)
+        file.seek(0)
+        models = [str(coder.config["model"])] if "model" in coder.config else []
+        report = read_container(file, original, models=models)
+        _require(original.getvalue() == data, "a .kolmo file does not return the data", coder)
+        _require(report.header.fingerprint == coder.fingerprint, "a header states another fingerprint", report.header)
 
 
 def _check_refusals(coder: Coder) -> None:
