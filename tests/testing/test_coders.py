@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from kolmo.coders.base import Coder, Decode, Encode, Meter
-from kolmo.coders.limits import too_large
+from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.tags import CoderTags
 from kolmo.testing import check_coder
 
@@ -26,15 +26,14 @@ class Good(Coder):
         return {}
 
     def _encoder(self, context: bytes) -> Encode:
-        return lambda data: data + bytes([sum(data) % 256])
+        return lambda data: join_length(len(data), data)
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
-            if len(payload) - 1 > max_size:
-                raise too_large(max_size)
-            if not payload or sum(payload[:-1]) % 256 != payload[-1]:
-                raise ValueError("wrong checksum")
-            return payload[:-1]
+            size, data = split_length(payload, max_size)
+            if len(data) != size:
+                raise ValueError("wrong length")
+            return data
 
         return decode
 
@@ -46,7 +45,7 @@ class WrongLength(Good):
 
 class LosesTrailingZeros(Good):
     def _encoder(self, context: bytes) -> Encode:
-        return lambda data: data.rstrip(b"\0") + bytes([sum(data) % 256])
+        return lambda data: join_length(len(data.rstrip(b"\0")), data.rstrip(b"\0"))
 
 
 class Unbounded(Good):
@@ -57,6 +56,11 @@ class Unbounded(Good):
 class IntegerLengths(Good):
     def _meter(self, context: bytes) -> Meter:
         return lambda data: 8 * len(data) + 8
+
+
+class AcceptsAnyEnd(Good):
+    def _decoder(self, context: bytes) -> Decode:
+        return lambda payload, max_size: split_length(payload, max_size)[1]
 
 
 class Drifting(Good):
@@ -108,7 +112,17 @@ def test_a_good_coder_passes() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [WrongLength, LosesTrailingZeros, Unbounded, IntegerLengths, Drifting, PrimesUnasked, WrongJoint, PrimingLeaks],
+    [
+        WrongLength,
+        LosesTrailingZeros,
+        AcceptsAnyEnd,
+        Unbounded,
+        IntegerLengths,
+        Drifting,
+        PrimesUnasked,
+        WrongJoint,
+        PrimingLeaks,
+    ],
 )
 def test_a_broken_coder_fails(broken: type[Coder]) -> None:
     with pytest.raises(AssertionError):
