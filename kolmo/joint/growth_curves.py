@@ -16,7 +16,8 @@ from kolmo.coders.registry import CoderLike
 from kolmo.errors import ParameterError
 from kolmo.evaluation.diagnostics import diagnose
 from kolmo.joint.estimates import Gain, gain_of, remarks, six_lengths
-from kolmo.joint.two_sets import CITATIONS, Order, prepared
+from kolmo.joint.gain_results import CITATIONS, Order
+from kolmo.joint.two_sets import prepared
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table

@@ -19,7 +19,7 @@ from kolmo.distances.engine import Distances
 from kolmo.errors import DataError
 from kolmo.joint.caveats import diagnose_matrix
 from kolmo.joint.estimates import SCALE, remarks
-from kolmo.joint.two_sets import CITATIONS
+from kolmo.joint.gain_results import CITATIONS
 
 if TYPE_CHECKING:
     import pandas as pd

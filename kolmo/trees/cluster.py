@@ -12,7 +12,7 @@ from kolmo._core.checks import check_choice, check_random_state
 from kolmo.distances.matrices import Floats, checked_names, symmetric
 from kolmo.trees.tree import Tree
 
-METHODS = ("average", "complete", "single", "weighted")
+LINKAGES = ("average", "complete", "single", "weighted")
 """Linkages for any distances; centroid and Ward linkage need coordinates."""
 _RANDOM_STARTS = 4
 
@@ -51,7 +51,7 @@ def linkage_tree(D: ArrayLike, names: Iterable[Any] | None = None, *, method: st
     >>> linkage_tree([[0, 2, 6], [2, 0, 6], [6, 6, 0]], ["cat", "dog", "ape"]).newick()
     '((cat:1.0,dog:1.0):2.0,ape:3.0);'
     """
-    check_choice("method", method, METHODS)
+    check_choice("method", method, LINKAGES)
     even = symmetric(D)
     leaves = checked_names(names, len(even))
     if len(leaves) == 1:

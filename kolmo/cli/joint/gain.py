@@ -28,7 +28,7 @@ from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
-    from kolmo.joint.two_sets import Order
+    from kolmo.joint.gain_results import Order
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -71,7 +71,8 @@ def command(
     kolmo joint gain english.txt french.txt
     kolmo joint gain english.txt french.txt -c mix -c xz --order interleaved
     """
-    from kolmo.joint.two_sets import JointGain, joint_gain
+    from kolmo.joint.gain_results import JointGain
+    from kolmo.joint.two_sets import joint_gain
 
     two_of(data, "for several sets use: kolmo joint matrix")
     sets = read_sets(data, limit)

@@ -30,8 +30,8 @@ from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
+    from kolmo.joint.gain_results import Order
     from kolmo.joint.growth_curves import GainCurve
-    from kolmo.joint.two_sets import Order
 
 
 @click.command(cls=Command, no_args_is_help=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import wave
@@ -10,6 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from kolmo import joint_gain
+from kolmo.cli.joint.gain import command
 
 
 def sound(path: Path, samples: bytes) -> Path:
@@ -127,3 +131,8 @@ def test_it_resumes_from_a_checkpoint(kolmo: Any, files: list[str], tmp_path: Pa
     found = kolmo(*arguments).stdout
     for _ in range(2):
         assert kolmo(*arguments, "--checkpoint", tmp_path / "run").stdout == found
+
+
+def test_the_default_number_of_half_samples_is_that_of_the_function() -> None:
+    option = next(each for each in command.params if each.name == "resamples")
+    assert option.default == inspect.signature(joint_gain).parameters["n_resamples"].default
