@@ -73,7 +73,7 @@ def check_not_input(path: Source, inputs: Iterable[Source]) -> None:
     Parameters
     ----------
     path : path-like or int
-        The output, or its descriptor.
+        The output, or the descriptor of standard output.
     inputs : iterable of path-like or int
         What is read; see `check_output`.
 
@@ -82,7 +82,7 @@ def check_not_input(path: Source, inputs: Iterable[Source]) -> None:
     ParameterError
         If the output is an input, under any name or link.
     """
-    name = f"of descriptor {path}" if isinstance(path, int) else repr(os.fspath(path))
+    name = "of standard output" if isinstance(path, int) else repr(os.fspath(path))
     status = os.fstat(path) if isinstance(path, int) else _status(os.fspath(path))
     if status is None or stat.S_ISCHR(status.st_mode):
         return
