@@ -12,12 +12,12 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from kolmo.data import builtin
 from kolmo.data.archives import read_folders
 from kolmo.data.corpus import Corpus
-from kolmo.data.fetching import DataFile, find_locally, retrieve, verify
+from kolmo.data.fetching import DataFile, check_name, find_locally, retrieve, verify
 from kolmo.data.readers import read
 from kolmo.errors import DataError, ParameterError
 
@@ -272,10 +272,21 @@ def _parse(entry: Traversable) -> DataSet:
         facts = tomllib.loads(entry.read_text(encoding="utf-8"))
         listed = tuple(DataFile(**file) for file in facts.pop("files"))
         splits = tuple(dict.fromkeys(file.split for file in listed if file.split))
-        folders = tuple(facts.pop("folders", ()))
-        return DataSet(**facts, files=listed, folders=folders, splits=splits)
-    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+        folders = facts.pop("folders", [])
+        check_name("name of the data set", facts["name"])
+        found = DataSet(**facts, files=listed, folders=tuple(folders), splits=splits)
+        for key, kind in get_type_hints(DataSet).items():
+            if kind is str and not isinstance(getattr(found, key), str):
+                raise DataError(f"{key}: expected text, got {getattr(found, key)!r:.60}")
+        if not isinstance(found.reader, dict) or not _is_names(folders):
+            raise DataError("expected a table 'reader' and a list of names 'folders'")
+        return found
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(f"the entry {entry.name} of the catalogue cannot be read: {error}") from error
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _plain(name: str) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import sys
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kolmo._core.extras import import_extra
 from kolmo._core.files import make_folder, write_whole
 from kolmo._core.locks import locked
 from kolmo.data.archives import extract_member
-from kolmo.errors import DataError
+from kolmo.data.downloads import MAX_DOWNLOAD_BYTES, UnwantedFileError, check_address, download
+from kolmo.errors import DataError, OutputError
 
 _DEPTH = 2
+_LONGEST_NAME = 200
+_SHA256 = re.compile("[0-9a-f]{64}")
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
+"""Names that Windows gives to devices."""
 _LOCK = ".kolmo.lock"
 _WAIT_SECONDS = 600.0
 """Longest wait for another process that fetches the same data set."""
@@ -50,6 +56,49 @@ class DataFile:
     size: int | None = None
     member: str | None = None
     archive_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        check_name("name", self.name)
+        if not isinstance(self.url, str):
+            raise DataError(f"url: expected text, got {self.url!r:.60}")
+        check_address(self.url)
+        for field in ("sha256", "archive_sha256"):
+            value = getattr(self, field)
+            if value is not None and not (isinstance(value, str) and _SHA256.fullmatch(value)):
+                raise DataError(f"{field}: expected 64 hexadecimal digits, got {value!r:.80}")
+        if self.size is not None and not (type(self.size) is int and 0 <= self.size <= MAX_DOWNLOAD_BYTES):
+            raise DataError(f"size: expected a number of bytes up to {MAX_DOWNLOAD_BYTES:,}, got {self.size!r:.60}")
+        for field in ("split", "member"):
+            if not isinstance(getattr(self, field), str | None):
+                raise DataError(f"{field}: expected text, got {getattr(self, field)!r:.60}")
+        if self.member is not None:
+            check_name("the last part of url", self.address_name)
+
+    @property
+    def address_name(self) -> str:
+        """Last part of the path of the address: the file name of an archive in the cache."""
+        return urlsplit(self.url).path.rpartition("/")[2] or self.name
+
+
+def check_name(what: str, name: Any) -> None:
+    """Raise a DataError unless a name is that of a file in a folder, on every operating system.
+
+    Examples
+    --------
+    >>> check_name("name", "../a.csv")
+    Traceback (most recent call last):
+    kolmo.errors.DataError: name: expected a file name without folders, got '../a.csv'
+    """
+    if not isinstance(name, str) or not name or len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
+        raise DataError(f"{what}: expected a file name of 1 to {_LONGEST_NAME} bytes, got {name!r:.60}")
+    if "/" in name or "\\" in name or name in (".", ".."):
+        raise DataError(f"{what}: expected a file name without folders, got {name!r}")
+    if not name.isprintable() or any(character in '<>:"|?*' for character in name):
+        raise DataError(f'{what}: expected a file name of printable characters without <>:"|?*, got {name!r}')
+    if name.startswith(".") or name.endswith((".", " ")) or name.partition(".")[0].strip().upper() in _RESERVED:
+        raise DataError(
+            f"{what}: expected a file name that is not hidden, reserved or ended by a dot or a space, got {name!r}"
+        )
 
 
 def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | None:
@@ -93,8 +142,8 @@ def verify(path: Path, sha256: str | None, size: int | None, *, remedy: str = "d
     if size is not None and found_size != size:
         kind = "truncated" if found_size < size else "too long"
         raise DataError(
-            f"{path} is {kind}: expected {size:,} bytes, got {found_size:,}; SHA-256 expected {sha256}, "
-            f"got {hash_of(path)}; {remedy}"
+            f"{path} is {kind}: expected {size:,} bytes, got {found_size:,}; SHA-256 "
+            f"{f'expected {sha256}' if sha256 else 'not in the catalogue'}, got {hash_of(path)}; {remedy}"
         )
     if sha256 is not None and (found := hash_of(path)) != sha256:
         raise DataError(f"{path} is another file: SHA-256 expected {sha256}, got {found}; {remedy}")
@@ -131,57 +180,55 @@ def retrieve(data_set: str, file: DataFile, *, looked_in: str | Path | None = No
         return folder / file.name
     make_folder(folder)
     with locked(folder / _LOCK, purpose=f"the cache folder {folder}", wait=_WAIT_SECONDS):
-        return _retrieve(pooch, folder, file, looked_in)
+        return _retrieve(folder, file, looked_in)
 
 
-def _retrieve(pooch: Any, folder: Path, file: DataFile, looked_in: str | Path | None) -> Path:
+def _retrieve(folder: Path, file: DataFile, looked_in: str | Path | None) -> Path:
     target = folder / file.name
     in_archive = file.member is not None
     is_folder = in_archive and str(file.member).endswith("/")
     if not is_folder and target.is_file():
         verify(target, file.sha256, file.size)
         return target
-    fetched_name = file.url.rpartition("/")[2] or file.name if in_archive else file.name
-    known = file.archive_sha256 if in_archive else file.sha256
-    is_new = not (folder / fetched_name).is_file()
-    try:
-        pooch.get_logger().setLevel("WARNING")
-        downloaded = Path(
-            pooch.retrieve(
-                file.url,
-                known_hash=f"sha256:{known}" if known else None,
-                fname=fetched_name,
-                path=folder,
-                progressbar=sys.stderr.isatty(),
-            )
-        )
-    except ValueError as error:
-        raise DataError(
-            f"{file.url} returned another file than expected, which was deleted: SHA-256 expected {known}; "
-            f"{_one_line(error)}"
-        ) from error
-    except Exception as error:  # pooch passes on the errors of its HTTP library
-        missing = f"; {file.name} was not found under {looked_in} either"
-        place = missing if looked_in else "; name a folder that contains it with --data-dir"
-        raise DataError(f"{file.url} cannot be fetched: {_one_line(error)}{place}") from error
+    fetched = folder / (file.address_name if in_archive else file.name)
+    known, size = (file.archive_sha256, None) if in_archive else (file.sha256, file.size)
+    is_new = not fetched.is_file() or (known is not None and hash_of(fetched) != known)
+    if is_new:
+        _download(file, fetched, known, size, looked_in)
     if is_new and known is None and (is_folder or file.sha256 is None):
         warnings.warn(
-            f'the SHA-256 of {downloaded.name} is not in the catalogue; got: sha256 = "{hash_of(downloaded)}"',
+            f'the SHA-256 of {fetched.name} is not in the catalogue; got: sha256 = "{hash_of(fetched)}"',
             stacklevel=2,
         )
     if is_folder:
-        return downloaded
+        return fetched
     try:
         if in_archive:
-            data = extract_member(downloaded, str(file.member))
+            data = extract_member(fetched, str(file.member), file.size)
             write_whole(target, lambda opened: opened.writelines([data]))
         verify(target, file.sha256, file.size, remedy="it was deleted")
     except DataError:
         target.unlink(missing_ok=True)
         if known is None:  # a damaged archive must not be used the next time
-            downloaded.unlink(missing_ok=True)
+            fetched.unlink(missing_ok=True)
         raise
     return target
+
+
+def _download(file: DataFile, target: Path, sha256: str | None, size: int | None, looked_in: str | Path | None) -> None:
+    try:
+        download(file.url, target, size=size, sha256=sha256)
+    except UnwantedFileError as error:
+        unknown = "" if sha256 else "; the catalogue has no SHA-256 of it"
+        raise DataError(
+            f"{file.url} returned another file than expected, which was deleted: {error}{unknown}"
+        ) from error
+    except OutputError:
+        raise
+    except Exception as error:  # the libraries raise exceptions of many types
+        missing = f"; {file.name} was not found under {looked_in} either"
+        place = missing if looked_in else "; name a folder that contains it with --data-dir"
+        raise DataError(f"{file.url} cannot be fetched: {_one_line(error)}{place}") from error
 
 
 def _purpose(data_set: str, name: str, looked_in: str | Path | None) -> str:
