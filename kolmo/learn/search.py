@@ -114,7 +114,10 @@ class NeighborSearch(TextClassifier):
             rows: Floats = validate_data(self, in_order(X, "rows of distances"), reset=reset, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise DataError(str(error)) from error
-        return not_negative(rows)
+        try:
+            return not_negative(rows)
+        except DataError as error:
+            raise DataError(f"Negative values in data: {error}") from None  # as scikit-learn's estimators begin
 
     def _square_size(self, X: Any) -> int:
         """Return the number of training items, whose distances to each other X holds."""
