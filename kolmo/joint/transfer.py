@@ -15,7 +15,7 @@ from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes, as_items
 from kolmo._core.progress import progress
 from kolmo._version import __version__
-from kolmo.coders.neural.training.plan import TrainingPlan
+from kolmo.coders.neural.training.plan import LIMITS, TrainingPlan
 from kolmo.errors import DataError, ParameterError
 from kolmo.joint.transfer_results import Estimate, TrainingRun, TransferGain
 
@@ -29,6 +29,7 @@ _BLOCKS = 32
 """Number of blocks of held-out bytes that are resampled."""
 _OVERFITTING_RATIO = 0.75
 """Below this ratio of training loss to held-out loss, a warning of overfitting is given."""
+_MAX_STEPS = 10**8
 _PARTS = 10
 """Number of parts of a training after each of which the loss is checked; that of the last part is reported."""
 
@@ -115,14 +116,14 @@ def transfer_gain(
     >>> round(gain.gain_x - (gain.runs["x"].bits_x - gain.runs["both"].bits_x), 6)
     0.0
     """
-    check_count("steps", steps, 1, 10**9)
-    check_count("batch_size", batch_size, 2, 10**9)
-    check_count("sequence_length", sequence_length, 2, 10**9)
+    check_count("steps", steps, 1, _MAX_STEPS)
+    check_count("batch_size", batch_size, 2, LIMITS["batch_size"])
+    check_count("sequence_length", sequence_length, 2, LIMITS["sequence_length"])
     check_count("n_resamples", n_resamples, 1, 10**6)
     check_count("random_state", random_state, 0, 2**63 - 1)
     if batch_size % 2:
         raise ParameterError(f"batch_size: expected an even number, half for each of two sets, got {batch_size}")
-    if not 0 < held_out < 1:
+    if not (isinstance(held_out, float) and 0 < held_out < 1):
         raise ParameterError(f"held_out: expected a fraction between 0 and 1, such as 0.1, got {held_out!r}")
     version = import_extra("torch", extra="neural", purpose="transfer_gain").__version__
     from kolmo.coders.neural.architecture.config import ModelConfig

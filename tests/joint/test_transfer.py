@@ -158,6 +158,13 @@ def test_overfitting_is_a_warning() -> None:
         ({"steps": 0}, "steps"),
         ({"batch_size": 7}, "even number"),
         ({"held_out": 1.0}, "fraction"),
+        ({"held_out": float("nan")}, "fraction"),
+        ({"held_out": "x"}, "fraction"),
+        ({"steps": 10**30}, "steps"),
+        ({"batch_size": 10**8}, "batch_size"),
+        ({"sequence_length": 10**9}, "sequence_length"),
+        ({"steps": 10**8, "batch_size": 2**16, "sequence_length": 2**20}, "batch_size times sequence_length"),
+        ({"learning_rate": 1e30}, "learning_rate"),
         ({"n_resamples": 0}, "n_resamples"),
         ({"device": "nonsense"}, "cannot be used"),
         ({"random_state": -1}, "random_state"),
@@ -174,7 +181,7 @@ def test_too_little_data_is_refused() -> None:
     with pytest.raises(DataError, match="X: too few bytes"):
         transfer_gain("short", CATS, **SMALL)
     with pytest.raises(DataError, match="not finite"):
-        transfer_gain(CATS, DIGITS, steps=20, **(SMALL | {"learning_rate": 1e30}))
+        transfer_gain(CATS, DIGITS, steps=20, **(SMALL | {"learning_rate": 1e9}))
 
 
 def test_without_torch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

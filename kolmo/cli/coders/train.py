@@ -134,6 +134,8 @@ def command(
     """
     if n_bytes is not None and seconds is not None:
         raise ParameterError("expected --bytes or --seconds, got both; omit one")
+    if n_bytes is not None and not 1 <= n_bytes <= LIMITS["n_bytes"]:
+        raise ParameterError(f"--bytes: expected 1 to {LIMITS['n_bytes']:,} bytes, got {n_bytes:,}")
     for module in ("torch", "safetensors"):
         check_extra(module, extra="neural", purpose="the command 'train'")
     from kolmo.coders.neural.architecture.config import ModelConfig

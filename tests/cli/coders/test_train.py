@@ -51,6 +51,53 @@ def test_tables_name_their_quantities(kolmo: Any, tmp_path: Path) -> None:
     assert "bits/weight" in shown
 
 
+def test_a_folder_with_content_is_kept_without_force(kolmo: Any, refused: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TEXT)
+    model = tmp_path / "model"
+    kolmo("train", tmp_path / "a", "-o", model, "--model", "gru:20k", *PLAN)
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("notes")
+    for folder, word in ((model, "holds a model"), (tmp_path / "other", "'notes.txt'")):
+        shown = refused("train", tmp_path / "missing", "-o", folder, "--model", "lstm:20k", *PLAN, code=1)
+        assert word in shown
+        assert "--force" in shown
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    kolmo("train", tmp_path / "a", "-o", model, "--model", "lstm:20k", *PLAN, "--force")
+    assert json.loads((model / "config.json").read_text())["model"]["architecture"] == "lstm"
+
+
+def test_numbers_out_of_range_name_their_option(refused: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TEXT)
+    for option in ("--batch-size", "--sequence-length", "--checkpoints", "--bytes", "--seconds", "--learning-rate"):
+        assert option in refused("train", tmp_path / "a", "-o", tmp_path / "m", option, "1" + "0" * 30, code=2)
+    huge = ("--model", "gru:20k,width=8000,n_layers=100")
+    assert "expected at most 1,073,741,824 weights" in refused(
+        "train", tmp_path / "a", "-o", tmp_path / "m", *huge, code=2
+    )
+
+
+def test_a_file_by_a_model_is_read_from_the_named_folder(
+    kolmo: Any, refused: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KOLMO_MODELS", raising=False)
+    (tmp_path / "a").write_text(TEXT)
+    (tmp_path / "short").write_text(TEXT[:200])
+    model = tmp_path / "model"
+    kolmo("train", tmp_path / "a", "-o", model, "--model", "gru:20k", *PLAN)
+    kolmo("compress", tmp_path / "short", "-c", f"neural:model={model}", "-o", tmp_path / "p.kolmo")
+    (tmp_path / "elsewhere" / "below").mkdir(parents=True)
+    model.rename(tmp_path / "elsewhere" / "below" / "renamed")
+    shown = refused("decompress", tmp_path / "p.kolmo", "-o", tmp_path / "b", code=1)
+    assert "written with the model 'model' of the coder 'neural', SHA-256 '" in shown
+    assert "--model-dir" in shown
+    kolmo("decompress", tmp_path / "p.kolmo", "-o", tmp_path / "b", "--model-dir", tmp_path / "elsewhere")
+    assert (tmp_path / "b").read_text() == TEXT[:200]
+    monkeypatch.setenv("KOLMO_MODELS", str(tmp_path / "elsewhere"))
+    kolmo("decompress", tmp_path / "p.kolmo", "-o", tmp_path / "c")
+    assert (tmp_path / "c").read_text() == TEXT[:200]
+
+
 def test_wrong_usage_is_told(refused: Any, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(TEXT)
     for arguments, word in (

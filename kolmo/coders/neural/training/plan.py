@@ -75,7 +75,7 @@ class TrainingPlan:
         if (self.n_bytes is None) == (self.seconds is None):
             raise ParameterError("expected either n_bytes or seconds, the length of the training, not both or neither")
         for name, high in LIMITS.items():
-            if name != "n_bytes" or self.n_bytes is not None:
+            if name != "n_bytes":
                 check_count(name, getattr(self, name), 0 if name == "seed" else 1, high)
         for name in ("seconds", "learning_rate", "clip"):
             value = getattr(self, name)
@@ -90,6 +90,8 @@ class TrainingPlan:
                 f"batch_size times sequence_length: expected at most {MAX_BATCH_BYTES:,} bytes in a batch, got "
                 f"{self.batch_size * self.sequence_length:,}; take a smaller batch_size or sequence_length"
             )
+        if self.n_bytes is not None:
+            check_count("n_bytes", self.n_bytes, 1, LIMITS["n_bytes"])
 
     @property
     def n_steps(self) -> int | None:
