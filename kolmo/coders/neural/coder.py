@@ -46,7 +46,8 @@ class NeuralCoder(PredictiveCoder):
     Parameters
     ----------
     model : str
-        The folder that ``kolmo train`` wrote.
+        The folder that ``kolmo train`` wrote. Its weights are checked by their SHA-256 when they are loaded, and
+        loaded again when their size or time of modification changes.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``, ...
     stride : int, optional
