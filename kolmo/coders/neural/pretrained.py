@@ -16,7 +16,7 @@ import torch
 from kolmo._core.extras import import_extra
 from kolmo.coders.neural.folder import file_digest
 from kolmo.coders.neural.inference.finite import check_logits
-from kolmo.coders.neural.inference.segments import Tokenizer
+from kolmo.coders.neural.inference.segments import Tokenizer, is_library_error
 from kolmo.coders.neural.pretrained_checks import check_files, check_size
 from kolmo.errors import DataError, KolmoError
 
@@ -121,7 +121,9 @@ def _load(folder: Path, facts: _Facts, device: torch.device, dtype: str) -> Pret
                 folder, use_safetensors=True, torch_dtype=dtype, output_loading_info=True, **safe
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **safe)
-    except Exception as error:  # the library raises exceptions of any type on damaged files
+    except BaseException as error:  # the library raises exceptions of any type on damaged files
+        if not is_library_error(error):
+            raise
         raise DataError(
             f"{folder} holds no causal language model with its tokenizer that transformers {transformers.__version__} "
             f"can read: {_first_line(error)}"
@@ -191,7 +193,9 @@ def _check_causal(folder: Path, model: Any, device: torch.device) -> int:
             output = model(input_ids=torch.tensor([[0, 1, 0, 0], [0, 1, 1, 1]], device=device), use_cache=True)
         first, second = output.logits[:, :2].float()
         cache = getattr(output, "past_key_values", None)
-    except Exception as error:  # the code of a model raises exceptions of any type
+    except BaseException as error:  # the code of a model raises exceptions of any type
+        if not is_library_error(error):
+            raise
         raise DataError(f"the model in {folder} cannot be used to predict tokens: {_first_line(error)}") from error
     check_logits(output.logits)
     if not torch.allclose(first, second, rtol=0.02, atol=1e-3 * float(first.abs().max())):
@@ -222,7 +226,7 @@ def _quiet(transformers: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     if isinstance(error, KolmoError):
         raise error
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -26,14 +26,23 @@ Part = tuple[bytes, list[int] | None]
 """Some bytes, and their tokens; None for raw bytes."""
 
 
+def is_library_error(error: BaseException) -> bool:
+    """Return whether an exception can come from a library that reads damaged files.
+
+    The tokenizers library, which is written in Rust, raises a PanicException that is no `Exception`.
+    """
+    is_panic = type(error).__name__ == "PanicException"
+    return is_panic or (isinstance(error, Exception) and not isinstance(error, KolmoError | MemoryError))
+
+
 @contextlib.contextmanager
 def one_line_errors(what: str) -> Iterator[None]:
     """Turn any exception of the libraries, which model folders can cause, into a DataError of one line."""
     try:
         yield
-    except (KolmoError, MemoryError):
-        raise
-    except Exception as error:
+    except BaseException as error:
+        if not is_library_error(error):
+            raise
         cause = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise DataError(f"{what}: {cause}; the files of the model are damaged or do not fit together") from error
 
