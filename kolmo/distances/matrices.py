@@ -21,12 +21,15 @@ NEGATIVE_TOLERANCE = 0.05
 With 14 coders and 4 metrics on texts, DNA and random bytes from 0 to 60,000 bytes the largest share was 0.012.
 """
 ASYMMETRY_TOLERANCE = 0.5
-"""Largest difference of D[i, j] and D[j, i], as a share of the largest distance; coders gave up to 0.41."""
-DIAGONAL_TOLERANCE = 0.01
-"""Coders give distances above zero for an item and itself, but smaller ones than for two items.
+"""Largest difference of D[i, j] and D[j, i], as a share of the largest distance.
 
-On average over the items, and up to this share of the largest distance, they must not exceed those of two items; coders
-gave equal averages at most.
+None of 8,400 matrices of 2 to 6 texts by 14 coders exceeded it; zstd can, with texts of some 30 characters of 4 kinds.
+"""
+DIAGONAL_TOLERANCE = 0.01
+"""Coders give distances above zero for an item and itself, but hardly larger ones than for two items.
+
+No item, or ten times this share on average over the items, may exceed the mean distance of two items by this share of
+the largest. Of 7,800 matrices of 2 to 6 texts by 13 coders 4 did, all of two short texts; of 600 by flac 154 did.
 """
 _LARGEST = 1e100
 """Squares and sums of distances up to this number do not overflow."""
@@ -69,7 +72,7 @@ def symmetric(D: ArrayLike, how: How = "mean") -> Floats:
     check_choice("how", how, _COMBINED)
     matrix = square(D)
     check_distances(matrix)
-    even: Floats = _COMBINED[how](not_negative(matrix))
+    even: Floats = _COMBINED[how](np.maximum(matrix, 0.0))
     np.fill_diagonal(even, 0.0)
     return even
 
@@ -95,15 +98,17 @@ def check_distances(matrix: Floats) -> None:
     >>> check_distances(1 - similarities)
     >>> check_distances(similarities)  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    kolmo.errors.DataError: expected zeros on the diagonal, or smaller values than beside it
+    kolmo.errors.DataError: expected zeros on the diagonal, or small values compared to those beside it
     """
-    not_negative(matrix)
     largest = float(np.abs(matrix).max())
     if largest > _LARGEST:
         raise DataError(
             f"expected distances up to {_LARGEST:g}, got {largest:g} in {_place(np.abs(matrix))}; divide them by the "
             "largest one"
         )
+    off_diagonal = matrix.copy()
+    np.fill_diagonal(off_diagonal, 0.0)
+    not_negative(off_diagonal)
     if len(matrix) == 1:
         return
     apart = np.abs(matrix - matrix.T)
@@ -112,21 +117,24 @@ def check_distances(matrix: Floats) -> None:
         raise DataError(
             f"expected a symmetric matrix, within {ASYMMETRY_TOLERANCE:.0%} of the largest distance, got "
             f"{matrix[row, column]:.6g} in row {row}, column {column} and {matrix[column, row]:.6g} in row {column}, "
-            f"column {row}; combine both directions, such as (D + D.T) / 2"
+            f"column {row}; pass symmetrize='mean' to pairwise, or (D + D.T) / 2"
         )
-    diagonal, others = matrix.diagonal(), matrix[~np.eye(len(matrix), dtype=bool)]
+    _check_diagonal(matrix.diagonal(), matrix[~np.eye(len(matrix), dtype=bool)], largest)
+
+
+def _check_diagonal(diagonal: Floats, others: Floats, largest: float) -> None:
     slack, mean = DIAGONAL_TOLERANCE * largest, float(others.mean())
-    # the second limit is for single items: an empty one has L(x|x) = L(x) with some coders
-    if (
-        diagonal.min() > mean + slack
-        or diagonal.mean() > mean + 10 * slack
-        or diagonal.max() > 2 * others.max() + slack
-    ):
-        item = int(diagonal.argmax())
+    item = int(diagonal.argmax())
+    # the last two limits are wider for single items: an empty one has L(x|x) = L(x) with some coders
+    above = diagonal.min() > mean + slack or diagonal.mean() > mean + 10 * slack
+    above = above or diagonal.max() > 2 * others.max() + slack
+    if not above and diagonal.min() < -25 * slack:
+        item, above = int(diagonal.argmin()), True
+    if above:
         raise DataError(
-            f"expected zeros on the diagonal, or smaller values than beside it, got {diagonal[item]:.6g} in row "
-            f"{item}, column {item} and {mean:.6g} beside it on average; if these are similarities, subtract them from "
-            "the largest one"
+            f"expected zeros on the diagonal, or small values compared to those beside it, got {diagonal[item]:.6g} in "
+            f"row {item}, column {item} and {mean:.6g} beside it on average; if these are similarities, subtract them "
+            "from the largest one; if they are distances, the coder does not recognise copies: use another one"
         )
 
 

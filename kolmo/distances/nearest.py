@@ -73,7 +73,7 @@ class Nearest:
     @classmethod
     def of_rows(cls, columns: Sequence[Integers], distances: Sequence[Floats]) -> Self:
         """Return these columns of each row, ordered by distance."""
-        sizes = [len(row) for row in columns]
+        sizes = np.array([len(row) for row in columns], np.intp)
         rows = np.repeat(np.arange(len(sizes)), sizes)
         return cls._sorted(
             rows, np.concatenate([_NO_COLUMN, *columns]), np.concatenate([_NONE, *distances]), len(sizes)

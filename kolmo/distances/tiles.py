@@ -212,6 +212,8 @@ class Tile:
     def _among(self, candidates: Sequence[Integers], columns: Columns) -> tuple[Nearest, int]:
         if self.own is not None:
             candidates = [chosen[chosen != place] for chosen, place in zip(candidates, self.own, strict=True)]
+        if not self.xs:
+            return Nearest.of_rows([], []), 0
         forth, back = self.rule.chosen_lengths(self.xs, columns.items, candidates)
         kept, distances = [], []
         for chosen, length, *lengths in zip(candidates, self.x_lengths, forth, back, strict=True):

@@ -158,7 +158,7 @@ def _possible_winners(sure: Floats, at_last: Floats, remaining: Floats, last_vot
         taken = np.minimum(at_last[:, candidate, None], remaining)
         votes = sure[:, candidate, None] + taken * last_vote
         slack = votes * (1 + _EQUAL) - sure
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             room = np.where(last_vote > 0, np.floor(slack / last_vote), np.where(slack >= 0, np.inf, -1))
         others = np.minimum(at_last, room)
         others[:, candidate] = 0
@@ -197,7 +197,7 @@ def _inverse(distances: Floats, smallest: Floats) -> Floats:
     In a row whose smallest distance is zero, neighbours at zero have one vote and the others none.
     """
     at_zero = distances <= 0
-    inverse = np.divide(smallest, distances, out=np.zeros_like(distances), where=~at_zero)
+    inverse = np.divide(smallest, distances, out=np.zeros_like(distances), where=~at_zero & (smallest > 0))
     return np.where(smallest <= 0, at_zero.astype(np.float64), inverse)
 
 

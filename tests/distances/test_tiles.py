@@ -15,9 +15,10 @@ from kolmo.coders import Deflate, LowerBounds
 from kolmo.coders.deflate import lengths as deflate_lengths
 from kolmo.data.builtin import docstrings
 from kolmo.distances.engine import Distances
+from kolmo.distances.formulas import METRICS
 from kolmo.distances.nearest import Nearest
 from kolmo.distances.pruning import PruningReport
-from kolmo.distances.tiles import Search
+from kolmo.distances.tiles import Columns, Search, Tile
 from kolmo.errors import ParameterError
 
 TEXTS = [*docstrings("test").items[:160], b"", b"a", *[b"the same text, a few times over"] * 5]
@@ -163,3 +164,66 @@ def test_a_context_is_read_once_for_all_columns() -> None:
     assert columns == 65
     assert 1 <= rows <= 4  # several tiles, for several workers
     assert _tile_shape(items, [bytes(10**9)], by_rows=True) == (1, 1)
+
+
+COUNTS = (1, 2, 31, 32, 33, 64, 65)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("coder", ["deflate", "zstd", "order0", "lz77"])
+@pytest.mark.parametrize("candidates", [False, True])
+def test_any_number_of_rows_and_columns(candidates: bool, coder: str, metric: str) -> None:
+    """The last tile may have a single row; a search may have a single column, or no row."""
+    distances = Distances(coder, metric=metric, separator=" ")
+    texts = TEXTS[: max(COUNTS)]
+    for n_columns in (1, 40):
+        ys = texts[:n_columns]
+        full = np.concatenate([band for _, band in distances.bands(texts, ys)])
+        for n_rows in COUNTS:
+            among = (lambda start, stop, n=n_columns: [np.arange(n)] * (stop - start)) if candidates else None
+            parts = distances.nearest(texts[:n_rows], ys, Search(count=1), candidates=among)
+            found = Nearest.concatenated([part for _, part in parts])
+            assert_equal(found, Nearest.of(full[:n_rows], 1))
+    lengths = distances.coder._batch(texts)
+    tile = Tile(distances.rule, Search(count=1), [], np.empty(0), None, [] if candidates else None)
+    starts, columns, found_distances, computed = tile.nearest(Columns(texts, lengths))
+    assert (starts.tolist(), columns.tolist(), found_distances.tolist(), computed.tolist()) == ([0], [], [], [0])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("count", COUNTS)
+def test_the_matrix_of_any_number_of_items(metric: str, count: int) -> None:
+    texts = TEXTS[:count]
+    square = pairwise(texts, metric=metric, dtype=np.float64)
+    assert square.shape == (count, count)
+    for other in (pairwise(texts, texts, metric=metric, dtype=np.float64), pairwise(iter(texts), metric=metric)):
+        assert np.allclose(square, other)
+    assert np.allclose(square[:1], pairwise(texts[:1], texts, metric=metric))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"n_jobs": 0},
+        {"n_jobs": "x"},
+        {"n_jobs": 10**6},
+        {"n_jobs": True},
+        {"separator": 3},
+        {"separator": None},
+        {"checkpoint": 3},
+        {"dtype": int},
+        {"dtype": "x"},
+        {"dtype": bool},
+        {"top_k": 0},
+        {"top_k": 1.5},
+        {"top_k": 4},
+        {"metric": None},
+        {"metric": ["ncd"]},
+        {"symmetrize": True},
+        {"pruning": True, "top_k": 1},
+        {"pruning": np.zeros(2), "top_k": 1},
+    ],
+)
+def test_parameters_of_another_type_or_range(parameters: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match=next(iter(parameters))):
+        pairwise(TEXTS[:4], **parameters)

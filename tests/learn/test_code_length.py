@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from kolmo import CodeLengthClassifier, CodeLengthVectorizer, Coder, coder
 from kolmo.coders import CoderTags, Uniform
 from kolmo.coders.registry import all_coders
-from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError
+from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError, PrimingWarning
 
 PETS = ["the cat sat on the mat", "a cat and a kitten sat down", "the kitten slept on the mat", "my cat chased a mouse"]
 MONEY = ["stocks fell and bonds rose", "gold and stocks rose", "the bank sold its bonds", "bonds fell as rates rose"]
@@ -205,3 +205,16 @@ def test_unfitted_estimators_say_so() -> None:
     for call in (CodeLengthClassifier("zstd").predict, CodeLengthVectorizer(["zstd"]).transform):
         with pytest.raises(NotFittedError):
             call(QUERIES)
+
+
+@pytest.mark.parametrize("estimator", [CodeLengthClassifier("zstd"), CodeLengthVectorizer(["zstd"])], ids=repr)
+def test_contexts_that_are_too_short_warn_once_in_a_fit(estimator: Any) -> None:
+    texts, labels = ["a", "b", "c", "d"] * 5, ["w", "x", "y", "z"] * 5
+    for fit in (estimator.fit, getattr(estimator, "fit_transform", estimator.fit)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(["abc", *texts[:3]], labels[:4])
+        assert [each.category for each in caught] == [PrimingWarning]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator.fit(texts, labels)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,16 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from kolmo import NCDClassifier, coder, pairwise
-from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError
+from kolmo import (
+    CodeLengthClassifier,
+    CodeLengthVectorizer,
+    NCDClassifier,
+    NGramBits,
+    NGramBitsClassifier,
+    coder,
+    pairwise,
+)
+from kolmo.errors import DataError, KolmoError, ParameterError, PrimingError, PrimingWarning
 
 PETS = ["the cat sat on the mat", "a cat and a kitten sat down", "the kitten slept on the mat", "my cat chased a mouse"]
 MONEY = ["stocks fell and bonds rose", "gold and stocks rose", "the bank sold its bonds", "bonds fell as rates rose"]
@@ -279,3 +288,146 @@ def test_parameters_that_need_another_fit_are_refused(changed: dict[str, Any], m
     classifier = NCDClassifier("gzip").fit(TEXTS, LABELS).set_params(**changed)
     with pytest.raises(ParameterError, match=message):
         classifier.predict(QUERIES)
+
+
+@pytest.mark.parametrize("n_texts", [2, 8])
+@pytest.mark.parametrize("weights", ["uniform", "class_mean"])
+@pytest.mark.parametrize("n_neighbors", [1, 2, 7, 8, 9])
+def test_reports_have_neighbours_or_say_that_there_are_too_few(n_neighbors: int, weights: Any, n_texts: int) -> None:
+    classifier = NCDClassifier(
+        "zstd", n_neighbors=n_neighbors, weights=weights, candidates="char-tfidf", n_candidates=9
+    )
+    texts, labels = TEXTS[:n_texts], ["a", "b"] * (n_texts // 2)
+    if weights == "uniform" and n_neighbors > n_texts:
+        with pytest.raises(ParameterError, match=f"only {n_texts} training items"):
+            classifier.fit(texts, labels)
+        return
+    classifier.fit(texts, labels)
+    for X, choices in ((None, n_texts - 1), (QUERIES, n_texts)):
+        if n_neighbors > choices:
+            with pytest.raises(ParameterError, match=f"only {choices} training items"):
+                classifier.candidate_report(X)
+            with pytest.raises(ParameterError, match=f"only {choices} training items"):
+                classifier.kneighbors(X)
+        else:
+            assert classifier.candidate_report(X).recall == 1
+    assert np.isfinite(classifier.predict_proba(QUERIES)).all()
+    for wrong in (0, "x", True, 1.5):
+        with pytest.raises(ParameterError, match="n_samples"):
+            classifier.fit(texts, labels).candidate_report(QUERIES, n_samples=wrong)  # type: ignore[arg-type]
+
+
+WRONG_PARAMETERS: list[tuple[Any, dict[str, list[Any]]]] = [
+    (
+        NCDClassifier("zstd"),
+        {
+            "n_neighbors": [0, -1, True, 1.5, "1", None],
+            "n_candidates": [0, True, None],
+            "weights": [None, "x", 1, ["uniform"], lambda d: d],
+            "tie_break": [None, "x"],
+            "metric": [None, "x", 3, np.zeros(2)],
+            "symmetrize": [True, "x", 0],
+            "separator": [None, 3, ["a"]],
+            "candidates": [True, "x", 5],
+            "pruning": [True, "x", 0.5, np.zeros(2)],
+            "checkpoint": [3, b"file", ""],
+            "coder": [None, 3, "x", ["zstd"]],
+            "n_jobs": [0, "x", 10**6, True, 1.5],
+        },
+    ),
+    (
+        CodeLengthClassifier("zstd"),
+        {
+            "prior": [None, "x", [0.5, 0.5]],
+            "chunks": [0, True, 1.5, None],
+            "temperature_scaling": [None, 1, "x"],
+            "coder": [None, 3, "x"],
+            "n_jobs": [0, "x", 10**6, True, 1.5],
+        },
+    ),
+    (
+        CodeLengthVectorizer(["zstd"]),
+        {
+            "coders": ["zstd", None, [], {"zstd"}, {"zstd": 1}, 3, [3], iter(["zstd"]), coder("zstd")],
+            "folds": [0, 1, True, 2.5, None],
+            "per": [None, "x", 1],
+            "chunks": [0, True, None],
+            "n_jobs": [0, "x", 10**6, True, 1.5],
+        },
+    ),
+    (
+        NGramBits(n_buckets=2**10),
+        {
+            "byte_orders": [-1, 33, True, 1.5, "auto", None],
+            "word_orders": [-1, 33, True, 1.5, "x", None, np.zeros(2)],
+            "min_texts": [0, True, 1.5, "x", None, np.zeros(2)],
+            "n_buckets": [0, 3, True, 2**31, 1.5, None],
+            "dtype": ["float16", None, "x", int],
+            "n_jobs": [0, "x", 10**6, True, 1.5],
+        },
+    ),
+    (
+        NGramBitsClassifier(n_buckets=2**10),
+        {
+            "byte_orders": [-1, 33, True],
+            "C": [0, -1, float("nan"), float("inf"), "x", True, None],
+            "tol": [0, -1, float("nan"), "x", True, None],
+            "n_jobs": [0, "x", 10**6, True, 1.5],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name", "value"),
+    [(found, name, value) for found, wrong in WRONG_PARAMETERS for name, values in wrong.items() for value in values],
+)
+def test_every_parameter_is_checked_in_fit_and_after_it(estimator: Any, name: str, value: Any) -> None:
+    found = clone(estimator)
+    found.fit(TEXTS, LABELS)
+    setattr(found, name, value)
+    with pytest.raises(ParameterError):
+        found.fit(TEXTS, LABELS)
+    if name not in ("coder", "coders"):  # a fitted estimator keeps its coders
+        found = clone(estimator).fit(TEXTS, LABELS)
+        setattr(found, name, value)
+        with pytest.raises(ParameterError):
+            (found.transform if hasattr(found, "transform") else found.predict)(QUERIES)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1.0, "x", None])
+def test_precomputed_distances_of_any_other_kind_are_refused(bad: Any) -> None:
+    train = 1 - np.eye(4)
+    fitted = NCDClassifier(metric="precomputed", n_neighbors=2).fit(train, [0, 0, 1, 1])
+    for X in ([[bad, 1, 1, 1]], [[1, 1, 1]], np.ones((1, 5)), {"a", "b"}, [], "text"):
+        with pytest.raises(DataError):
+            fitted.predict(X)
+    broken: Any = train.tolist()
+    broken[1][2] = bad
+    for X in (broken, np.eye(4), np.ones((4, 3))):
+        with pytest.raises(DataError):
+            NCDClassifier(metric="precomputed").fit(X, [0, 0, 1, 1])
+    with pytest.raises(ParameterError, match="metric='ncd' was set after fit"):
+        fitted.set_params(metric="ncd").predict(TEXTS)
+    with pytest.raises(ParameterError, match="metric='precomputed' was set after fit"):
+        NCDClassifier("zstd").fit(TEXTS, LABELS).set_params(metric="precomputed").predict(np.ones((1, 8)))
+
+
+def test_another_fit_forgets_the_first() -> None:
+    classifier = NCDClassifier("zstd").fit(np.arange(16, dtype=np.uint8).reshape(8, 2), LABELS)
+    classifier.fit(TEXTS, LABELS)
+    assert not hasattr(classifier, "n_features_in_")
+    assert classifier.predict(QUERIES).tolist() == ["pets", "money"]
+    classifier.set_params(metric="precomputed").fit(1 - np.eye(8), LABELS)
+    assert not hasattr(classifier, "coder_")
+    assert not hasattr(classifier, "train_items_")
+
+
+@pytest.mark.parametrize("name", ["zstd", "lz4", "deflate"])
+def test_contexts_that_are_too_short_warn_once_in_a_search(name: str) -> None:
+    texts = ["a", "b", "the cat sat on the mat", "stocks and bonds fell"]
+    classifier = NCDClassifier(name, metric="conditional_ncd", separator="").fit(texts, [0, 0, 1, 1])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        classifier.predict(texts * 20)
+    assert [each.category for each in caught] == [PrimingWarning]

@@ -122,3 +122,35 @@ def test_a_class_without_candidates_is_not_elected() -> None:
     ballot = vote(nearest, CODES, n_neighbors=2, weights="class_mean", tie_break="nearest")
     assert ballot.probabilities[0].tolist() == [0, 1]
     assert ballot.possible_winners[0].tolist() == [False, True]
+
+
+extreme = st.sampled_from([0.0, 5e-324, 1e-310, 1e-300, 1e-3, 1.0, 1e100, 1e308, 1.7976931348623157e308, -1e-9])
+
+
+@given(st.lists(st.tuples(extreme, st.integers(0, 2)), min_size=3, max_size=9), st.integers(1, 3))
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("tie_break", TIE_BREAKS)
+def test_probabilities_are_finite_for_any_distances(
+    tie_break: str, weights: str, pairs: list[tuple[float, int]], k: int
+) -> None:
+    distances, codes = split([*pairs, (1.0, 0), (1.0, 1), (1.0, 2)])
+    with np.errstate(all="raise", under="ignore"):
+        ballot = cast(distances, codes, n_neighbors=k, weights=weights, tie_break=tie_break)
+    assert np.isfinite(ballot.probabilities).all()
+    assert (ballot.probabilities >= 0).all()
+    assert ballot.probabilities.sum() == pytest.approx(1)
+    assert ballot.possible_winners[0, ballot.probabilities[0].argmax()]
+
+
+@given(small, st.integers(-1000, 1000), st.integers(1, 3))
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_the_unit_of_distances_changes_nothing(
+    weights: str, pairs: list[tuple[float, int]], exponent: int, k: int
+) -> None:
+    distances, codes = split(pairs)
+    one, two = (
+        cast(found, codes, n_neighbors=k, weights=weights, tie_break="nearest")
+        for found in (distances, np.ldexp(distances, exponent))
+    )
+    assert np.array_equal(one.probabilities, two.probabilities)
+    assert np.array_equal(one.possible_winners, two.possible_winners)
