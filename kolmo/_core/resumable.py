@@ -129,18 +129,18 @@ class ResumableRun:
             dtype = "<f8" if array.dtype.kind == "f" else "<i8"
             data = np.ascontiguousarray(array, dtype=dtype).tobytes()
             described = (self.name, tile, part, dtype, json.dumps(array.shape), data)
-            rows.append((*described, _digest(*described)))
+            rows.append((*described, _digest(len(arrays), *described)))
         with _transaction(file):
             file.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return tuple(arrays)
 
     def _load(self, file: sqlite3.Connection, tile: int) -> Arrays:
-        query = "SELECT part, dtype, shape, data, digest FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
+        query = "SELECT dtype, shape, data, digest FROM arrays WHERE run = ? AND tile = ? ORDER BY part"
         try:
-            return tuple(
-                _array(self.name, tile, expected, *row)
-                for expected, row in enumerate(file.execute(query, (self.name, tile)))
-            )
+            rows = file.execute(query, (self.name, tile)).fetchall()
+            if not rows:
+                raise ValueError("it has no arrays")
+            return tuple(_array(len(rows), self.name, tile, part, *row) for part, row in enumerate(rows))
         except (TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f"tile {tile} of the checkpoint {self.path} is damaged ({error}); delete the file"
@@ -225,17 +225,17 @@ def _difference(key: str, before: Any, now: Any) -> str:
     return f"{key} was {before!r:.120}, now {now!r:.120}"
 
 
-def _array(name: str, tile: int, expected: int, part: int, dtype: str, shape: str, data: bytes, digest: bytes) -> Any:
-    if part != expected or digest != _digest(name, tile, part, dtype, shape, data):
+def _array(n_parts: int, name: str, tile: int, part: int, dtype: str, shape: str, data: bytes, digest: bytes) -> Any:
+    if digest != _digest(n_parts, name, tile, part, dtype, shape, data):
         raise ValueError("it does not match its digest")
     if dtype not in _DTYPES:
         raise ValueError(f"an array of {dtype!r}")
     return np.frombuffer(data, dtype).reshape(json.loads(shape)).copy()
 
 
-def _digest(name: str, tile: int, part: int, dtype: str, shape: str, data: bytes) -> bytes:
-    """Return the digest of an array and its place."""
-    place = json.dumps([name, tile, part, dtype, shape]).encode()
+def _digest(n_parts: int, name: str, tile: int, part: int, dtype: str, shape: str, data: bytes) -> bytes:
+    """Return the digest of an array and its place, one of the parts of a tile."""
+    place = json.dumps([n_parts, name, tile, part, dtype, shape]).encode()
     return hashlib.sha256(len(place).to_bytes(8, "little") + place + data).digest()
 
 
@@ -280,8 +280,19 @@ def _check_tables(file: sqlite3.Connection, path: Path) -> bool:
     return bool(n_tables)
 
 
+class _Connection(sqlite3.Connection):
+    """A connection whose errors are those of SQLite, also if their text is damaged."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError as error:
+            raise sqlite3.DatabaseError("its text is damaged") from error
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    file = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+    file = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, factory=_Connection)
+    file.text_factory = lambda raw: raw.decode(errors="surrogateescape")
     file.execute("PRAGMA trusted_schema = OFF")
     return file
 

@@ -8,6 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from kolmo import NCDClassifier, pairwise
+from kolmo._core import resumable
 from kolmo._core.resumable import ResumableRun
 from kolmo.coders import Deflate
 from kolmo.data.builtin import docstrings
@@ -204,3 +207,152 @@ class TestBadFiles:
             file.execute(damage)
         with pytest.raises(DataError, match=r"tile 0 of the checkpoint .* is damaged"):
             pairwise(TEXTS[:5], checkpoint=tmp_path / "run")
+
+    def test_a_database_without_tables(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "run") as file:
+            file.execute("PRAGMA application_id = 7")
+        before = (tmp_path / "run").read_bytes()
+        with pytest.raises(DataError, match="another database"):
+            ResumableRun(tmp_path / "run", "deflate", {})
+        assert (tmp_path / "run").read_bytes() == before
+
+    def test_another_version(self, tmp_path: Path) -> None:
+        pairwise(TEXTS[:5], checkpoint=tmp_path / "run")
+        with sqlite3.connect(tmp_path / "run") as file:
+            file.execute("PRAGMA user_version = 1")
+        with pytest.raises(DataError, match="expected a checkpoint of version 2, got version 1"):
+            pairwise(TEXTS[:5], checkpoint=tmp_path / "run")
+
+    @pytest.mark.parametrize("facts", ["", "[", "[1]", "7", "null", "[" * 10**5])
+    def test_damaged_facts(self, facts: str, tmp_path: Path) -> None:
+        ResumableRun(tmp_path / "run", "deflate", {"metric": "ncd"})
+        with sqlite3.connect(tmp_path / "run") as file:
+            file.execute("UPDATE runs SET facts = ?", (facts,))
+        with pytest.raises(DataError, match="is damaged"):
+            ResumableRun(tmp_path / "run", "deflate", {"metric": "ncd"})
+
+    def test_a_small_file_of_the_user(self, tmp_path: Path) -> None:
+        for content in (b"n", b"SQLite", b"SQLite format 3", b"SQLite format 3\0", b"SQLite format 3\0 notes" * 50):
+            (tmp_path / "run").write_bytes(content)
+            with pytest.raises(DataError, match="checkpoint"):
+                ResumableRun(tmp_path / "run", "deflate", {})
+            assert (tmp_path / "run").read_bytes() == content
+            assert os.listdir(tmp_path) == ["run"]
+
+    def test_no_changed_byte_is_believed(self, tmp_path: Path) -> None:
+        """A change is found by a digest or by SQLite, or concerns a run or a tile that is computed again."""
+        good, bad = tmp_path / "good", tmp_path / "bad"
+        count_tiles(good)
+        whole = good.read_bytes()
+        shuffled = np.random.default_rng(0).permutation(len(whole))[:600]
+        errors: list[str] = []
+        for place in shuffled.tolist():
+            bad.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+            try:
+                assert count_tiles(bad) == SQUARES
+            except DataError as error:
+                errors.append(str(error))
+        assert 10 < len(errors) < 600
+        assert all(str(bad) in error for error in errors)
+
+
+SQUARES = [number**2 for number in range(4)]
+
+
+def count_tiles(path: Path, calls: list[int] | None = None) -> list[int]:
+    """Compute squares as a resumable run."""
+
+    def compute(blocks: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for (number,) in blocks:
+            if calls is not None:
+                calls.append(number)
+            yield np.array([number**2]), np.array([number / 2])
+
+    run = ResumableRun(path, "squares", {"count": len(SQUARES)})
+    tiles = run.resumed(compute, [(number,) for number in range(len(SQUARES))], len(SQUARES))
+    return [int(squares[0]) for squares, _ in tiles]
+
+
+def in_child(work: Callable[[], object]) -> int:
+    process = os.fork()
+    if not process:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return process
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
+class TestProcesses:
+    def test_several_on_one_file(self, tmp_path: Path) -> None:
+        """Each finds the file without tables, with them, or with tiles of others, and ends with all tiles."""
+
+        def work(path: Path, start: float) -> None:
+            time.sleep(max(0.0, start - time.monotonic()))
+            assert count_tiles(path) == SQUARES
+
+        for attempt in range(5):
+            path, start = tmp_path / f"run{attempt}", time.monotonic() + 0.1
+            children = [in_child(lambda path=path, start=start: work(path, start)) for _ in range(6)]
+            assert [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children] == [0] * 6
+            calls: list[int] = []
+            assert count_tiles(path, calls) == SQUARES
+            assert calls == []
+
+    def test_a_kill_at_any_statement(self, tmp_path: Path) -> None:
+        path, number, code = tmp_path / "run", 0, -signal.SIGKILL
+        while code == -signal.SIGKILL:
+            number += 1
+            path.unlink(missing_ok=True)
+
+            def work(number: int = number) -> None:
+                made, real = [0], resumable._connect
+
+                def count(_: str) -> None:
+                    made[0] += 1
+                    if made[0] == number:
+                        os.kill(os.getpid(), signal.SIGKILL)
+
+                def connect(path: Path) -> sqlite3.Connection:
+                    file = real(path)
+                    file.set_trace_callback(count)
+                    return file
+
+                resumable._connect = connect
+                count_tiles(path)
+
+            code = os.waitstatus_to_exitcode(os.waitpid(in_child(work), 0)[1])
+            calls: list[int] = []
+            assert count_tiles(path, calls) == SQUARES
+            assert calls == list(range(len(SQUARES)))[len(SQUARES) - len(calls) :]
+            assert os.listdir(tmp_path) == ["run"]
+        assert code == 0
+        assert number > 15
+
+    def test_a_long_transaction_of_another_process(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        count_tiles(tmp_path / "run")
+        monkeypatch.setattr(resumable, "WAIT_SECONDS", 0.2)
+        with closing(sqlite3.connect(tmp_path / "run", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(DataError, match=r"run is in use by another process; waited 0 s; try again"):
+                count_tiles(tmp_path / "run")
+
+    def test_a_full_disk_names_the_file_and_is_resumed(self, tmp_path: Path) -> None:
+        path = tmp_path / "run"
+        count_tiles(path)
+        limit = path.stat().st_size - 1000
+        path.unlink()
+        program = (
+            "import resource, signal, sys\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))\n"
+            "from kolmo._core.resumable import ResumableRun\n"
+            "ResumableRun(sys.argv[1], 'squares', {'count': 4})\n"
+        )
+        run = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
+        assert f"DataError: {path} cannot be read or written as a checkpoint: " in run.stderr
+        assert count_tiles(path) == SQUARES
+        assert os.listdir(tmp_path) == ["run"]
