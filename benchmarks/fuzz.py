@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import faulthandler
 import io
 import json
 import os
@@ -28,13 +29,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from fuzz_cases import MAKERS, Case, make_case
+from fuzz_cases import MAKERS, Case, decode_archives, make_case
 
 MAX_SECONDS = 20.0
 MAX_BYTES = 3 * 2**29
 """Largest memory of the process of a case, libraries included."""
 _ADDRESS_SPACE = 16 * 2**30
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_STYLE = re.compile(r"\x1b\[(?:[0-9;]*m|\?25[lh]|2K|1A)")
+"""Styles, and the movements of progress bars."""
 _HIDDEN = re.compile(
     "[\0-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufe0f\U000e0000-\U000e0fff]"
 )
@@ -111,6 +113,7 @@ def _wait(child: int) -> tuple[int, Any]:
 def _child(case: Case, place: Path) -> NoReturn:
     """Run the command with the files of the case as real streams; never return."""
     code = 70
+    faulthandler.disable()  # the test runner enables it
     try:
         for number, name, flags in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
             descriptor = os.open(place / name, flags | (os.O_APPEND if number else 0))
@@ -302,6 +305,8 @@ def preload(whats: list[str]) -> None:
     for what in whats:
         for number in range(20):
             make_case(what, -1, number)
+    if "streams" in whats:
+        decode_archives()
 
 
 def main() -> None:

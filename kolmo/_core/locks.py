@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kolmo._core.terminal import visible
 from kolmo.errors import DataError, OutputError
 
 if sys.platform == "win32":
@@ -99,7 +100,7 @@ def _acquire(path: Path, purpose: str, wait: float) -> int:
         if waited >= wait:
             raise DataError(f"{purpose} is in use by another process; waited {wait:.0f} s; try again when it has ended")
         if waited >= _QUIET_SECONDS and not is_told and sys.stderr.isatty():
-            sys.stderr.write(f"Waiting up to {wait:.0f} s for another process that uses {purpose}\n")
+            sys.stderr.write(f"Waiting up to {wait:.0f} s for another process that uses {visible(purpose)}\n")
             is_told = True
         time.sleep(min(_POLL_SECONDS, wait))
 

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from kolmo._core.terminal import visible, write_lines
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.output import print_json, print_tables, write_text
@@ -171,7 +172,7 @@ def command(
         print_json(document | {"results": [_record(report, with_confusion) for report in reports]})
     elif test_set.labels is None:
         if output is None:
-            sys.stdout.writelines(f"{label}\n" for label in _printable(reports[0].predictions.tolist()))
+            write_lines([visible(label) for label in reports[0].predictions.tolist()])
     else:
         tables = ClassificationReport.tables_of(reports, verbose=verbose)
         tables[0].title = _title(methods, settings, described(whole_train, len(train_set)))
@@ -319,9 +320,3 @@ def _write_predictions(file: IO[str], *, positions: Sequence[int], reports: Sequ
     labels = [] if reports[0].labels is None else [reports[0].labels.tolist()]
     writer.writerow(["item", *(["label"] if labels else []), *(report.name for report in reports)])
     writer.writerows(zip(positions, *labels, *(report.predictions.tolist() for report in reports), strict=True))
-
-
-def _printable(labels: Sequence[str]) -> list[str]:
-    from kolmo._core.terminal import visible
-
-    return [visible(label) for label in labels]

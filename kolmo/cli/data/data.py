@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import Any
 
 import click
 
-from kolmo._core.terminal import write_lines
+from kolmo._core.terminal import visible, write_lines
 from kolmo.cli.options import Group, data_dir_option, json_option
 from kolmo.cli.output import print_json, print_tables
 
@@ -82,7 +83,7 @@ def fetch_set(name: str, data_dir: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"name": name, "files": paths})
     elif not paths:
-        click.echo(f"{name} is built from the installed libraries: there is nothing to fetch", err=True)
+        sys.stderr.write(f"{visible(name)} is built from the installed libraries: there is nothing to fetch\n")
     else:
         write_lines(paths)
 
