@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from fuzz_cases import MAKERS, Case, decode_archives, make_case
+from fuzz_cases import MAKERS, Case, make_case
+from fuzz_inputs import decode_archives
 
 MAX_SECONDS = 20.0
 MAX_BYTES = 3 * 2**29

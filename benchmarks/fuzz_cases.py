@@ -6,39 +6,16 @@ import io
 import json
 import random
 import tarfile
-import tempfile
-import wave
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import click
+from fuzz_inputs import HOSTILE, TEXT, archives, is_installed, media, model_files, parquet_table, valid_checkpoint
 
-TEXT = b"".join(b"the %d cats sat on the mat, and %d dogs lay on the rug\n" % (n, n * n) for n in range(60))
-HOSTILE = (
-    "\x1b]0;owned\x07",
-    "\x1b[2J\x1b[H",
-    "\x1b[8mhidden",
-    "\x9b31m",
-    "\u202egnp.exe",
-    "\u2066a\u2069",
-    "a\u200bb\u2060c",
-    "line\u2028break",
-    "a\rb",
-    "a\nError: b",
-    "\x7f\x08\x08",
-    "\U000e0041\ufe0f",
-    b"\xff\xfe".decode("utf-8", "surrogateescape"),
-)
-"""Texts that control a terminal, hide or reorder text, or are not UTF-8."""
 _BYTES = (b"", b"\0", b"\xff", b"\xff" * 4, b"\0" * 8, b"\x7f\xff\xff\xff", b"\x80" * 9, b"1e999", b"-1", b"\x1b[31m")
-_STREAM_CODERS = (
-    *("zstd", "lzma", "xz", "gzip", "bz2", "brotli", "lz4", "ppmd", "ngram", "mix:level=1", "gru:hidden=16"),
-    *("mixture:coders=ngram+mix:level=1", "best:coders=zstd+ngram", "uniform"),
-)
 
 
 @dataclass(frozen=True)
@@ -108,30 +85,9 @@ def damaged(draw: random.Random, data: bytes, others: list[bytes] | None = None)
     return bytes(result)
 
 
-@cache
-def _archives() -> tuple[bytes, ...]:
-    from kolmo import KolmoError, compress
-
-    found = []
-    for name in _STREAM_CODERS:
-        try:
-            found.append(compress(TEXT[:600], coder=name))
-        except KolmoError:  # a library that is not installed
-            continue
-    return tuple(found)
-
-
-def decode_archives() -> None:
-    """Decompress all valid archives once, which compiles the kernels."""
-    from kolmo import decompress
-
-    for archive in _archives():
-        decompress(archive)
-
-
 def streams(draw: random.Random) -> Made:
     """Return a damaged .kolmo file and a command that reads it."""
-    valid = _archives()
+    valid = archives()
     files = {"f.kolmo": damaged(draw, draw.choice(valid), list(valid))}
     command = ["decompress", "f.kolmo", *draw.choice((["-o", "out"], ["--info"], ["--info", "--json"], ["-o", "-"]))]
     return [*command, "--max-size", draw.choice(("1MB", "1kB"))], files, b""
@@ -148,28 +104,16 @@ def _table(draw: random.Random, ending: str) -> bytes:
     elif ending == "fasttext":
         lines = [f"__label__{row[0]} {row[-1]}" for row in rows]
     elif ending == "parquet":
-        return _parquet(tuple(names), rows)
+        return parquet_table(tuple(names), rows)
     else:
         separator = "\t" if ending == "tsv" else ","
         lines = [separator.join(names), *(separator.join(row) for row in rows)]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _parquet(names: tuple[str, ...], rows: list[list[str]]) -> bytes:
-    import pyarrow
-    from pyarrow import parquet
-
-    file = io.BytesIO()
-    columns = {
-        name: [row[place].encode("utf-8", "replace").decode() for row in rows] for place, name in enumerate(names)
-    }
-    parquet.write_table(pyarrow.table(columns), file)
-    return file.getvalue()
-
-
 def tables(draw: random.Random) -> Made:
     """Return two tables, damaged or with hostile cells, and a command that reads them."""
-    endings = ["csv", "tsv", "jsonl", "fasttext", "txt", *(["parquet"] if _installed("pyarrow") else [])]
+    endings = ["csv", "tsv", "jsonl", "fasttext", "txt", *(["parquet"] if is_installed("pyarrow") else [])]
     ending = draw.choice(endings)
     names = [f"train.{ending}", f"test.{ending}"]
     files = {name: _table(draw, ending) for name in names}
@@ -189,56 +133,9 @@ def tables(draw: random.Random) -> Made:
     return command, files, b""
 
 
-def _installed(module: str) -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec(module) is not None
-
-
-@cache
-def _media() -> dict[str, bytes]:
-    """Return small valid pictures, sounds and other files by name."""
-    import numpy as np
-
-    found: dict[str, bytes] = {"a.fa": b">one\nACGTTGCA\n>two\nACGGT\n", "a.txt": TEXT[:500]}
-    found["a.ppm"] = b"P6 64 32 255\n" + bytes(64 * 32 * 3)
-    sound = io.BytesIO()
-    with wave.open(sound, "wb") as target:
-        target.setnchannels(2)
-        target.setsampwidth(2)
-        target.setframerate(8000)
-        target.writeframes(bytes(range(256)) * 8)
-    found["a.wav"] = sound.getvalue()
-    grid = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
-    if _installed("PIL"):
-        from PIL import Image
-
-        if _installed("pillow_jxl"):
-            import pillow_jxl  # noqa: F401
-        picture = Image.fromarray(np.stack([grid, grid.T, 255 - grid], axis=-1))
-        for ending in ("png", "jpg", "gif", "bmp", "tiff", "webp", "jxl"):
-            file = io.BytesIO()
-            try:
-                picture.save(file, format={"jpg": "jpeg"}.get(ending, ending))
-            except (KeyError, OSError):
-                continue
-            found[f"a.{ending}"] = file.getvalue()
-    if _installed("soundfile"):
-        import soundfile
-
-        for ending in ("flac", "ogg", "aiff", "mp3"):
-            file = io.BytesIO()
-            try:
-                soundfile.write(file, grid[:32].reshape(-1, 2) / 256, 8000, format=ending)
-            except (soundfile.SoundFileError, ValueError):
-                continue
-            found[f"a.{ending}"] = file.getvalue()
-    return found
-
-
 def pictures(draw: random.Random) -> Made:
     """Return a damaged picture, sound or FASTA file beside a valid one, and a command that reads both."""
-    valid = _media()
+    valid = media()
     name = draw.choice([name for name in valid if name != "a.txt"])
     alike = [data for other, data in valid.items() if other.endswith(name[1:])]
     files = {"x" + name[1:]: damaged(draw, valid[name], alike), "y" + name[1:]: valid[name]}
@@ -247,35 +144,16 @@ def pictures(draw: random.Random) -> Made:
     return draw.choice(commands), files, b""
 
 
-@cache
-def _model() -> dict[str, bytes]:
-    """Return the files of a small trained model; none if torch is not installed."""
-    if not _installed("torch"):
-        return {}
-    import torch
-
-    from kolmo.coders.neural.architecture.config import ModelConfig
-    from kolmo.coders.neural.training.loop import split_corpus, train
-    from kolmo.coders.neural.training.plan import TrainingPlan
-
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        plan = TrainingPlan(n_bytes=3000, batch_size=2, sequence_length=16, checkpoints=1)
-        parsed = ModelConfig.parse("gru:20k,n_grams=1,hash_bits=4")
-        train(parsed, plan, *split_corpus(TEXT), Path(folder), device=torch.device("cpu"))
-        return {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir()) if file.is_file()}
-
-
 def models(draw: random.Random) -> Made:
     """Return a damaged model folder, checkpoint, archive or tree, and a command that reads it."""
     kinds: list[Callable[[random.Random], Made]] = [_checkpoint, _archive, _newick]
-    if _model():
+    if model_files():
         kinds += [_neural] * 3
     return draw.choice(kinds)(draw)
 
 
 def _neural(draw: random.Random) -> Made:
-    files = {f"m/{name}": data for name, data in _model().items()}
+    files = {f"m/{name}": data for name, data in model_files().items()}
     name = draw.choice(sorted(files))
     if name.endswith(".json") and draw.random() < 0.7:
         files[name] = _other_values(draw, files[name])
@@ -309,19 +187,9 @@ def _other_values(draw: random.Random, raw: bytes) -> bytes:
     return json.dumps(document).encode()
 
 
-@cache
-def _valid_checkpoint() -> bytes:
-    from kolmo import gain_matrix
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "c"
-        gain_matrix({name: TEXT[:300] + name.encode() for name in "abc"}, coder="zstd", n_jobs=1, checkpoint=path)
-        return path.read_bytes()
-
-
 def _checkpoint(draw: random.Random) -> Made:
     files = {name: TEXT[:300] + name.encode() for name in "abc"}
-    files["c.ck"] = damaged(draw, _valid_checkpoint())
+    files["c.ck"] = damaged(draw, valid_checkpoint())
     return ["joint", "matrix", "a", "b", "c", "-c", "zstd", "-j", "1", "--checkpoint", "c.ck"], files, b""
 
 

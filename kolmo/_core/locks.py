@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kolmo._core.terminal import visible
+from kolmo._core.terminal import is_terminal, visible
 from kolmo.errors import DataError, OutputError
 
 if sys.platform == "win32":
@@ -99,7 +99,7 @@ def _acquire(path: Path, purpose: str, wait: float) -> int:
         waited = time.monotonic() - start
         if waited >= wait:
             raise DataError(f"{purpose} is in use by another process; waited {wait:.0f} s; try again when it has ended")
-        if waited >= _QUIET_SECONDS and not is_told and sys.stderr.isatty():
+        if waited >= _QUIET_SECONDS and not is_told and is_terminal(sys.stderr):
             sys.stderr.write(f"Waiting up to {wait:.0f} s for another process that uses {visible(purpose)}\n")
             is_told = True
         time.sleep(min(_POLL_SECONDS, wait))

@@ -10,7 +10,7 @@ import fuzz
 import fuzz_cases
 import pytest
 
-COUNTS = {"streams": 80, "tables": 80, "pictures": 80, "commands": 120, "models": 60}
+COUNTS = {"streams": 80, "tables": 60, "pictures": 60, "commands": 100, "models": 40}
 MARKS = {"models": pytest.mark.slow}
 SEED = 15
 
