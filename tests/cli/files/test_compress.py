@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from power_loss import is_killed_at
 
 from kolmo import coder
 from kolmo.cli.files.compress import DEFAULT_CODER
@@ -199,6 +200,52 @@ def test_an_interruption_leaves_nothing(kolmo: Any, command: str) -> None:
         assert process.wait(30) == 130
         assert process.stderr.read().decode().strip() == "Interrupted"
     assert sorted(os.listdir()) == ["a", "a.kolmo"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
+@pytest.mark.parametrize("command", ["compress", "decompress"])
+def test_a_kill_at_any_call_leaves_nothing_after_the_next_run(kolmo: Any, command: str) -> None:
+    Path("a").write_bytes(TEXT)
+    os.chmod("a", 0o600)
+    kolmo("compress", "a", "-c", "zstd", "--block-size", "500")
+    source, target = ("a", "a.kolmo") if command == "compress" else ("a.kolmo", "a")
+    expected = Path(target).read_bytes()
+    options = ["-c", "zstd", "--block-size", "500"] if command == "compress" else []
+    call = 0
+    was_killed = True
+    while was_killed:
+        call += 1
+        Path(target).unlink()
+        was_killed = is_killed_at(call, lambda: kolmo(command, source, *options))
+        assert not Path(target).exists() or Path(target).read_bytes() == expected
+        kolmo(command, source, *options, "--force")
+        assert Path(target).read_bytes() == expected
+        assert sorted(os.listdir()) == ["a", "a.kolmo"]
+        assert stat.S_IMODE(os.stat(target).st_mode) == 0o600
+    assert call > 8
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_the_permissions_of_the_source_are_kept(kolmo: Any, mode: int) -> None:
+    Path("a").write_bytes(TEXT)
+    os.chmod("a", mode)
+    kolmo("compress", "a", "-c", "zstd")
+    os.chmod("a", 0o666)
+    kolmo("decompress", "a.kolmo", "-o", "b")
+    with Path("a.kolmo").open("rb") as archive:
+        program = [sys.executable, "-m", "kolmo", "decompress", "-", "-o", "c"]
+        subprocess.run(program, stdin=archive, check=True, capture_output=True)
+    assert {stat.S_IMODE(os.stat(name).st_mode) for name in ("a.kolmo", "b", "c")} == {mode}
+
+
+def test_an_error_of_the_output_names_the_output(refused: Any, kolmo: Any) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    Path("a").write_bytes(TEXT)
+    kolmo("compress", "a", "-c", "zstd")
+    for command in (["compress", "a", "-c", "zstd"], ["decompress", "a.kolmo"]):
+        message = refused(*command, "-o", "/dev/full", code=1)
+        assert "cannot write '/dev/full': No space left on device" in message
 
 
 def test_compressed_bytes_are_kept_off_a_terminal() -> None:
