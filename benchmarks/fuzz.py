@@ -33,8 +33,8 @@ from fuzz_cases import MAKERS, Case, make_case
 from fuzz_inputs import decode_archives
 
 MAX_SECONDS = 20.0
-MAX_BYTES = 3 * 2**29
-"""Largest memory of the process of a case, libraries included."""
+MAX_BYTES = 2**30
+"""Most memory that the process of a case adds to that of its parent, which has loaded the libraries."""
 _ADDRESS_SPACE = 16 * 2**30
 _STYLE = re.compile(r"\x1b\[(?:[0-9;]*m|\?25[lh]|2K|1A)")
 """Styles, and the movements of progress bars."""
@@ -59,7 +59,7 @@ class Outcome:
     seconds : float
         Time.
     peak_bytes : int
-        Largest memory of the process.
+        Most memory that the process added to that of its parent.
     """
 
     code: int
@@ -89,14 +89,19 @@ def run_case(case: Case) -> Outcome:
             (place / stream).touch()
         sys.stdout.flush()
         sys.stderr.flush()
-        start = time.perf_counter()
+        start, inherited = time.perf_counter(), _resident_bytes()
         child = os.fork()
         if child == 0:
             _child(case, place)
         status, usage = _wait(child)
         seconds = time.perf_counter() - start
         printed = [(place / each).read_bytes().decode("utf-8", "surrogateescape") for each in ("stdout", "stderr")]
-        return Outcome(os.waitstatus_to_exitcode(status), *printed, seconds, usage.ru_maxrss * 1024)
+        return Outcome(os.waitstatus_to_exitcode(status), *printed, seconds, usage.ru_maxrss * 1024 - inherited)
+
+
+def _resident_bytes() -> int:
+    """Return the memory of this process, which a forked process starts with."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def _wait(child: int) -> tuple[int, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ from hypothesis import HealthCheck, settings
 # a machine under load is slow at any example, which says nothing about the code
 settings.register_profile("kolmo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kolmo")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell starts background jobs this way, and the programs under test would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: threads of its own would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -25,11 +30,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.getoption("numprocesses", None) and not config.option.collectonly and not hasattr(config, "workerinput"):
         program = "from kolmo.coders.warmup import warm_up\nfor _ in warm_up(): pass"
         subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests marked `slow` last."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
 @pytest.fixture(scope="session")

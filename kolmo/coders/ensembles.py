@@ -87,6 +87,10 @@ class _OfMembers:
     @property
     def members(self) -> tuple[Any, ...]:
         """The member coders."""
+        if not isinstance(self.coders, str) or not self.coders:
+            raise ParameterError(
+                f"expected the names of coders separated by +, such as 'ngram+mix', got {self.coders!r}"
+            )
         return _members(self.coders)
 
     @classmethod
@@ -207,7 +211,7 @@ class Best(_OfMembers, Coder):
         return max(int(member.stream_version) for member in self.members)
 
     def __post_init__(self) -> None:
-        _members(self.coders)
+        _ = self.members  # raises an error if they are not coders
 
     @property
     def tags(self) -> CoderTags:
@@ -260,8 +264,6 @@ def _joined(coders: Sequence[Any]) -> str:
 def _members(coders: str) -> tuple[Coder, ...]:
     from kolmo.coders.registry import coder
 
-    if not isinstance(coders, str) or not coders:
-        raise ParameterError(f"expected the names of coders separated by +, such as 'ngram+mix', got {coders!r}")
     members = tuple(coder(name.replace(";", ",")) for name in coders.split("+"))
     if len(members) > _MAX_MEMBERS:
         raise ParameterError(f"expected at most {_MAX_MEMBERS} coders, got {len(members)}")

@@ -91,9 +91,11 @@ class ContainerHeader:
             plain, context = written_by.coder, written_by.context
             digest = hashlib.sha256(context).hexdigest()
             context_file = ContextFile(name=context_name, sha256=digest, size=len(context))
+        stored = stored_config(plain)
         header = cls(
-            config=stored_config(plain),
-            fingerprint=plain.fingerprint,
+            config=stored,
+            # a model is named by its hash, never by its path on the writer's machine
+            fingerprint=_coder_text(stored) + plain.fingerprint.removeprefix(_coder_text(plain.config)),
             block_size=block_size,
             size=size,
             context_file=context_file,
@@ -119,8 +121,8 @@ class ContainerHeader:
 
         The block size is left out if it is that of the original, and the fingerprint is stored without the coder.
         """
-        fields: dict[str, Any] = {"coder": self.config, "size": self.size, "versions": self.fingerprint}
-        fields["versions"] = self.fingerprint.removeprefix(_coder_text(self.config))
+        versions = self.fingerprint.removeprefix(_coder_text(self.config))
+        fields: dict[str, Any] = {"coder": self.config, "size": self.size, "versions": versions}
         if self.block_size != max(self.size or 0, 1):
             fields["block_size"] = self.block_size
         if self.context_file is not None:

@@ -18,6 +18,7 @@ import numpy as np
 from kolmo.coders import registry
 from kolmo.coders.base import Coder
 from kolmo.container.archive import read_container, write_container
+from kolmo.container.header import ContainerHeader
 from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingError, WindowWarning
 
 _TOLERANCE = 1e-6
@@ -59,8 +60,8 @@ def check_coder(coder: Coder, *, examples: int = 50, large: bool = True) -> None
         for data in _fixed_examples(large):
             _check_data(coder, data)
         _check_refusals(coder)
-        _check_ends(coder)
-        _check_container(coder)
+        check_ends(coder)
+        check_container(coder)
         _check_batches(coder)
         _check_generated(coder, examples)
 
@@ -152,7 +153,7 @@ def _check_data(coder: Coder, data: bytes) -> None:
         _require(too_small, "decompress returns more than max_size bytes", data)
 
 
-def _check_ends(coder: Coder) -> None:
+def check_ends(coder: Coder) -> None:
     """Check that no stream is the start of another: every cut and every appended byte raises DecodeError."""
     primed = [] if coder.tags.priming != "native" else [coder.prime(b"the cat sat on the mat and the dog lay by it")]
     for each in [coder, *primed]:
@@ -166,7 +167,7 @@ def _check_ends(coder: Coder) -> None:
                 _require(refused, "a stream that is cut or has more bytes is decoded", each, data, payload, stream)
 
 
-def _check_container(coder: Coder) -> None:
+def check_container(coder: Coder) -> None:
     """Check that a .kolmo file returns the data, whatever the names of the coder's parameters are."""
     if coder.tags.decodable and coder.name in registry.list_coders():
         data, file, original = b"she sells sea shells; " * 9, io.BytesIO(), io.BytesIO()
@@ -175,7 +176,15 @@ def _check_container(coder: Coder) -> None:
         models = [str(coder.config["model"])] if "model" in coder.config else []
         report = read_container(file, original, models=models)
         _require(original.getvalue() == data, "a .kolmo file does not return the data", coder)
-        _require(report.header.fingerprint == coder.fingerprint, "a header states another fingerprint", report.header)
+        written = ContainerHeader.of(coder, block_size=len(data), size=None)
+        _require(
+            report.header.fingerprint == written.fingerprint,
+            "a header states another fingerprint",
+            report.header,
+            coder,
+        )
+        if written.config == coder.config:  # without a model, which is stored by its hash
+            _require(written.fingerprint == coder.fingerprint, "a header states another fingerprint", written, coder)
 
 
 def _check_refusals(coder: Coder) -> None:

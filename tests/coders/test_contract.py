@@ -6,6 +6,7 @@ import pytest
 
 from kolmo import coder, list_coders
 from kolmo.testing import check_coder
+from kolmo.testing.coders import check_container, check_ends
 
 TRAINED = ("neural", "hf")
 """Coders that need a trained model; their own tests run the suite."""
@@ -52,3 +53,9 @@ def test_coder_keeps_the_contract(spec: str) -> None:
     examples = 15 if spec.partition(":")[0] in BUILT_PER_ITEM else 100
     large = spec == "gru:hidden=16,seed=7" or not spec.startswith(LARGE_BY_ANOTHER)
     check_coder(coder(spec), examples=examples, large=large)
+
+
+@pytest.mark.parametrize("spec", SETTINGS)
+def test_streams_of_further_settings_end_where_they_say(spec: str) -> None:
+    check_ends(coder(spec))
+    check_container(coder(spec))

@@ -85,14 +85,17 @@ class Reversed(Coder):
         return {}
 
     def _encoder(self, context):
-        return lambda data: data[::-1]
+        return lambda data: len(data).to_bytes(8, "big") + data[::-1]
 
     def _decoder(self, context):
         def decode(payload, max_size):
             from kolmo.coders.limits import too_large
-            if len(payload) > max_size:
+            from kolmo.errors import DecodeError
+            if int.from_bytes(payload[:8], "big") != len(payload) - 8:
+                raise DecodeError("expected a stream that states its length")
+            if len(payload) - 8 > max_size:
                 raise too_large(max_size)
-            return payload[::-1]
+            return payload[:7:-1]
         return decode
 """
 

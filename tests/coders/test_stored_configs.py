@@ -15,6 +15,7 @@ from kolmo import coder
 from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.stored_configs import coder_from_file, stored_config
 from kolmo.coders.tags import CoderTags
+from kolmo.container.header import ContainerHeader
 from kolmo.errors import DataError, DecodeError, KolmoError
 
 NAMED: list[str] = []
@@ -97,6 +98,7 @@ def test_a_model_is_found_by_its_hash_wherever_it_lies(
     writer = coder(spec.format(model))
     stored = stored_config(writer)
     assert str(model.parent) not in str(stored)
+    assert str(model.parent) not in ContainerHeader.of(writer, block_size=3, size=3).fingerprint
     packed = kolmo.compress("abc", coder=writer)
     model.rename(tmp_path / "renamed")
     with pytest.raises(DecodeError, match=f"model 'm' of the coder 'loading', SHA-256 '{SHA256}'; name the folder"):

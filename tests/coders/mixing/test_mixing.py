@@ -71,7 +71,9 @@ def test_surprisals_add_up_to_the_code_length() -> None:
     assert primed == pytest.approx(mix.prime(context).code_length(data))
 
 
-@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}])
+@pytest.mark.parametrize(
+    "setting", [pytest.param({"NUMBA_CPU_NAME": "generic"}, marks=pytest.mark.slow), {"NUMBA_DISABLE_JIT": "1"}]
+)
 def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
