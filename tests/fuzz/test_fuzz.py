@@ -62,11 +62,11 @@ def test_every_kind_of_failure_is_seen(program: str, kind: str, monkeypatch: pyt
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fuzz, "_command", lambda _: sys.exit())
     case = fuzz_cases.Case("commands", ())
-    assert fuzz.failure(case, fuzz.run_case(case)) is None
-    monkeypatch.setattr(fuzz, "MAX_BYTES", -1)
-    assert fuzz.failure(case, fuzz.run_case(case)) == "more than -1 bytes of memory"
+    monkeypatch.setattr(fuzz, "MAX_BYTES", 50_000_000)
+    for size, kind in ((1000, None), (200_000_000, "more than 50,000,000 bytes of memory")):
+        monkeypatch.setattr(fuzz, "_command", lambda _, size=size: sys.exit(len(b"x" * size) == 0))
+        assert fuzz.failure(case, fuzz.run_case(case)) == kind
 
 
 def test_a_run_continues_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
