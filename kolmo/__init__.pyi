@@ -12,6 +12,7 @@ from kolmo import (
     trees as trees,
 )
 from kolmo._core.items import as_bytes as as_bytes, as_items as as_items
+from kolmo._core.memory import clear_caches as clear_caches
 from kolmo._version import __version__ as __version__
 from kolmo.coders.base import Coder as Coder
 from kolmo.coders.lengths import code_length as code_length, surprisals as surprisals

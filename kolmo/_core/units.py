@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
+from kolmo.errors import ParameterError
+
+
+def parse_size(text: str) -> int:
+    """Return a number of bytes, written with powers of 1000 or of 1024.
+
+    Raises
+    ------
+    ParameterError
+        If the text is not a size.
+
+    Examples
+    --------
+    >>> parse_size("500MB"), parse_size("1 GiB")
+    (500000000, 1073741824)
+    """
+    found = re.fullmatch(r"(\d{1,18})\s*(?:([kMGT])(i?))?B?", text)
+    if not found:
+        raise ParameterError(f"expected a size in bytes, such as 1000000, 500MB or 1GiB, got {text!r}")
+    number, prefix, binary = found.groups()
+    factor: int = (1024 if binary else 1000) ** (" kMGT".index(prefix) if prefix else 0)
+    return int(number) * factor
+
 
 def format_size(size: float) -> str:
     """Return a number of bytes with three digits and a unit.

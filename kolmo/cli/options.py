@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from functools import reduce
 from typing import Any
@@ -12,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from kolmo._core.files import Source, never_replacing
+from kolmo._core.units import parse_size
 from kolmo.cli.output import STDOUT, CheckpointFile, OutputFile, PictureFile
 from kolmo.coders.base import Coder
 from kolmo.data.lines import STDIN
@@ -201,12 +201,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"(\d+)\s*(?:([kMGT])(i?))?B?", str(value))
-        if not found:
-            self.fail(f"expected a size in bytes, such as 1000000, 500MB or 1GiB, got {value!r}", param, ctx)
-        number, prefix, binary = found.groups()
-        factor: int = (1024 if binary else 1000) ** (" kMGT".index(prefix) if prefix else 0)
-        return int(number) * factor
+        try:
+            return parse_size(str(value))
+        except ParameterError as error:
+            self.fail(str(error), param, ctx)
 
 
 def once_each(_context: click.Context, _parameter: click.Parameter, value: tuple[Any, ...]) -> tuple[Any, ...]:

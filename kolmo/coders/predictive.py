@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.items import as_bytes
+from kolmo._core.memory import cached
 from kolmo.coders.base import Coder, Decode, Encode, Meter
 from kolmo.coders.entropy.framing import check_ratio, code_bits, join_length, pad_code, split_length
 from kolmo.coders.tags import CoderTags
@@ -17,8 +17,6 @@ from kolmo.errors import ParameterError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_KEPT_CURSORS = 16
 
 
 class Cursor(ABC):
@@ -220,7 +218,7 @@ class PredictiveCoder(Coder):
         return decode
 
 
-@functools.lru_cache(_KEPT_CURSORS)
+@cached()
 def primed_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
     """Return the cached cursor for this context; callers copy it and never advance it."""
     return coder._cursor(context)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.memory import clearable
 from kolmo.coders.deflate.tables import (
     END_OF_BLOCK,
     HASH_SIZE,
@@ -67,6 +68,7 @@ def prepare(items: Sequence[bytes]) -> PreparedItems:
     return _prepare(tuple(items))
 
 
+@clearable
 @functools.lru_cache(maxsize=4)
 def _prepare(items: tuple[bytes, ...]) -> PreparedItems:
     from kolmo.coders.deflate import index as deflate_index

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from kolmo._core.checks import check_integer
+from kolmo._core.memory import cached
 from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import check_ratio, code_bits, join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kolmo.coders.mixing.layout import Layout
     from kolmo.coders.mixing.model import Model
 
-_CACHED_MODELS = 8
 _MAX_TRIAL_BYTES = 2**13
 _MIN_CURSOR_BYTES = 2**16
 _MIN_WITHOUT_CONTEXT = 2**12
@@ -116,7 +115,7 @@ class Mix(PredictiveCoder):
                 primed = _primed_model(*key)
                 surprisal = float(primed.copy().measure(data).sum())
             else:
-                primed = _thread_local_models.get(*key)
+                primed = _trial_model(threading.get_ident(), key)
                 surprisal = primed.trial(data)
             bits = code_bits(len(data), surprisal)
             other = self._alternative_layout(primed, data)
@@ -223,7 +222,7 @@ class _MixCursor(Cursor):
         return self.model.decode(payload, size)
 
 
-@functools.lru_cache(_CACHED_MODELS)
+@cached()
 def _primed_model(coder: Mix, context: bytes, size: int) -> Model:
     """Return a model primed with the context. It is shared: callers copy it and never change it."""
     from kolmo.coders.mixing.model import Model
@@ -233,14 +232,10 @@ def _primed_model(coder: Mix, context: bytes, size: int) -> Model:
     return model
 
 
-class _ThreadLocalModels(threading.local):
-    """Primed models of one thread, for trials, which restore the model."""
-
-    def __init__(self) -> None:
-        self.get = functools.lru_cache(_CACHED_MODELS)(lambda *key: _primed_model(*key).copy())
-
-
-_thread_local_models = _ThreadLocalModels()
+@cached()
+def _trial_model(_thread: int, key: tuple[Mix, bytes, int]) -> Model:
+    """Return a primed model of one thread for trials, which restore it."""
+    return _primed_model(*key).copy()
 
 
 def _key(coder: Mix, context: bytes, size: int) -> tuple[Mix, bytes, int]:

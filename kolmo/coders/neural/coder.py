@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from kolmo._core.checks import check_count
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
+from kolmo._core.memory import cached, clearable
 from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import check_ratio, join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, stream_bits
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kolmo.coders.neural.inference.byte_inference import InferenceState
 
 _STAMP_BITS = 32.0
-_CACHED_MODELS, _CACHED_STATES = 8, 32
+_CACHED_MODELS = 8
 _WEIGHT_BITS = (32, 8, 4)
 
 
@@ -229,6 +230,7 @@ def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, Saved
     return _model_of(folder, saved.digest, weights_state(Path(folder)), best_device(device), bits)
 
 
+@clearable
 @functools.lru_cache(_CACHED_MODELS)
 def _model_of(
     folder: str, _digest: str, _state: tuple[int, int], device: torch.device, bits: int
@@ -241,7 +243,7 @@ def _model_of(
     return model.to(device), saved, model_bits
 
 
-@functools.lru_cache(_CACHED_STATES)
+@cached()
 def _primed_state(coder: NeuralCoder, _digest: str, context: bytes) -> InferenceState:
     from kolmo.coders.neural.devices import best_device
     from kolmo.coders.neural.inference.byte_inference import InferenceState

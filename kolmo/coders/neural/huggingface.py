@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kolmo._core.checks import check_choice, check_count
 from kolmo._core.extras import import_extra
 from kolmo._core.items import as_bytes
+from kolmo._core.memory import bytes_of, cached
 from kolmo.coders.base import Coder, Decode, Encode, Meter
 from kolmo.coders.entropy.framing import code_bits
 from kolmo.coders.limits import too_large
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from kolmo.coders.neural.pretrained import Pretrained
 
 _STAMP_BYTES = 4
-_CACHED = 16
 _DTYPES = ("float32", "bfloat16", "auto")
 _COMMIT = re.compile("[0-9a-f]{40}")
 
@@ -260,7 +259,7 @@ class HuggingFaceCoder(Coder):
         )
 
 
-@functools.lru_cache(_CACHED)
+@cached(size=lambda primed: bytes_of([part for name, part in vars(primed).items() if name != "model"]))
 def _primed_inference(coder: HuggingFaceCoder, loaded: Pretrained, context: bytes) -> TokenInference:
     from kolmo.coders.neural.devices import best_device
     from kolmo.coders.neural.inference.token_inference import TokenInference

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from kolmo._core.extras import import_extra
+from kolmo._core.memory import clearable
 from kolmo.coders.neural.folder import file_digest
 from kolmo.coders.neural.inference.finite import check_logits
 from kolmo.coders.neural.inference.segments import Tokenizer, is_library_error
@@ -101,11 +102,13 @@ def _facts(folder: Path) -> _Facts:
     return tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
 
 
+@clearable
 @functools.lru_cache(_KEPT_DIGESTS)
 def _digest(facts: _Facts) -> str:
     return hashlib.sha256("".join(f"{path.name} {file_digest(path)}\n" for path, *_ in facts).encode()).hexdigest()
 
 
+@clearable
 @functools.lru_cache(_KEPT)
 def _load(folder: Path, facts: _Facts, device: torch.device, dtype: str) -> Pretrained:
     transformers = import_extra("transformers", extra="hf", purpose="the coder 'hf'")

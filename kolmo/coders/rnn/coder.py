@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolmo._core.checks import check_integer
+from kolmo._core.memory import cached
 from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import check_ratio, join_length, split_length
 from kolmo.coders.predictive import Cursor, PredictiveCoder, stream_bits
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from kolmo.coders.rnn.model import Model
 
-_CACHED_MODELS = 8
 _MIN_CURSOR_BYTES = 2**14
 
 
@@ -131,7 +130,7 @@ class _GruCursor(Cursor):
         return self.model.decode(payload, size)
 
 
-@functools.lru_cache(_CACHED_MODELS)
+@cached()
 def _primed_model(coder: Gru, context: bytes, size: int) -> Model:
     """Return a model primed with the context. It is shared: callers copy it and never change it."""
     from kolmo.coders.rnn.model import Model
