@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("kolmo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kolmo")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # a shell starts background jobs this way, and the programs under test would inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# shells start background jobs with signals ignored, which the programs under test would inherit
+for _number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: threads of its own would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")

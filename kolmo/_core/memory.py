@@ -173,7 +173,7 @@ def clear_caches() -> None:
     >>> import kolmo
     >>> primed = kolmo.coder("mix").prime(b"to be or not to be; " * 20)
     >>> round(primed.code_length(b"to be or not"))
-    19
+    10
     >>> kolmo.clear_caches()
     """
     SHARED.clear()

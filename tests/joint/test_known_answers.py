@@ -14,7 +14,7 @@ from kolmo.distances import double_centered, symmetric
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("spec", ["zstd:level=19", "mix:level=1", "mix:layout=bases"])
+@pytest.mark.parametrize("spec", ["zstd:level=19", *(pytest.param(spec, marks=pytest.mark.slow) for spec in ("mix:level=1", "mix:layout=bases"))])
 def test_mitochondrial_genomes_give_the_tree_of_mammals(data_dir: Path, spec: str) -> None:
     sets, orders = genomes(data_dir)
     gains = gain_matrix(sets, coder=spec, n_jobs=2).relative_gain
@@ -25,7 +25,11 @@ def test_mitochondrial_genomes_give_the_tree_of_mammals(data_dir: Path, spec: st
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize(("spec", "least", "clades"), [("zstd:level=19", 0.92, 19), ("mix:level=1", 0.94, 24)])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("spec", "least", "clades"),
+    [("zstd:level=19", 0.92, 19), ("mix:level=1", 0.94, 24)],
+)
 def test_languages_lie_beside_those_of_their_branch(data_dir: Path, spec: str, least: float, clades: int) -> None:
     sets, branches = languages(data_dir)
     apart = 1 - 2 * gain_matrix(sets, coder=spec, n_jobs=2).relative_gain
@@ -35,7 +39,7 @@ def test_languages_lie_beside_those_of_their_branch(data_dir: Path, spec: str, l
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize(("spec", "size"), [("xz", 60_000), ("mix", 16_000)])
+@pytest.mark.parametrize(("spec", "size"), [("xz", 60_000), pytest.param("mix", 16_000, marks=pytest.mark.slow)])
 def test_each_kind_of_data_gains_most_from_its_own_and_none_from_noise(data_dir: Path, spec: str, size: int) -> None:
     """Halves of speech and photographs share under a per cent; xz, which looks for copies, needs more of them."""
     sets = modalities(data_dir, size)

@@ -191,6 +191,7 @@ def test_without_torch_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_prose_gains_more_from_news_than_from_dna(data_dir: Path) -> None:
     size = 150_000
     prose = (data_dir / "corpora/silesia/dickens").read_bytes()[:size]

@@ -71,9 +71,8 @@ def test_surprisals_add_up_to_the_code_length() -> None:
     assert primed == pytest.approx(mix.prime(context).code_length(data))
 
 
-@pytest.mark.parametrize(
-    "setting", [pytest.param({"NUMBA_CPU_NAME": "generic"}, marks=pytest.mark.slow), {"NUMBA_DISABLE_JIT": "1"}]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}])
 def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
@@ -229,6 +228,7 @@ def test_public_data_are_as_small_as_claimed(data_dir: Path, file: str, bits_per
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_the_highest_level_is_as_small_as_claimed(data_dir: Path) -> None:
     data = (data_dir / "corpora/enwik/enwik6").read_bytes()
     assert coder("mix", level=6).code_length(data) / len(data) <= 1.65

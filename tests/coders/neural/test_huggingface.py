@@ -118,6 +118,7 @@ def _plain_bits(folder: Path, text: str) -> tuple[list[int], np.ndarray]:
     return tokens, bits if start is not None else np.append(np.log2(len(tokenizer)), bits)
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kolmo.coders.neural.inference.token_coding._BATCH_SIZE", 256)  # fewer steps
     check_coder(HuggingFaceCoder(str(folders["llama"]), piece=200), examples=1, large=False)

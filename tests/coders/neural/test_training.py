@@ -267,6 +267,7 @@ def test_a_number_of_seconds_ends_the_training(text: bytes, tmp_path: Path, trai
     assert saved.training["step"] > 1
 
 
+@pytest.mark.slow
 def test_several_processes_divide_the_batch(text: bytes, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(

@@ -143,6 +143,7 @@ def test_it_is_a_member_of_a_mixture() -> None:
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_public_data_are_as_small_as_claimed(data_dir: Path) -> None:
     data = (data_dir / "corpora/enwik/enwik6").read_bytes()
     assert coder("gru").code_length(data) / len(data) <= 1.81
