@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from kolmo.learn.label_code.symbols import (
     BYTE_SHIFT,
-    START_BYTE,
     WORD_SHIFT,
     Symbols,
     Vocabulary,
@@ -22,10 +21,11 @@ from kolmo.learn.label_code.symbols import (
 
 N_BYTE_ORDERS = 6
 N_WORD_ORDERS = 2
+WORD_DISTANCES = (2,)
+"""A word is also coded after the one that stands so many places before it."""
 CLASS_WEIGHT = 20.0
 """Symbols that the lower order and the background are worth in the model of a class."""
 _BLOCK_BYTES = 2**18
-_MAX_SYMBOLS = 2**31 - 2**16
 
 
 @dataclass(frozen=True)
@@ -36,28 +36,31 @@ class _Contexts:
     ----------
     shift : int
         Bits of a symbol in a key.
-    masks : ndarray of shape (n_orders,)
-        Bits of the key of each order.
-    weights : ndarray of shape (n_orders,)
-        Weight of the lower order in the model of a class.
+    tables : ndarray of shape (n_tables, 6)
+        The kinds of n-gram that are counted, see `background_kernels.Table`.
     grams : Grams
         The counts.
     """
 
     shift: np.uint64
-    masks: NDArray[np.uint64]
-    weights: NDArray[np.float64]
+    tables: NDArray[np.int64]
     grams: Any
+
+    @property
+    def n_models(self) -> int:
+        return int(self.tables[:, -1].max()) + 1
 
 
 class BackgroundModels:
-    """Models of the text given each class: byte contexts of orders 0 to 5, and word contexts of orders 0 and 1.
+    """Models of the text given each class, over a background: the model of the text in all classes.
+
+    There are byte contexts of orders 0 to 5, word contexts of orders 0 and 1, and the word before the last as context.
 
     With n the counts in all training texts, n_c those in the texts of class c, o those in the text so far, h the
     context of order k and s the next symbol, the background and the model of a class are
 
     ``bg_k = (n(hs) + o(hs) + 3 bg_{k-1}) / (n(h) + o(h) + 3)`` and
-    ``p_{c,k} = (n_c(hs) + o(hs) + B q) / (n_c(h) + o(h) + B)`` with ``q = (p_{c,k-1} + bg_k) / 2``.
+    ``p_{c,k} = (n_c(hs) + o(hs) + B q) / (n_c(h) + o(h) + B)`` with ``q = (p_{c,k-1} + bg_k) / 2`` and B = 20.
 
     Both are probabilities of the next symbol, so the sum of -log2 p over a text, its end mark included, is a code
     length. The class saves ``sum log2(p_{c,k} / bg_k)`` bits on the text. The code is that of the normalised text: in
@@ -103,14 +106,13 @@ class BackgroundModels:
         self._vocabulary = vocabulary
         self.n_classes = n_classes
         self._training = training
-        self.names = [f"bytes order {order}" for order in range(len(byte_contexts.masks))]
-        self.names += [f"words order {order}" for order in range(len(word_contexts.masks))]
+        self.names = [f"bytes order {order}" for order in range(N_BYTE_ORDERS)]
+        self.names += [f"words order {order}" for order in range(N_WORD_ORDERS)]
+        self.names += [f"words after the one {distance} before" for distance in WORD_DISTANCES]
         self.n_predictors = len(self.names)
 
     @classmethod
-    def fit(
-        cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, *, n_jobs: int | None = None
-    ) -> Self:
+    def fit(cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, *, n_jobs: int | None = None) -> Self:
         """Count the contexts of training texts.
 
         Parameters
@@ -129,23 +131,22 @@ class BackgroundModels:
         BackgroundModels
         """
         from kolmo._core.parallel import map_blocks
-        from kolmo.learn.label_code.background_kernels import START_WORD
 
         texts, codes = [normalized(item) for item in items], np.asarray(codes, np.intp)
         as_bytes = byte_symbols(texts)
         as_words, vocabulary = word_symbols(texts, None)
-        kinds = [
-            (as_bytes, START_BYTE, BYTE_SHIFT, order) for order in range(N_BYTE_ORDERS)
-        ] + [(as_words, START_WORD, WORD_SHIFT, order) for order in range(N_WORD_ORDERS)]
-        tables = list(
-            map_blocks(_counted, ((*kind, codes) for kind in kinds), n_jobs=n_jobs, prefer="threads")
-        )
+        byte_tables, word_tables = _tables()
+        calls = [(as_bytes, BYTE_SHIFT, table, codes) for table in byte_tables]
+        calls += [(as_words, WORD_SHIFT, table, codes) for table in word_tables]
+        counted = list(map_blocks(_counted, calls, n_jobs=n_jobs, prefer="threads"))
+        totals = [
+            np.bincount(codes, np.diff(each.starts) - 1, minlength=n_classes).astype(np.int64)
+            for each in (as_bytes, as_words)
+        ]
+        split = len(byte_tables)
         contexts = [
-            _joined(part, as_symbols, shift, codes, n_classes)
-            for part, as_symbols, shift in (
-                (tables[:N_BYTE_ORDERS], as_bytes, BYTE_SHIFT),
-                (tables[N_BYTE_ORDERS:], as_words, WORD_SHIFT),
-            )
+            _Contexts(np.uint64(BYTE_SHIFT), byte_tables, _joined(counted[:split], totals[0])),
+            _Contexts(np.uint64(WORD_SHIFT), word_tables, _joined(counted[split:], totals[1])),
         ]
         return cls(contexts[0], contexts[1], vocabulary, n_classes, (texts, codes))
 
@@ -170,8 +171,12 @@ class BackgroundModels:
         """
         return self._measured([normalized(item) for item in items], None, n_jobs)[1]
 
-    def background_bits(self, items: Sequence[bytes], *, n_jobs: int | None = None) -> NDArray[np.float64]:
-        """Return the code length of each text under the background; less the savings, it is that under a class.
+    def background_and_savings(
+        self, items: Sequence[bytes], *, n_jobs: int | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the code length of each text under the background, and the bits that each class saves.
+
+        The code length under a class is the difference.
 
         Parameters
         ----------
@@ -182,10 +187,12 @@ class BackgroundModels:
 
         Returns
         -------
-        ndarray of shape (n_items, n_predictors)
+        background : ndarray of shape (n_items, n_predictors)
+            Bits.
+        savings : ndarray of shape (n_items, n_predictors, n_classes)
             Bits.
         """
-        return self._measured([normalized(item) for item in items], None, n_jobs)[0]
+        return self._measured([normalized(item) for item in items], None, n_jobs)
 
     def own_savings(self, *, n_jobs: int | None = None) -> NDArray[np.float32]:
         """Return the savings on the training texts, of models without the counts of the text and of its copies.
@@ -203,10 +210,26 @@ class BackgroundModels:
         ndarray of shape (n_items, n_predictors, n_classes)
             Bits.
         """
+        texts, codes = self._training_texts()
+        return self._measured(texts, _copies(texts, codes), n_jobs)[1]
+
+    def has_others(self) -> NDArray[np.bool_]:
+        """Tell the training texts that are not alone in their class, where copies of a text count as one.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Of the others `own_savings` says nothing: without the text, its class is empty.
+        """
+        texts, codes = self._training_texts()
+        copies = _copies(texts, codes)
+        counts = np.bincount(codes, minlength=self.n_classes)
+        return np.array([counts[code] > each[code] for code, each in zip(codes.tolist(), copies, strict=True)], bool)
+
+    def _training_texts(self) -> tuple[list[bytes], NDArray[np.intp]]:
         if self._training is None:
             raise ValueError("expected models with their training texts, got models without them; fit them again")
-        texts, codes = self._training
-        return self._measured(texts, _copies(texts, codes, self.n_classes), n_jobs)[1]
+        return self._training
 
     def sizes(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return the number of symbols of each text for each predictor: bytes or words, and the end mark.
@@ -226,7 +249,7 @@ class BackgroundModels:
         for block in _blocks(texts):
             of_bytes, of_words = byte_symbols(texts[block]), word_symbols(texts[block], self._vocabulary)[0]
             parts.append(np.stack([np.diff(of_bytes.starts), np.diff(of_words.starts)], axis=1) - 1.0)
-        counts = [len(self._byte_contexts.masks), len(self._word_contexts.masks)]
+        counts = [self._byte_contexts.n_models, self._word_contexts.n_models]
         sizes: NDArray[np.float64] = np.concatenate(parts or [np.empty((0, 2))]).repeat(counts, axis=1)
         return sizes
 
@@ -269,27 +292,30 @@ def _bits_and_savings(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from kolmo.learn.label_code.background_kernels import Scratch, add_savings
 
-    n_orders, n_classes, longest = len(contexts.masks), len(contexts.grams.class_totals), int(np.diff(texts.starts).max())
+    n_tables, n_models, n_classes = len(contexts.tables), contexts.n_models, len(contexts.grams.class_totals)
+    longest = int(np.diff(texts.starts).max())
     scratch = Scratch(
         slots=np.empty(max(1 << (2 * longest).bit_length(), 4), np.int32),
         keys=np.empty(longest, np.uint64),
-        local=np.empty((n_orders, longest), np.int32),
-        grams=np.empty((n_orders, longest), np.int32),
-        totals=np.empty((n_orders, longest), np.int32),
-        past=np.empty((n_orders, longest), np.int32),
-        rows=np.zeros((3, n_orders, n_classes)),
-        p=np.empty(n_classes),
-        products=np.empty((n_orders, n_classes)),
+        local=np.empty((n_tables, longest), np.int32),
+        grams=np.empty((n_tables, longest), np.int32),
+        totals=np.empty((n_tables, longest), np.int32),
+        past=np.empty((n_tables, longest), np.int32),
+        rows=np.zeros((2, n_tables, n_classes)),
+        totals_row=np.empty(n_classes),
+        p=np.empty((n_tables + 1, n_classes)),
+        background=np.empty(n_tables + 1),
+        products=np.empty((n_models, n_classes)),
     )
     n_texts = len(texts.starts) - 1
-    bits, savings = np.zeros((n_texts, n_orders)), np.zeros((n_texts, n_orders, n_classes))
+    bits, savings = np.zeros((n_texts, n_models)), np.zeros((n_texts, n_models, n_classes))
     add_savings(
         texts.symbols,
         texts.starts,
         texts.base,
         contexts.shift,
-        contexts.masks,
-        contexts.weights,
+        contexts.tables,
+        CLASS_WEIGHT,
         contexts.grams,
         removed,
         scratch,
@@ -299,25 +325,35 @@ def _bits_and_savings(
     return bits, savings
 
 
-def _mask(shift: int, order: int) -> np.uint64:
-    return np.uint64(2 ** (shift * (order + 1)) - 1)
+def _tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the tables of the bytes and those of the words."""
+    from kolmo.learn.label_code.background_kernels import EARLIER, NOWHERE, PAIR, RUN, Table
+
+    def runs(n_orders: int) -> list[Table]:
+        # in both columns, order k - 1 of order 0 is -1, which is NOWHERE
+        return [Table(RUN, order, order - 1, 1, order - 1, order) for order in range(n_orders)]
+
+    words = runs(N_WORD_ORDERS)
+    for number, distance in enumerate(WORD_DISTANCES):
+        words.append(Table(EARLIER, distance, NOWHERE, 0, NOWHERE, NOWHERE))
+        words.append(Table(PAIR, distance, len(words) - 1, 0, 0, N_WORD_ORDERS + number))
+    return np.array(runs(N_BYTE_ORDERS), np.int64), np.array(words, np.int64)
 
 
-def _counted(texts: Symbols, start_symbol: int, shift: int, order: int, codes: NDArray[np.intp]) -> tuple[Any, ...]:
-    """Return the hash table of the n-grams of one order, their counts, and those by class."""
+def _counted(texts: Symbols, shift: int, table: NDArray[np.int64], codes: NDArray[np.intp]) -> tuple[Any, ...]:
+    """Return the hash table of the n-grams of one kind, their counts, and those by class."""
     from kolmo.learn.label_code.background_kernels import count_grams, fill_entries, insert_keys, number_grams
 
-    capacity, n, place = 2**12, 0, 0
+    capacity, n, first = 2**12, 0, 0
     slots, keys = np.full(capacity, -1, np.int32), np.empty(capacity // 2, np.uint64)
     numbers = np.empty(len(texts.symbols), np.int32)
-    mask, size = _mask(shift, order), np.uint64(shift)
+    kind, distance = table[:2]
     while True:
-        place, n = number_grams(
-            texts.symbols, np.uint64(start_symbol), size, mask, slots, keys, place, n, numbers
+        first, n = number_grams(
+            texts.symbols, texts.starts, first, kind, distance, np.uint64(shift), slots, keys, n, numbers
         )
-        if place == len(numbers):
+        if first == len(texts.starts) - 1:
             break
-        place = int(texts.starts[np.searchsorted(texts.starts, place, side="right") - 1])  # keys begin at a text
         capacity *= 4
         slots, keys = np.full(capacity, -1, np.int32), np.concatenate([keys, np.empty(capacity // 2 - n, np.uint64)])
         insert_keys(keys, n, slots)
@@ -330,29 +366,30 @@ def _counted(texts: Symbols, start_symbol: int, shift: int, order: int, codes: N
     return slots, keys[:n].copy(), counts, ends, entry_classes, entry_counts
 
 
-def _joined(
-    tables: list[tuple[Any, ...]], texts: Symbols, shift: int, codes: NDArray[np.intp], n_classes: int
-) -> _Contexts:
-    """Return the counts of all orders in common arrays."""
+def _joined(counted: list[tuple[Any, ...]], class_totals: NDArray[np.int64]) -> Any:
+    """Return the counts of all tables in common arrays."""
     from kolmo.learn.label_code.background_kernels import Grams
 
-    first_grams = np.cumsum([0, *(len(table[1]) for table in tables)])
-    first_entries = np.cumsum([0, *(len(table[4]) for table in tables)])
-    grams = Grams(
-        slot_starts=np.cumsum([0, *(len(table[0]) for table in tables)]).astype(np.int64),
-        slots=np.concatenate([np.where(table[0] < 0, -1, table[0] + np.int32(first)) for table, first in zip(tables, first_grams, strict=False)]).astype(np.int32),
-        keys=np.concatenate([table[1] for table in tables]),
-        counts=np.concatenate([table[2] for table in tables]),
-        entry_starts=np.concatenate([np.zeros(1, np.int64), *(table[3] + first for table, first in zip(tables, first_entries, strict=False))]),
-        entry_classes=np.concatenate([table[4] for table in tables]),
-        entry_counts=np.concatenate([table[5] for table in tables]),
-        class_totals=np.bincount(codes, np.diff(texts.starts) - 1, minlength=n_classes).astype(np.int64),
+    slots, keys, counts, ends, classes, by_class = zip(*counted, strict=True)
+    first_grams = np.cumsum([0, *map(len, keys)])[:-1]
+    first_entries = np.cumsum([0, *map(len, classes)])[:-1]
+    numbered = [
+        np.where(each < 0, -1, each + np.int32(first)) for each, first in zip(slots, first_grams.tolist(), strict=True)
+    ]
+    moved = [each + first for each, first in zip(ends, first_entries, strict=True)]
+    return Grams(
+        slot_starts=np.cumsum([0, *map(len, slots)]).astype(np.int64),
+        slots=np.concatenate(numbered).astype(np.int32),
+        keys=np.concatenate(keys),
+        counts=np.concatenate(counts),
+        entry_starts=np.concatenate([np.zeros(1, np.int64), *moved]),
+        entry_classes=np.concatenate(classes),
+        entry_counts=np.concatenate(by_class),
+        class_totals=class_totals,
     )
-    masks = np.array([_mask(shift, order) for order in range(len(tables))], np.uint64)
-    return _Contexts(np.uint64(shift), masks, np.full(len(tables), CLASS_WEIGHT), grams)
 
 
-def _copies(texts: Sequence[bytes], codes: NDArray[np.intp], n_classes: int) -> list[dict[int, int]]:
+def _copies(texts: Sequence[bytes], codes: NDArray[np.intp]) -> list[dict[int, int]]:
     """Return, for each text, the number of texts in each class that are equal to it, itself included."""
     groups: dict[bytes, dict[int, int]] = {}
     for text, code in zip(texts, codes.tolist(), strict=True):

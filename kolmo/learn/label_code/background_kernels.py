@@ -1,9 +1,10 @@
 """Numba kernels of the class models over a common background: words, n-grams, and bits saved.
 
-A text is a row of symbols: a start mark, which is not coded, then bytes or words, and an end mark. The gram of order k
-at a position is its symbol with the k symbols before it (fewer at the start of the text), packed into 64 bits. So the
-context of order k at a position is the gram of order k - 1 at the position before it, and one table of counts for each
-order has the counts of its contexts too.
+A text is a row of symbols: a start mark, which is not coded, then bytes or words, and an end mark. Each table has the
+counts of one kind of gram: of one key of 64 bits for each position. The run of order k is the symbol with the k symbols
+before it (fewer at the start of the text). So the context of order k at a position is the run of order k - 1 at the
+position before it, and the tables of runs have the counts of their contexts too. The contexts of other kinds of gram
+have tables of their own.
 """
 
 from __future__ import annotations
@@ -32,11 +33,32 @@ LOWEST_RATIO = 40.0
 """A class gives a symbol at least 2 to the minus this power of its probability in the background."""
 
 
+RUN, PAIR, EARLIER = range(3)
+"""Kinds of gram: a run of symbols; a symbol and the one some places before it; the earlier one of these alone."""
+NOWHERE = -1
+
+
+class Table(NamedTuple):
+    """One kind of gram, and the model that has its counts."""
+
+    kind: int
+    distance: int
+    """Order of the run, or places between the symbols of a pair."""
+    context: int
+    """Number of the table with the contexts of the model, or NOWHERE for the empty context."""
+    lag: int
+    """The context of a position is the gram of that table as many places before it."""
+    parent: int
+    """Number of the table whose model has the next lower order, or NOWHERE."""
+    output: int
+    """Number of the model among the predictors, or NOWHERE for a table of contexts."""
+
+
 class Grams(NamedTuple):
-    """Counts of the grams of all orders; those of order k are entries of hash table k."""
+    """Counts of the grams of all tables."""
 
     slot_starts: NDArray[np.int64]
-    """Start of the hash table of each order in `slots`; each has a power of 2 of them."""
+    """Start of the hash table of each table in `slots`; each has a power of 2 of them."""
     slots: NDArray[np.int32]
     """Number of the gram in the slot, or -1."""
     keys: NDArray[np.uint64]
@@ -62,9 +84,9 @@ class Scratch(NamedTuple):
 
     slots: NDArray[np.int32]
     keys: NDArray[np.uint64]
-    """Of the distinct grams of one order."""
+    """Of the distinct grams of one table."""
     local: NDArray[np.int32]
-    """Number of the gram of each order at each position, among the distinct grams of the text."""
+    """Number of the gram of each table at each position, among the distinct grams of the text."""
     grams: NDArray[np.int32]
     """Number of each distinct gram in `Grams`, or -1."""
     totals: NDArray[np.int32]
@@ -72,8 +94,13 @@ class Scratch(NamedTuple):
     past: NDArray[np.int32]
     """Occurrences so far."""
     rows: NDArray[np.float64]
-    """Class counts of the grams of each order, at even and at odd positions."""
+    """Class counts of the grams of each table, at even and at odd positions."""
+    totals_row: NDArray[np.float64]
+    """Class counts of the empty context."""
     p: NDArray[np.float64]
+    """Probability of the symbol in the model of each table under each class; the last row is that without counts."""
+    background: NDArray[np.float64]
+    """The same under the background."""
     products: NDArray[np.float64]
 
 
@@ -140,31 +167,54 @@ def number_words(hashes: Any, slots: Any, keys: Any, n_new: Any, new_slots: Any,
     return n_new
 
 
+@inline
+def gram_key(symbols: Any, start: Any, place: Any, before: Any, kind: Any, distance: Any, shift: Any) -> Any:
+    """Return the key of the gram at a position of the text that begins at `start`; `before` is the key before it."""
+    symbol = u64(symbols[u64(place)])
+    if place == start:
+        return symbol
+    if kind == RUN:
+        return ((before << shift) | symbol) & ((_ONE << (shift * u64(distance + 1))) - _ONE)
+    earlier = u64(symbols[u64(max(place - distance, start))]) + _ONE  # so that no key is that of a start mark
+    if kind == EARLIER:
+        return earlier
+    return (earlier << shift) | symbol
+
+
 @jit
 def number_grams(
-    symbols: Any, start_symbol: Any, shift: Any, mask: Any, slots: Any, keys: Any, place: Any, n: Any, numbers: Any
+    symbols: Any,
+    starts: Any,
+    first: Any,
+    kind: Any,
+    distance: Any,
+    shift: Any,
+    slots: Any,
+    keys: Any,
+    n: Any,
+    numbers: Any,
 ) -> Any:
-    """Write the number of the gram at each position from `place`, until half of the slots are taken.
+    """Write the number of the gram at each position of the texts from `first`, until half of the slots are taken.
 
-    Returns the position reached, which is the start of a text or the end, and the number of distinct grams.
+    Returns the text reached, which is to be read again, or the number of texts, and the number of distinct grams.
     """
     slot_mask = u64(len(slots) - 1)
     zero = u64(0)
-    key = zero
     limit = len(slots) // 2
-    while place < len(symbols):
-        symbol = u64(symbols[place])
-        key = symbol if symbol == start_symbol else ((key << shift) | symbol) & mask
-        slot = find_slot(key, slots, zero, slot_mask, keys)
-        if slots[slot] < 0:
-            if n == limit:
-                break
-            slots[slot] = n
-            keys[n] = key
-            n += 1
-        numbers[place] = slots[slot]
-        place += 1
-    return place, n
+    for index in range(first, len(starts) - 1):
+        start = starts[u64(index)]
+        key = zero
+        for place in range(start, starts[u64(index + 1)]):
+            key = gram_key(symbols, start, place, key, kind, distance, shift)
+            slot = find_slot(key, slots, zero, slot_mask, keys)
+            if slots[slot] < 0:
+                if n == limit:
+                    return index, n
+                slots[slot] = n
+                keys[u64(n)] = key
+                n += 1
+            numbers[u64(place)] = slots[slot]
+    return len(starts) - 1, n
 
 
 @jit
@@ -210,9 +260,9 @@ def fill_entries(
 
 @inline
 def number_own_grams(
-    symbols: Any, start: Any, stop: Any, order: Any, shift: Any, mask: Any, grams: Any, scratch: Any
-) -> Any:
-    """Number the distinct grams of one text and order, count them, and find each among those of the training texts."""
+    symbols: Any, start: Any, stop: Any, number: Any, kind: Any, distance: Any, shift: Any, grams: Any, scratch: Any
+) -> None:
+    """Number the distinct grams of one text and table, count them, and find each among those of the training texts."""
     size = i64(4)
     while size < 2 * (stop - start):
         size *= 2
@@ -220,49 +270,91 @@ def number_own_grams(
     zero = u64(0)
     for slot in range(size):
         scratch.slots[u64(slot)] = -1
-    first = u64(grams.slot_starts[order])
-    all_mask = u64(grams.slot_starts[order + 1] - grams.slot_starts[order] - 1)
+    first = u64(grams.slot_starts[number])
+    all_mask = u64(grams.slot_starts[number + 1] - grams.slot_starts[number] - 1)
     key = zero
     n = 0
     for place in range(start, stop):
-        symbol = u64(symbols[u64(place)])
-        key = symbol if place == start else ((key << shift) | symbol) & mask
+        key = gram_key(symbols, start, place, key, kind, distance, shift)
         slot = find_slot(key, scratch.slots, zero, slot_mask, scratch.keys)
         if scratch.slots[slot] < 0:
             scratch.slots[slot] = n
             scratch.keys[u64(n)] = key
-            scratch.grams[u64(order), u64(n)] = grams.slots[find_slot(key, grams.slots, first, all_mask, grams.keys)]
-            scratch.totals[u64(order), u64(n)] = 0
-            scratch.past[u64(order), u64(n)] = 0
+            scratch.grams[u64(number), u64(n)] = grams.slots[find_slot(key, grams.slots, first, all_mask, grams.keys)]
+            scratch.totals[u64(number), u64(n)] = 0
+            scratch.past[u64(number), u64(n)] = 0
             n += 1
-        number = scratch.slots[slot]
-        scratch.totals[u64(order), u64(number)] += 1
-        scratch.local[u64(order), u64(place - start)] = number
-    return n
+        own = scratch.slots[slot]
+        scratch.totals[u64(number), u64(own)] += 1
+        scratch.local[u64(number), u64(place - start)] = own
 
 
 @inline
-def class_counts(gram: Any, n_own: Any, grams: Any, removed: Any, index: Any, row: Any) -> Any:
-    """Write the count of a gram in each class, without the removed copies of a text that has it `n_own` times."""
-    for code in range(len(row)):
-        row[u64(code)] = 0.0
+def read_counts(number: Any, place: Any, n_copies: Any, grams: Any, scratch: Any) -> Any:
+    """Return the counts of the gram at a position: in the training texts without the copies, and in the text so far."""
+    own = u64(scratch.local[u64(number), u64(place)])
+    gram = scratch.grams[u64(number), own]
+    count = i64(0)
+    if gram >= 0:
+        count = i64(grams.counts[u64(gram)]) - n_copies * scratch.totals[u64(number), own]
+    return count, i64(scratch.past[u64(number), own])
+
+
+@inline
+def read_class_counts(number: Any, place: Any, grams: Any, removed: Any, index: Any, scratch: Any) -> None:
+    """Write the counts of the gram at a position in each class, without the copies of the text."""
+    own = u64(scratch.local[u64(number), u64(place)])
+    gram = scratch.grams[u64(number), own]
+    side = u64(place & 1)
+    for code in range(scratch.rows.shape[2]):
+        scratch.rows[side, u64(number), u64(code)] = 0.0
     if gram < 0:
         return
     for entry in range(grams.entry_starts[u64(gram)], grams.entry_starts[u64(gram) + _ONE]):
-        row[u64(grams.entry_classes[u64(entry)])] = grams.entry_counts[u64(entry)]
-    for entry in range(removed.starts[index], removed.starts[index + 1]):
-        row[u64(removed.classes[entry])] -= removed.copies[entry] * n_own
+        scratch.rows[side, u64(number), u64(grams.entry_classes[u64(entry)])] = grams.entry_counts[u64(entry)]
+    n_own = scratch.totals[u64(number), own]
+    for entry in range(removed.starts[u64(index)], removed.starts[u64(index + 1)]):
+        code = u64(removed.classes[u64(entry)])
+        scratch.rows[side, u64(number), code] -= removed.copies[u64(entry)] * n_own
 
 
 @inline
-def mix_classes(p: Any, products: Any, counts: Any, totals: Any, own: Any, own_total: Any, bg: Any, weight: Any) -> None:
-    """Update the probability of the symbol under each class, and the product of its ratios to the background."""
+def read_totals(n_coded: Any, grams: Any, removed: Any, index: Any, scratch: Any) -> Any:
+    """Write the counts of the empty context in each class, without the copies of the text.
+
+    Returns their sum and the number of copies.
+    """
+    total, n_copies = i64(0), i64(0)
+    for code in range(len(grams.class_totals)):
+        scratch.totals_row[u64(code)] = grams.class_totals[u64(code)]
+        total += grams.class_totals[u64(code)]
+    for entry in range(removed.starts[u64(index)], removed.starts[u64(index + 1)]):
+        n_copies += removed.copies[u64(entry)]
+        scratch.totals_row[u64(removed.classes[u64(entry)])] -= removed.copies[u64(entry)] * n_coded
+    return total - n_copies * n_coded, n_copies
+
+
+@inline
+def mix_classes(
+    before: Any, p: Any, products: Any, counts: Any, totals: Any, own: Any, own_total: Any, bg: Any, weight: Any
+) -> None:
+    """Compute the probability of the symbol under each class, and multiply by its ratio to the background."""
     half = 0.5 * weight
+    known, known_total = own + half * bg, own_total + weight
     scale = 1.0 / bg
     for code in range(len(p)):
-        probability = (counts[u64(code)] + own + half * (p[u64(code)] + bg)) / (totals[u64(code)] + own_total + weight)
+        probability = (counts[u64(code)] + known + half * before[u64(code)]) / (totals[u64(code)] + known_total)
         p[u64(code)] = probability
         products[u64(code)] *= probability * scale
+
+
+@inline
+def add_logarithms(products: Any, savings: Any, index: Any) -> None:
+    """Add the logarithms of the products to the savings, and reset the products to 1."""
+    for model in range(products.shape[0]):
+        for code in range(products.shape[1]):
+            savings[index, model, code] += math.log2(products[model, code])
+            products[model, code] = 1.0
 
 
 @jit
@@ -271,83 +363,75 @@ def add_savings(
     starts: Any,
     base: Any,
     shift: Any,
-    masks: Any,
-    weights: Any,
+    tables: Any,
+    weight: Any,
     grams: Any,
     removed: Any,
     scratch: Any,
     bits: Any,
     savings: Any,
 ) -> None:
-    """Add the bits of each text under the background of each order, and those that each class saves.
+    """Add the bits of each text under the background of each model, and those that each class saves.
 
-    ``base[i]`` is the probability of symbol i without any context. `weights` has B of each order.
+    ``base[i]`` is the probability of symbol i without any counts. `tables` has one row for each, see `Table`.
     """
-    n_orders, n_classes = len(masks), len(grams.class_totals)
+    n_tables = len(tables)
     for index in range(len(starts) - 1):
-        start, stop = starts[index], starts[index + 1]
-        for order in range(n_orders):
-            number_own_grams(symbols, start, stop, order, shift, masks[order], grams, scratch)
-        n_copies = i64(0)
-        total = i64(0)
-        empty_context = scratch.rows[2, 0]
-        for code in range(n_classes):
-            empty_context[code] = grams.class_totals[code]
-            total += grams.class_totals[code]
-        for entry in range(removed.starts[index], removed.starts[index + 1]):
-            n_copies += removed.copies[entry]
-            empty_context[removed.classes[entry]] -= removed.copies[entry] * (stop - start - 1)
-        total -= n_copies * (stop - start - 1)
-        scratch.products[:] = 1.0
+        start, size = starts[index], starts[index + 1] - starts[index]
+        for number in range(n_tables):
+            kind, distance = tables[number, 0], tables[number, 1]
+            number_own_grams(symbols, start, start + size, number, kind, distance, shift, grams, scratch)
+        total, n_copies = read_totals(size - 1, grams, removed, index, scratch)
+        for model in range(scratch.products.shape[0]):
+            for code in range(scratch.products.shape[1]):
+                scratch.products[model, code] = 1.0
         exponent = 0.0
-        for place in range(stop - start):
-            rows, before = scratch.rows[place & 1], scratch.rows[1 - (place & 1)]
-            background = base[u64(start + place)]
-            scratch.p[:] = background
-            largest = LOWEST_RATIO
-            context_count, context_own = float(total), float(place - 1)
-            for order in range(n_orders):
-                own_number = u64(scratch.local[u64(order), u64(place)])
-                gram = scratch.grams[u64(order), own_number]
-                n_own = scratch.totals[u64(order), own_number]
-                own = float(scratch.past[u64(order), own_number])
-                scratch.past[u64(order), own_number] += 1
-                count = 0.0
-                if gram >= 0:
-                    count = float(i64(grams.counts[u64(gram)]) - n_copies * n_own)
-                class_counts(gram, n_own, grams, removed, index, rows[order])
-                if place > 0:
-                    totals = empty_context if order == 0 else before[order - 1]
-                    background = (count + own + BACKGROUND_WEIGHT * background) / (
+        for place in range(size):
+            for number in range(n_tables):
+                read_class_counts(number, place, grams, removed, index, scratch)
+            if place > 0:
+                scratch.background[n_tables] = base[u64(start + place)]
+                for code in range(scratch.p.shape[1]):
+                    scratch.p[n_tables, code] = base[u64(start + place)]
+                largest = LOWEST_RATIO
+                for number in range(n_tables):
+                    context, lag = tables[number, 2], tables[number, 3]
+                    parent, output = tables[number, 4], tables[number, 5]
+                    if output < 0:
+                        continue
+                    if parent < 0:
+                        parent = n_tables
+                    side = u64((place - lag) & 1)
+                    count, own = read_counts(number, place, n_copies, grams, scratch)
+                    context_count, context_own = total, place - 1
+                    if context >= 0:  # the last occurrence has no next symbol yet if it is at the position before
+                        context_count, context_own = read_counts(context, place - lag, n_copies, grams, scratch)
+                        context_own -= lag
+                    background = (count + own + BACKGROUND_WEIGHT * scratch.background[parent]) / (
                         context_count + context_own + BACKGROUND_WEIGHT
                     )
+                    scratch.background[number] = background
                     cost = -math.log2(background)
-                    bits[index, order] += cost
+                    bits[index, output] += cost
                     largest = max(largest, cost)
                     if exponent + largest > LARGEST_EXPONENT:
-                        for other in range(n_orders):
-                            for code in range(n_classes):
-                                savings[index, other, code] += math.log2(scratch.products[other, code])
-                        scratch.products[:] = 1.0
+                        add_logarithms(scratch.products, savings, index)
                         exponent = 0.0
+                    counts, totals = scratch.rows[u64(place & 1), u64(number)], scratch.totals_row
+                    if context >= 0:
+                        totals = scratch.rows[side, u64(context)]
                     mix_classes(
-                        scratch.p, scratch.products[order], rows[order], totals, own, context_own, background,
-                        weights[order],
+                        scratch.p[parent],
+                        scratch.p[number],
+                        scratch.products[output],
+                        counts,
+                        totals,
+                        float(own),
+                        float(context_own),
+                        background,
+                        weight,
                     )
-                    if order + 1 < n_orders:
-                        context_number = u64(scratch.local[u64(order), u64(place - 1)])
-                        context_gram = scratch.grams[u64(order), context_number]
-                        context_count = 0.0
-                        if context_gram >= 0:
-                            context_count = float(
-                                i64(grams.counts[u64(context_gram)])
-                                - n_copies * scratch.totals[u64(order), context_number]
-                            )
-                        context_own = float(scratch.past[u64(order), context_number] - 1)
-                        if scratch.local[u64(order), u64(place)] == scratch.local[u64(order), u64(place - 1)]:
-                            context_own -= 1.0
-            if place > 0:
                 exponent += largest
-        for order in range(n_orders):
-            for code in range(n_classes):
-                savings[index, order, code] += math.log2(scratch.products[order, code])
+            for number in range(n_tables):
+                scratch.past[u64(number), u64(scratch.local[u64(number), u64(place)])] += 1
+        add_logarithms(scratch.products, savings, index)

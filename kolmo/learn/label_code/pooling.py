@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 _START = 0.03
 """The weights are drawn to this value, in units of the root mean square of their savings."""
-_RIDGE = 0.3
+_RIDGE = 0.1
 _BIAS_RIDGE = 1e-3
 _MAX_ITERATIONS = 150
 _MAX_NUMBERS = 2**26
@@ -54,7 +54,7 @@ class Pooling:
         codes : ndarray of shape (n_items,)
             The class of each text.
         sample_weight : ndarray of shape (n_items,), optional
-            Weight of each text; 1 by default.
+            Weight of each text in the log loss; 1 by default. The biases start from the counts of all texts.
 
         Returns
         -------
@@ -63,8 +63,8 @@ class Pooling:
         from scipy.optimize import minimize
         from scipy.special import log_softmax
 
-        n_predictors, n_classes = savings.shape[1:]
-        counts = np.bincount(codes, sample_weight, minlength=n_classes) + 0.5
+        n_classes = savings.shape[2]
+        counts = np.bincount(codes, minlength=n_classes) + 0.5
         prior = np.log(counts / counts.sum())
         step = -(-savings.size // _MAX_NUMBERS) or 1
         savings, sizes, codes = savings[::step], sizes[::step], codes[::step]
@@ -104,9 +104,7 @@ class Pooling:
         ).x
         return cls(found[:n_weights].reshape(start.shape) / norms, found[n_weights:] + prior)
 
-    def log_probabilities(
-        self, savings: NDArray[np.float32], sizes: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def log_probabilities(self, savings: NDArray[np.float32], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the natural logarithm of the probability of each label.
 
         Parameters
