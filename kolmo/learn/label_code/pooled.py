@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.learn.class_models import by_digest
-from kolmo.learn.label_code.background import N_BYTE_ORDERS, BackgroundModels
+from kolmo.learn.label_code.background import BackgroundModels
+from kolmo.learn.label_code.contexts import N_BYTE_ORDERS
 from kolmo.learn.label_code.pooling import Pooling
 
 

@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-_START = 0.03
+_START = 0.1
 """The weights are drawn to this value, in units of the root mean square of their savings."""
 _RIDGE = 0.1
-_BIAS_RIDGE = 1e-3
+_BIAS_RIDGE = 0.1
 _MAX_ITERATIONS = 150
 _MAX_NUMBERS = 2**26
 """Most savings that the weights are fitted to; of more training texts, every n-th is taken."""
@@ -54,7 +54,8 @@ class Pooling:
         codes : ndarray of shape (n_items,)
             The class of each text.
         sample_weight : ndarray of shape (n_items,), optional
-            Weight of each text in the log loss; 1 by default. The biases start from the counts of all texts.
+            Weight of each text in the log loss; 1 by default. A class without weight keeps the bias of its number of
+            texts.
 
         Returns
         -------
@@ -76,6 +77,9 @@ class Pooling:
         norms = np.where(used, norms, 1.0)
         start = np.where(used, _START, 0.0)
         rows, n_weights = np.arange(len(codes)), start.size
+        present = np.bincount(codes, each, minlength=n_classes) > 0
+        if present.sum() < 2:
+            return cls(start / norms, prior)
         total = max(float(each.sum()), 1.0)
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -93,13 +97,16 @@ class Pooling:
             by_bias = gradient.sum(axis=0) + 2 * _BIAS_RIDGE * biases
             return float(value) / total, np.concatenate([by_weight.ravel(), by_bias]) / total
 
-        bounds = [(0.0, None) if each_used else (0.0, 0.0) for each_used in used.ravel()] + [(None, None)] * n_classes
+        limits: list[tuple[float | None, float | None]] = [
+            (0.0, None if each_used else 0.0) for each_used in used.ravel()
+        ]
+        limits += [(None, None) if each_present else (0.0, 0.0) for each_present in present]
         found = minimize(
             loss,
             np.concatenate([start.ravel(), np.zeros(n_classes)]),
             jac=True,
             method="L-BFGS-B",
-            bounds=bounds,
+            bounds=limits,
             options={"maxiter": _MAX_ITERATIONS},
         ).x
         return cls(found[:n_weights].reshape(start.shape) / norms, found[n_weights:] + prior)
