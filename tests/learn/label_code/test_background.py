@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import background_models as reference
+import background_reference as reference
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st

@@ -40,7 +40,7 @@ class Reference:
         self.counts: dict[str, list[Counter[Any]]] = {}
 
     def probabilities(self, past: Symbols, symbol: Hashable, models: Sequence[str]) -> tuple[float, list[float]]:
-        """Return the probability of the next symbol under the background and each class; each model refines the last."""
+        """Return the probability of the next symbol under the background and each class, by the last model."""
         bg = self.base(symbol)
         p = [bg] * self.n_classes
         for model in models:
@@ -81,6 +81,6 @@ def count(row: Symbols, model: str) -> Counter[Any]:
 
 
 def context_of(row: Symbols, place: int, model: str) -> Any:
-    """Return the context of a position: "0", "1", ... for the symbols before it, "-2" for the second before it alone."""
+    """Return the context of a position: of "1", "2" the symbols before it, of "-2" the second one before it alone."""
     order = int(model)
     return ("at", row[max(place + order, 0)]) if order < 0 else ("run", *row[max(place - order, 0) : place])
