@@ -71,6 +71,7 @@ def all_estimators() -> list[Any]:
         for coder in KINDS.values()
         for prior in ("training", "uniform")
     ]
+    by_class.append(CodeLengthClassifier(background=True))
     features = [
         CodeLengthVectorizer([coder], per=per, folds=2)  # type: ignore[arg-type]
         for coder, per in zip(KINDS.values(), ("sqrt", "byte", "bits") * 2, strict=True)

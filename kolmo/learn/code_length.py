@@ -15,6 +15,7 @@ from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn.base import TextClassifier, check_lengths, primed_coder
 from kolmo.learn.class_models import ClassModels, by_digest, folds_of
+from kolmo.learn.label_code.pooled import PooledModels
 from kolmo.learn.labels import check_classes, codes_of, labels_of, same_kind
 
 PRIORS = ("training", "uniform")
@@ -23,6 +24,8 @@ _HELD_OUT_FOLDS = 5
 """One of this many folds is held out to fit the temperature."""
 _MAX_HELD_OUT = 1000
 _MAX_TEMPERATURE = 2.0**20
+_UNUSED_WITH_BACKGROUND = {"coder": "ngram", "prior": "training", "chunks": 4, "temperature_scaling": True}
+"""Parameters of primed coders, with their defaults."""
 
 
 class CodeLengthClassifier(TextClassifier):
@@ -37,6 +40,13 @@ class CodeLengthClassifier(TextClassifier):
     lengths. A coder that is primed by difference (``tags.priming``) reads its context again for every text and class,
     so its chunks are limited to 64 KiB, and it is slow. Ties are broken by the prior, then by the order of `classes_`.
 
+    With ``background=True`` no coder is primed. Adaptive context models (of bytes, orders 0 to 5, and of words) have
+    read all training texts, and those of a class its texts in addition. What each of them saves on a text against the
+    background, over the size of the text and over its square root, is mixed with non-negative weights and a bias for
+    each class into p(label | text). The weights minimise the log loss on the training texts, each measured by models
+    without its own counts and those of its copies. So a score is a code length of the label. The models are of the
+    normalised text: in lower case, with one space for each run of white space.
+
     Parameters
     ----------
     coder : str, mapping or Coder
@@ -50,6 +60,9 @@ class CodeLengthClassifier(TextClassifier):
         Fit the temperature of `predict_proba` on a fifth of the training texts, at most 1,000, with coders that have
         not read them. The cost is that of another `fit` and a `predict` of these texts. Without it the temperature
         is 1.
+    background : bool
+        Use class models over a common background in place of primed coders. `coder`, `prior`, `chunks` and
+        `temperature_scaling` are not used, and must have their default values.
     n_jobs : int, optional
         Number of workers, as in joblib.
 
@@ -61,9 +74,9 @@ class CodeLengthClassifier(TextClassifier):
         Number of training texts of each class.
     temperature_ : float
         Probabilities are proportional to ``2 ** (-bits / temperature_)``. It is at least 1; at 1 the code lengths are
-        used as they are, which as a rule gives overconfident probabilities.
+        used as they are, which as a rule gives overconfident probabilities. Not with a background.
     coder_ : Coder
-        The coder, fitted to the whole training set (`Coder.fitted`).
+        The coder, fitted to the whole training set (`Coder.fitted`). Not with a background.
     n_features_in_ : int
         Number of columns of X, where X is 2-D.
 
@@ -72,7 +85,7 @@ class CodeLengthClassifier(TextClassifier):
     DataError
         In `fit`: no items, items that are neither str nor bytes, missing labels, or a single class.
     ParameterError
-        In `fit`: a parameter has an unknown value.
+        In `fit`: a parameter has an unknown value, or is not used with a background.
     PrimingError
         In `fit`: the coder cannot be primed.
 
@@ -88,6 +101,9 @@ class CodeLengthClassifier(TextClassifier):
     >>> classifier = CodeLengthClassifier("zstd").fit(texts, ["pets", "pets", "money"])
     >>> classifier.predict(["the kitten sat on the mat", "stocks and bonds rose"]).tolist()
     ['pets', 'money']
+    >>> classifier = CodeLengthClassifier(background=True).fit(texts, ["pets", "pets", "money"])
+    >>> classifier.predict(["the kitten sat on the mat", "stocks and bonds rose"]).tolist()
+    ['pets', 'money']
     """
 
     def __init__(
@@ -97,12 +113,14 @@ class CodeLengthClassifier(TextClassifier):
         prior: Literal["training", "uniform"] = "training",
         chunks: int = 4,
         temperature_scaling: bool = True,
+        background: bool = False,
         n_jobs: int | None = None,
     ) -> None:
         self.coder = coder
         self.prior = prior
         self.chunks = chunks
         self.temperature_scaling = temperature_scaling
+        self.background = background
         self.n_jobs = n_jobs
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
@@ -149,6 +167,10 @@ class CodeLengthClassifier(TextClassifier):
         size, coder = len(self.classes_), primed_coder(self.coder)
         self._training_items, self._codes = items, codes
         self.class_counts_ = np.bincount(codes, minlength=size)
+        self._forget("_models", "_pooled", "coder_", "temperature_")
+        if self.background:
+            self._pooled = PooledModels.fit(items, codes, size, n_jobs=self.n_jobs)
+            return self
         self.temperature_ = self._temperature(coder, items, codes) if self.temperature_scaling else 1.0
         self.coder_ = coder.fitted(items)
         self._models = ClassModels.prime(self.coder_, items, codes, size, chunks=self.chunks)
@@ -166,6 +188,9 @@ class CodeLengthClassifier(TextClassifier):
     def code_lengths(self, X: Any) -> NDArray[np.float64]:
         """Return the conditional code length of each text given the training texts of each class, in bits.
 
+        With a background, it is that of the normalised text and its end under the class models of byte order 5. The
+        label is found from those of all orders, so it need not be that of the smallest length.
+
         Parameters
         ----------
         X : collection of str or bytes, or 2-D array of numbers
@@ -177,10 +202,15 @@ class CodeLengthClassifier(TextClassifier):
             Bits, in the order of `classes_`, without those that name the class.
         """
         check_is_fitted(self, "classes_")
-        return self._models.bits(self._items(X, reset=False), n_jobs=self.n_jobs)
+        items = self._items(X, reset=False)
+        if self._has_background():
+            return self._pooled.text_bits(items, n_jobs=self.n_jobs)
+        return self._models.bits(items, n_jobs=self.n_jobs)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return minus the bits that name each class and code the text; with two classes, the difference in bits.
+
+        With a background: minus the bits of the label of each class, for a decoder that has the text.
 
         Parameters
         ----------
@@ -209,14 +239,23 @@ class CodeLengthClassifier(TextClassifier):
             In the order of `classes_`; rows sum to 1.
         """
         scores = self._scores(X)
-        probabilities: NDArray[np.float64] = np.exp(_log_probabilities(scores, self.temperature_))
+        temperature = 1.0 if self._has_background() else self.temperature_
+        probabilities: NDArray[np.float64] = np.exp(_log_probabilities(scores, temperature))
         return probabilities
 
     def _predicted(self, X: Any) -> NDArray[np.intp]:
         codes: NDArray[np.intp] = self._scores(X).argmax(axis=1)
         return codes
 
+    def _has_background(self) -> bool:
+        return hasattr(self, "_pooled")
+
     def _scores(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self, "classes_")
+        if self._has_background():
+            items = self._items(X, reset=False)
+            bits: NDArray[np.float64] = self._pooled.log_probabilities(items, n_jobs=self.n_jobs) / np.log(2)
+            return bits
         return -(self.code_lengths(X) + self._prior_bits())
 
     def _prior_bits(self) -> NDArray[np.float64]:
@@ -231,6 +270,15 @@ class CodeLengthClassifier(TextClassifier):
         check_boolean("temperature_scaling", self.temperature_scaling)
         check_choice("prior", self.prior, PRIORS)
         check_count("chunks", self.chunks)
+        check_boolean("background", self.background)
+        if self.background:
+            for name, default in _UNUSED_WITH_BACKGROUND.items():
+                value = getattr(self, name)
+                if not (type(value) is type(default) and value == default):
+                    raise ParameterError(
+                        f"{name}: expected {default!r}, the default, with background=True, which does not use it, got "
+                        f"{value!r:.60}; leave it out, or set background=False"
+                    )
         primed_coder(self.coder)
 
 

@@ -218,3 +218,63 @@ def test_contexts_that_are_too_short_warn_once_in_a_fit(estimator: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         estimator.fit(texts, labels)
+
+
+def test_a_background_tells_classes_and_gives_bits_of_the_label() -> None:
+    classifier = CodeLengthClassifier(background=True).fit(TEXTS, LABELS)
+    assert classifier.predict(QUERIES).tolist() == ["pets", "money"]
+    shares = classifier.predict_proba(QUERIES)
+    scores = classifier.decision_function(QUERIES)
+    assert shares.sum(axis=1) == pytest.approx(1)
+    assert scores == pytest.approx(np.log2(shares[:, 1] / shares[:, 0]))
+    bits = classifier.code_lengths(QUERIES)
+    assert (bits > 0).all()
+    assert np.array_equal(bits.argmin(axis=1), [1, 0])
+    assert not hasattr(classifier, "coder_")
+    assert not hasattr(classifier, "temperature_")
+    again = pickle.loads(pickle.dumps(classifier))
+    assert np.array_equal(again.predict_proba(QUERIES), shares)
+    without = classifier.set_params(background=False).fit(TEXTS, LABELS)
+    plain = CodeLengthClassifier().fit(TEXTS, LABELS)
+    assert np.array_equal(without.predict_proba(QUERIES), plain.predict_proba(QUERIES))
+
+
+def test_a_background_of_few_texts_of_many_classes_and_of_empty_texts() -> None:
+    two = CodeLengthClassifier(background=True).fit(["a cat", "bonds"], ["pets", "money"])
+    assert two.predict(["the cat", "bond"]).tolist() == ["pets", "money"]
+    empty = CodeLengthClassifier(background=True).fit(["", "", "a"], [0, 1, 1])
+    assert np.isfinite(empty.predict_proba(["", "b"])).all()
+    names = [f"class {number:03}" for number in range(300)]
+    many = CodeLengthClassifier(background=True).fit(names, names)
+    assert many.predict(names[:5]).tolist() == names[:5]
+    three = CodeLengthClassifier(background=True).fit(TEXTS, [0] * 3 + [1] * 3 + [2] * 2)
+    assert three.decision_function(QUERIES).shape == (2, 3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(words, st.sampled_from("xyz")), min_size=4, max_size=12), st.randoms())
+def test_neither_order_nor_partial_fit_nor_threads_change_a_background(
+    training: list[tuple[str, str]], random: Any
+) -> None:
+    if len({label for _, label in training}) < 2:
+        return
+    shuffled = list(training)
+    random.shuffle(shuffled)
+    queries = [text for text, _ in training]
+    one = CodeLengthClassifier(background=True).fit(*map(list, zip(*training, strict=True)))
+    two = CodeLengthClassifier(background=True, n_jobs=2).partial_fit(
+        *map(list, zip(*shuffled[:2], strict=True)), classes=one.classes_
+    )
+    two.partial_fit(*map(list, zip(*shuffled[2:], strict=True)))
+    assert np.array_equal(one.predict_proba(queries), two.predict_proba(queries))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("coder", "zstd"), ("prior", "uniform"), ("chunks", 2), ("temperature_scaling", False)]
+)
+def test_a_background_refuses_parameters_of_primed_coders(name: str, value: Any) -> None:
+    classifier = CodeLengthClassifier(background=True).set_params(**{name: value})
+    with pytest.raises(ParameterError, match=f"{name}: expected .* with background=True, .* got {value!r}"):
+        classifier.fit(TEXTS, LABELS)
+    with pytest.raises(ParameterError, match="background: expected true or false, got 1"):
+        CodeLengthClassifier(background=1).fit(TEXTS, LABELS)  # type: ignore[arg-type]

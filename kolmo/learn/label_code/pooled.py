@@ -1,0 +1,56 @@
+"""The label code of class models over a background: what they save on a text, pooled to the bits of its label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.learn.class_models import by_digest
+from kolmo.learn.label_code.background import BackgroundModels
+from kolmo.learn.label_code.contexts import N_BYTE_ORDERS
+from kolmo.learn.label_code.pooling import Pooling
+
+
+@dataclass(frozen=True)
+class PooledModels:
+    """Class models, and the weights of the bits that they save.
+
+    Parameters
+    ----------
+    models : BackgroundModels
+        Without the training texts.
+    pooling : Pooling
+        Fitted to the training texts, each measured without its own counts.
+    """
+
+    models: BackgroundModels
+    pooling: Pooling
+
+    @classmethod
+    def fit(cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, *, n_jobs: int | None) -> Self:
+        """Fit models and weights to training texts; the result does not depend on their order.
+
+        A text that is the only one of its class, copies of it apart, tells nothing of the weights: without it, there
+        is no model of its class.
+        """
+        order = by_digest(items, codes)
+        items, codes = [items[index] for index in order], codes[order]
+        models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
+        savings = models.own_savings(n_jobs=n_jobs)
+        pooling = Pooling.fit(savings, models.sizes(items), codes, models.has_others().astype(np.float64))
+        return cls(models.without_training_texts(), pooling)
+
+    def log_probabilities(self, items: Sequence[bytes], *, n_jobs: int | None) -> NDArray[np.float64]:
+        """Return the natural logarithm of the probability of each label (column) given each text (row)."""
+        return self.pooling.log_probabilities(self.models.savings(items, n_jobs=n_jobs), self.models.sizes(items))
+
+    def text_bits(self, items: Sequence[bytes], *, n_jobs: int | None) -> NDArray[np.float64]:
+        """Return the bits of each text (row) under the class models (columns) of the longest byte contexts."""
+        background, savings = self.models.background_and_savings(items, n_jobs=n_jobs)
+        longest = N_BYTE_ORDERS - 1
+        bits: NDArray[np.float64] = background[:, longest, None] - savings[:, longest]
+        return bits
