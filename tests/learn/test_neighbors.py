@@ -22,8 +22,7 @@ from kolmo import (
     CodeLengthClassifier,
     CodeLengthVectorizer,
     NCDClassifier,
-    NGramBits,
-    NGramBitsClassifier,
+    NGramVectorizer,
     coder,
     pairwise,
 )
@@ -356,22 +355,13 @@ WRONG_PARAMETERS: list[tuple[Any, dict[str, list[Any]]]] = [
         },
     ),
     (
-        NGramBits(n_buckets=2**10),
+        NGramVectorizer(n_buckets=2**10),
         {
             "byte_orders": [-1, 33, True, 1.5, "auto", None],
             "word_orders": [-1, 33, True, 1.5, "x", None, np.zeros(2)],
             "min_texts": [0, True, 1.5, "x", None, np.zeros(2)],
             "n_buckets": [0, 3, True, 2**31, 1.5, None],
             "dtype": ["float16", None, "x", int],
-            "n_jobs": [0, "x", 10**6, True, 1.5],
-        },
-    ),
-    (
-        NGramBitsClassifier(n_buckets=2**10),
-        {
-            "byte_orders": [-1, 33, True],
-            "C": [0, -1, float("nan"), float("inf"), "x", True, None],
-            "tol": [0, -1, float("nan"), "x", True, None],
             "n_jobs": [0, "x", 10**6, True, 1.5],
         },
     ),
