@@ -339,6 +339,7 @@ WRONG_PARAMETERS: list[tuple[Any, dict[str, list[Any]]]] = [
         {
             "prior": [None, "x", [0.5, 0.5]],
             "chunks": [0, True, 1.5, None],
+            "separator": [3, [" "], True],
             "temperature_scaling": [None, 1, "x"],
             "coder": [None, 3, "x"],
             "n_jobs": [0, "x", 10**6, True, 1.5],
@@ -351,6 +352,7 @@ WRONG_PARAMETERS: list[tuple[Any, dict[str, list[Any]]]] = [
             "folds": [0, 1, True, 2.5, None],
             "per": [None, "x", 1],
             "chunks": [0, True, None],
+            "separator": [3, [" "], True],
             "n_jobs": [0, "x", 10**6, True, 1.5],
         },
     ),

@@ -329,6 +329,9 @@ def test_several_methods_are_compared(kolmo: Any, topics: Topics) -> None:
     for spec, classifier in by_class.items():
         assert found[f"{spec} code length"]["accuracy"] == classifier.score(test.items, test.labels)
         assert found[f"{spec} code length"]["fingerprint"] == coder(spec).fingerprint
+        ties = classifier.tie_report(test.items, test.labels)
+        shown = [found[f"{spec} code length"][name] for name in ("tied_share", "worst", "best")]
+        assert shown == [ties.tied_share, ties.worst, ties.best]
     grams = ngram_svm().fit(train.items, train.labels)
     assert found["NGramVectorizer + LinearSVC"]["accuracy"] == grams.score(test.items, test.labels) == 1
     shown = kolmo("classify", *topics, "--method", "ngrams", "--confusion").stdout
