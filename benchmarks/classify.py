@@ -29,6 +29,7 @@ from sklearn.pipeline import make_pipeline
 
 import kolmo
 from kolmo.learn import baseline_classifiers, evaluate
+from kolmo.learn.baselines import ngram_svm
 
 Labelled = tuple[list[str], list[str]]
 """Texts, and their labels."""
@@ -96,7 +97,7 @@ def methods() -> dict[str, Callable[[], Any]]:
     known, baseline = kolmo.list_coders(), "TF-IDF + LinearSVC"
     made: dict[str, Callable[[], Any]] = {
         baseline: lambda: baseline_classifiers()[baseline],
-        "NGramBits": kolmo.NGramBitsClassifier,
+        "NGramVectorizer + LinearSVC": ngram_svm,
     }
     for name in ("ngram", "zstd", "deflate", "ppmd"):
         if name in known:

@@ -24,7 +24,7 @@ from rich.table import Table
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
-from kolmo import CodeLengthClassifier, CodeLengthVectorizer, NCDClassifier, NGramBits, NGramBitsClassifier
+from kolmo import CodeLengthClassifier, CodeLengthVectorizer, NCDClassifier, NGramVectorizer
 from kolmo.distances import METRICS
 from kolmo.errors import DataError
 
@@ -76,11 +76,7 @@ def all_estimators() -> list[Any]:
         CodeLengthVectorizer([coder], per=per, folds=2)  # type: ignore[arg-type]
         for coder, per in zip(KINDS.values(), ("sqrt", "byte", "bits") * 2, strict=True)
     ]
-    grams = [
-        kind(n_buckets=2**12, word_orders=words)
-        for kind in (NGramBits, NGramBitsClassifier)
-        for words in (0, 2, "auto")
-    ]
+    grams = [NGramVectorizer(n_buckets=2**12, word_orders=words) for words in (0, 2, "auto")]
     return [*neighbors, *precomputed, *by_class, *features, *grams]
 
 

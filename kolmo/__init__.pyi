@@ -43,9 +43,9 @@ from kolmo.joint.transfer import transfer_gain as transfer_gain
 from kolmo.joint.two_sets import joint_gain as joint_gain
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
 from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
+from kolmo.learn.label_code.classifier import LabelCodeClassifier as LabelCodeClassifier
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
-from kolmo.learn.ngram.classifier import NGramBitsClassifier as NGramBitsClassifier
-from kolmo.learn.ngram.vectorizer import NGramBits as NGramBits
+from kolmo.learn.ngram.vectorizer import NGramVectorizer as NGramVectorizer
 from kolmo.trees.cluster import linkage_tree as linkage_tree, mds as mds, neighbor_joining as neighbor_joining
 from kolmo.trees.quartets import quartet_tree as quartet_tree
 from kolmo.trees.tree import Tree as Tree

@@ -29,3 +29,32 @@ def baseline_classifiers() -> dict[str, Any]:
         "TF-IDF + LinearSVC": make_pipeline(words, LinearSVC(random_state=0)),
         "majority class": DummyClassifier(strategy="most_frequent"),
     }
+
+
+def ngram_svm(*, n_jobs: int | None = None) -> Any:
+    """Return an unfitted pipeline of `NGramVectorizer` and scikit-learn's LinearSVC.
+
+    C is 0.5, since the features of a text have the squared norm 2: this equals C=1 for features of norm 1.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Number of threads that extract n-grams, as in joblib.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+
+    Examples
+    --------
+    >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose"]
+    >>> classifier = ngram_svm().fit(texts, ["pets", "pets", "money"])
+    >>> classifier.predict(["the kitten sat on the cat", "stocks rose"]).tolist()
+    ['pets', 'money']
+    """
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    from kolmo.learn.ngram.vectorizer import NGramVectorizer
+
+    return make_pipeline(NGramVectorizer(n_jobs=n_jobs), LinearSVC(C=0.5, tol=1e-2, random_state=0))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.items import parameter_bytes
 from kolmo.coders.base import Coder, PrimedCoder
+from kolmo.errors import PrimingWarning
 
 SEPARATOR = b"\n"
-"""Follows each training text in a context, and so precedes the text that is coded."""
+"""Follows each training text in a context by default, and so precedes the text that is coded."""
 _REREAD_BYTES = 2**16
 """Longest context of a coder that reads it again for every code length."""
 _INDEXED_BYTES = 2**20
@@ -44,20 +47,20 @@ class ClassModels:
         n_classes: int,
         *,
         chunks: int,
-        warn: bool = True,
+        separator: bytes = SEPARATOR,
+        labels: Sequence[Any] | None = None,
     ) -> Self:
         """Return coders primed with the items of each class; a class without items has an unprimed coder.
 
-        The contexts do not depend on the order of the items. If some of them are longer than the coder's window, or
-        too short to have an effect, there is one warning in all.
+        The contexts do not depend on the order of the items. With `labels`, the name of each class, there is one
+        warning in all if contexts are longer than the coder's window, and one if they are too short to have an effect.
         """
         by_class: list[list[bytes]] = [[] for _ in range(n_classes)]
         for index in by_digest(items, codes):
             by_class[codes[index]].append(items[index])
-        parts = [contexts(members, readable_bytes(coder), chunks) for members in by_class]
-        sizes = [len(context) for each in parts for context in each if context]
-        if warn and sizes:
-            coder.warn_about_context(min(sizes), max(sizes))
+        parts = [contexts(members, readable_bytes(coder), chunks, separator) for members in by_class]
+        if labels is not None:
+            _warn(coder, [[len(context) for context in each if context] for each in parts], labels)
         primed = [PrimedCoder(coder=coder, context=context) if context else coder for each in parts for context in each]
         return cls(primed, np.repeat(np.arange(n_classes), [len(each) for each in parts]).astype(np.intp))
 
@@ -81,6 +84,19 @@ class ClassModels:
         return bits
 
 
+def separator_bytes(separator: str | bytes | None, *, numbers: bool = False) -> bytes:
+    """Return the separator behind each training item; None stands for a line end behind texts, and none for numbers.
+
+    Examples
+    --------
+    >>> separator_bytes(None), separator_bytes(None, numbers=True), separator_bytes(" ")
+    (b'\\n', b'', b' ')
+    """
+    if separator is None:
+        return b"" if numbers else SEPARATOR
+    return parameter_bytes("separator", separator)
+
+
 def readable_bytes(coder: Coder) -> int | None:
     """Return the longest context of a class in bytes, or None if the coder has no limit."""
     window, longest = coder.tags.window, _REREAD_BYTES if coder.tags.priming == "difference" else _INDEXED_BYTES
@@ -89,7 +105,7 @@ def readable_bytes(coder: Coder) -> int | None:
     return min(window, longest)
 
 
-def contexts(members: Sequence[bytes], limit: int | None, chunks: int) -> list[bytes]:
+def contexts(members: Sequence[bytes], limit: int | None, chunks: int, separator: bytes = SEPARATOR) -> list[bytes]:
     """Return the contexts of a class: as few chunks as hold all members, or `chunks` of them, dealt in turn.
 
     Examples
@@ -102,22 +118,44 @@ def contexts(members: Sequence[bytes], limit: int | None, chunks: int) -> list[b
     [b'one\\n', b'two\\n']
     """
     if limit is None:
-        return [b"".join(member + SEPARATOR for member in members)]
+        return [b"".join(member + separator for member in members)]
     most_chunks = max(min(chunks, len(members)), 1)
     for count in range(1, most_chunks + 1):
-        parts = [b"".join(member + SEPARATOR for member in members[start::count]) for start in range(count)]
+        parts = [b"".join(member + separator for member in members[start::count]) for start in range(count)]
         if all(len(part) <= limit for part in parts):
             return parts
-    return [_filled(members[start::most_chunks], limit) for start in range(most_chunks)]
+    return [_filled(members[start::most_chunks], limit, separator) for start in range(most_chunks)]
 
 
-def _filled(members: Sequence[bytes], limit: int) -> bytes:
+def _filled(members: Sequence[bytes], limit: int, separator: bytes) -> bytes:
     """Return the members that fit, in order; the start of the first one if none fits."""
     filled = bytearray()
     for member in members:
-        if len(filled) + len(member) + len(SEPARATOR) <= limit:
-            filled += member + SEPARATOR
-    return bytes(filled) or members[0][: limit - len(SEPARATOR)] + SEPARATOR
+        if len(filled) + len(member) + len(separator) <= limit:
+            filled += member + separator
+    if filled:
+        return bytes(filled)
+    behind = separator[: limit // 2]
+    return members[0][: limit - len(behind)] + behind
+
+
+def _warn(coder: Coder, sizes: Sequence[Sequence[int]], labels: Sequence[Any]) -> None:
+    """Warn once of contexts beyond the coder's window, and once of classes whose context has no effect."""
+    coder.warn_beyond_window(
+        max((size for each in sizes for size in each), default=0), window=coder._priming_window, stacklevel=6
+    )
+    least = coder.tags.min_context
+    short = [(min(each), label) for each, label in zip(sizes, labels, strict=True) if each and min(each) < least]
+    if short:
+        size, label = min(short, key=lambda pair: pair[0])
+        unit = "byte" if size == 1 else "bytes"
+        warnings.warn(
+            f"the coder {str(coder)!r} finds no match in a context under {least} bytes, so priming has little or no "
+            f"effect in {len(short):,} of {len(labels):,} classes, such as {label!r} with {size} {unit}; pass more or "
+            "longer texts, or choose another coder, such as 'ngram'",
+            PrimingWarning,
+            stacklevel=6,
+        )
 
 
 def by_digest(items: Sequence[bytes], codes: NDArray[np.intp]) -> list[int]:

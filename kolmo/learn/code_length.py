@@ -14,9 +14,10 @@ from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn.base import TextClassifier, check_lengths, primed_coder
-from kolmo.learn.class_models import ClassModels, by_digest, folds_of
+from kolmo.learn.class_models import ClassModels, by_digest, folds_of, separator_bytes
 from kolmo.learn.label_code.pooled import PooledModels
 from kolmo.learn.labels import check_classes, codes_of, labels_of, same_kind
+from kolmo.learn.results import TieReport
 
 PRIORS = ("training", "uniform")
 
@@ -26,19 +27,25 @@ _MAX_HELD_OUT = 1000
 _MAX_TEMPERATURE = 2.0**20
 _UNUSED_WITH_BACKGROUND = {"coder": "ngram", "prior": "training", "chunks": 4, "temperature_scaling": True}
 """Parameters of primed coders, with their defaults."""
+_EQUAL = 1e-9
+"""Code lengths that differ by less, relative to the shorter, are equal: means of chunks have rounding errors."""
 
 
 class CodeLengthClassifier(TextClassifier):
     """Classify texts by their code length given the training texts of each class.
 
-    For each class a coder is primed with the training texts of the class, a line end after each. A text y is assigned
+    For each class a coder is primed with the training texts of the class, a separator after each. A text y is assigned
     to the class c with the smallest ``L(y | texts of c) - log2 P(c)``, in bits: the length of a code that names the
     class and then codes the text. The unconditional length of y is the same for all classes, so it changes neither
     labels nor probabilities; `CodeLengthVectorizer` subtracts the mean over classes.
 
     A coder with a window is primed with chunks of that size, one coder for each, and a class has the mean of their
     lengths. A coder that is primed by difference (``tags.priming``) reads its context again for every text and class,
-    so its chunks are limited to 64 KiB, and it is slow. Ties are broken by the prior, then by the order of `classes_`.
+    so its chunks are limited to 64 KiB, and it is slow.
+
+    Coders of whole bytes, such as zstd and lz4, give several classes the same code length for many short texts. Ties
+    are broken by the prior, then by the order of `classes_`, and `tie_report` returns how many labels depend on that.
+    The code lengths of ``ngram``, ``mix``, ``lz77`` and the other predictive coders are real numbers, which seldom tie.
 
     With ``background=True`` no coder is primed. Adaptive context models (of bytes, orders 0 to 5, and of words) have
     read all training texts, and those of a class its texts in addition. What each of them saves on a text against the
@@ -56,6 +63,9 @@ class CodeLengthClassifier(TextClassifier):
     chunks : int
         Maximum number of chunks of a class, for coders with a window or primed by difference. Training texts that do
         not fit into them are not used.
+    separator : str or bytes, optional
+        Put behind each training text in a context, and so before the text that is coded; ``""`` for none. By default a
+        line end behind texts, and nothing behind rows of numbers.
     temperature_scaling : bool
         Fit the temperature of `predict_proba` on a fifth of the training texts, at most 1,000, with coders that have
         not read them. The cost is that of another `fit` and a `predict` of these texts. Without it the temperature
@@ -89,6 +99,13 @@ class CodeLengthClassifier(TextClassifier):
     PrimingError
         In `fit`: the coder cannot be primed.
 
+    Warns
+    -----
+    WindowWarning
+        In `fit`: the context of a class is longer than the coder's window.
+    PrimingWarning
+        In `fit`: the texts of a class are too short for the coder to use them, see ``tags.min_context``.
+
     References
     ----------
     Frank, Chui and Witten, "Text categorization using compression models", Data Compression Conference 2000.
@@ -112,6 +129,7 @@ class CodeLengthClassifier(TextClassifier):
         *,
         prior: Literal["training", "uniform"] = "training",
         chunks: int = 4,
+        separator: str | bytes | None = None,
         temperature_scaling: bool = True,
         background: bool = False,
         n_jobs: int | None = None,
@@ -119,6 +137,7 @@ class CodeLengthClassifier(TextClassifier):
         self.coder = coder
         self.prior = prior
         self.chunks = chunks
+        self.separator = separator
         self.temperature_scaling = temperature_scaling
         self.background = background
         self.n_jobs = n_jobs
@@ -164,24 +183,30 @@ class CodeLengthClassifier(TextClassifier):
         return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
 
     def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
-        size, coder = len(self.classes_), primed_coder(self.coder)
+        coder = primed_coder(self.coder)
         self._training_items, self._codes = items, codes
-        self.class_counts_ = np.bincount(codes, minlength=size)
+        self.class_counts_ = np.bincount(codes, minlength=len(self.classes_))
         self._forget("_models", "_pooled", "coder_", "temperature_")
         if self.background:
-            self._pooled = PooledModels.fit(items, codes, size, n_jobs=self.n_jobs)
+            self._pooled = PooledModels.fit(items, codes, len(self.classes_), n_jobs=self.n_jobs)
             return self
         self.temperature_ = self._temperature(coder, items, codes) if self.temperature_scaling else 1.0
         self.coder_ = coder.fitted(items)
-        self._models = ClassModels.prime(self.coder_, items, codes, size, chunks=self.chunks)
+        self._models = self._primed(self.coder_, items, codes, labels=self.classes_.tolist())
         return self
+
+    def _primed(
+        self, coder: Coder, items: list[bytes], codes: NDArray[np.intp], *, labels: list[Any] | None = None
+    ) -> ClassModels:
+        separator, size = separator_bytes(self.separator, numbers=self._row_dtype is not None), len(self.classes_)
+        return ClassModels.prime(coder, items, codes, size, chunks=self.chunks, separator=separator, labels=labels)
 
     def _temperature(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp]) -> float:
         held_out, rest = _held_out(items, codes)
         if not held_out:
             return 1.0
-        size, others = len(self.classes_), [items[place] for place in rest]
-        models = ClassModels.prime(coder.fitted(others), others, codes[rest], size, chunks=self.chunks, warn=False)
+        others = [items[place] for place in rest]
+        models = self._primed(coder.fitted(others), others, codes[rest])
         bits = models.bits([items[place] for place in held_out], n_jobs=self.n_jobs)
         return _best_temperature(bits + self._prior_bits(), codes[held_out])
 
@@ -243,6 +268,41 @@ class CodeLengthClassifier(TextClassifier):
         probabilities: NDArray[np.float64] = np.exp(_log_probabilities(scores, temperature))
         return probabilities
 
+    def tie_report(self, X: Any, y: Any) -> TieReport:
+        """Return the predictions, their accuracy, and how much of it depends on ties, from one computation.
+
+        A text is tied if another class has the code length of the predicted class, so that the prior or the order of
+        `classes_` decides between them.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The texts.
+        y : array-like of shape (n_samples,)
+            Their true labels.
+
+        Returns
+        -------
+        TieReport
+
+        Examples
+        --------
+        >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose"]
+        >>> classifier = CodeLengthClassifier("zstd").fit(texts, ["pets", "pets", "money"])
+        >>> report = classifier.tie_report(["the kitten sat on the mat", "gold"], ["pets", "money"])
+        >>> report.accuracy, report.worst, report.best, report.tied_share
+        (0.5, 0.5, 1.0, 0.5)
+        """
+        check_is_fitted(self, "classes_")
+        truth = self._truth(y)
+        scores = self._scores(X)
+        check_lengths(len(scores), len(truth))
+        winners = scores.argmax(axis=1)
+        bits = -scores if self._has_background() else -scores - self._prior_bits()
+        of_winner = bits[np.arange(len(bits)), winners, None]
+        tied = np.abs(bits - of_winner) <= _EQUAL * np.maximum(np.abs(of_winner), 1)
+        return TieReport.of(self.classes_, winners=winners, possible_winners=tied, truth=truth)
+
     def _predicted(self, X: Any) -> NDArray[np.intp]:
         codes: NDArray[np.intp] = self._scores(X).argmax(axis=1)
         return codes
@@ -270,6 +330,7 @@ class CodeLengthClassifier(TextClassifier):
         check_boolean("temperature_scaling", self.temperature_scaling)
         check_choice("prior", self.prior, PRIORS)
         check_count("chunks", self.chunks)
+        separator_bytes(self.separator)
         check_boolean("background", self.background)
         if self.background:
             for name, default in _UNUSED_WITH_BACKGROUND.items():

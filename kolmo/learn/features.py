@@ -14,7 +14,7 @@ from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import ParameterError
 from kolmo.learn.base import TextVectorizer, primed_coder
-from kolmo.learn.class_models import ClassModels, folds_of
+from kolmo.learn.class_models import ClassModels, folds_of, separator_bytes
 
 SCALES = ("sqrt", "byte", "bits")
 
@@ -39,6 +39,9 @@ class CodeLengthVectorizer(TextVectorizer):
         number of bytes; or none.
     chunks : int
         Maximum number of chunks of a class for coders with a window, see `CodeLengthClassifier`.
+    separator : str or bytes, optional
+        Put behind each training text in a context, and so before the text that is coded; ``""`` for none. By default a
+        line end behind texts, and nothing behind rows of numbers.
     n_jobs : int, optional
         Number of workers, as in joblib.
 
@@ -77,12 +80,14 @@ class CodeLengthVectorizer(TextVectorizer):
         folds: int = 5,
         per: Literal["sqrt", "byte", "bits"] = "sqrt",
         chunks: int = 4,
+        separator: str | bytes | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.coders = coders
         self.folds = folds
         self.per = per
         self.chunks = chunks
+        self.separator = separator
         self.n_jobs = n_jobs
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[np.float64]:
@@ -139,7 +144,10 @@ class CodeLengthVectorizer(TextVectorizer):
         return self
 
     def _models(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp], *, warn: bool = True) -> ClassModels:
-        return ClassModels.prime(coder, items, codes, len(self.classes_), chunks=self.chunks, warn=warn)
+        separator = separator_bytes(self.separator, numbers=self._row_dtype is not None)
+        labels = self.classes_.tolist() if warn else None
+        size = len(self.classes_)
+        return ClassModels.prime(coder, items, codes, size, chunks=self.chunks, separator=separator, labels=labels)
 
     def _features(self, models: Sequence[ClassModels], items: list[bytes]) -> NDArray[np.float64]:
         sizes = np.array([[max(len(item), 1)] for item in items])
@@ -158,6 +166,7 @@ class CodeLengthVectorizer(TextVectorizer):
         check_choice("per", self.per, SCALES)
         check_count("folds", self.folds, 2)
         check_count("chunks", self.chunks)
+        separator_bytes(self.separator)
         self._primed_coders()
 
     def _primed_coders(self) -> list[Coder]:

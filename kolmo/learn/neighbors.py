@@ -273,14 +273,11 @@ class NCDClassifier(NeighborSearch):
             counted.append(self._holds_mode(nearest, truth[start:]))
         winner, could_win = np.concatenate(winners), np.concatenate(possible_winners)
         check_lengths(len(winner), len(truth))
-        true_could_win = could_win[np.arange(len(truth)), truth] & (truth >= 0)
-        tied = could_win.sum(axis=1) > 1
-        return TieReport(
-            predictions=self.classes_[winner],
-            accuracy=float(np.mean(winner == truth)),
-            worst=float(np.mean(true_could_win & ~tied)),
-            best=float(np.mean(true_could_win)),
-            tied_share=float(np.mean(tied)),
+        return TieReport.of(
+            self.classes_,
+            winners=winner,
+            possible_winners=could_win,
+            truth=truth,
             ties_counted_as_correct=float(np.mean(np.concatenate(counted))),
         )
 

@@ -1,4 +1,4 @@
-"""Results of nearest-neighbour classifiers: what ties decide, and what comparing with candidates only loses."""
+"""Results of classifiers by compression: the effect of ties on accuracy, and the loss by candidates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.results import Result
@@ -25,12 +26,13 @@ class TieReport(Result):
     accuracy : float
         Share of correct predictions (top-1).
     worst, best : float
-        Accuracy if every tie, among distances and among votes, were broken against or in favour of the true label.
+        Accuracy if every tie, among distances, votes or code lengths, were broken against or in favour of the true
+        label.
     tied_share : float
         Share of items whose label depends on how ties are broken.
-    ties_counted_as_correct : float
+    ties_counted_as_correct : float or None
         Share of items whose true label is among those with the most votes: the scoring of the 2023 gzip-kNN paper,
-        for comparison with that paper only.
+        for comparison with that paper only. None for a classifier without votes.
     """
 
     predictions: NDArray[Any]
@@ -38,17 +40,57 @@ class TieReport(Result):
     worst: float
     best: float
     tied_share: float
-    ties_counted_as_correct: float
+    ties_counted_as_correct: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        classes: NDArray[Any],
+        *,
+        winners: NDArray[np.intp],
+        possible_winners: NDArray[np.bool_],
+        truth: NDArray[np.intp],
+        ties_counted_as_correct: float | None = None,
+    ) -> Self:
+        """Return the report of predictions.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            The labels.
+        winners : int ndarray of shape (n_samples,)
+            The predicted class of each item, as its position in `classes`.
+        possible_winners : bool ndarray of shape (n_samples, n_classes)
+            The classes that win under some way of breaking ties.
+        truth : int ndarray of shape (n_samples,)
+            The true class of each item, -1 for a label that is not in `classes`.
+        ties_counted_as_correct : float, optional
+            See the fields.
+
+        Returns
+        -------
+        TieReport
+        """
+        true_could_win = possible_winners[np.arange(len(truth)), truth] & (truth >= 0)
+        tied = possible_winners.sum(axis=1) > 1
+        return cls(
+            predictions=classes[winners],
+            accuracy=float(np.mean(winners == truth)),
+            worst=float(np.mean(true_could_win & ~tied)),
+            best=float(np.mean(true_could_win)),
+            tied_share=float(np.mean(tied)),
+            ties_counted_as_correct=ties_counted_as_correct,
+        )
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
-        from kolmo._core.tables import Column, Table
+        from kolmo._core.tables import Column, Table, number_cell
 
         names = ("accuracy", "worst", "best", "tied", "ties counted as correct")
         table = Table("Accuracy and ties", [Column(name, numeric=True) for name in names])
         for result in results:
             scores = (result.accuracy, result.worst, result.best, result.ties_counted_as_correct)
-            accuracy, worst, best, counted = (f"{score:.4f}" for score in scores)
+            accuracy, worst, best, counted = (number_cell(score, ".4f") for score in scores)
             table.add(accuracy, worst, best, f"{result.tied_share:.1%}", counted)
         return [table]
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import pickle
+import re
 import warnings
 from typing import Any
 
@@ -205,6 +207,85 @@ def test_unfitted_estimators_say_so() -> None:
     for call in (CodeLengthClassifier("zstd").predict, CodeLengthVectorizer(["zstd"]).transform):
         with pytest.raises(NotFittedError):
             call(QUERIES)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(words, min_size=1, max_size=12), st.sampled_from(["zstd", "bz2", "order0"]), st.permutations("xyz"))
+def test_other_names_of_classes_change_tied_labels_only(queries: list[str], spec: str, names: list[str]) -> None:
+    """With a uniform prior, ties are broken by the order of the labels, which other names permute."""
+    texts, codes = (
+        ["the cat sat", "a dog sat on a mat", "a cat and a dog", "the mat", "b b a", "dog"],
+        [0, 0, 1, 1, 2, 2],
+    )
+    predicted, reports = [], []
+    for labels in (list("xyz"), names):
+        classifier = CodeLengthClassifier(spec, prior="uniform", temperature_scaling=False)
+        classifier.fit(texts, [labels[code] for code in codes])
+        truth = [labels[len(query) % 3] for query in queries]
+        report = classifier.tie_report(queries, truth)
+        assert report.predictions.tolist() == classifier.predict(queries).tolist()
+        assert report.accuracy == classifier.score(queries, truth)
+        assert report.worst <= report.accuracy <= report.best <= report.worst + report.tied_share + 1e-12
+        assert report.ties_counted_as_correct is None
+        predicted.append(np.array([labels.index(label) for label in report.predictions]))
+        reports.append(report)
+    bits = classifier.code_lengths(queries)
+    tied = (bits == bits.min(axis=1, keepdims=True)).sum(axis=1) > 1
+    assert np.array_equal(predicted[0][~tied], predicted[1][~tied])
+    for report in reports:
+        assert report.tied_share == tied.mean()
+        assert (report.worst, report.best) == (reports[0].worst, reports[0].best)
+
+
+def test_lengths_of_whole_bytes_tie_and_real_numbers_do_not() -> None:
+    whole, real = (CodeLengthClassifier(spec).fit(TEXTS, LABELS) for spec in ("zstd", "ngram"))
+    queries, truth = ["cow", "tax", "emu", "oil"] * 2, LABELS
+    assert whole.tie_report(queries, truth).tied_share == 1
+    assert real.tie_report(queries, truth).tied_share == 0
+    assert whole.tie_report(queries, ["cows"] * 8).best == 0, "a label that was not in the training set"
+    with pytest.raises(DataError, match="8 items but 7 labels"):
+        whole.tie_report(queries, truth[:-1])
+    with pytest.raises(NotFittedError):
+        CodeLengthClassifier("zstd").tie_report(queries, truth)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.none() | st.text(max_size=3) | st.binary(max_size=3), st.booleans())
+def test_the_separator_follows_each_item(separator: Any, numbers: bool) -> None:
+    items: Any = np.arange(24, dtype=np.uint8).reshape(8, 3) if numbers else TEXTS
+    behind = separator if isinstance(separator, bytes) else (separator or "").encode()
+    if separator is None and not numbers:
+        behind = b"\n"
+    classifier = clone(CodeLengthClassifier("deflate", separator=separator, temperature_scaling=False))
+    features = clone(CodeLengthVectorizer(["deflate"], separator=separator, per="bits"))
+    assert classifier.get_params()["separator"] == features.get_params()["separator"] == separator
+    classifier.fit(items, LABELS)
+    as_bytes = [bytes(row) if numbers else row.encode() for row in items]
+    for label in ("pets", "money"):
+        own = [item for item, other in zip(as_bytes, LABELS, strict=True) if other == label]
+        ordered = sorted(own, key=lambda item: hashlib.sha256(item).digest())
+        primed = coder("deflate").prime(behind.join([*ordered, b""]))
+        column = classifier.classes_.tolist().index(label)
+        assert classifier.code_lengths(items[:3])[:, column].tolist() == primed.code_lengths(items[:3]).tolist()
+    bits = classifier.code_lengths(items)
+    assert np.array_equal(features.fit(items, LABELS).transform(items), bits.mean(axis=1, keepdims=True) - bits)
+
+
+@pytest.mark.parametrize(("name", "least"), [("zstd", 10), ("lz4", 12)])
+def test_classes_without_effect_are_named_with_coder_and_size(name: str, least: int) -> None:
+    for size in (1, least - 2, least - 1):
+        texts = ["m" * size, "the cat sat on the mat", "stocks fell and bonds rose"]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            CodeLengthClassifier(name).fit(texts, ["short", "pets", "money"])
+        expected = (
+            f"'{name}' finds no match in a context under {least} bytes, .* in 1 of 3 classes, .*'short' with {size + 1}"
+        )
+        assert len(caught) == (size + 1 < least)
+        for each in caught:
+            assert each.category is PrimingWarning
+            assert re.search(expected, str(each.message))
+            assert each.filename == __file__
 
 
 @pytest.mark.parametrize("estimator", [CodeLengthClassifier("zstd"), CodeLengthVectorizer(["zstd"])], ids=repr)

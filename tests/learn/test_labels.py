@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, strategies as st
 
-from kolmo import CodeLengthClassifier, CodeLengthVectorizer, NCDClassifier, NGramBitsClassifier
+from kolmo import CodeLengthClassifier, CodeLengthVectorizer, NCDClassifier
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn.labels import check_weights, labels_of
 
@@ -20,7 +20,6 @@ CLASSIFIERS = [
     NCDClassifier("zstd"),
     NCDClassifier(metric="precomputed"),
     CodeLengthClassifier("zstd"),
-    NGramBitsClassifier(n_buckets=2**10),
 ]
 
 same_type = (

@@ -22,8 +22,7 @@ from kolmo import (
     CodeLengthClassifier,
     CodeLengthVectorizer,
     NCDClassifier,
-    NGramBits,
-    NGramBitsClassifier,
+    NGramVectorizer,
     coder,
     pairwise,
 )
@@ -340,6 +339,7 @@ WRONG_PARAMETERS: list[tuple[Any, dict[str, list[Any]]]] = [
         {
             "prior": [None, "x", [0.5, 0.5]],
             "chunks": [0, True, 1.5, None],
+            "separator": [3, [" "], True],
             "temperature_scaling": [None, 1, "x"],
             "coder": [None, 3, "x"],
             "n_jobs": [0, "x", 10**6, True, 1.5],
@@ -352,26 +352,18 @@ WRONG_PARAMETERS: list[tuple[Any, dict[str, list[Any]]]] = [
             "folds": [0, 1, True, 2.5, None],
             "per": [None, "x", 1],
             "chunks": [0, True, None],
+            "separator": [3, [" "], True],
             "n_jobs": [0, "x", 10**6, True, 1.5],
         },
     ),
     (
-        NGramBits(n_buckets=2**10),
+        NGramVectorizer(n_buckets=2**10),
         {
             "byte_orders": [-1, 33, True, 1.5, "auto", None],
             "word_orders": [-1, 33, True, 1.5, "x", None, np.zeros(2)],
             "min_texts": [0, True, 1.5, "x", None, np.zeros(2)],
             "n_buckets": [0, 3, True, 2**31, 1.5, None],
             "dtype": ["float16", None, "x", int],
-            "n_jobs": [0, "x", 10**6, True, 1.5],
-        },
-    ),
-    (
-        NGramBitsClassifier(n_buckets=2**10),
-        {
-            "byte_orders": [-1, 33, True],
-            "C": [0, -1, float("nan"), float("inf"), "x", True, None],
-            "tol": [0, -1, float("nan"), "x", True, None],
             "n_jobs": [0, "x", 10**6, True, 1.5],
         },
     ),

@@ -14,9 +14,10 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from kolmo import CodeLengthClassifier, CodeLengthVectorizer, Corpus, NCDClassifier, NGramBitsClassifier, coder
+from kolmo import CodeLengthClassifier, CodeLengthVectorizer, Corpus, NCDClassifier, coder
 from kolmo.errors import DataError
 from kolmo.learn import ClassificationReport, baseline_classifiers, evaluate
+from kolmo.learn.baselines import ngram_svm
 
 PETS = ["the cat sat on the mat", "a cat and a kitten sat down", "the kitten slept on the mat", "my cat chased a mouse"]
 MONEY = ["stocks fell and bonds rose", "gold and stocks rose", "the bank sold its bonds", "bonds fell as rates rose"]
@@ -62,7 +63,7 @@ def test_scores_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     [
         NCDClassifier("gzip", n_neighbors=2),
         CodeLengthClassifier("zstd"),
-        NGramBitsClassifier(),
+        ngram_svm(),
         make_pipeline(CodeLengthVectorizer(["zstd"], folds=2), LogisticRegression()),
         make_pipeline(CountVectorizer(), MultinomialNB()),
         *baseline_classifiers().values(),
@@ -88,7 +89,11 @@ def test_the_ties_and_pairs_of_a_nearest_neighbour_classifier_are_reported() -> 
     assert report.accuracy == ties.accuracy
     assert report.pairs == 24
     assert report.microseconds_per_pair == pytest.approx(1e6 * report.seconds / 24)
-    assert evaluate(CodeLengthClassifier("zstd"), TRAIN, TEST).pairs is None
+    by_class = CodeLengthClassifier("zstd")
+    report = evaluate(by_class, TRAIN, TEST)
+    ties = by_class.tie_report(TEST.items, TRUTH)
+    assert report.pairs is None
+    assert (report.worst, report.best, report.tied_share) == (ties.worst, ties.best, ties.tied_share)
 
 
 def test_candidates_and_pruning_are_reported() -> None:
@@ -106,7 +111,7 @@ def test_fingerprints_name_the_coders_or_scikit_learn() -> None:
     features = make_pipeline(CodeLengthVectorizer(["zstd", "deflate"], folds=2), LogisticRegression())
     expected = f"{coder('zstd').fingerprint}; {coder('deflate').fingerprint}"
     assert evaluate(features, TRAIN, TEST).fingerprint == expected
-    assert evaluate(NGramBitsClassifier(), TRAIN, TEST).fingerprint.startswith("scikit-learn ")
+    assert evaluate(ngram_svm(), TRAIN, TEST).fingerprint.startswith("scikit-learn ")
 
 
 def test_one_table_has_a_row_for_each_classifier() -> None:

@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from kolmo._core.terminal import visible, write_lines
 from kolmo.cli import options
+from kolmo.cli.classify.methods import DEFAULT, METHODS, Setting
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from kolmo._core.tables import Table
     from kolmo.data.corpus import Corpus
 
-METHODS = ("neighbors", "code-length", "ngrams")
 NEIGHBOR_OPTIONS = ("n_neighbors", "weights", "metric", "candidates", "checkpoint")
 """The options of nearest neighbours, without effect for the other methods."""
 
@@ -54,13 +54,12 @@ def _limit_option(which: str) -> options.Decorator:
 @click.option(
     "--method",
     "methods",
-    type=click.Choice(METHODS),
+    type=click.Choice(list(METHODS)),
     multiple=True,
-    default=METHODS[:1],
+    default=[DEFAULT],
     callback=options.once_each,
-    help="neighbors: a vote of the nearest neighbours by compression distance. code-length: the class under which the "
-    "conditional code length is smallest. ngrams: a linear SVM on TF-IDF of byte and word n-grams. Repeat it to "
-    f"compare.  [default: {METHODS[0]}]",
+    help=f"{' '.join(f'{name}: {method.help}.' for name, method in METHODS.items())} Repeat it to compare.  "
+    f"[default: {DEFAULT}]",
 )
 @options.coder_option("lz77")
 @click.option(
@@ -149,8 +148,8 @@ def command(
     _check_used(context, methods)
     settings = {name: rest.pop(name) for name in ("n_neighbors", "weights", "metric", "candidates")}
     whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **rest)
-    running = {"checkpoint": checkpoint, "n_jobs": jobs}
-    classifiers = dict(_classifiers(methods, coders, settings, running, baseline))
+    setting = Setting(neighbors=_neighbor_parameters(settings), checkpoint=checkpoint, n_jobs=jobs)
+    classifiers = dict(_classifiers(methods, coders, setting, baseline))
     if whole_test.labels is None and len(classifiers) > 1 and output is None and not as_json:
         raise ParameterError(
             f"the test set {test!r} has no labels to score, so take one method, one coder and no baseline, "
@@ -213,29 +212,22 @@ def _read(
     return train_set, replace(test_set, labels=None) if no_labels else test_set
 
 
+def _neighbor_parameters(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `NCDClassifier` for the options of nearest neighbours."""
+    n_candidates = settings["candidates"]
+    if n_candidates is None:
+        return settings
+    return settings | {"candidates": CANDIDATES[0], "n_candidates": n_candidates}
+
+
 def _classifiers(
-    methods: Sequence[str], coders: Sequence[Coder], settings: dict[str, Any], running: dict[str, Any], baseline: bool
+    methods: Sequence[str], coders: Sequence[Coder], setting: Setting, baseline: bool
 ) -> Iterator[tuple[str, Any]]:
     """Yield the name and the classifier of each row."""
     from kolmo.learn.baselines import baseline_classifiers
-    from kolmo.learn.code_length import CodeLengthClassifier
-    from kolmo.learn.neighbors import NCDClassifier
-    from kolmo.learn.ngram.classifier import NGramBitsClassifier
 
-    n_candidates = settings["candidates"]
-    if n_candidates is not None:
-        settings = settings | {"candidates": CANDIDATES[0], "n_candidates": n_candidates}
     for method in methods:
-        if method == "ngrams":
-            yield "n-gram TF-IDF + LinearSVC", NGramBitsClassifier(n_jobs=running["n_jobs"])
-        for coder in coders if method != "ngrams" else ():
-            if method == "neighbors":
-                yield str(coder), NCDClassifier(coder, **settings, **running)
-            else:
-                yield (
-                    f"{coder} code length",
-                    CodeLengthClassifier(coder, temperature_scaling=False, n_jobs=running["n_jobs"]),
-                )
+        yield from METHODS[method].make(coders, setting)
     if baseline:
         yield from baseline_classifiers().items()
 
@@ -252,7 +244,7 @@ def _evaluated(name: str, classifier: Any, train: Corpus, test: Corpus) -> Class
 
 
 def _title(methods: Sequence[str], settings: dict[str, Any], train: str) -> str:
-    if "neighbors" not in methods:
+    if not any(METHODS[method].takes_neighbors for method in methods):
         return f"Classification: trained on {train}"
     weights = "" if settings["weights"] == "uniform" else f", weights {settings['weights']}"
     return f"k = {settings['n_neighbors']} by {settings['metric']}{weights}: trained on {train}"
@@ -260,8 +252,9 @@ def _title(methods: Sequence[str], settings: dict[str, Any], train: str) -> str:
 
 def _check_used(context: click.Context, methods: tuple[str, ...]) -> None:
     """Refuse options that have no effect on any of the methods."""
-    unused = [] if "neighbors" in methods else [*NEIGHBOR_OPTIONS]
-    unused += ["coders"] if methods == ("ngrams",) else []
+    taken = [METHODS[method] for method in methods]
+    unused = [] if any(method.takes_neighbors for method in taken) else [*NEIGHBOR_OPTIONS]
+    unused += [] if any(method.takes_coders for method in taken) else ["coders"]
     for parameter in context.command.params:
         if parameter.name in unused and context.get_parameter_source(parameter.name) != ParameterSource.DEFAULT:
             raise ParameterError(

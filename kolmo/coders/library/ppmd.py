@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 _BATCH = 2**13
 _LEAK_TOLERATED = 2**13
 """Items measured in this process before batches go to subprocesses: each encoder leaks 19 KiB."""
+
+_FORKS_AFTER = 2**14
+"""Bytes of a prefix from which a fork for each item is faster than reading the prefix again."""
+_FORKS_FROM = 2**20
+"""Bytes to be read again from which it also makes up for the start of a process."""
 
 _measured_here = 0
 
@@ -72,25 +78,47 @@ class Ppmd(Coder):
         return lambda data: 8.0 * len(self._encode(data))
 
     def _joint_batch(self, xs: Sequence[bytes], ys: Sequence[bytes]) -> NDArray[np.float64]:
-        return self._batch([x + y for x in xs for y in ys]).reshape(len(xs), len(ys))
+        import numpy as np
+
+        table = np.empty((len(xs), len(ys)))
+        for row, x in enumerate(xs):
+            table[row] = self._batch_after(x, ys)
+        return table
+
+    def _batch_after(self, x: bytes, ys: Sequence[bytes]) -> NDArray[np.float64]:
+        """Return L(xy) in bits for every y; a long x is read once for many ys where processes can be forked."""
+        if hasattr(os, "fork") and len(x) >= _FORKS_AFTER and len(x) * (len(ys) - 1) >= _FORKS_FROM:
+            lengths = self._batch_apart("after", ys, x)
+            if lengths is not None:
+                return lengths
+        return self._batch([x + y for y in ys])
 
     def _batch(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return L(y) in bits for every y, in this process for the first items and in subprocesses for all others."""
         if _may_leak(len(items)):
             return super()._batch(items)
+        lengths = self._batch_apart("sizes", items)
+        if lengths is None:
+            raise KolmoError(
+                f"pyppmd {_pyppmd().__version__} failed on a batch of {len(items):,} items; choose another coder"
+            )
+        return lengths
+
+    def _batch_apart(self, task: str, items: Sequence[bytes], prefix: bytes = b"") -> NDArray[np.float64] | None:
+        """Return L(y) in bits, or L(xy) with a prefix x, measured by subprocesses; None if one of them fails."""
         import numpy as np
 
+        first = [prefix] if prefix else []
         bits: list[float] = []
         for start in range(0, len(items), _BATCH):
             batch = items[start : start + _BATCH]
-            output = self._run_apart("sizes", ppmd_process.join_items(batch))
+            output = self._run_apart(task, ppmd_process.join_items([*first, *batch]))
             sizes = [] if output is None else output.split()
             if len(sizes) != len(batch):
-                raise KolmoError(
-                    f"pyppmd {_pyppmd().__version__} failed on a batch of {len(batch):,} items; choose another coder"
-                )
+                return None
             bits += [
-                8.0 * (len(join_length(len(item), b"")) + int(size)) for item, size in zip(batch, sizes, strict=True)
+                8.0 * (len(join_length(len(prefix) + len(item), b"")) + int(size))
+                for item, size in zip(batch, sizes, strict=True)
             ]
         return np.array(bits, dtype=np.float64)
 

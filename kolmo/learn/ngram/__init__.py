@@ -1,1 +1,1 @@
-"""TF-IDF features of byte and word n-grams, and a linear SVM on them."""
+"""TF-IDF features of byte and word n-grams."""

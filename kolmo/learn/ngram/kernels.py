@@ -118,15 +118,15 @@ def weigh_grams(
     recent: Any,
     found: Any,
     columns: Any,
-    bits: Any,
+    idf: Any,
     tallies: Any,
     ends: Any,
     indices: Any,
     values: Any,
 ) -> None:
-    """Write each text as a sparse row of sqrt(count) times bits; byte and word n-grams are scaled to norm 1 each.
+    """Write each text as a sparse row of sqrt(count) times idf; byte and word n-grams are scaled to norm 1 each.
 
-    `columns` has the column of each bucket, or -1, and `bits` is indexed by column. So is `tallies`, which is all 0
+    `columns` has the column of each bucket, or -1, and `idf` is indexed by column. So is `tallies`, which is all 0
     before and after. ``ends[i + 1]`` is the end of row i in `indices` and `values`.
     """
     size = 0
@@ -150,10 +150,10 @@ def weigh_grams(
             squares = 0.0
             for place in range(first, size):
                 column = indices[u64(place)]
-                squares += tallies[u64(column)] * bits[u64(column)] ** 2
+                squares += tallies[u64(column)] * idf[u64(column)] ** 2
             scale = 1.0 / math.sqrt(squares) if squares > 0 else 0.0
             for place in range(first, size):
                 column = indices[u64(place)]
-                values[u64(place)] = scale * math.sqrt(tallies[u64(column)]) * bits[u64(column)]
+                values[u64(place)] = scale * math.sqrt(tallies[u64(column)]) * idf[u64(column)]
                 tallies[u64(column)] = 0
         ends[u64(index + 1)] = size

@@ -21,18 +21,23 @@ _MAX_ORDERS = 32
 _MAX_BUCKETS = 2**30
 
 
-class NGramBits(TextVectorizer):
-    """Convert texts to sparse TF-IDF vectors of byte and word n-grams, with the inverse document frequency in bits.
+class NGramVectorizer(TextVectorizer):
+    """Convert texts to TF-IDF vectors of byte and word n-grams, with marks for text start, punctuation and word ends.
 
     Let df(g) of D training texts contain the n-gram g. Its inverse document frequency is
-    ``bits(g) = 1 - log2(df(g) / (D + 1))``: the information content of "g occurs in this text" under the training set,
-    plus one. A text in which g occurs n times has the feature ``sqrt(n) * bits(g)``. The features of byte n-grams are
-    scaled to Euclidean norm 1, and so are those of word n-grams. Labels are not used, except that the number of
-    classes decides the parameters that are ``"auto"``.
+    ``idf(g) = 1 - log2(df(g) / (D + 1))``, and a text in which g occurs n times has the feature ``sqrt(n) * idf(g)``.
+    The features of byte n-grams are scaled to Euclidean norm 1, and so are those of word n-grams. Labels are not used,
+    except that the number of classes decides the parameters that are ``"auto"``.
 
-    Texts are lowercased, runs of white space become one space, one space is appended, and a start mark and a space are
-    prepended. A word is a run of ASCII letters, digits, underscores and non-ASCII characters; each other byte is a word
-    by itself, and one more word marks the end.
+    This is TF-IDF and not a code: the logarithms of idf are to base 2, which says nothing about the bits of a decoder.
+    The same counts weighted by `sklearn.feature_extraction.text.TfidfTransformer` give a linear SVM nearly the same
+    labels. The difference from other TF-IDF features of n-grams is in the marks:
+
+    - Text start: texts are lowercased, runs of white space become one space, one space is appended, and a start mark
+      and a space are prepended, so n-grams of bytes can begin at the start of the text.
+    - Punctuation: a word is a run of ASCII letters, digits, underscores and non-ASCII characters; each other byte is a
+      word by itself.
+    - Ends: n-grams of bytes contain the spaces that end words, and one more word marks the end of the text.
 
     The names of the features are the kind of n-gram and its hash bucket, such as ``"bytes|17"`` and
     ``"words|4194303"``; the n-grams themselves are not stored.
@@ -56,8 +61,8 @@ class NGramBits(TextVectorizer):
 
     Attributes
     ----------
-    bits_ : ndarray of shape (n_features,)
-        Inverse document frequency of each n-gram, in bits.
+    idf_ : ndarray of shape (n_features,)
+        Inverse document frequency of each n-gram.
     n_texts_ : int
         Number of training texts.
     n_features_in_ : int
@@ -73,8 +78,8 @@ class NGramBits(TextVectorizer):
     Examples
     --------
     >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose"]
-    >>> grams = NGramBits(byte_orders=0, word_orders=1).fit(texts)
-    >>> sorted(grams.bits_.round(3).tolist())  # the end mark is in 3 of 3 texts; cat, sat and "and" in 2
+    >>> grams = NGramVectorizer(byte_orders=0, word_orders=1).fit(texts)
+    >>> sorted(grams.idf_.round(3).tolist())  # the end mark is in 3 of 3 texts; cat, sat and "and" in 2
     [1.415, 2.0, 2.0, 2.0]
     >>> grams.transform(["and a cat"]).toarray().round(2)
     array([[0.63, 0.  , 0.63, 0.45]], dtype=float32)
@@ -109,7 +114,7 @@ class NGramBits(TextVectorizer):
 
         Returns
         -------
-        NGramBits
+        NGramVectorizer
         """
         self._check_parameters()
         items = self._items(X, reset=True)
@@ -141,7 +146,7 @@ class NGramBits(TextVectorizer):
         self._columns = np.full(kept.shape, -1, np.int32)
         self._columns[kept] = np.arange(np.count_nonzero(kept))
         self._buckets = np.argwhere(kept).astype(np.int32)
-        self.bits_ = 1 - np.log2(frequencies[kept] / (len(items) + 1))
+        self.idf_ = 1 - np.log2(frequencies[kept] / (len(items) + 1))
 
     def transform(self, X: Any) -> Any:
         """Return the features of texts.
@@ -154,13 +159,13 @@ class NGramBits(TextVectorizer):
         Returns
         -------
         scipy.sparse.csr_matrix of shape (n_samples, n_features)
-            Dimensionless: bits over the Euclidean norm of the bits of all n-grams of the kind.
+            Dimensionless; the n-grams of each kind have Euclidean norm 1.
         """
         from scipy.sparse import vstack
 
         from kolmo._core.parallel import map_blocks
 
-        check_is_fitted(self, "bits_")
+        check_is_fitted(self, "idf_")
         blocks = ((block,) for block in _blocks(self._items(X, reset=False)))
         return vstack(list(map_blocks(self._features, blocks, n_jobs=self.n_jobs, prefer="threads")), format="csr")
 
@@ -170,13 +175,13 @@ class NGramBits(TextVectorizer):
         from kolmo.learn.ngram.kernels import weigh_grams
 
         text, starts = _joined(block)
-        n_features = len(self.bits_)
+        n_features = len(self.idf_)
         size = min(_max_grams(len(text) + len(block), self._orders), len(block) * n_features)
         indices, values, ends = np.empty(size, np.int32), np.empty(size, self.dtype), np.zeros(len(starts), np.int64)
         tallies = np.zeros(n_features, np.int32)
         scratch = self._scratch(starts)
         weigh_grams(
-            text, starts, self._orders, self._mask, *scratch, self._columns, self.bits_, tallies, ends, indices, values
+            text, starts, self._orders, self._mask, *scratch, self._columns, self.idf_, tallies, ends, indices, values
         )
         rows = csr_matrix((values[: ends[-1]].copy(), indices[: ends[-1]].copy(), ends), shape=(len(block), n_features))
         rows.sort_indices()

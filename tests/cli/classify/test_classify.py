@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from kolmo import CodeLengthClassifier, NCDClassifier, NGramBitsClassifier, coder, read
+from kolmo import CodeLengthClassifier, NCDClassifier, coder, read
+from kolmo.learn.baselines import ngram_svm
 
 Topics = tuple[Path, Path]
 
@@ -322,17 +323,20 @@ def test_several_methods_are_compared(kolmo: Any, topics: Topics) -> None:
         "deflate",
         "zstd code length",
         "deflate code length",
-        "n-gram TF-IDF + LinearSVC",
+        "NGramVectorizer + LinearSVC",
     ]
     assert json.loads(run.stdout)["methods"] == ["neighbors", "code-length", "ngrams"]
     for spec, classifier in by_class.items():
         assert found[f"{spec} code length"]["accuracy"] == classifier.score(test.items, test.labels)
         assert found[f"{spec} code length"]["fingerprint"] == coder(spec).fingerprint
-    grams = NGramBitsClassifier().fit(train.items, train.labels)
-    assert found["n-gram TF-IDF + LinearSVC"]["accuracy"] == grams.score(test.items, test.labels) == 1
+        ties = classifier.tie_report(test.items, test.labels)
+        shown = [found[f"{spec} code length"][name] for name in ("tied_share", "worst", "best")]
+        assert shown == [ties.tied_share, ties.worst, ties.best]
+    grams = ngram_svm().fit(train.items, train.labels)
+    assert found["NGramVectorizer + LinearSVC"]["accuracy"] == grams.score(test.items, test.labels) == 1
     shown = kolmo("classify", *topics, "--method", "ngrams", "--confusion").stdout
     assert "Classification: trained on 60 texts of train" in shown
-    assert "n-gram TF-IDF + LinearSVC: true label" in shown
+    assert "NGramVectorizer + LinearSVC: true label" in shown
 
 
 def test_texts_without_labels_are_labelled_by_any_method(kolmo: Any, topics: Topics) -> None:

@@ -77,6 +77,33 @@ def test_many_lengths_are_those_of_single_calls_and_leave_no_memory_behind(monke
     assert ppmd._joint_batch(items[:3], items[:4])[2, 3] == ppmd.code_length(items[2] + items[3])
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork processes")
+@pytest.mark.parametrize("seed", range(3))
+def test_lengths_after_a_prefix_that_is_read_once_are_those_of_single_calls(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of any length, also with a model of 2 KiB, which is reset many times."""
+    choose = random.Random(seed)
+    words = [choose.randbytes(choose.randrange(1, 9)) for _ in range(50)]
+    xs = [b" ".join(choose.choices(words, k=choose.randrange(1, 3000))) for _ in range(2)]
+    ys = [b"", *(b" ".join(choose.choices(words, k=choose.randrange(1, 1500))) for _ in range(4))]
+    ppmd = coder("ppmd", memory=choose.choice([2048, 2**24]))
+    expected = [[ppmd.code_length(x + y) for y in ys] for x in xs]
+    monkeypatch.setattr("kolmo.coders.library.ppmd._FORKS_AFTER", 1)
+    monkeypatch.setattr("kolmo.coders.library.ppmd._FORKS_FROM", 1)
+    tasks = []
+    run = type(ppmd)._run_apart
+    monkeypatch.setattr(
+        type(ppmd), "_run_apart", lambda self, task, *rest: tasks.append(task) or run(self, task, *rest)
+    )
+    assert ppmd.joint_code_lengths(xs, ys).tolist() == expected
+    assert tasks == ["after"] * 2
+    alone = ppmd.code_length(xs[0])
+    assert ppmd.prime(xs[0]).code_lengths(ys).tolist() == [bits - alone for bits in expected[0]]
+    monkeypatch.setattr(type(ppmd), "_run_apart", lambda self, task, *rest: None)
+    assert ppmd.joint_code_lengths(xs, ys).tolist() == expected, "where forks fail, prefixes are read again"
+
+
 def resident_bytes() -> int:
     pages = Path("/proc/self/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,306 @@
+"""Classification by the code length of the label, given the text."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from kolmo._core.checks import check_choice, check_integer
+from kolmo.errors import DataError, ParameterError
+from kolmo.learn.base import TextClassifier, check_lengths
+from kolmo.learn.label_code import explanation
+from kolmo.learn.label_code.members import NAMES, PRESETS, Members, choose_kinds
+from kolmo.learn.labels import check_classes, classes_of, codes_of, labels_of, same_kind
+
+_FIRST_BLOCK = 16
+
+
+class LabelCodeClassifier(TextClassifier):
+    """Classify texts by the code length of the label given the text: the label with the fewest bits.
+
+    The score of a label is ``-log2 p(label | text)``, the bits with which an arithmetic coder names the label to a
+    decoder that has the text and this classifier. The probability is a product of up to three predictions, each to the
+    power of an exponent, normalized:
+
+    - "counts": each n-gram of the text predicts the label by the labels of the training texts that contain it. An
+      n-gram g, in n(g) texts of which N(g, c) have the label c, saves
+      ``log2((N(g, c) + 3 pi(c)) / (n(g) + 3)) - log2 pi(c)`` bits on c, with pi(c) the share of c among all texts. The
+      savings are averaged over n-grams of the same kind and frequency, and pooled with weights that are not negative.
+    - "weights": a log-linear model (multinomial logistic regression, trained by AdaGrad) with a value for each n-gram,
+      ``sqrt(count * cost * gain)``: the bits that name the n-gram, and those that it saves on the label on average.
+    - "coders": what models of the text given each class save on it against a background, the model of the text in
+      all classes. These are compressors, see `CodeLengthClassifier` with ``background=True``.
+
+    Counts and coders are fitted by leaving each training text out, exactly. The exponents are fitted to the log loss
+    of a quarter of the training texts, which the weights have not read. Equal texts are left out and held out together.
+
+    Parameters
+    ----------
+    members : sequence of {"counts", "weights", "coders"}
+        The predictions to use.
+    n_grams : {"auto", "all", "runs"}
+        ``"runs"`` are those of 3 to 6 bytes and of one or two words. ``"all"`` adds 1 and 2 bytes, three words, pairs
+        of words at a distance of 2 to 4, and pairs of the first word and another. ``"auto"`` takes those with the
+        fewest bits on held-out training texts, and "runs" for more than 4 MB of text.
+    normalize : bool
+        Read texts in lower case (ASCII) and with single spaces. Rows of numbers are read as they are.
+    random_state : int
+        Seed of the held-out texts and of the order of training.
+    n_jobs : int, optional
+        Number of threads, as in joblib. The result is the same to the bit for any number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    exponents_ : dict of str to float
+        The exponent of each member.
+    n_grams_ : str
+        The n-grams used.
+    n_copies_ : int
+        Number of training texts that are equal to another one. They are left out together, so they do not harm.
+    n_features_in_ : int
+        Number of columns of X, where X is 2-D.
+
+    Raises
+    ------
+    DataError
+        In `fit`: no items, items that are neither str nor bytes, missing labels, or a single class.
+    ParameterError
+        In `fit`: a parameter has an unknown value.
+
+    References
+    ----------
+    Rissanen, "Universal coding, information, prediction, and estimation", IEEE Transactions on Information Theory,
+    1984, for prequential codes. Hinton, "Training products of experts by minimizing contrastive divergence", Neural
+    Computation 2002. Duchi, Hazan and Singer, "Adaptive subgradient methods", JMLR 2011.
+
+    Examples
+    --------
+    >>> texts = ["the cat sat on the mat", "a cat and a kitten sat", "stocks fell and bonds rose", "a bond and a stock"]
+    >>> classifier = LabelCodeClassifier().fit(texts, ["pets", "pets", "money", "money"])
+    >>> classifier.predict(["the kitten sat on the mat", "stocks and bonds rose"]).tolist()
+    ['pets', 'money']
+    """
+
+    def __init__(
+        self,
+        *,
+        members: Any = NAMES,
+        n_grams: Literal["auto", "all", "runs"] = "auto",
+        normalize: bool = True,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.members = members
+        self.n_grams = n_grams
+        self.normalize = normalize
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        members = self.members
+        if isinstance(members, str) or not set(members) or not set(members) <= set(NAMES):
+            raise ParameterError(f"members: expected some of {list(NAMES)}, got {members!r}")
+        check_choice("n_grams", self.n_grams, ("auto", *PRESETS))
+        check_integer("random_state", self.random_state, 0, 2**32 - 1)
+        if not isinstance(self.normalize, bool | np.bool_):
+            raise ParameterError(f"normalize: expected True or False, got {self.normalize!r}")
+
+    def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
+        self._training_items, self._codes = items, codes
+        self._members = self._fitted(items, codes, len(self.classes_))
+        self.exponents_ = dict(zip(self._members.names, self._members.exponents.tolist(), strict=True))
+        self.n_copies_ = self._members.n_copies
+        return self
+
+    def _fitted(self, items: list[bytes], codes: NDArray[np.intp], n_classes: int) -> Members:
+        from joblib import effective_n_jobs
+
+        options = {
+            "normalize": bool(self.normalize) and self._row_dtype is None,
+            "random_state": int(self.random_state),
+            "n_threads": effective_n_jobs(self.n_jobs),
+        }
+        self.n_grams_ = choose_kinds(items, codes, n_classes, **options) if self.n_grams == "auto" else self.n_grams
+        members = Members(self.members, PRESETS[self.n_grams_], **options)
+        members.fit(items, codes, n_classes)
+        return members
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Add training texts; the result equals that of one `fit` on all texts so far, and takes as long.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            More training texts.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        classes : array-like of shape (n_classes,), optional
+            All labels that can occur; required in the first call.
+
+        Returns
+        -------
+        LabelCodeClassifier
+        """
+        self._check_parameters()
+        first = not hasattr(self, "classes_")
+        items, labels = self._items(X, reset=first), labels_of(y)
+        check_lengths(len(items), len(labels))
+        if first:
+            if classes is None:
+                raise ParameterError("the first call of partial_fit needs all labels that can occur; pass classes")
+            self.classes_ = check_classes(classes)
+        codes = codes_of(same_kind(labels, self.classes_), self.classes_)
+        unknown = np.flatnonzero(codes < 0)
+        if len(unknown):
+            raise DataError(
+                f"item {unknown[0]}: expected a label among {self.classes_.tolist()}, got "
+                f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
+            )
+        before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
+        return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
+
+    def code_lengths(self, X: Any) -> NDArray[np.float64]:
+        """Return the code length of each label given each text, in bits.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The texts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Bits, in the order of `classes_`: ``-log2 p(label | text)``.
+        """
+        check_is_fitted(self, "classes_")
+        bits: NDArray[np.float64] = self._members.log_probabilities(self._items(X, reset=False)) / -np.log(2)
+        return bits
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each label.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The texts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; each row sums to 1.
+        """
+        shares = np.exp2(-self.code_lengths(X))
+        found: NDArray[np.float64] = shares / shares.sum(1, keepdims=True)
+        return found
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the natural logarithm of the probability of each label; see `predict_proba`."""
+        logs: NDArray[np.float64] = -self.code_lengths(X) * np.log(2)
+        return logs
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return minus the bits of each label; with two labels, the bits that the second saves over the first.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The texts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) with two classes
+        """
+        bits = self.code_lengths(X)
+        return bits[:, 0] - bits[:, 1] if len(self.classes_) == 2 else -bits
+
+    def _predicted(self, X: Any) -> NDArray[np.intp]:
+        codes: NDArray[np.intp] = self.code_lengths(X).argmin(axis=1)
+        return codes
+
+    def label_code_length(self, X: Any, y: Any) -> float:
+        """Return the length of the prequential code of labels, in bits: sender and receiver have the texts.
+
+        The first 16 labels cost log2(n_classes) bits each. Each further block, as long as all before it, is coded by a
+        classifier with these parameters that is fitted to the labels before, which the receiver can do, too. No fitted
+        attribute is used or changed. The labels that occur are known to both.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The texts, in the order in which they are coded.
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        Returns
+        -------
+        float
+
+        References
+        ----------
+        Dawid, "Present position and potential developments: some personal views, statistical theory, the prequential
+        approach", Journal of the Royal Statistical Society A, 1984. Blier and Ollivier, "The description length of
+        deep learning models", NeurIPS 2018, for the code by blocks.
+
+        Examples
+        --------
+        >>> texts = [f"{word} {number}" for number in range(40) for word in ("cat", "bond")]
+        >>> bits = LabelCodeClassifier(members=["counts"]).label_code_length(texts, ["pets", "money"] * 40)
+        >>> 16 <= bits < 40
+        True
+        """
+        from sklearn.base import clone
+
+        other = clone(self)
+        other._check_parameters()
+        items, labels = other._items(X, reset=True), labels_of(y)
+        check_lengths(len(items), len(labels))
+        other.classes_, codes = classes_of(labels)
+        n_classes, done = len(other.classes_), min(_FIRST_BLOCK, len(items))
+        bits = done * np.log2(n_classes)
+        while done < len(items):
+            members = other._fitted(items[:done], codes[:done], n_classes)
+            block = slice(done, min(2 * done, len(items)))
+            logs = members.log_probabilities(items[block])
+            bits -= logs[np.arange(len(logs)), codes[block]].sum() / np.log(2)
+            done = block.stop
+        return float(bits)
+
+    def explain(self, text: Any, label: Any = None, against: Any = None) -> explanation.Explanation:
+        """Return the bits that each n-gram and each coder saves on a label, compared with another label.
+
+        Parameters
+        ----------
+        text : str or bytes
+            One text.
+        label, against : label, optional
+            Two of `classes_`; by default the predicted label, and the one with the fewest bits among the others.
+
+        Returns
+        -------
+        Explanation
+            Its bits sum to the difference of the two code lengths.
+        """
+        check_is_fitted(self, "classes_")
+        item = self._items([text], reset=False)[0]
+        bits = self._members.log_probabilities([item])[0] / -np.log(2)
+        chosen = [self._code_of(name) if name is not None else None for name in (label, against)]
+        ranked = [code for code in np.argsort(bits, kind="stable").tolist() if code not in chosen]
+        first = ranked.pop(0) if chosen[0] is None else chosen[0]
+        second = ranked.pop(0) if chosen[1] is None else chosen[1]
+        if first == second:
+            raise ParameterError(f"expected two different labels, got {self.classes_[first]!r} twice")
+        parts = explanation.parts_of(self._members, item, first, second)
+        one, other = self.classes_[[first, second]].tolist()
+        return explanation.Explanation(label=one, against=other, bits=float(bits[second] - bits[first]), parts=parts)
+
+    def _code_of(self, label: Any) -> int:
+        code = int(codes_of(same_kind(labels_of([label]), self.classes_), self.classes_)[0])
+        if code < 0:
+            raise ParameterError(f"expected a label among {self.classes_.tolist()}, got {label!r}")
+        return code

@@ -1,0 +1,262 @@
+"""The counts predictor: each n-gram of a text predicts the label by the labels of the other texts that contain it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.learn.label_code import counts_kernels as kernels
+from kolmo.learn.label_code.ngram_kernels import N_KINDS
+from kolmo.learn.label_code.ngrams import Rows, in_parts
+
+N_SLOTS = N_KINDS * kernels.N_LEVELS
+_MAX_SLOT_VALUES = 2**26
+_MAX_ROWS = 100_000
+_FIRST_WEIGHT = 0.03
+_RIDGE = 1.0
+
+
+@dataclass
+class ClassCounts:
+    """The number of texts of each class that contain each n-gram.
+
+    Parameters
+    ----------
+    starts : ndarray of int64 and shape (n_columns + 1,)
+        Where the classes of each column start.
+    classes : ndarray of uint16
+    counts : ndarray of uint32
+    frequencies : ndarray of uint32 and shape (n_columns,)
+        The sum of the counts of each column.
+    class_counts : ndarray of float64 and shape (n_classes,)
+        Number of training texts of each class.
+    beta : float
+        Weight of the share of each class among all texts, as a number of texts.
+    least : int
+        An n-gram is used if at least so many other texts contain it.
+    """
+
+    starts: NDArray[np.int64]
+    classes: NDArray[np.uint16]
+    counts: NDArray[np.uint32]
+    frequencies: NDArray[np.uint32]
+    class_counts: NDArray[np.float64]
+    beta: float
+    least: int
+    n_threads: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        codes: NDArray[np.intp],
+        n_classes: int,
+        frequencies: NDArray[np.uint32],
+        *,
+        beta: float,
+        least: int,
+        n_threads: int = 1,
+    ) -> ClassCounts:
+        """Count the training texts."""
+        order, n_columns = np.argsort(codes, kind="stable"), len(frequencies)
+        latest, sizes = np.full(n_columns, -1, np.int32), np.zeros(n_columns, np.int32)
+        kernels.count_classes(rows.indices, rows.pointers, order, codes, latest, sizes)
+        starts = np.zeros(n_columns + 1, np.int64)
+        np.cumsum(sizes, out=starts[1:])
+        classes, counts = np.empty(starts[-1], np.uint16), np.empty(starts[-1], np.uint32)
+        latest[:] = -1
+        kernels.fill_classes(rows.indices, rows.pointers, order, codes, latest, starts[:-1].copy(), classes, counts)
+        class_counts = np.bincount(codes, minlength=n_classes).astype(float)
+        return cls(starts, classes, counts, frequencies, class_counts, beta, least, n_threads)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_counts)
+
+    def priors(self) -> NDArray[np.float64]:
+        """Return the share of each class: of all texts; without one of its own; without one of another class."""
+        total = self.class_counts.sum() + 0.5 * self.n_classes
+        return np.array(
+            [
+                (self.class_counts + 0.5) / total,
+                np.maximum(self.class_counts - 0.5, 0.5) / (total - 1),
+                (self.class_counts + 0.5) / (total - 1),
+            ]
+        )
+
+    def entry_savings(self, *, left_out: bool) -> NDArray[np.float32]:
+        """Return the saving of each class of each column, given all texts, or all but one of another class."""
+        scales = 1 / (self.beta * self.priors()[2 if left_out else 0])
+        table = np.log2(1 + np.arange(kernels.TABLE) * scales[:, None]).astype(np.float32)
+        out = np.empty(len(self.counts), np.float32)
+        kernels.entry_savings(self.classes, self.counts, table, scales, out)
+        return out
+
+    def savings(
+        self,
+        rows: Rows,
+        weights: NDArray[np.float64],
+        entries: NDArray[np.float32],
+        codes: Any = None,
+        copies: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return the weighted savings of texts on each label in bits; with `codes`, of the training texts left out."""
+        out = np.zeros((len(rows), self.n_classes))
+        left_out = codes is not None
+        if not left_out:
+            codes, copies = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
+
+        def add(start: int, stop: int) -> None:
+            kernels.text_savings(
+                rows.indices,
+                rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
+                self.starts,
+                self.classes,
+                self.counts,
+                self.frequencies,
+                entries,
+                1 / (self.beta * self.priors()[1]),
+                self.least,
+                self._most(left_out),
+                codes[start:stop],
+                copies[start:stop],
+                weights,
+                out[start:stop],
+            )
+
+        in_parts(add, rows.pointers[::N_KINDS], self.n_threads)
+        return out
+
+    def _most(self, left_out: bool) -> float:
+        return max((float(self.class_counts.sum()) - left_out) / 2, self.least, 4)
+
+    def slots(
+        self,
+        rows: Rows,
+        numbers: NDArray[np.intp],
+        entries: NDArray[np.float32],
+        codes: NDArray[np.intp],
+        copies: NDArray[np.int64],
+    ) -> NDArray[np.float32]:
+        """Return the savings of each slot of the chosen training texts, each left out: text, label, slot."""
+        out = np.zeros((len(numbers), self.n_classes, N_SLOTS), np.float32)
+
+        def add(start: int, stop: int) -> None:
+            kernels.slot_savings(
+                rows.indices,
+                rows.pointers,
+                numbers[start:stop],
+                self.starts,
+                self.classes,
+                self.counts,
+                self.frequencies,
+                entries,
+                1 / (self.beta * self.priors()[1]),
+                self.least,
+                self._most(True),
+                codes,
+                copies,
+                out[start:stop],
+            )
+
+        in_parts(add, np.arange(len(numbers) + 1), self.n_threads)
+        return out
+
+    def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the gain of each column in bits, and without one text of each class of each column."""
+        gains, own = np.zeros(len(self.frequencies), np.float32), np.zeros(len(self.classes), np.float32)
+        kernels.column_gains(
+            self.starts,
+            self.classes,
+            self.counts,
+            self.frequencies,
+            self.priors(),
+            self.beta,
+            max(2, self.least),
+            gains,
+            own,
+        )
+        return gains, own
+
+
+class CountsPredictor:
+    """Savings of slots, pooled with weights that are not negative, and a bias of each class.
+
+    A negative weight would undo the removal of the own text from the counts, and read the label off it.
+    """
+
+    def __init__(self, counts: ClassCounts) -> None:
+        self.counts = counts
+        self.weights = np.full(N_SLOTS, _FIRST_WEIGHT)
+        self.biases = np.log(counts.priors()[0])
+
+    def fit(self, rows: Rows, codes: NDArray[np.intp], copies: NDArray[np.int64], rng: np.random.Generator) -> None:
+        """Fit the weights to the log loss of training texts, each left out."""
+        n_classes = self.counts.n_classes
+        most = max(1, min(_MAX_ROWS // n_classes, _MAX_SLOT_VALUES // (n_classes * N_SLOTS)))
+        most = max(most, min(len(codes), 200))
+        numbers = np.arange(len(codes)) if len(codes) <= most else np.sort(rng.choice(len(codes), most, replace=False))
+        slots = self.counts.slots(rows, numbers, self.counts.entry_savings(left_out=True), codes, copies)
+        self.weights, offsets = fit_pool(slots, codes[numbers], self.biases, _FIRST_WEIGHT, _RIDGE)
+        self.biases = self.biases + offsets
+        self._entries: NDArray[np.float32] = self.counts.entry_savings(left_out=False)
+
+    def log_probabilities(self, rows: Rows, codes: Any = None, copies: Any = None) -> NDArray[np.float64]:
+        """Return log p(label) of each text; with `codes`, of the training texts, each left out."""
+        from scipy.special import log_softmax
+
+        entries = self._entries if codes is None else self.counts.entry_savings(left_out=True)
+        savings = self.counts.savings(rows, self.weights, entries, codes, copies)
+        found: NDArray[np.float64] = log_softmax(savings + self.biases, 1)
+        return found
+
+
+def fit_pool(
+    values: NDArray[np.float32], codes: NDArray[np.intp], biases: NDArray[np.float64], first: float, ridge: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return weights of inputs, none negative, and offsets of the classes with the least log loss.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_texts, n_classes, n_inputs)
+        Input j speaks for class c by ``values[i, c, j]``. An input without values has the weight 0.
+    codes : ndarray of shape (n_texts,)
+    biases : ndarray of shape (n_classes,)
+    first : float
+        The weight that the ridge draws each input of unit size to.
+    ridge : float
+
+    Returns
+    -------
+    weights : ndarray of shape (n_inputs,)
+    offsets : ndarray of shape (n_classes,)
+    """
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
+
+    n_texts, n_classes, n_inputs = values.shape
+    table, here = values.reshape(-1, n_inputs), np.arange(n_texts)
+    sizes = np.sqrt(np.einsum("ij,ij->j", table, table, dtype=np.float64) / len(table))
+    seen = sizes > 1e-2 * sizes.mean()
+    sizes[~seen] = 1
+    target = np.where(seen, first, 0.0)
+
+    def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights, offsets = point[:n_inputs], point[n_inputs:]
+        scores = (table @ (weights / sizes).astype(np.float32)).reshape(n_texts, n_classes).astype(np.float64)
+        logs = log_softmax(scores + offsets + biases, 1)
+        slope = np.exp(logs)
+        slope[here, codes] -= 1
+        away = weights - target
+        value = -logs[here, codes].sum() + ridge * n_inputs * (away @ away) + 1e-3 * (offsets @ offsets)
+        of_weights = (slope.ravel().astype(np.float32) @ table) / sizes + 2 * ridge * n_inputs * away
+        of_offsets = slope.sum(0) + 2e-3 * offsets
+        return value / n_texts, np.concatenate([of_weights, of_offsets]) / n_texts
+
+    bounds = [(0, None) if known else (0, 0) for known in seen] + [(None, None)] * n_classes
+    start = np.concatenate([target, np.zeros(n_classes)])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 150}).x
+    return found[:n_inputs] / sizes, found[n_inputs:]

@@ -1,0 +1,182 @@
+"""The weights predictor: a log-linear model of the label, with values of n-grams from their cost and their gain."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.learn.label_code import weights_kernels as kernels
+from kolmo.learn.label_code.counts import ClassCounts
+from kolmo.learn.label_code.ngram_kernels import N_KINDS
+from kolmo.learn.label_code.ngrams import Rows
+
+_MAX_FEATURES = 2**20
+_MAX_WEIGHTS = 2**27
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the log-linear model is trained.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the training texts.
+    rate : float
+        Rate of AdaGrad.
+    ridge : float
+        Weight decay.
+    least_error : float
+        Texts with a smaller squared error change no weight.
+    kept : float
+        Share of the sum of squares of each training text that its features must hold.
+    """
+
+    epochs: int = 15
+    rate: float = 1.0
+    ridge: float = 1e-4
+    least_error: float = 1e-8
+    kept: float = 1.0
+    epsilon: float = 1.0
+
+
+@dataclass(frozen=True)
+class WeightedRows:
+    """Texts as sparse rows of features."""
+
+    features: NDArray[np.uint32]
+    values: NDArray[np.float32]
+    pointers: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LogLinear:
+    """A log-linear model of the label.
+
+    Parameters
+    ----------
+    weights : ndarray of float32 and shape (n_features, n_classes)
+    biases : ndarray of shape (n_classes,)
+    """
+
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float64]
+
+    def log_probabilities(self, rows: WeightedRows, numbers: Any = None) -> NDArray[np.float64]:
+        """Return log p(label) of each text, or of the chosen ones."""
+        from scipy.special import log_softmax
+
+        if numbers is not None:
+            rows = _chosen(rows, numbers)
+        out = np.zeros((len(rows.pointers) - 1, len(self.biases)), np.float32)
+        kernels.score(rows.features, rows.values, rows.pointers, self.weights, out)
+        found: NDArray[np.float64] = log_softmax(out.astype(np.float64) + self.biases, 1)
+        return found
+
+
+class WeightsPredictor:
+    """A log-linear model of the label given the n-grams of a text.
+
+    The value of an n-gram is sqrt(count * cost * gain): the cost of naming the n-gram, log2 of the share of texts that
+    contain it with its sign reversed, plus 1; and the bits that it saves on the label on average.
+    """
+
+    def __init__(self, counts: ClassCounts) -> None:
+        self.counts = counts
+        n_texts, frequencies = counts.class_counts.sum(), counts.frequencies
+        self.gains, self._own_gains = counts.gains()
+        self.costs = (1 - np.log2(np.maximum(frequencies, 1) / (n_texts + 1))).astype(np.float32)
+        usable = int(np.searchsorted(-frequencies.astype(np.int64), -max(2, counts.least), side="right"))
+        most = max(1, min(_MAX_FEATURES, _MAX_WEIGHTS // counts.n_classes))
+        self.features = np.full(len(frequencies), -1, np.int32)
+        if usable <= most:
+            self.features[:usable] = np.arange(usable)
+        else:
+            worth = self.gains[:usable] * self.costs[:usable] * frequencies[:usable]
+            chosen = np.sort(np.argpartition(-worth, most)[:most])
+            self.features[chosen] = np.arange(most)
+        self.n_features = min(usable, most)
+
+    def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0) -> WeightedRows:
+        """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text."""
+        n_texts = len(rows)
+        codes = np.full(n_texts, -1) if codes is None else codes
+        ends = rows.pointers[::N_KINDS]
+        inner = np.searchsorted(ends, np.linspace(ends[0], ends[-1], self.counts.n_threads + 1)[1:-1])
+        cuts = [0, *np.maximum.accumulate(inner).tolist(), n_texts]
+
+        def weigh(start: int, stop: int) -> WeightedRows:
+            room = ends[stop] - ends[start]
+            features, values = np.empty(room, np.uint32), np.empty(room, np.float32)
+            pointers = np.zeros(stop - start + 1, np.int64)
+            size = kernels.weigh_rows(
+                rows.indices,
+                rows.counts,
+                rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
+                self.features,
+                self.costs,
+                self.gains,
+                self.counts.starts,
+                self.counts.classes,
+                self._own_gains,
+                codes[start:stop],
+                kept,
+                np.zeros(kernels.N_STEPS),
+                features,
+                values,
+                pointers,
+            )
+            return WeightedRows(features[:size], values[:size], pointers)
+
+        with ThreadPoolExecutor(self.counts.n_threads) as pool:
+            parts = list(pool.map(weigh, cuts[:-1], cuts[1:]))
+        offsets = np.cumsum([0] + [len(part.features) for part in parts])
+        pointers = [part.pointers[:-1] + offset for part, offset in zip(parts, offsets, strict=False)]
+        return WeightedRows(
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([*pointers, offsets[-1:]]),
+        )
+
+    def fit(
+        self,
+        rows: WeightedRows,
+        numbers: NDArray[np.intp],
+        codes: NDArray[np.intp],
+        training: Training,
+        rng: np.random.Generator,
+    ) -> LogLinear:
+        """Return a model trained on the chosen texts."""
+        n_classes = self.counts.n_classes
+        weights, squares = np.zeros((self.n_features, n_classes), np.float32), np.zeros(self.n_features, np.float32)
+        biases, bias_squares = np.zeros(n_classes), np.ones(n_classes)
+        order = np.concatenate([rng.permutation(numbers) for _ in range(training.epochs)])
+        kernels.train(
+            rows.features,
+            rows.values,
+            rows.pointers,
+            order,
+            codes,
+            weights,
+            squares,
+            biases,
+            bias_squares,
+            np.zeros(n_classes, np.float32),
+            np.float32(training.rate),
+            np.float32(training.ridge),
+            training.least_error,
+            np.float32(training.epsilon),
+        )
+        return LogLinear(weights, biases)
+
+
+def _chosen(rows: WeightedRows, numbers: NDArray[np.intp]) -> WeightedRows:
+    places = [np.arange(rows.pointers[number], rows.pointers[number + 1]) for number in numbers]
+    joined = np.concatenate(places) if places else np.empty(0, np.int64)
+    pointers = np.zeros(len(numbers) + 1, np.int64)
+    np.cumsum([len(each) for each in places], out=pointers[1:])
+    return WeightedRows(rows.features[joined], rows.values[joined], pointers)

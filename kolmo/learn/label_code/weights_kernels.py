@@ -1,0 +1,166 @@
+"""Numba kernels of the weights predictor: values of n-grams, and training of a log-linear model by AdaGrad."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kolmo._core.jit import i64, inline, jit, u64
+from kolmo.learn.label_code.counts_kernels import own_entry
+from kolmo.learn.label_code.ngram_kernels import BYTE_ORDERS, N_KINDS
+
+N_STEPS = 128
+"""Steps of the histogram of squares, two for each power of two."""
+
+
+@inline
+def _step(square: Any) -> Any:
+    """Return the step of the histogram of a number from 0 to 1."""
+    if square <= 0.0:
+        return i64(N_STEPS - 1)
+    return min(i64(-2.0 * math.log2(square)), i64(N_STEPS - 1)) if square < 1.0 else i64(0)
+
+
+@jit
+def weigh_rows(
+    indices: Any,
+    counts: Any,
+    pointers: Any,
+    features: Any,
+    costs: Any,
+    gains: Any,
+    starts: Any,
+    classes: Any,
+    own_gains: Any,
+    codes: Any,
+    kept: Any,
+    histogram: Any,
+    out_features: Any,
+    out_values: Any,
+    out_pointers: Any,
+) -> Any:
+    """Write each text as features with values sqrt(count * cost * gain), and return their number.
+
+    The n-grams of bytes and those of words have norm 1 each. Of each text the largest values are written, until they
+    hold the share `kept` of the sum of squares. For a training text of class ``codes[i]`` (-1 for none), the gains are
+    those without the text.
+    """
+    size = i64(0)
+    for number in range(len(out_pointers) - 1):
+        code = i64(codes[u64(number)])
+        for family in range(2):
+            begin = i64(pointers[u64(number * N_KINDS + family * BYTE_ORDERS)])
+            end = i64(pointers[u64(number * N_KINDS + (N_KINDS if family else BYTE_ORDERS))])
+            first, squares = size, 0.0
+            for place in range(begin, end):
+                column = u64(indices[u64(place)])
+                feature = features[column]
+                if feature < 0:
+                    continue
+                gain = gains[column]
+                if code >= 0:
+                    gain = own_gains[u64(own_entry(classes, starts[column], starts[column + u64(1)], code))]
+                square = counts[u64(place)] * costs[column] * gain
+                if square <= 0.0:
+                    continue
+                squares += square
+                out_features[u64(size)] = feature
+                out_values[u64(size)] = square
+                size += 1
+            if squares == 0.0:
+                continue
+            scale = 1.0 / squares
+            if kept < 1.0:
+                for step in range(N_STEPS):
+                    histogram[u64(step)] = 0.0
+                for place in range(first, size):
+                    square = out_values[u64(place)] * scale
+                    histogram[u64(_step(square))] += square
+                total, last_step = 0.0, i64(0)
+                while last_step < N_STEPS - 1:
+                    total += histogram[u64(last_step)]
+                    if total >= kept:
+                        break
+                    last_step += 1
+                end_kept = first
+                for place in range(first, size):
+                    if _step(out_values[u64(place)] * scale) <= last_step:
+                        out_features[u64(end_kept)] = out_features[u64(place)]
+                        out_values[u64(end_kept)] = out_values[u64(place)]
+                        end_kept += 1
+                size = end_kept
+            for place in range(first, size):
+                out_values[u64(place)] = math.sqrt(out_values[u64(place)] * scale)
+        out_pointers[u64(number + 1)] = size
+    return size
+
+
+@inline
+def _probabilities(scores: Any) -> None:
+    """Replace scores by the softmax of them."""
+    largest = scores[0]
+    for label in range(1, len(scores)):
+        largest = max(largest, scores[u64(label)])
+    total = 0.0
+    for label in range(len(scores)):
+        scores[u64(label)] = math.exp(scores[u64(label)] - largest)
+        total += scores[u64(label)]
+    for label in range(len(scores)):
+        scores[u64(label)] /= total
+
+
+@jit
+def train(
+    features: Any,
+    values: Any,
+    pointers: Any,
+    order: Any,
+    codes: Any,
+    weights: Any,
+    squares: Any,
+    biases: Any,
+    bias_squares: Any,
+    scores: Any,
+    rate: Any,
+    ridge: Any,
+    least_error: Any,
+    epsilon: Any,
+) -> None:
+    """Run AdaGrad over the texts in this order. Rows of `weights` are features, columns are labels."""
+    n_labels = weights.shape[1]
+    for number in order:
+        first, last = pointers[u64(number)], pointers[u64(number + 1)]
+        for label in range(n_labels):
+            scores[u64(label)] = biases[u64(label)]
+        for place in range(first, last):
+            feature, value = u64(features[u64(place)]), values[u64(place)]
+            for label in range(n_labels):
+                scores[u64(label)] += weights[feature, u64(label)] * value
+        _probabilities(scores)
+        scores[u64(codes[u64(number)])] -= 1.0
+        error = 0.0
+        for label in range(n_labels):
+            slope = scores[u64(label)]
+            error += slope * slope
+            bias_squares[u64(label)] += slope * slope
+            biases[u64(label)] -= rate * 0.1 * slope / math.sqrt(bias_squares[u64(label)] + epsilon)
+        if error < least_error:
+            continue
+        for place in range(first, last):
+            feature, value = u64(features[u64(place)]), values[u64(place)]
+            squares[feature] += error * value * value
+            step = rate / math.sqrt(squares[feature] + epsilon)
+            keep = 1.0 - step * ridge
+            step *= value
+            for label in range(n_labels):
+                weights[feature, u64(label)] = weights[feature, u64(label)] * keep - step * scores[u64(label)]
+
+
+@jit
+def score(features: Any, values: Any, pointers: Any, weights: Any, out: Any) -> None:
+    """Add the product of texts and weights to `out`."""
+    for number in range(len(out)):
+        for place in range(pointers[u64(number)], pointers[u64(number + 1)]):
+            feature, value = u64(features[u64(place)]), values[u64(place)]
+            for label in range(weights.shape[1]):
+                out[u64(number), u64(label)] += weights[feature, u64(label)] * value
