@@ -24,7 +24,7 @@ from rich.table import Table
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
-from kolmo import CodeLengthClassifier, CodeLengthVectorizer, NCDClassifier, NGramVectorizer
+from kolmo import CodeLengthClassifier, CodeLengthVectorizer, LabelCodeClassifier, NCDClassifier, NGramVectorizer
 from kolmo.distances import METRICS
 from kolmo.errors import DataError
 
@@ -71,7 +71,7 @@ def all_estimators() -> list[Any]:
         for coder in KINDS.values()
         for prior in ("training", "uniform")
     ]
-    by_class.append(CodeLengthClassifier(background=True))
+    by_class += [CodeLengthClassifier(background=True), LabelCodeClassifier()]
     features = [
         CodeLengthVectorizer([coder], per=per, folds=2)  # type: ignore[arg-type]
         for coder, per in zip(KINDS.values(), ("sqrt", "byte", "bits") * 2, strict=True)

@@ -14,7 +14,10 @@ from kolmo.distances import double_centered, symmetric
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("spec", ["zstd:level=19", *(pytest.param(spec, marks=pytest.mark.slow) for spec in ("mix:level=1", "mix:layout=bases"))])
+@pytest.mark.parametrize(
+    "spec",
+    ["zstd:level=19", *(pytest.param(spec, marks=pytest.mark.slow) for spec in ("mix:level=1", "mix:layout=bases"))],
+)
 def test_mitochondrial_genomes_give_the_tree_of_mammals(data_dir: Path, spec: str) -> None:
     sets, orders = genomes(data_dir)
     gains = gain_matrix(sets, coder=spec, n_jobs=2).relative_gain

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from kolmo._core.terminal import visible, write_lines
 from kolmo.cli import options
-from kolmo.cli.classify.methods import DEFAULT, METHODS, Setting
+from kolmo.cli.classify.methods import DEFAULT, DEFAULT_WITH_OPTIONS, METHODS, Setting
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
@@ -56,10 +56,9 @@ def _limit_option(which: str) -> options.Decorator:
     "methods",
     type=click.Choice(list(METHODS)),
     multiple=True,
-    default=[DEFAULT],
     callback=options.once_each,
     help=f"{' '.join(f'{name}: {method.help}.' for name, method in METHODS.items())} Repeat it to compare.  "
-    f"[default: {DEFAULT}]",
+    f"[default: {DEFAULT}, or {DEFAULT_WITH_OPTIONS} if a coder or one of its options is named]",
 )
 @options.coder_option("lz77")
 @click.option(
@@ -139,12 +138,14 @@ def command(
     Without labels in TEST, or with --no-labels, the predictions are printed one a line, or written with -o.
 
     \b
-    kolmo classify train.csv test.csv -c gzip -c zstd:level=19 -k 2 --baseline
+    kolmo classify train.csv test.csv --baseline
+    kolmo classify train.csv test.csv -c gzip -c zstd:level=19 -k 2
     kolmo classify r8 r8 --data-dir ~/data --limit-test 200 --confusion
     kolmo classify train.csv test.csv --method code-length -c zstd --method ngrams --baseline
     kolmo classify train.csv test.csv --candidates 200 --checkpoint run.progress
     """
     check_one_stdin([train, test])
+    methods = methods or (DEFAULT_WITH_OPTIONS if _named(context, "coders", *NEIGHBOR_OPTIONS) else DEFAULT,)
     _check_used(context, methods)
     settings = {name: rest.pop(name) for name in ("n_neighbors", "weights", "metric", "candidates")}
     whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **rest)
@@ -250,13 +251,18 @@ def _title(methods: Sequence[str], settings: dict[str, Any], train: str) -> str:
     return f"k = {settings['n_neighbors']} by {settings['metric']}{weights}: trained on {train}"
 
 
+def _named(context: click.Context, *names: str) -> list[str]:
+    """Return those of the options that are on the command line."""
+    return [name for name in names if context.get_parameter_source(name) != ParameterSource.DEFAULT]
+
+
 def _check_used(context: click.Context, methods: tuple[str, ...]) -> None:
     """Refuse options that have no effect on any of the methods."""
     taken = [METHODS[method] for method in methods]
     unused = [] if any(method.takes_neighbors for method in taken) else [*NEIGHBOR_OPTIONS]
     unused += [] if any(method.takes_coders for method in taken) else ["coders"]
     for parameter in context.command.params:
-        if parameter.name in unused and context.get_parameter_source(parameter.name) != ParameterSource.DEFAULT:
+        if parameter.name in unused and _named(context, parameter.name):
             raise ParameterError(
                 f"{parameter.opts[-1]} has no effect with --method {', '.join(methods)}; leave it out, or add "
                 f"--method {'neighbors' if parameter.name != 'coders' else 'code-length'}"

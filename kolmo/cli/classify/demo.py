@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from kolmo.cli.options import Command, jobs_option, json_option, seed_option, verbose_option
@@ -11,7 +13,7 @@ from kolmo.coders.base import Coder
 from kolmo.learn.reports import ClassificationReport, evaluate
 
 SET = "docstrings"
-CODERS = ("lz77", "gzip", "deflate", "zstd:level=19", "bz2", "ppmd")
+CODERS = ("lz77", "gzip", "deflate", "zstd")
 TRAIN, TEST = 600, 150
 
 
@@ -23,12 +25,14 @@ TRAIN, TEST = 600, 150
 def command(seed: int, jobs: int, as_json: bool, verbose: bool) -> None:
     """Classify docstrings by the library they come from, with texts from the installed libraries.
 
-    Each text gets the label of its nearest training text under the compression distance. Nothing is downloaded. The
-    first run on a machine compiles kernels, and says which and how long it takes.
+    Each text gets the label with the shortest code given the text (label code), or the label of its nearest training
+    text under the compression distance of a coder. Nothing is downloaded. The first run on a machine compiles kernels,
+    and says which and how long it takes.
     """
     from kolmo.coders.registry import all_coders
     from kolmo.data.catalog import load_dataset
     from kolmo.learn.baselines import baseline_classifiers
+    from kolmo.learn.label_code.classifier import LabelCodeClassifier
     from kolmo.learn.neighbors import NCDClassifier
 
     installed = {name for name, found in all_coders() if isinstance(found, Coder)}
@@ -36,7 +40,8 @@ def command(seed: int, jobs: int, as_json: bool, verbose: bool) -> None:
     whole_train, whole_test = load_dataset(SET, "train"), load_dataset(SET, "test")
     train, _ = sample(whole_train, TRAIN, seed=seed)
     test, _ = sample(whole_test, TEST, seed=seed)
-    classifiers = {spec: NCDClassifier(spec, n_jobs=jobs) for spec in chosen} | baseline_classifiers()
+    classifiers: dict[str, Any] = {"label code": LabelCodeClassifier(n_jobs=jobs)}
+    classifiers |= {spec: NCDClassifier(spec, n_jobs=jobs) for spec in chosen} | baseline_classifiers()
     reports = [evaluate(classifier, train, test, name=name) for name, classifier in classifiers.items()]
     if as_json:
         sizes = {"train": len(train), "test": len(test), "source": train.source, "seed": seed}

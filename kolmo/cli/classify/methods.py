@@ -77,7 +77,18 @@ def _ngrams(_: Sequence[Coder], setting: Setting) -> Iterator[tuple[str, Any]]:
     yield "NGramVectorizer + LinearSVC", ngram_svm(n_jobs=setting.n_jobs)
 
 
+def _label_code(_: Sequence[Coder], setting: Setting) -> Iterator[tuple[str, Any]]:
+    from kolmo.learn.label_code.classifier import LabelCodeClassifier
+
+    yield "label code", LabelCodeClassifier(n_jobs=setting.n_jobs)
+
+
 METHODS: dict[str, Method] = {
+    "label-code": Method(
+        help="the label with the shortest code given the text, from counts, weights and class models of n-grams",
+        make=_label_code,
+        takes_coders=False,
+    ),
     "neighbors": Method(
         help="a vote of the nearest neighbours by compression distance", make=_neighbors, takes_neighbors=True
     ),
@@ -92,4 +103,5 @@ METHODS: dict[str, Method] = {
     ),
 }
 """The methods by their names in ``--method``, in the order of the help."""
-DEFAULT = "neighbors"
+DEFAULT, DEFAULT_WITH_OPTIONS = "label-code", "neighbors"
+"""The method without ``--method``; the second if a coder or an option of nearest neighbours is named."""

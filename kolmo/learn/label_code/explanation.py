@@ -13,7 +13,7 @@ from kolmo._core.results import Result
 from kolmo.learn.label_code import ngram_kernels as kernels
 from kolmo.learn.label_code.counts_kernels import N_LEVELS, level_of
 from kolmo.learn.label_code.members import Members
-from kolmo.learn.label_code.ngrams import HASH_BITS, NAMES, Texts
+from kolmo.learn.label_code.ngrams import NAMES, Texts
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -154,7 +154,7 @@ def _named_rows(members: Members, item: bytes) -> tuple[Any, dict[int, bytes], l
     text = texts.bytes_of(0)
     names: dict[int, bytes] = {}
     known: list[list[int]] = []
-    for kind, found in enumerate(_ngrams(text)):
+    for kind, found in enumerate(_ngrams(text, members.ngrams.hash_bits)):
         buckets = []
         if members.kinds[kind]:
             for bucket, ngram in found:
@@ -170,9 +170,9 @@ def _mixed(value: int) -> int:
     return value ^ (value >> 32)
 
 
-def _ngrams(text: bytes) -> Iterator[list[tuple[int, bytes]]]:
+def _ngrams(text: bytes, hash_bits: int) -> Iterator[list[tuple[int, bytes]]]:
     """Yield the buckets and the bytes of the n-grams of each kind, in the order of `find_ngrams`."""
-    shift = 64 - HASH_BITS
+    shift = 64 - hash_bits
     for order in range(1, kernels.BYTE_ORDERS + 1):
         found = []
         for start in range(len(text) - order + 1):

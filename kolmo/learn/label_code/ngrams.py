@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from kolmo.learn.label_code import ngram_kernels as kernels
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 
-HASH_BITS = 26
+_HASH_BITS = (16, 26)
+"""The fewest and the most bits of a bucket."""
+_BUCKETS_PER_BYTE = 32
 NAMES = (
     *(f"{order} bytes" for order in range(1, kernels.BYTE_ORDERS + 1)),
     *(f"{order} word{'s' * (order > 1)}" for order in range(1, kernels.WORD_ORDERS + 1)),
@@ -81,7 +83,7 @@ class Texts:
     def bytes_of(self, number: int) -> bytes:
         return self.text[self.starts[number] : self.starts[number + 1]].tobytes()
 
-    def halves(self, n_parts: int) -> list[Texts]:
+    def divided(self, n_parts: int) -> list[Texts]:
         """Return consecutive parts of about equal size."""
         cuts = np.searchsorted(self.starts, np.linspace(self.starts[0], self.starts[-1], n_parts + 1)[1:-1])
         edges = [0, *np.maximum.accumulate(cuts).tolist(), len(self)]
@@ -122,11 +124,13 @@ class NGrams:
 
     def __init__(self, kinds: NDArray[np.bool_]) -> None:
         self.kinds = kinds
-        self._shift = np.uint64(64 - HASH_BITS)
+        self.hash_bits = _HASH_BITS[1]
 
     def fit(self, texts: Texts, *, min_texts: int, n_threads: int) -> Rows:
         """Number the n-grams of at least `min_texts` texts, and return those of the texts."""
-        parts = texts.halves(n_threads)
+        needed = (_BUCKETS_PER_BYTE * len(texts.text)).bit_length()
+        self.hash_bits = min(max(needed, _HASH_BITS[0]), _HASH_BITS[1])
+        parts = texts.divided(n_threads)
         with ThreadPoolExecutor(n_threads) as pool:
             tables = list(pool.map(self._frequencies, parts))
         frequencies, room = tables[0][0], [size for _, size in tables]
@@ -154,7 +158,7 @@ class NGrams:
 
     def rows(self, texts: Texts, *, n_threads: int = 1) -> Rows:
         """Return the known n-grams of texts."""
-        parts = texts.halves(n_threads) or [texts]
+        parts = texts.divided(n_threads) or [texts]
         room = [(int(part.starts[-1] - part.starts[0]) + 4 * len(part)) * (N_KINDS + 2) for part in parts]
         return self._parts(parts, room, n_threads)
 
@@ -176,9 +180,9 @@ class NGrams:
         )
 
     def _frequencies(self, texts: Texts) -> tuple[NDArray[np.uint8], int]:
-        frequencies = np.zeros(2**HASH_BITS, np.uint8)
+        frequencies = np.zeros(2**self.hash_bits, np.uint8)
         size = kernels.add_frequencies(
-            texts.text, texts.starts, self.kinds, self._shift, *_Scratch(texts).arrays, frequencies
+            texts.text, texts.starts, self.kinds, np.uint64(64 - self.hash_bits), *_Scratch(texts).arrays, frequencies
         )
         return frequencies, int(size)
 
@@ -189,7 +193,7 @@ class NGrams:
             texts.text,
             texts.starts,
             self.kinds,
-            self._shift,
+            np.uint64(64 - self.hash_bits),
             *_Scratch(texts).arrays,
             self.bitmap,
             self.ranks,

@@ -57,14 +57,20 @@ def test_the_table_states_what_was_done(kolmo: Any, topics: Topics) -> None:
         assert any(line.startswith(f"{name} ") for line in run.stdout.splitlines())
     fitted = coder("lz77").fitted(read(topics[0]).sample(40, seed=0).items)
     assert fitted.fingerprint not in " ".join(run.stdout.split())
-    verbose = kolmo("classify", *topics, "--limit-train", "40", "-v").stdout
+    verbose = kolmo("classify", *topics, "-c", "lz77", "--limit-train", "40", "-v").stdout
     assert f"lz77: {fitted.fingerprint}" in " ".join(verbose.split())
     assert "lz77: true label (rows) by predicted label (columns)" in run.stdout
     assert run.stderr == ""
 
 
+def test_the_label_code_is_the_default_without_a_coder_or_neighbours(kolmo: Any, topics: Topics) -> None:
+    assert list(results(kolmo("classify", *topics, "--json"))) == ["label code"]
+    assert list(results(kolmo("classify", *topics, "-c", "gzip", "--json"))) == ["gzip"]
+    assert list(results(kolmo("classify", *topics, "-k", "3", "--json"))) == ["lz77"]
+
+
 def test_confusion_counts_every_text_once(kolmo: Any, topics: Topics) -> None:
-    found = results(kolmo("classify", *topics, "--confusion", "--json"))["lz77"]
+    found = results(kolmo("classify", *topics, "--confusion", "--json"))["label code"]
     counts = np.array(found["confusion"])
     assert counts.sum(axis=1).tolist() == [6, 6, 6]
     assert np.trace(counts) / counts.sum() == pytest.approx(found["accuracy"])

@@ -22,9 +22,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_demo_stands_between_the_baselines_and_says_what_is_next(kolmo: Any) -> None:
     document = json.loads(kolmo("demo", "--json").stdout)
     found = {result["name"]: result for result in document["results"]}
-    assert list(found) == [*demo.CODERS, "TF-IDF + LinearSVC", "majority class"]
+    assert list(found) == ["label code", *demo.CODERS, "TF-IDF + LinearSVC", "majority class"]
     assert (document["train"], document["test"]) == (300, 60)
-    assert found["ppmd"]["accuracy"] > found["majority class"]["accuracy"]
+    assert found["label code"]["accuracy"] > found["majority class"]["accuracy"]
     table = kolmo("demo", "-j", "1").stdout
     assert "numpy, scipy, sklearn" in table
     assert table.splitlines()[-1].startswith("Next, your own texts")
