@@ -85,7 +85,7 @@ def parts_of(members: Members, item: bytes, first: int, second: int) -> tuple[Pa
         parts = {"counts": _of_counts, "weights": _of_weights, "coders": _of_coders}[name](members, item, first, second)
         scale = exponent / np.log(2)
         found += [
-            Part(member=name, kind=kind, text=text.decode("utf-8", "backslashreplace"), bits=bits * scale)
+            Part(member=name, kind=kind, text=text.decode("utf-8", "backslashreplace"), bits=float(bits * scale))
             for kind, text, bits in parts
             if bits
         ]
