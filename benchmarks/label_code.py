@@ -2,8 +2,8 @@
 
     python benchmarks/label_code.py --data-dir DATA -s trec -s sms -s r8 -s ag -s 20news -o results/label_code.jsonl
 
-DATA has the public sets as published, as for `classify.py`. Each method runs in a process of its own, which measures its
-peak memory. Kernels are compiled before. Linear models are those of scikit-learn with sublinear TF-IDF.
+DATA has the public sets as published, as for `classify.py`. Each method runs in a process of its own, which measures
+its peak memory. Kernels are compiled before. Linear models are those of scikit-learn with sublinear TF-IDF.
 """
 
 from __future__ import annotations
@@ -136,11 +136,11 @@ def main(data_dir: Path, sets: tuple[str, ...], methods: tuple[str, ...], output
         for method in methods:
             rows = [in_a_process(method, *part) for part in parts]
             mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-            print(
-                f"{name:7} {method:38} {mean['accuracy']:.4f} {mean['macro_f1']:.4f} {mean.get('bits', np.nan):7.4f} "
-                f"{mean.get('ece', np.nan):6.4f} {mean['fit_seconds']:7.1f} {mean['predict_seconds']:6.1f} {mean['peak_MB']:7.0f}",
-                flush=True,
-            )
+            figures = [
+                *(f"{mean.get(key, np.nan):7.4f}" for key in ("accuracy", "macro_f1", "bits", "ece")),
+                *(f"{mean[key]:7.1f}" for key in ("fit_seconds", "predict_seconds", "peak_MB")),
+            ]
+            print(f"{name:7} {method:38}", *figures, flush=True)
             records.append(output, {"set": name, "method": method, **mean})
 
 
