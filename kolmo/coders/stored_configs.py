@@ -23,6 +23,8 @@ _LONGEST_LABEL = 200
 _MAX_DEPTH, _MAX_FOLDERS = 4, 10_000
 """Depth and number of the folders that are searched below each named one."""
 _MAX_NESTING = 8
+MAX_CODERS = 16
+"""Most coders in the configuration of a file, members of members included: it bounds the memory of a decoder."""
 
 
 def stored_config(coder: Coder) -> dict[str, Any]:
@@ -69,7 +71,15 @@ def coder_from_file(config: Mapping[str, Any], *, models: Sequence[str | os.Path
     ParameterError
         If the coder or a parameter does not exist, or a value is out of range.
     """
-    return _from_file(config, [Path(folder) for folder in models], _MAX_NESTING)
+    found = _from_file(config, [Path(folder) for folder in models], _MAX_NESTING)
+    if (count := count_coders(found)) > MAX_CODERS:
+        raise DecodeError(f"expected at most {MAX_CODERS} coders in a file, got {count}; the file is forged")
+    return found
+
+
+def count_coders(coder: Coder) -> int:
+    """Return the number of coders that a coder consists of, members of members included."""
+    return sum(not part.members for part in _parts(coder))
 
 
 def _from_file(config: Any, models: Sequence[Path], nesting: int) -> Coder:

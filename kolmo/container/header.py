@@ -13,7 +13,7 @@ from typing import Any, Self
 from kolmo.coders.base import CONTEXT_KEY, Coder, PrimedCoder, spelled
 from kolmo.coders.entropy.checksums import MAX_BYTES
 from kolmo.coders.registry import coder, coder_class
-from kolmo.coders.stored_configs import coder_from_file, stored_config
+from kolmo.coders.stored_configs import MAX_CODERS, coder_from_file, count_coders, stored_config
 from kolmo.container.packing import packed, unpacked
 from kolmo.errors import DecodeError, KolmoError, MissingDependencyError, NotDecodableError, ParameterError
 
@@ -91,6 +91,11 @@ class ContainerHeader:
             plain, context = written_by.coder, written_by.context
             digest = hashlib.sha256(context).hexdigest()
             context_file = ContextFile(name=context_name, sha256=digest, size=len(context))
+        if (count := count_coders(plain)) > MAX_CODERS:
+            raise ParameterError(
+                f"expected at most {MAX_CODERS} coders in a file, which bounds the memory of its decoder, got {count}; "
+                "take fewer members"
+            )
         stored = stored_config(plain)
         header = cls(
             config=stored,

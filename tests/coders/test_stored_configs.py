@@ -16,7 +16,7 @@ from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.stored_configs import coder_from_file, stored_config
 from kolmo.coders.tags import CoderTags
 from kolmo.container.header import ContainerHeader
-from kolmo.errors import DataError, DecodeError, KolmoError
+from kolmo.errors import DataError, DecodeError, KolmoError, ParameterError
 
 NAMED: list[str] = []
 """The values of the parameter `model` that a coder was used with."""
@@ -117,6 +117,16 @@ def test_coders_without_a_model_are_stored_as_they_are() -> None:
     for spec in ("zstd:level=19", "ngram:order=3", "mixture:coders=ngram+mix", "best"):
         assert stored_config(coder(spec)) == coder(spec).config
         assert coder_from_file(coder(spec).config) == coder(spec)
+
+
+def test_the_number_of_coders_in_a_file_is_bounded() -> None:
+    most, more = ("+".join(["ngram"] * count) for count in (16, 17))
+    assert kolmo.decompress(kolmo.compress("abc", coder=f"mixture:coders={most}")) == b"abc"
+    with pytest.raises(ParameterError, match="expected at most 16 coders in a file"):
+        kolmo.compress("abc", coder=f"mixture:coders={more}")
+    for config in ({"id": "mixture", "coders": more}, {"id": "best", "coders": more}):
+        with pytest.raises(DecodeError, match="expected at most 16 coders in a file, got 17"):
+            coder_from_file(config)
 
 
 VALUES = st.recursive(

@@ -25,7 +25,7 @@ PRESETS = {
 }
 """The kinds of n-grams that can be chosen."""
 SMALL_BYTES = 2**22
-"""Sets up to this size use every n-gram and train longer."""
+"""Larger sets leave out n-grams of fewer than 3 texts, and train for less time."""
 _LARGE_LEAST = 3
 _LARGE_TRAINING = Training(epochs=5, rate=2.0, least_error=0.01, kept=0.95)
 _BETA = 3.0

@@ -36,11 +36,11 @@ class Training:
         Share of the sum of squares of each training text that its features must hold.
     """
 
-    epochs: int = 15
-    rate: float = 1.0
+    epochs: int = 8
+    rate: float = 1.5
     ridge: float = 1e-4
-    least_error: float = 1e-8
-    kept: float = 1.0
+    least_error: float = 3e-3
+    kept: float = 0.98
     epsilon: float = 1.0
 
 
