@@ -89,19 +89,28 @@ def run_case(case: Case) -> Outcome:
             (place / stream).touch()
         sys.stdout.flush()
         sys.stderr.flush()
-        start, inherited = time.perf_counter(), _resident_bytes()
+        start = time.perf_counter()
         child = os.fork()
         if child == 0:
             _child(case, place)
         status, usage = _wait(child)
         seconds = time.perf_counter() - start
         printed = [(place / each).read_bytes().decode("utf-8", "surrogateescape") for each in ("stdout", "stderr")]
-        return Outcome(os.waitstatus_to_exitcode(status), *printed, seconds, usage.ru_maxrss * 1024 - inherited)
+        return Outcome(
+            os.waitstatus_to_exitcode(status), *printed, seconds, usage.ru_maxrss * 1024 - _bytes_at_start(place)
+        )
 
 
-def _resident_bytes() -> int:
-    """Return the memory of this process, which a forked process starts with."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+def _note_bytes_at_start(place: Path) -> None:
+    """Reset the peak memory of this process, and write down its memory, much of which it shares with its parent."""
+    Path("/proc/self/clear_refs").write_text("5")
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    (place / "memory").write_text(str(pages * resource.getpagesize()))
+
+
+def _bytes_at_start(place: Path) -> int:
+    noted = place / "memory"
+    return int(noted.read_text()) if noted.exists() else 0
 
 
 def _wait(child: int) -> tuple[int, Any]:
@@ -121,6 +130,7 @@ def _child(case: Case, place: Path) -> NoReturn:
     code = 70
     faulthandler.disable()  # the test runner enables it
     try:
+        _note_bytes_at_start(place)
         for number, name, flags in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
             descriptor = os.open(place / name, flags | (os.O_APPEND if number else 0))
             os.dup2(descriptor, number)

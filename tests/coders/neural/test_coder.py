@@ -21,8 +21,13 @@ from kolmo.testing import check_coder
 DATA = b"the 7 cats sat on the rug, and 49 dogs, \x00\xff, lay on the mat; " * 6
 
 
-def test_it_keeps_the_contract(folder: Path) -> None:
-    check_coder(NeuralCoder(str(folder), piece=300), examples=4, large=False)
+def test_it_keeps_the_contract(one_folder: Path) -> None:
+    check_coder(NeuralCoder(str(one_folder), piece=300), examples=4, large=False)
+
+
+@pytest.mark.slow
+def test_every_architecture_keeps_the_contract(every_folder: Path) -> None:
+    check_coder(NeuralCoder(str(every_folder), piece=300), examples=4, large=False)
 
 
 def test_the_model_predicts_text_like_its_corpus(every_folder: Path) -> None:
