@@ -19,6 +19,7 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.mark.slow
 def test_a_corpus_becomes_a_coder(kolmo: Any, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(TEXT)
     folder = tmp_path / "model"

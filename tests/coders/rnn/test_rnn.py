@@ -79,6 +79,7 @@ def test_the_network_alone_learns() -> None:
     assert bits[-1000:, 4].mean() < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting", [{"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, {"NUMBA_DISABLE_JIT": "1"}]
 )
