@@ -13,8 +13,8 @@ from kolmo._core.checks import check_jobs
 from kolmo._core.items import as_items, check_unmasked, in_order
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as coder_of
-from kolmo.errors import DataError, PrimingError
-from kolmo.learn.labels import check_weights, classes_of, codes_of, labels_of, same_kind
+from kolmo.errors import DataError, ParameterError, PrimingError
+from kolmo.learn.labels import check_classes, check_weights, classes_of, codes_of, labels_of, same_kind
 
 
 class TextEstimator(BaseEstimator):  # type: ignore[misc]
@@ -180,6 +180,57 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.classifier_tags.poor_score = True  # the bytes of floating-point numbers hardly compress
         return tags
+
+
+class RefittedClassifier(TextClassifier):
+    """Base of classifiers that keep their training texts, and are fitted again when more are added.
+
+    A subclass stores the training items and their classes in `_fit`.
+    """
+
+    _training_items: list[bytes]
+    _codes: NDArray[np.intp]
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Add training texts; the result equals that of one `fit` on all texts so far, and takes as long.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            More training texts.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        classes : array-like of shape (n_classes,), optional
+            All labels that can occur; required in the first call.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+        """
+        self._check_parameters()
+        first = not hasattr(self, "classes_")
+        items = self._items(X, reset=first)
+        labels = labels_of(y)
+        check_lengths(len(items), len(labels))
+        if first:
+            if classes is None:
+                raise ParameterError("the first call of partial_fit needs all labels that can occur; pass classes")
+            self.classes_ = check_classes(classes)
+        elif classes is not None and not np.array_equal(np.unique(labels_of(classes)), self.classes_):
+            raise ParameterError(
+                f"classes: expected {self.classes_.tolist()} as in the first call, got "
+                f"{np.unique(labels_of(classes)).tolist()}; leave it out, or call fit"
+            )
+        codes = codes_of(same_kind(labels, self.classes_), self.classes_)
+        unknown = np.flatnonzero(codes < 0)
+        if len(unknown):
+            raise DataError(
+                f"item {unknown[0]}: expected a label among {self.classes_.tolist()}, got "
+                f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
+            )
+        before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
+        return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
 
 
 class TextVectorizer(TransformerMixin, TextEstimator):  # type: ignore[misc]

@@ -12,11 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from kolmo._core.checks import check_boolean, check_choice, check_count
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
-from kolmo.errors import DataError, ParameterError
-from kolmo.learn.base import TextClassifier, check_lengths, primed_coder
+from kolmo.errors import ParameterError
+from kolmo.learn.base import RefittedClassifier, check_lengths, primed_coder
 from kolmo.learn.class_models import ClassModels, by_digest, folds_of, separator_bytes
 from kolmo.learn.label_code.pooled import PooledModels
-from kolmo.learn.labels import check_classes, codes_of, labels_of, same_kind
 from kolmo.learn.results import TieReport
 
 PRIORS = ("training", "uniform")
@@ -31,7 +30,7 @@ _EQUAL = 1e-9
 """Code lengths that differ by less, relative to the shorter, are equal: means of chunks have rounding errors."""
 
 
-class CodeLengthClassifier(TextClassifier):
+class CodeLengthClassifier(RefittedClassifier):
     """Classify texts by their code length given the training texts of each class.
 
     For each class a coder is primed with the training texts of the class, a separator after each. A text y is assigned
@@ -141,46 +140,6 @@ class CodeLengthClassifier(TextClassifier):
         self.temperature_scaling = temperature_scaling
         self.background = background
         self.n_jobs = n_jobs
-
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Add training texts; the result equals that of one `fit` on all texts so far.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            More training texts.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        classes : array-like of shape (n_classes,), optional
-            All labels that can occur; required in the first call.
-
-        Returns
-        -------
-        CodeLengthClassifier
-        """
-        self._check_parameters()
-        first = not hasattr(self, "classes_")
-        items = self._items(X, reset=first)
-        labels = labels_of(y)
-        check_lengths(len(items), len(labels))
-        if first:
-            if classes is None:
-                raise ParameterError("the first call of partial_fit needs all labels that can occur; pass classes")
-            self.classes_ = check_classes(classes)
-        elif classes is not None and not np.array_equal(np.unique(labels_of(classes)), self.classes_):
-            raise ParameterError(
-                f"classes: expected {self.classes_.tolist()} as in the first call, got "
-                f"{np.unique(labels_of(classes)).tolist()}; leave it out, or call fit"
-            )
-        codes = codes_of(same_kind(labels, self.classes_), self.classes_)
-        unknown = np.flatnonzero(codes < 0)
-        if len(unknown):
-            raise DataError(
-                f"item {unknown[0]}: expected a label among {self.classes_.tolist()}, got "
-                f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
-            )
-        before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
-        return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
 
     def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
         coder = primed_coder(self.coder)

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_integer
-from kolmo.errors import DataError, ParameterError
-from kolmo.learn.base import TextClassifier, check_lengths
+from kolmo.errors import ParameterError
+from kolmo.learn.base import RefittedClassifier, check_lengths
 from kolmo.learn.label_code import explanation
 from kolmo.learn.label_code.members import NAMES, PRESETS, Members, choose_kinds
-from kolmo.learn.labels import check_classes, classes_of, codes_of, labels_of, same_kind
+from kolmo.learn.labels import classes_of, codes_of, labels_of, same_kind
 
 _FIRST_BLOCK = 16
 
 
-class LabelCodeClassifier(TextClassifier):
+class LabelCodeClassifier(RefittedClassifier):
     """Classify texts by the code length of the label given the text: the label with the fewest bits.
 
     The score of a label is ``-log2 p(label | text)``, the bits with which an arithmetic coder names the label to a
@@ -130,40 +130,6 @@ class LabelCodeClassifier(TextClassifier):
         members = Members(self.members, PRESETS[self.n_grams_], **options)
         members.fit(items, codes, n_classes)
         return members
-
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Add training texts; the result equals that of one `fit` on all texts so far, and takes as long.
-
-        Parameters
-        ----------
-        X : collection of str or bytes, or 2-D array of numbers
-            More training texts.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        classes : array-like of shape (n_classes,), optional
-            All labels that can occur; required in the first call.
-
-        Returns
-        -------
-        LabelCodeClassifier
-        """
-        self._check_parameters()
-        first = not hasattr(self, "classes_")
-        items, labels = self._items(X, reset=first), labels_of(y)
-        check_lengths(len(items), len(labels))
-        if first:
-            if classes is None:
-                raise ParameterError("the first call of partial_fit needs all labels that can occur; pass classes")
-            self.classes_ = check_classes(classes)
-        codes = codes_of(same_kind(labels, self.classes_), self.classes_)
-        unknown = np.flatnonzero(codes < 0)
-        if len(unknown):
-            raise DataError(
-                f"item {unknown[0]}: expected a label among {self.classes_.tolist()}, got "
-                f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
-            )
-        before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
-        return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
 
     def code_lengths(self, X: Any) -> NDArray[np.float64]:
         """Return the code length of each label given each text, in bits.

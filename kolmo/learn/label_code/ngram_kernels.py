@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kolmo._core.jit import i64, inline, jit, u64
+from kolmo.learn.ngram.kernels import FIRST_WORD, LAST_WORD, ODD, START, is_of_word, mixed
 
 BYTE_ORDERS = 6
 WORD_ORDERS = 3
@@ -21,24 +22,8 @@ LARGEST_DISTANCE = 4
 HASHES_PER_BYTE = 8
 """Room for the n-grams of one kind: at most one a byte, and three pairs a word."""
 EMPTY = np.uint32(2**32 - 1)
-_SPACE, _MARK = 32, 2
+_SPACE = 32
 _ONE = u64(1)
-_ODD = u64(0x9E3779B97F4A7C15)
-_MIXER = u64(0xD6E8FEB86659FD93)
-_HALF = u64(32)
-_START, _END = u64(777), u64(999)
-
-
-@inline
-def _mixed(value: Any) -> Any:
-    value = (value ^ (value >> _HALF)) * _MIXER
-    value = (value ^ (value >> _HALF)) * _MIXER
-    return value ^ (value >> _HALF)
-
-
-@inline
-def _is_of_word(byte: Any) -> Any:
-    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 95 or byte >= 128
 
 
 @inline
@@ -51,7 +36,7 @@ def normalize(text: Any, starts: Any, out: Any, ends: Any) -> None:
     """Write each text after a mark, in lower case, with one space for each run of white space and at both ends."""
     size = i64(0)
     for number in range(len(starts) - 1):
-        out[u64(size)] = _MARK
+        out[u64(size)] = START
         out[u64(size + 1)] = _SPACE
         size += 2
         for place in range(starts[u64(number)], starts[u64(number + 1)]):
@@ -72,22 +57,22 @@ def normalize(text: Any, starts: Any, out: Any, ends: Any) -> None:
 @inline
 def _find_words(text: Any, start: Any, stop: Any, words: Any) -> Any:
     """Write a hash of each word, and return their number. Marks are words; the start and the end are marked."""
-    words[0] = _START
+    words[0] = FIRST_WORD
     size = 1
     place = start
     while place < stop:
         byte = text[u64(place)]
         place += 1
-        if byte in (_SPACE, _MARK):
+        if byte in (_SPACE, START):
             continue
-        word = _mixed(u64(byte) + _ODD)
-        if _is_of_word(byte):
-            while place < stop and _is_of_word(text[u64(place)]):
-                word = _mixed(word + u64(text[u64(place)]) + _ONE)
+        word = mixed(u64(byte) + ODD)
+        if is_of_word(byte):
+            while place < stop and is_of_word(text[u64(place)]):
+                word = mixed(word + u64(text[u64(place)]) + _ONE)
                 place += 1
         words[u64(size)] = word
         size += 1
-    words[u64(size)] = _END
+    words[u64(size)] = LAST_WORD
     return size + 1
 
 
@@ -102,10 +87,10 @@ def find_ngrams(
         values[u64(place)] = u64(0)
     for order in range(1, BYTE_ORDERS + 1):
         for place in range(length - order + 1):
-            value = (values[u64(place)] + u64(text[u64(start + place + order - 1)]) + _ONE) * _ODD
+            value = (values[u64(place)] + u64(text[u64(start + place + order - 1)]) + _ONE) * ODD
             values[u64(place)] = value
             if kinds[u64(order - 1)]:
-                found[u64(size)] = _mixed(value ^ u64(order)) >> shift
+                found[u64(size)] = mixed(value ^ u64(order)) >> shift
                 size += 1
         ends[u64(order)] = size
     n_words = _find_words(text, start, stop, words)
@@ -114,24 +99,24 @@ def find_ngrams(
     for order in range(1, WORD_ORDERS + 1):
         kind = BYTE_ORDERS + order - 1
         for place in range(n_words - order + 1):
-            value = (values[u64(place)] + words[u64(place + order - 1)]) * _ODD
+            value = (values[u64(place)] + words[u64(place + order - 1)]) * ODD
             values[u64(place)] = value
             if kinds[u64(kind)] and not (order == 1 and place == 0):
-                found[u64(size)] = _mixed(value ^ u64(100 + order)) >> shift
+                found[u64(size)] = mixed(value ^ u64(100 + order)) >> shift
                 size += 1
         ends[u64(kind + 1)] = size
     if kinds[DISTANT_PAIRS]:
         for place in range(n_words):
             for distance in range(2, LARGEST_DISTANCE + 1):
                 if place + distance < n_words:
-                    value = (words[u64(place)] * _ODD + words[u64(place + distance)]) * _ODD
-                    found[u64(size)] = _mixed(value ^ u64(200)) >> shift
+                    value = (words[u64(place)] * ODD + words[u64(place + distance)]) * ODD
+                    found[u64(size)] = mixed(value ^ u64(200)) >> shift
                     size += 1
     ends[DISTANT_PAIRS + 1] = size
     if kinds[FIRST_PAIRS] and n_words > 2:
         for place in range(2, n_words):
-            value = (words[1] * _ODD + words[u64(place)]) * _ODD
-            found[u64(size)] = _mixed(value ^ u64(300)) >> shift
+            value = (words[1] * ODD + words[u64(place)]) * ODD
+            found[u64(size)] = mixed(value ^ u64(300)) >> shift
             size += 1
     ends[FIRST_PAIRS + 1] = size
 

@@ -13,11 +13,11 @@ from kolmo._core.jit import inline, jit, u64
 START = 2
 """The byte before every text; it is not a word."""
 _SPACE = 32
-_ODD = u64(0x9E3779B97F4A7C15)
+ODD = u64(0x9E3779B97F4A7C15)
 _MIXER = u64(0xD6E8FEB86659FD93)
 _HALF = u64(32)
 _ONE = u64(1)
-_FIRST_WORD, _LAST_WORD = u64(777), u64(999)
+FIRST_WORD, LAST_WORD = u64(777), u64(999)
 
 
 @inline
@@ -41,7 +41,7 @@ def find_byte_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, fo
     for end in range(start, stop):
         value = u64(0)
         for order in range(1, min(orders, end - start + 1) + 1):
-            value = (value + u64(text[u64(end - order + 1)]) + _ONE) * _ODD
+            value = (value + u64(text[u64(end - order + 1)]) + _ONE) * ODD
             found[u64(n_found)] = mixed(value ^ u64(order)) & mask
             n_found += 1
     return n_found
@@ -56,16 +56,16 @@ def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, re
     """
     n_found = 0
     n_words = 1
-    recent[0] = _FIRST_WORD
+    recent[0] = FIRST_WORD
     place = start
     while place <= stop:
-        word = _LAST_WORD
+        word = LAST_WORD
         if place < stop:
             byte = text[u64(place)]
             place += 1
             if byte in (_SPACE, START):
                 continue
-            word = mixed(u64(byte) + _ODD)
+            word = mixed(u64(byte) + ODD)
             if is_of_word(byte):
                 while place < stop and is_of_word(text[u64(place)]):
                     word = mixed(word + u64(text[u64(place)]) + _ONE)
@@ -78,7 +78,7 @@ def find_word_grams(text: Any, start: Any, stop: Any, orders: Any, mask: Any, re
         n_words += 1
         value = u64(0)
         for order in range(1, min(orders, n_words) + 1):
-            value = (value + recent[u64(order - 1)]) * _ODD
+            value = (value + recent[u64(order - 1)]) * ODD
             found[u64(n_found)] = mixed(value ^ u64(order)) & mask
             n_found += 1
     return n_found
