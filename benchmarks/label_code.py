@@ -30,7 +30,6 @@ from kolmo._core.memory import peak_memory
 from kolmo.learn.baselines import ngram_svm
 
 N_JOBS = 2
-LARGE = ("20news",)
 N_BINS = 15
 
 

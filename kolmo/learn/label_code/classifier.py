@@ -46,7 +46,8 @@ class LabelCodeClassifier(RefittedClassifier):
         of words at a distance of 2 to 4, and pairs of the first word and another. ``"auto"`` takes those with the
         fewest bits on held-out training texts, and "runs" for more than 4 MB of text.
     normalize : bool
-        Read texts in lower case (ASCII) and with single spaces. Rows of numbers are read as they are.
+        Read texts in lower case (ASCII) and with single spaces. Rows of numbers are read as they are. The coders
+        read texts and rows in lower case and with single spaces in any case.
     random_state : int
         Seed of the held-out texts and of the order of training.
     n_jobs : int, optional

@@ -27,7 +27,7 @@ class ClassCounts:
     ----------
     starts : ndarray of int64 and shape (n_columns + 1,)
         Where the classes of each column start.
-    classes : ndarray of uint16
+    classes : ndarray of uint16, or of uint32 for more than 65,536 classes
     counts : ndarray of uint32
     frequencies : ndarray of uint32 and shape (n_columns,)
         The sum of the counts of each column.
@@ -40,7 +40,7 @@ class ClassCounts:
     """
 
     starts: NDArray[np.int64]
-    classes: NDArray[np.uint16]
+    classes: NDArray[np.unsignedinteger[Any]]
     counts: NDArray[np.uint32]
     frequencies: NDArray[np.uint32]
     class_counts: NDArray[np.float64]
@@ -66,7 +66,7 @@ class ClassCounts:
         kernels.count_classes(rows.indices, rows.pointers, order, codes, latest, sizes)
         starts = np.zeros(n_columns + 1, np.int64)
         np.cumsum(sizes, out=starts[1:])
-        classes, counts = np.empty(starts[-1], np.uint16), np.empty(starts[-1], np.uint32)
+        classes, counts = np.empty(starts[-1], _type_of(n_classes)), np.empty(starts[-1], np.uint32)
         latest[:] = -1
         kernels.fill_classes(rows.indices, rows.pointers, order, codes, latest, starts[:-1].copy(), classes, counts)
         class_counts = np.bincount(codes, minlength=n_classes).astype(float)
@@ -180,6 +180,10 @@ class ClassCounts:
             own,
         )
         return gains, own
+
+
+def _type_of(n_classes: int) -> type[np.unsignedinteger[Any]]:
+    return np.uint16 if n_classes <= 2**16 else np.uint32
 
 
 class CountsPredictor:
