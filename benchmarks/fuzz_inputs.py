@@ -7,6 +7,7 @@ import tempfile
 import wave
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 TEXT = b"".join(b"the %d cats sat on the mat, and %d dogs lay on the rug\n" % (n, n * n) for n in range(60))
 HOSTILE = (
@@ -42,6 +43,23 @@ def archives() -> tuple[bytes, ...]:
         except KolmoError:  # a library that is not installed
             continue
     return tuple(found)
+
+
+def forged(config: dict[str, Any], payload: bytes, claims: int) -> bytes:
+    """Return a .kolmo file with any configuration and payload; it claims a size, and all checksums are right."""
+    from kolmo.coders.entropy.checksums import Output, checksum
+    from kolmo.coders.entropy.framing import join_length
+    from kolmo.container.header import ContainerHeader
+
+    header = ContainerHeader(
+        config=config, fingerprint="forged", block_size=max(claims, 1), size=claims, context_file=None
+    ).to_bytes()
+    file = io.BytesIO()
+    output = Output(file)
+    output.front(b"\x89KLM\r\n\x1a\n\2" + join_length(len(header), header))
+    output.front(join_length(claims, join_length(len(payload), checksum(b"") + payload)))
+    output.front(join_length(0, bytes(8)))
+    return file.getvalue()
 
 
 def decode_archives() -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -51,6 +52,18 @@ def map_blocks(
     finally:
         if results is not None:
             _close(results)
+
+
+def map_threads(function: Callable[..., Result], *columns: Iterable[Any], n_threads: int) -> list[Result]:
+    """Return the results of a function that releases Python's lock, in order; one call needs no thread.
+
+    For the parts of a single fit or prediction, which share large arrays; all other work goes through `map_blocks`.
+    """
+    calls = list(zip(*columns, strict=True))
+    if n_threads == 1 or len(calls) < 2:
+        return [function(*call) for call in calls]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(lambda call: function(*call), calls))
 
 
 def _close(results: Any) -> None:

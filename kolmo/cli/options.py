@@ -291,7 +291,8 @@ def metric_option(*names: str) -> Decorator:
         click.option(
             "--symmetrize",
             type=click.Choice(["mean", "min", "max"]),
-            help="Combine the code lengths of both orders, L(xy) and L(yx).  [default: L(xy) alone]",
+            help="Combine the code lengths of both orders, L(xy) and L(yx); conditional distances are symmetric anyway.  "
+            "[default: L(xy) alone]",
         ),
     )
 

@@ -64,8 +64,9 @@ def command(
     """Estimate the mutual information of two data sets by joint compression, with controls.
 
     X and Y are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all other files
-    as bytes. The gain is L(X) + L(Y) - L(X,Y). Two controls show its scale for the coder: X with random bytes, which
-    have no information in common, and X with itself.
+    as bytes. L is the code length in bits; L(X,Y) is that of both sets together, the mean of the orders X,Y and Y,X.
+    The gain is L(X) + L(Y) - L(X,Y). Two controls show its scale for the coder: X with random bytes, which have no
+    information in common, and X with itself.
 
     \b
     kolmo joint gain english.txt french.txt

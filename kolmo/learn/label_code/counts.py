@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from kolmo.learn.label_code import counts_kernels as kernels
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, in_parts
+from kolmo.learn.label_code.probabilities import log_softmax
 
 N_SLOTS = N_KINDS * kernels.N_LEVELS
 _MAX_SLOT_VALUES = 2**26
@@ -76,6 +78,7 @@ class ClassCounts:
     def n_classes(self) -> int:
         return len(self.class_counts)
 
+    @cached_property
     def priors(self) -> NDArray[np.float64]:
         """Return the share of each class: of all texts; without one of its own; without one of another class."""
         total = self.class_counts.sum() + 0.5 * self.n_classes
@@ -89,7 +92,7 @@ class ClassCounts:
 
     def entry_savings(self, *, left_out: bool) -> NDArray[np.float32]:
         """Return the saving of each class of each column, given all texts, or all but one of another class."""
-        scales = 1 / (self.beta * self.priors()[2 if left_out else 0])
+        scales = 1 / (self.beta * self.priors[2 if left_out else 0])
         table = np.log2(1 + np.arange(kernels.TABLE) * scales[:, None]).astype(np.float32)
         out = np.empty(len(self.counts), np.float32)
         kernels.entry_savings(self.classes, self.counts, table, scales, out)
@@ -118,7 +121,7 @@ class ClassCounts:
                 self.counts,
                 self.frequencies,
                 entries,
-                1 / (self.beta * self.priors()[1]),
+                1 / (self.beta * self.priors[1]),
                 self.least,
                 self._most(left_out),
                 codes[start:stop],
@@ -154,7 +157,7 @@ class ClassCounts:
                 self.counts,
                 self.frequencies,
                 entries,
-                1 / (self.beta * self.priors()[1]),
+                1 / (self.beta * self.priors[1]),
                 self.least,
                 self._most(True),
                 codes,
@@ -173,7 +176,7 @@ class ClassCounts:
             self.classes,
             self.counts,
             self.frequencies,
-            self.priors(),
+            self.priors,
             self.beta,
             max(2, self.least),
             gains,
@@ -195,26 +198,31 @@ class CountsPredictor:
     def __init__(self, counts: ClassCounts) -> None:
         self.counts = counts
         self.weights = np.full(N_SLOTS, _FIRST_WEIGHT)
-        self.biases = np.log(counts.priors()[0])
+        self.biases = np.log(counts.priors[0])
 
-    def fit(self, rows: Rows, codes: NDArray[np.intp], copies: NDArray[np.int64], rng: np.random.Generator) -> None:
-        """Fit the weights to the log loss of training texts, each left out."""
+    def fit(
+        self, rows: Rows, codes: NDArray[np.intp], copies: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Fit the weights to the log loss of training texts, each left out; return log p(label) of each, left out."""
         n_classes = self.counts.n_classes
         most = max(1, min(_MAX_ROWS // n_classes, _MAX_SLOT_VALUES // (n_classes * N_SLOTS)))
         most = max(most, min(len(codes), 200))
         numbers = np.arange(len(codes)) if len(codes) <= most else np.sort(rng.choice(len(codes), most, replace=False))
-        slots = self.counts.slots(rows, numbers, self.counts.entry_savings(left_out=True), codes, copies)
+        left_out = self.counts.entry_savings(left_out=True)
+        slots = self.counts.slots(rows, numbers, left_out, codes, copies)
         self.weights, offsets = fit_pool(slots, codes[numbers], self.biases, _FIRST_WEIGHT, _RIDGE)
         self.biases = self.biases + offsets
+        logs = self._normalized(self.counts.savings(rows, self.weights, left_out, codes, copies))
+        del left_out
         self._entries: NDArray[np.float32] = self.counts.entry_savings(left_out=False)
+        return logs
 
-    def log_probabilities(self, rows: Rows, codes: Any = None, copies: Any = None) -> NDArray[np.float64]:
-        """Return log p(label) of each text; with `codes`, of the training texts, each left out."""
-        from scipy.special import log_softmax
+    def log_probabilities(self, rows: Rows) -> NDArray[np.float64]:
+        """Return log p(label) of each text (row) and label (column)."""
+        return self._normalized(self.counts.savings(rows, self.weights, self._entries))
 
-        entries = self._entries if codes is None else self.counts.entry_savings(left_out=True)
-        savings = self.counts.savings(rows, self.weights, entries, codes, copies)
-        found: NDArray[np.float64] = log_softmax(savings + self.biases, 1)
+    def _normalized(self, savings: NDArray[np.float64]) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = log_softmax(savings + self.biases)
         return found
 
 
@@ -239,7 +247,6 @@ def fit_pool(
     offsets : ndarray of shape (n_classes,)
     """
     from scipy.optimize import minimize
-    from scipy.special import log_softmax
 
     n_texts, n_classes, n_inputs = values.shape
     table, here = values.reshape(-1, n_inputs), np.arange(n_texts)
@@ -251,7 +258,7 @@ def fit_pool(
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, offsets = point[:n_inputs], point[n_inputs:]
         scores = (table @ (weights / sizes).astype(np.float32)).reshape(n_texts, n_classes).astype(np.float64)
-        logs = log_softmax(scores + offsets + biases, 1)
+        logs = log_softmax(scores + offsets + biases)
         slope = np.exp(logs)
         slope[here, codes] -= 1
         away = weights - target

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.parallel import map_threads
 from kolmo.learn.label_code.background import BackgroundModels
 from kolmo.learn.label_code.counts import ClassCounts, CountsPredictor
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
 from kolmo.learn.label_code.pooling import Pooling
+from kolmo.learn.label_code.probabilities import log_softmax
 from kolmo.learn.label_code.weights import Training, WeightsPredictor
 
 NAMES = ("counts", "weights", "coders")
@@ -92,9 +93,9 @@ class Members:
             predictions["coders"] = self.coders.own[places]
         if self.names != ["coders"]:
             rows = self._fit_counts(texts, codes, n_classes)
-            self.counts.fit(rows, codes, copies, rng)
+            left_out = self.counts.fit(rows, codes, copies, rng)
             if "counts" in self.names:
-                predictions["counts"] = self.counts.log_probabilities(rows, codes, copies)[places]
+                predictions["counts"] = left_out[places]
             if "weights" in self.names:
                 predictions["weights"] = self._fit_weights(rows, codes, held, rng)
         target = self._target(len(codes) / n_classes)
@@ -120,13 +121,13 @@ class Members:
         self.weights = WeightsPredictor(self.counts.counts)
         weighted = self.weights.rows(rows, codes, training.kept)
         chosen = [np.flatnonzero(~held), np.arange(len(codes))][0 if held.any() else 1 :]
-        with ThreadPoolExecutor(self.n_threads) as pool:
-            models = pool.map(
-                lambda numbers, own_rng: self.weights.fit(weighted, numbers, codes, training, own_rng),
-                chosen,
-                rng.spawn(len(chosen)),
-            )
-            rest, self.model = (list(models) * 2)[:2] if len(chosen) == 1 else models
+        models = map_threads(
+            lambda numbers, own_rng: self.weights.fit(weighted, numbers, codes, training, own_rng),
+            chosen,
+            rng.spawn(len(chosen)),
+            n_threads=self.n_threads,
+        )
+        rest, self.model = models[0], models[-1]
         return rest.log_probabilities(weighted, np.flatnonzero(held))
 
     def _target(self, texts_per_class: float) -> NDArray[np.float64]:
@@ -155,9 +156,7 @@ class Members:
 
 def product(exponents: NDArray[np.float64], members: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithm of the normalized product of probabilities, each to the power of its exponent."""
-    from scipy.special import log_softmax
-
-    found: NDArray[np.float64] = log_softmax(np.einsum("m,mnc->nc", exponents, members), 1)
+    found: NDArray[np.float64] = log_softmax(np.einsum("m,mnc->nc", exponents, members))
     return found
 
 
@@ -206,12 +205,11 @@ def fit_exponents(
 ) -> NDArray[np.float64]:
     """Return exponents, none negative, with the least log loss, drawn to `target`."""
     from scipy.optimize import minimize
-    from scipy.special import log_softmax
 
     here = np.arange(len(codes))
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logs = log_softmax(np.einsum("m,mnc->nc", point, members), 1)
+        logs = log_softmax(np.einsum("m,mnc->nc", point, members))
         slope = np.exp(logs)
         slope[here, codes] -= 1
         away = point - target

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.parallel import map_threads
 from kolmo.learn.label_code import ngram_kernels as kernels
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 
@@ -85,9 +85,8 @@ class Texts:
 
     def divided(self, n_parts: int) -> list[Texts]:
         """Return consecutive parts of about equal size."""
-        cuts = np.searchsorted(self.starts, np.linspace(self.starts[0], self.starts[-1], n_parts + 1)[1:-1])
-        edges = [0, *np.maximum.accumulate(cuts).tolist(), len(self)]
-        return [self.part(*edge) for edge in itertools.pairwise(edges) if edge[0] < edge[1]]
+        pairs = itertools.pairwise(edges_of(self.starts, n_parts))
+        return [self.part(start, stop) for start, stop in pairs if start < stop]
 
 
 class _Scratch:
@@ -131,8 +130,7 @@ class NGrams:
         needed = (_BUCKETS_PER_BYTE * len(texts.text)).bit_length()
         self.hash_bits = min(max(needed, _HASH_BITS[0]), _HASH_BITS[1])
         parts = texts.divided(n_threads)
-        with ThreadPoolExecutor(n_threads) as pool:
-            tables = list(pool.map(self._frequencies, parts))
+        tables = map_threads(self._frequencies, parts, n_threads=n_threads)
         frequencies, room = tables[0][0], [size for _, size in tables]
         for other, _ in tables[1:]:
             np.add(frequencies, np.minimum(other, 255 - frequencies), out=frequencies)
@@ -167,8 +165,7 @@ class NGrams:
         return bool(int(self.bitmap[bucket >> 6]) >> (bucket & 63) & 1)
 
     def _parts(self, parts: list[Texts], room: list[int], n_threads: int) -> Rows:
-        with ThreadPoolExecutor(n_threads) as pool:
-            found = list(pool.map(self._rows, parts, room))
+        found = map_threads(self._rows, parts, room, n_threads=n_threads)
         if len(found) == 1:
             return found[0]
         offsets = np.cumsum([0] + [len(rows.indices) for rows in found])
@@ -205,12 +202,18 @@ class NGrams:
         return Rows(indices[:size], counts[:size], pointers)
 
 
+def edges_of(ends: NDArray[np.integer[Any]], n_parts: int) -> list[int]:
+    """Return the edges of consecutive ranges of texts, of about equal size by `ends`."""
+    if n_parts == 1:
+        return [0, len(ends) - 1]
+    cuts = np.searchsorted(ends, np.linspace(ends[0], ends[-1], n_parts + 1)[1:-1])
+    return [0, *np.maximum.accumulate(cuts).tolist(), len(ends) - 1]
+
+
 def in_parts(function: Callable[[int, int], None], ends: NDArray[np.integer[Any]], n_threads: int) -> None:
     """Call a function on consecutive ranges of texts, of about equal size by `ends`, one for each thread."""
-    cuts = np.searchsorted(ends, np.linspace(ends[0], ends[-1], n_threads + 1)[1:-1])
-    edges = [0, *np.maximum.accumulate(cuts).tolist(), len(ends) - 1]
-    with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(function, edges[:-1], edges[1:]))
+    edges = edges_of(ends, n_threads)
+    map_threads(function, edges[:-1], edges[1:], n_threads=n_threads)
 
 
 def _bit_counts(packed: NDArray[np.uint8]) -> NDArray[np.uint32]:

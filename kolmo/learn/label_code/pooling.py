@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo.learn.label_code.probabilities import log_softmax
+
 _START = 0.1
 """The weights are drawn to this value, in units of the root mean square of their savings."""
 _RIDGE = 0.1
@@ -62,7 +64,6 @@ class Pooling:
         Pooling
         """
         from scipy.optimize import minimize
-        from scipy.special import log_softmax
 
         n_classes = savings.shape[2]
         counts = np.bincount(codes, minlength=n_classes) + 0.5
@@ -84,7 +85,7 @@ class Pooling:
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             weights, biases = parameters[:n_weights].reshape(start.shape), parameters[n_weights:]
-            logs = log_softmax(_scores(savings, scales, weights / norms) + prior + biases, axis=1)
+            logs = log_softmax(_scores(savings, scales, weights / norms) + prior + biases)
             gradient = np.exp(logs)
             gradient[rows, codes] -= 1
             gradient *= each[:, None]
@@ -126,9 +127,7 @@ class Pooling:
         ndarray of shape (n_items, n_classes)
             The probabilities of a row sum to 1.
         """
-        from scipy.special import log_softmax
-
-        logs: NDArray[np.float64] = log_softmax(_scores(savings, _scales(sizes), self.weights) + self.biases, axis=1)
+        logs: NDArray[np.float64] = log_softmax(_scores(savings, _scales(sizes), self.weights) + self.biases)
         return logs
 
 

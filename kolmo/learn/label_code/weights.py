@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.parallel import map_threads
 from kolmo.learn.label_code import weights_kernels as kernels
 from kolmo.learn.label_code.counts import ClassCounts
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
-from kolmo.learn.label_code.ngrams import Rows
+from kolmo.learn.label_code.ngrams import Rows, edges_of
+from kolmo.learn.label_code.probabilities import log_softmax
 
 _MAX_FEATURES = 2**20
 _MAX_WEIGHTS = 2**27
@@ -68,13 +69,11 @@ class LogLinear:
 
     def log_probabilities(self, rows: WeightedRows, numbers: Any = None) -> NDArray[np.float64]:
         """Return log p(label) of each text, or of the chosen ones."""
-        from scipy.special import log_softmax
-
         if numbers is not None:
             rows = _chosen(rows, numbers)
         out = np.zeros((len(rows.pointers) - 1, len(self.biases)), np.float32)
         kernels.score(rows.features, rows.values, rows.pointers, self.weights, out)
-        found: NDArray[np.float64] = log_softmax(out.astype(np.float64) + self.biases, 1)
+        found: NDArray[np.float64] = log_softmax(out.astype(np.float64) + self.biases)
         return found
 
 
@@ -106,8 +105,7 @@ class WeightsPredictor:
         n_texts = len(rows)
         codes = np.full(n_texts, -1) if codes is None else codes
         ends = rows.pointers[::N_KINDS]
-        inner = np.searchsorted(ends, np.linspace(ends[0], ends[-1], self.counts.n_threads + 1)[1:-1])
-        cuts = [0, *np.maximum.accumulate(inner).tolist(), n_texts]
+        cuts = edges_of(ends, self.counts.n_threads)
 
         def weigh(start: int, stop: int) -> WeightedRows:
             room = ends[stop] - ends[start]
@@ -132,8 +130,9 @@ class WeightsPredictor:
             )
             return WeightedRows(features[:size], values[:size], pointers)
 
-        with ThreadPoolExecutor(self.counts.n_threads) as pool:
-            parts = list(pool.map(weigh, cuts[:-1], cuts[1:]))
+        parts = map_threads(weigh, cuts[:-1], cuts[1:], n_threads=self.counts.n_threads)
+        if len(parts) == 1:
+            return parts[0]
         offsets = np.cumsum([0] + [len(part.features) for part in parts])
         pointers = [part.pointers[:-1] + offset for part, offset in zip(parts, offsets, strict=False)]
         return WeightedRows(
