@@ -291,7 +291,7 @@ def metric_option(*names: str) -> Decorator:
         click.option(
             "--symmetrize",
             type=click.Choice(["mean", "min", "max"]),
-            help="Combine the code lengths of both orders, L(xy) and L(yx); conditional distances are symmetric anyway.  "
+            help="Combine the code lengths of both orders, L(xy) and L(yx). Conditional distances are symmetric.  "
             "[default: L(xy) alone]",
         ),
     )
