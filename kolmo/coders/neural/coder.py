@@ -204,9 +204,11 @@ class _NeuralCursor(Cursor):
     def distribution(self) -> NDArray[np.float64]:
         import numpy as np
 
+        from kolmo.coders.neural.inference.frequencies import coded_probability
+
         logits = self.state.predictions()[0].astype(np.float64)
         weights = np.exp(logits - logits.max())
-        probabilities: NDArray[np.float64] = weights / weights.sum()
+        probabilities: NDArray[np.float64] = coded_probability(weights / weights.sum(), len(weights))
         return probabilities
 
     def encode(self, data: bytes) -> bytes:

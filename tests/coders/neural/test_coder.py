@@ -55,6 +55,17 @@ def test_the_code_is_as_long_as_stated(folder_of: Any, model: str, stride: int |
     assert abs(8 * len(stream) - stated) <= 0.001 * stated + 64
 
 
+@pytest.mark.parametrize("model", ["gru", "learned"])
+@pytest.mark.parametrize("data", [b"\r\n" * 400, bytes(range(128, 256)) * 4, "ÄÖß, 漢字\r\n".encode() * 40])
+def test_the_code_of_bytes_that_training_did_not_contain_is_as_long_as_stated(
+    folder_of: Any, model: str, data: bytes
+) -> None:
+    neural = NeuralCoder(str(folder_of(model)), piece=100)
+    stated = neural.code_length(data)
+    assert abs(8 * len(neural.compress(data)) - stated) <= 0.001 * stated + 64
+    assert neural.surprisals(data).max() <= 24
+
+
 def test_a_stride_beyond_the_context_length_is_the_largest_one(folder_of: Any) -> None:
     folder = str(folder_of("rotary"))
     beyond, largest = (NeuralCoder(folder, stride=stride).surprisals(DATA) for stride in (4000, 31))

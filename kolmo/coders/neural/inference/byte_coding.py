@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from kolmo._core.extras import import_extra
 from kolmo.coders.entropy.framing import pad_code
 from kolmo.coders.neural.inference.byte_inference import InferenceState
+from kolmo.coders.neural.inference.frequencies import frequencies
 from kolmo.errors import DecodeError
 
-_TOTAL = 2**24
 BATCH_SIZE = 64
 """Number of pieces that are coded in parallel."""
 
@@ -51,17 +51,6 @@ def check_stamp(found: bytes, facts: dict[str, Any]) -> None:
             "the payload was written by another model or setting, or on another kind of machine, or it is damaged; "
             f"expected {expected}; decode it with the same model and setting, on the same kind of machine"
         )
-
-
-def frequencies(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return integer frequencies of at least 1, proportional to the probabilities; each row sums to 2^24."""
-    wide = logits.astype(np.float64)
-    weights = np.exp(wide - wide.max(1, keepdims=True))
-    room = _TOTAL - logits.shape[1]
-    counts = 1 + np.floor(weights * (room / weights.sum(1, keepdims=True)))
-    counts[np.arange(len(counts)), counts.argmax(1)] += _TOTAL - counts.sum(1)
-    whole: NDArray[np.float32] = counts.astype(np.float32)
-    return whole
 
 
 def encode(state: InferenceState, pieces: Sequence[bytes]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,7 +15,7 @@ from torch.nn import functional
 
 from kolmo.coders.neural.architecture.embedding import START
 from kolmo.coders.neural.inference.finite import check_logits
-from kolmo.errors import DataError
+from kolmo.coders.neural.inference.frequencies import coded_bits
 
 _TOKENS_AT_ONCE = 2**14
 _LONGEST_BLOCK = 2**9
@@ -204,9 +203,7 @@ def _context_length(model: nn.Module) -> int | None:
 def _bits(logits: Tensor, symbols: Tensor) -> NDArray[np.float64]:
     log_probabilities = functional.log_softmax(logits.float(), 2)
     chosen = log_probabilities.gather(2, symbols.long().to(logits.device)[..., None])[..., 0]
-    bits: NDArray[np.float64] = -chosen.double().cpu().numpy() / math.log(2)
-    if not np.isfinite(bits).all():  # finite logits whose difference exceeds float32
-        raise DataError("the model gives a byte the probability 0: its weights are damaged or too large")
+    bits: NDArray[np.float64] = coded_bits(chosen.double().exp().cpu().numpy(), logits.shape[2])
     return bits
 
 

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kolmo.coders.neural.inference.finite import check_logits
+from kolmo.coders.neural.inference.frequencies import coded_bits, frequencies
 from kolmo.coders.neural.inference.segments import one_line_errors
 
-TOTAL = 2**24
-"""The sum of the integer frequencies of all tokens."""
 _LOGITS_AT_ONCE = 2**27
 _TOKENS_AT_ONCE = 2**14
 
@@ -86,15 +85,14 @@ class TokenInference:
 
     def _bits(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the surprisal of each token in bits, for windows from their start."""
-        found = np.full(tokens.shape, -np.log2(_coded_probability(1 / self.n_symbols, self.n_symbols)))
+        found = np.full(tokens.shape, coded_bits(1 / self.n_symbols, self.n_symbols))
         place, inputs = 1, tokens[:, :-1]
         if self.start is not None:
             place, inputs = 0, np.pad(inputs, ((0, 0), (1, 0)), constant_values=self.start)
         for logits, _ in self.logits(inputs):
             targets = torch.from_numpy(tokens[:, place : place + logits.shape[1]]).to(self.device)
             probabilities = torch.log_softmax(logits, 2).gather(2, targets[..., None])[..., 0].double().exp()
-            coded = _coded_probability(probabilities.cpu().numpy(), self.n_symbols)
-            found[:, place : place + logits.shape[1]] = -np.log2(coded)
+            found[:, place : place + logits.shape[1]] = coded_bits(probabilities.cpu().numpy(), self.n_symbols)
             place += logits.shape[1]
         return found
 
@@ -128,20 +126,11 @@ class TokenState:
         self.last: Tensor | None = None
 
     def frequencies(self) -> NDArray[np.float32]:
-        """Return the integer frequency of each next token, minus 1; rows sum to TOTAL - n_symbols.
-
-        The entropy coder adds 1 to each, so that no token has a frequency of 0. Sums of these numbers are exact in
-        float32. The cumulative frequencies are rounded, so rounding errors do not accumulate.
-        """
+        """Return the integer frequency of each next token, minus 1."""
         if self.last is None:
             self._begin()
         assert self.last is not None
-        wide = self.last.cpu().numpy().astype(np.float64)
-        below = np.cumsum(np.exp(wide - wide.max(1, keepdims=True)), 1)
-        room = TOTAL - self.inference.n_symbols
-        bounds = np.floor(below * (room / below[:, -1:]))
-        bounds[:, -1] = room
-        return np.diff(bounds, axis=1, prepend=0).astype(np.float32)
+        return frequencies(self.last.cpu().numpy())
 
     def step(self, symbols: NDArray[np.int64]) -> None:
         """Read one token in each batch row."""
@@ -161,8 +150,3 @@ class TokenState:
     def _feed(self, tokens: NDArray[np.int64]) -> None:
         for logits, cache in self.inference.logits(tokens, self.cache):
             self.cache, self.last = cache, logits[:, -1]
-
-
-def _coded_probability(probability: Any, n_symbols: int) -> Any:
-    """Return the probability with which a token is coded, up to rounding: at least 1 / TOTAL."""
-    return (1 + probability * (TOTAL - n_symbols)) / TOTAL

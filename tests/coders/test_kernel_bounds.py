@@ -1,4 +1,4 @@
-"""Kernels run without looking at bounds; here they look, on the small inputs where sizes are odd."""
+"""Kernels run without looking at bounds; here they look, on small inputs of odd sizes and on damaged streams."""
 
 from __future__ import annotations
 
@@ -19,8 +19,19 @@ for size in [0, 1, 1, 1, 2, 2, 3, 4, 5, 8, 17, 40, 300] * 3:
     primed = plain.prime(context)
     primed.code_length(data)
     plain._joint_batch([context, data], [data, context])
-    if primed.tags.decodable:
-        assert primed.decompress(primed.compress(data)) == data
+    if not primed.tags.decodable:
+        continue
+    stream = primed.compress(data)
+    assert primed.decompress(stream) == data
+    damaged = bytearray(stream)
+    damaged[drawn.randrange(len(stream))] ^= 1 << drawn.randrange(8)
+    drawings = drawn.randbytes(size), bytes(size), b"\xff" * size, stream[:2] + drawn.randbytes(9)
+    for forged in (damaged, stream[:-1], *drawings):
+        for decoder in (plain, primed):
+            try:
+                decoder.decompress(bytes(forged), max_size=2000)
+            except kolmo.KolmoError:
+                pass
 print("inside")
 """
 
