@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # a machine under load is slow at any example, which says nothing about the code
-settings.register_profile("kolmo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_ANY_LOAD: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("kolmo", max_examples=40, **_ANY_LOAD)
+settings.register_profile("thorough", max_examples=400, **_ANY_LOAD)  # pytest --hypothesis-profile=thorough
 settings.load_profile("kolmo")
 
 # shells start background jobs with signals ignored, which the programs under test would inherit

@@ -70,13 +70,15 @@ def modules_of_extras() -> dict[str, set[str]]:
 def steps() -> list[object]:
     """Return every command of every page, with the extras installed by the lines above it."""
     found: list[object] = []
+    seen: set[str] = set()  # the README comes first, with the fewest extras
     for page in PAGES:
         # a page other than the README starts where its reader has installed everything
         installed = set() if page == README else set(modules_of_extras())
         for command in commands_of(page):
             if command.startswith("pip install"):
                 installed |= extras_of(command)
-            elif command.startswith("kolmo "):
+            elif command.startswith("kolmo ") and command not in seen:
+                seen.add(command)
                 found.append(pytest.param(command, frozenset(installed), id=f"{page.stem}: {command}"))
     return found
 

@@ -23,6 +23,8 @@ from kolmo.errors import DecodeError, KolmoError, NotDecodableError, PrimingErro
 
 _TOLERANCE = 1e-6
 """Largest difference in bits between two sums of the same ideal code length."""
+_LARGE = 10_000
+"""Data from so many bytes on are decoded once."""
 
 
 def check_coder(coder: Coder, *, examples: int = 50, large: bool = True) -> None:
@@ -82,7 +84,7 @@ def _fixed_examples(large: bool) -> list[bytes]:
         bytes(range(256)) * 3,
         b"the quick brown fox jumps over the lazy dog " * 40,
         random.integers(0, 256, 5000, dtype=np.uint8).tobytes(),
-        random.integers(0, 4, 40_000, dtype=np.uint8).tobytes(),
+        random.integers(0, 4, 20_000, dtype=np.uint8).tobytes(),
     ]
     if large:
         block = random.integers(97, 123, 4096, dtype=np.uint8).tobytes()
@@ -146,8 +148,9 @@ def _check_data(coder: Coder, data: bytes) -> None:
     _require(
         abs(8 * len(payload) - bits) <= slack, "the code length is not that of the stream", bits, 8 * len(payload), data
     )
-    _require(coder.decompress(payload) == data, "decompress does not return the original", data)
-    _require(coder.decompress(payload, max_size=len(data)) == data, "max_size rejects data of exactly this size", data)
+    _require(coder.decompress(payload, max_size=len(data)) == data, "decompress does not return the original", data)
+    if len(data) < _LARGE:
+        _require(coder.decompress(payload) == data, "without max_size, decompress does not return the original", data)
     if data:
         too_small = _refuses(lambda: coder.decompress(payload, max_size=len(data) - 1), DecodeError)
         _require(too_small, "decompress returns more than max_size bytes", data)

@@ -110,7 +110,7 @@ def test_a_compression_bomb_is_refused_before_it_is_decoded() -> None:
     zeros = bytes(50_000_000)
     for found in INSTALLED:
         if found.tags.decodable and found.name != "uniform":
-            bomb = coder("zstd").compress(zeros) if found.name == "zstd" else found.compress(zeros[:50_000])
+            bomb = coder("zstd").compress(zeros) if found.name == "zstd" else found.compress(zeros[:5000])
             with pytest.raises(DecodeError, match="expected at most 1,000 decoded bytes, got more"):
                 found.decompress(bomb, max_size=1000)
 

@@ -15,7 +15,7 @@ LOAD = functools.cache(load_dataset)
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kolmo.data.catalog.load_dataset", LOAD)
-    monkeypatch.setattr(demo, "TRAIN", 300)
+    monkeypatch.setattr(demo, "TRAIN", 120)
     monkeypatch.setattr(demo, "TEST", 60)
 
 
@@ -23,7 +23,7 @@ def test_the_demo_stands_between_the_baselines_and_says_what_is_next(kolmo: Any)
     document = json.loads(kolmo("demo", "--json").stdout)
     found = {result["name"]: result for result in document["results"]}
     assert list(found) == ["label code", *demo.CODERS, "TF-IDF + LinearSVC", "majority class"]
-    assert (document["train"], document["test"]) == (300, 60)
+    assert (document["train"], document["test"]) == (120, 60)
     assert found["label code"]["accuracy"] > found["majority class"]["accuracy"]
     table = kolmo("demo", "-j", "1").stdout
     assert "numpy, scipy, sklearn" in table

@@ -118,7 +118,13 @@ def test_coding_leaves_the_counts_that_measuring_leaves() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_OPT": "0"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
+    "setting",
+    [
+        {"NUMBA_CPU_NAME": "generic"},
+        pytest.param({"NUMBA_OPT": "0"}, marks=pytest.mark.slow),
+        pytest.param({"NUMBA_DISABLE_JIT": "1"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_streams_are_the_same_for_another_processor_and_in_plain_python(
     setting: dict[str, str], tmp_path: Path
