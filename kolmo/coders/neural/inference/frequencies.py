@@ -22,7 +22,8 @@ def frequencies(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     room = TOTAL - logits.shape[1]
     bounds = np.floor(below * (room / below[:, -1:]))
     bounds[:, -1] = room
-    return np.diff(bounds, axis=1, prepend=0).astype(np.float32)
+    whole: NDArray[np.float32] = np.diff(bounds, axis=1, prepend=0).astype(np.float32)
+    return whole
 
 
 def coded_probability(probability: Any, n_symbols: int) -> Any:
