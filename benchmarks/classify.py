@@ -1,204 +1,164 @@
-"""Text classification by code lengths, compared with TF-IDF and a linear SVM: accuracy, macro-F1 and time.
+"""Text classifiers on five public sets: accuracy, macro-F1, bits a label, calibration, time and memory.
 
-    python benchmarks/classify.py --data-dir DATA --part full --part few -o results.jsonl
+    python benchmarks/classify.py --data-dir DATA -o benchmarks/results/classify.jsonl
+    python benchmarks/classify.py --data-dir DATA --part few -o benchmarks/results/classify.jsonl
 
-DATA has the public sets as published: `R8`, `ag_news` (with `train10k.tsv`, 10,000 texts of its training set),
-`20news-bydate`, `trec`, `sms_spam`. Rows are printed, and appended to a JSON-lines file with the machine, the versions
-and the coders' fingerprints. `readme_classify.py` converts them to tables.
+DATA has the public sets that `classification_sets.py` names. Each method runs in a process of its own, which measures
+its peak memory, with kernels compiled before. Linear models are those of scikit-learn with sublinear TF-IDF. The part
+"few" trains on 5, 10 and 50 texts a class, ten draws each. `readme_classify.py` converts the results to tables.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import random
-import tarfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import records
-import scipy
-import sklearn
+from classification_sets import SETS, Labelled, splits, taken
 from scipy.stats import t as student
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.metrics import f1_score
+from sklearn.naive_bayes import ComplementNB
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.svm import LinearSVC
 
-import kolmo
-from kolmo.learn import baseline_classifiers, evaluate
+from kolmo import CodeLengthClassifier, LabelCodeClassifier, NCDClassifier
+from kolmo._core.memory import peak_memory
 from kolmo.learn.baselines import ngram_svm
 
-Labelled = tuple[list[str], list[str]]
-"""Texts, and their labels."""
-
-SHOTS = (8, 16, 32, 64)
+N_JOBS = 2
+N_BINS = 15
+SHOTS = (5, 10, 50)
 DRAWS = 10
 MAX_TEST = 1000
-"""Largest number of test texts of a few-shot draw; they are the same for all draws."""
-MAX_SECONDS = 300
-"""A coder whose predictions would take longer, extrapolated from 20 texts, is left out."""
-TRIAL = 20
+"""Largest number of test texts with few labels; they are the same for all draws."""
+FEW_SETS = ("TREC", "SMS Spam", "R8", "AG News")
 
 
-def r8(folder: Path) -> tuple[Labelled, Labelled]:
-    return _lines(folder / "R8" / "train.txt"), _lines(folder / "R8" / "test.txt")
+def words() -> Any:
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
 
 
-def ag_news(folder: Path) -> tuple[Labelled, Labelled]:
-    """10,000 training texts, and the 2,000 test texts of the table of nearest neighbours."""
-    with (folder / "ag_news" / "test.csv").open(encoding="utf-8", newline="") as file:
-        rows = [(label, " ".join(parts)) for label, *parts in csv.reader(file)]
-    chosen = [rows[index] for index in sorted(random.Random(0).sample(range(len(rows)), 2000))]
-    return _lines(folder / "ag_news" / "train10k.tsv"), _unzipped(chosen)
+def union() -> Any:
+    return make_union(words(), TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True))
 
 
-def newsgroups(folder: Path) -> tuple[Labelled, Labelled]:
-    """The posts with headers and quotations, split by date."""
-    parts: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
-    with tarfile.open(folder / "20news-bydate" / "20news-bydate.tar.gz") as archive:
-        for member in archive:
-            file = archive.extractfile(member)
-            if file is not None:
-                split, group = Path(member.name).parts[-3:-1]
-                parts[split.rpartition("-")[2]].append((group, file.read().decode("latin-1")))
-    return _unzipped(parts["train"]), _unzipped(parts["test"])
+def label_code(*members: str) -> Callable[[], Any]:
+    return lambda: LabelCodeClassifier(members=members, n_jobs=N_JOBS)
 
 
-def trec(folder: Path) -> tuple[Labelled, Labelled]:
-    """Questions by their six coarse classes."""
-    parts = []
-    for name in ("train_5500.label", "TREC_10.label"):
-        lines = (folder / "trec" / name).read_text(encoding="latin-1").split("\n")
-        parts.append(_unzipped([(line.partition(":")[0], line.partition(" ")[2]) for line in lines if line]))
-    return parts[0], parts[1]
-
-
-def sms(folder: Path) -> Iterator[tuple[Labelled, Labelled]]:
-    texts, labels = _lines(folder / "sms_spam" / "SMSSpamCollection")
-    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(texts, labels):
-        yield _taken((texts, labels), train), _taken((texts, labels), test)
-
-
-SETS: dict[str, Callable[[Path], Any]] = {
-    "TREC": trec,
-    "SMS Spam": sms,
-    "R8": r8,
-    "AG News": ag_news,
-    "20 Newsgroups": newsgroups,
+METHODS: dict[str, Callable[[], Any]] = {
+    "label code": label_code("counts", "weights", "coders"),
+    "label code: counts, weights": label_code("counts", "weights"),
+    "label code: counts": label_code("counts"),
+    "label code: weights": label_code("weights"),
+    "CodeLengthClassifier(background=True)": lambda: CodeLengthClassifier(background=True, n_jobs=N_JOBS),
+    "CodeLengthClassifier('ngram')": lambda: CodeLengthClassifier("ngram", n_jobs=N_JOBS),
+    "CodeLengthClassifier('deflate')": lambda: CodeLengthClassifier("deflate", n_jobs=N_JOBS),
+    "NCDClassifier('gzip')": lambda: NCDClassifier("gzip", n_jobs=N_JOBS),
+    "LinearSVC, word(1,2)": lambda: make_pipeline(words(), LinearSVC(random_state=0)),
+    "LinearSVC, word(1,2) + char_wb(2,5)": lambda: make_pipeline(union(), LinearSVC(random_state=0)),
+    "LogisticRegression C=100, word(1,2)": lambda: make_pipeline(words(), LogisticRegression(C=100, max_iter=300)),
+    "ComplementNB, word(1,2)": lambda: make_pipeline(words(), ComplementNB()),
+    "NGramVectorizer + LinearSVC": lambda: ngram_svm(n_jobs=N_JOBS),
 }
-FEW_SHOT = ("TREC", "SMS Spam", "R8", "AG News")
-
-
-def methods() -> dict[str, Callable[[], Any]]:
-    """Return a factory of each classifier; the first is the baseline."""
-    known, baseline = kolmo.list_coders(), "TF-IDF + LinearSVC"
-    made: dict[str, Callable[[], Any]] = {
-        baseline: lambda: baseline_classifiers()[baseline],
-        "NGramVectorizer + LinearSVC": ngram_svm,
-    }
-    for name in ("ngram", "zstd", "deflate", "ppmd"):
-        if name in known:
-            made[f"code length, {name}"] = lambda name=name: kolmo.CodeLengthClassifier(name, temperature_scaling=False)
-    best = "ngram" if "ngram" in known else "zstd"
-    made[f"features of {best} + logistic"] = lambda: make_pipeline(
-        kolmo.CodeLengthVectorizer([best]), LogisticRegression(C=10, max_iter=1000)
-    )
-    return made
+SLOW = ("CodeLengthClassifier('", "NCDClassifier")
+"""Methods that run on the smallest sets only, unless they are named."""
+SMALL_SETS = ("TREC", "SMS Spam")
 
 
 @click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
-@click.option("--data-dir", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--part", "parts", type=click.Choice(("full", "few")), multiple=True, default=("full", "few"))
-@click.option("--set", "sets", type=click.Choice(tuple(SETS)), multiple=True, default=tuple(SETS))
-@click.option("--method", "chosen", multiple=True, help="A method by name; by default all.")
+@click.option("--data-dir", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--part", type=click.Choice(("full", "few")), default="full", show_default=True)
+@click.option("-s", "--set", "sets", multiple=True, type=click.Choice(SETS))
+@click.option("-m", "--method", "methods", multiple=True, type=click.Choice(list(METHODS)))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
-def main(data_dir: Path, parts: Sequence[str], sets: Sequence[str], chosen: Sequence[str], output: Path | None) -> None:
-    makers = {name: make for name, make in methods().items() if not chosen or name in chosen}
-    for name in sets:
-        splits = _splits(name, data_dir)
-        rows: list[Iterable[dict[str, Any]]] = []
-        if "full" in parts:
-            rows += [full(make, splits) for make in makers.values()]
-            names = list(makers)
-        else:
-            names = []
-        if "few" in parts and name in FEW_SHOT:
-            few = [key for key in makers if not key.startswith(("code length, ppmd", "features"))]
-            rows += [few_shot(makers[key], splits[0]) for key in few]
-            names += few
-        for method, found in zip(names, rows, strict=True):
-            for row in found:
-                line = {"set": name, "method": method} | row
-                click.echo(json.dumps(line))
-                records.append(output, line | {"scikit-learn": sklearn.__version__, "scipy": scipy.__version__})
+def main(data_dir: Path, part: str, sets: Sequence[str], methods: Sequence[str], output: Path | None) -> None:
+    """Print one row a set and method, and append it to a JSON-lines file."""
+    for name in sets or (FEW_SETS if part == "few" else SETS):
+        parts = splits(name, data_dir)
+        for method in methods or METHODS:
+            if not methods and method.startswith(SLOW) and (part == "few" or name not in SMALL_SETS):
+                continue
+            for row in [full(method, parts)] if part == "full" else few(method, *parts[0]):
+                shown = (f"{key} {value:.4g}" for key, value in row.items() if isinstance(value, float))
+                print(f"{name:14} {method:38}", *shown, row.get("shots", ""), flush=True)
+                records.append(output, {"part": part, "set": name, "method": method, **row})
 
 
-def full(make: Callable[[], Any], splits: Sequence[tuple[Labelled, Labelled]]) -> Iterator[dict[str, Any]]:
-    """Yield the mean scores and times over splits, with whole training sets."""
-    found = []
-    for train, test in splits:
-        if isinstance(make(), kolmo.CodeLengthClassifier):
-            trial = evaluate(make(), train, _taken(test, range(TRIAL)))
-            if trial.predict_seconds / TRIAL * len(test[0]) > MAX_SECONDS:
-                return
-        report = evaluate(make(), train, test)
-        speed = 1e6 * report.predict_seconds / report.n_test
-        found.append((report.accuracy, report.macro_f1, report.fit_seconds, speed))
-    scores = dict(
-        zip(("accuracy", "macro_f1", "fit_seconds", "microseconds_per_text"), np.mean(found, axis=0), strict=True)
-    )
-    (texts, _), (test_texts, _) = splits[0]
-    sizes = {"train": len(texts), "test": len(test_texts), "splits": len(splits)}
-    mean_bytes = float(np.mean([len(text.encode()) for text in test_texts]))
-    yield {"part": "full", **sizes, "mean_bytes": mean_bytes, **scores, "fingerprint": report.fingerprint}
+def full(method: str, parts: Sequence[tuple[Labelled, Labelled]]) -> dict[str, Any]:
+    """Return the mean scores, times and memory over splits, with whole training sets."""
+    rows = [in_a_process(method, *each) for each in parts]
+    sizes = {"train": len(parts[0][0][0]), "test": len(parts[0][1][0]), "splits": len(parts)}
+    return sizes | {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
 
-def few_shot(make: Callable[[], Any], split: tuple[Labelled, Labelled]) -> Iterator[dict[str, Any]]:
-    """Yield the mean accuracy over ten draws of a few labels a class, with its 95 % interval by Student's t."""
-    train, test = split
-    by_class = np.unique(train[1], return_inverse=True)[1]
+def few(method: str, train: Labelled, test: Labelled) -> Iterator[dict[str, Any]]:
+    """Yield mean scores over ten draws of a few labels a class, with the 95 % interval of the accuracy."""
+    codes = np.unique(train[1], return_inverse=True)[1]
     if len(test[0]) > MAX_TEST:
-        test = _taken(test, np.random.RandomState(1).permutation(len(test[0]))[:MAX_TEST])
+        test = taken(test, np.random.RandomState(1).permutation(len(test[0]))[:MAX_TEST])
     for shots in SHOTS:
-        scores = []
+        rows = []
         for draw in range(DRAWS):
             rng = np.random.RandomState(draw)
-            places = [rng.permutation(np.flatnonzero(by_class == code))[:shots] for code in range(by_class.max() + 1)]
-            report = evaluate(make(), _taken(train, np.concatenate(places)), test)
-            scores.append(report.accuracy)
-        half = float(student.ppf(0.975, DRAWS - 1) * np.std(scores, ddof=1) / np.sqrt(DRAWS))
-        yield {
-            "part": "few",
-            "shots": shots,
-            "draws": DRAWS,
-            "test": len(test[0]),
-            "accuracy": float(np.mean(scores)),
-            "half_interval": half,
-            "fingerprint": report.fingerprint,
-        }
+            places = [rng.permutation(np.flatnonzero(codes == code))[:shots] for code in range(codes.max() + 1)]
+            rows.append(scores_of(METHODS[method]().fit(*taken(train, np.concatenate(places))), test))
+        mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+        spread = float(np.std([row["accuracy"] for row in rows], ddof=1)) / np.sqrt(DRAWS)
+        half = float(student.ppf(0.975, DRAWS - 1)) * spread
+        yield {"shots": shots, "draws": DRAWS, "test": len(test[0]), **mean, "half_interval": half}
 
 
-def _splits(name: str, folder: Path) -> list[tuple[Labelled, Labelled]]:
-    found = SETS[name](folder)
-    return [found] if isinstance(found, tuple) else list(found)
+def measured(method: str, train: Labelled, test: Labelled) -> dict[str, float]:
+    """Fit and predict in this process."""
+    METHODS[method]().fit(["the cat", "a dog", "one stock", "a bond"] * 3, ["a", "a", "b", "b"] * 3)
+    with peak_memory() as peak:
+        start = time.perf_counter()
+        model = METHODS[method]().fit(*train)
+        fitted = time.perf_counter()
+        scores = scores_of(model, test)
+        times = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
+    return scores | times | {"peak_MB": (peak.size or 0) / 1e6}
 
 
-def _lines(path: Path) -> Labelled:
-    """Read lines of a label, a tab, and a text."""
-    with path.open(encoding="utf-8", newline="\n") as file:
-        return _unzipped([(label, text) for label, _, text in (line.rstrip("\n").partition("\t") for line in file)])
+def scores_of(model: Any, test: Labelled) -> dict[str, float]:
+    """Return accuracy and macro-F1; of a method with probabilities also bits a label, and the calibration error."""
+    shares = model.predict_proba(test[0]) if hasattr(model, "predict_proba") else None
+    labels = model.predict(test[0]) if shares is None else model.classes_[shares.argmax(1)]
+    truth = np.array(test[1])
+    right = labels == truth
+    row = {"accuracy": float(right.mean()), "macro_f1": float(f1_score(truth, labels, average="macro"))}
+    if shares is not None:
+        places = np.searchsorted(model.classes_, truth)
+        row["bits"] = float(-np.log2(np.maximum(shares[np.arange(len(truth)), places], 1e-300)).mean())
+        confidence = shares.max(1)
+        bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+        gaps = [abs(right[bins == each].sum() - confidence[bins == each].sum()) for each in range(N_BINS)]
+        row["ece"] = float(sum(gaps) / len(truth))
+    return row
 
 
-def _unzipped(rows: Sequence[tuple[str, str]]) -> Labelled:
-    return [text for _, text in rows], [label for label, _ in rows]
+def _send(connection: Any, *given: Any) -> None:
+    connection.send(measured(*given))
 
 
-def _taken(part: Labelled, places: Iterable[int]) -> Labelled:
-    chosen = list(places)
-    return [part[0][place] for place in chosen], [part[1][place] for place in chosen]
+def in_a_process(*given: Any) -> dict[str, float]:
+    """Return the row of a method, measured in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_send, args=(theirs, *given))
+    process.start()
+    theirs.close()
+    row: dict[str, float] = ours.recv()
+    process.join()
+    return row
 
 
 if __name__ == "__main__":

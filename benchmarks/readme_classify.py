@@ -12,7 +12,16 @@ from typing import Any
 
 import click
 
-WHOLE, FEW = "full", "few"
+COLUMNS = {
+    "accuracy": "{accuracy:.4f}",
+    "macro-F1": "{macro_f1:.4f}",
+    "bits a label": "{bits:.3f}",
+    "ECE": "{ece:.3f}",
+    "fit s": "{fit_seconds:.1f}",
+    "predict s": "{predict_seconds:.1f}",
+    "peak MB": "{peak_MB:.0f}",
+}
+FEW = "{accuracy:.3f} ± {half_interval:.3f}"
 
 
 @click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
@@ -22,22 +31,25 @@ def main(results: Path) -> None:
 
 
 def tables(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield accuracy and macro-F1, times, and accuracy by number of labels; repeated runs use the latest."""
-    whole = {(row["set"], row["method"]): row for row in rows if row["part"] == WHOLE}
-    names, methods = _seen(name for name, _ in whole), _seen(method for _, method in whole)
-    forms = {
-        "top-1 accuracy (macro-F1)": "{accuracy:.4f} ({macro_f1:.4f})",
-        "seconds to fit, µs a text": "{fit_seconds:.1f}, {microseconds_per_text:,.0f}",
-    }
-    for title, form in forms.items():
-        cells = ([method, *(_cell(whole.get((name, method)), form) for name in names)] for method in methods)
-        yield _table([title, *names], cells)
-    few = {(row["set"], row["method"], row["shots"]): row for row in rows if row["part"] == FEW}
+    """Yield a table a set, and the accuracy by number of labels; repeated runs use the latest."""
+    whole = {(row["set"], row["method"]): row for row in rows if row["part"] == "full"}
+    for name in _seen(name for name, _ in whole):
+        found = {method: row for (other, method), row in whole.items() if other == name}
+        first = next(iter(found.values()))
+        title = f"{name}, {first['train']:,} train / {first['test']:,} test"
+        if first["splits"] > 1:
+            title += f", mean of {first['splits']} folds"
+        cells = ([method, *(_cell(row, form) for form in COLUMNS.values())] for method, row in found.items())
+        yield _table([title, *COLUMNS], cells)
+    few = {(row["set"], row["method"], row["shots"]): row for row in rows if row["part"] == "few"}
     shots = sorted({count for _, _, count in few})
-    form = "{accuracy:.3f} ± {half_interval:.3f}"
-    pairs = sorted(_seen((name, method) for name, method, _ in few), key=lambda pair: names.index(pair[0]))
-    cells = ([*pair, *(_cell(few.get((*pair, count)), form) for count in shots)] for pair in pairs)
-    yield _table(["labels a class", "method", *map(str, shots)], cells)
+    for name in _seen(name for name, _, _ in few):
+        lines = []
+        for method in _seen(method for other, method, _ in few if other == name):
+            found_by_shots = [few.get((name, method, count)) for count in shots]
+            lines.append([method, *(_cell(row, form) for form in (FEW, "{bits:.3f}") for row in found_by_shots)])
+        header = [f"{name}, labels a class", *map(str, shots), *(f"bits at {count}" for count in shots)]
+        yield _table(header, lines)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -46,7 +58,10 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(row: dict[str, Any] | None, form: str) -> str:
-    return "" if row is None else form.format(**row)
+    try:
+        return form.format(**(row or {}))
+    except KeyError:
+        return "-"
 
 
 def _seen(values: Iterable[Any]) -> list[Any]:
