@@ -1,4 +1,4 @@
-"""Baselines that every classifier is compared with: TF-IDF with a linear SVM, and the majority class."""
+"""The baselines of text classifiers: a linear SVM on TF-IDF of words and characters, and the majority class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 def baseline_classifiers() -> dict[str, Any]:
     """Return the name and the unfitted scikit-learn classifier of each baseline.
 
-    They read texts as str, or as bytes in UTF-8; invalid bytes become the replacement character.
+    TF-IDF is that of runs of one and two words and of 2 to 5 characters within words, with sublinear counts. The
+    classifiers read texts as str, or as bytes in UTF-8; invalid bytes become the replacement character.
 
     Returns
     -------
@@ -21,12 +22,13 @@ def baseline_classifiers() -> dict[str, Any]:
     """
     from sklearn.dummy import DummyClassifier
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_pipeline
+    from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
 
-    words = TfidfVectorizer(sublinear_tf=True, decode_error="replace")
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, decode_error="replace")
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, decode_error="replace")
     return {
-        "TF-IDF + LinearSVC": make_pipeline(words, LinearSVC(random_state=0)),
+        "TF-IDF + LinearSVC": make_pipeline(make_union(words, characters), LinearSVC(random_state=0)),
         "majority class": DummyClassifier(strategy="most_frequent"),
     }
 

@@ -107,7 +107,11 @@ def _limit_option(which: str) -> options.Decorator:
     metavar="SHARE",
     help="Without TEST: train on part of TRAIN and test on this share of it, such as 0.2.",
 )
-@click.option("--baseline", is_flag=True, help="Also evaluate TF-IDF + LinearSVC and the majority class.")
+@click.option(
+    "--baseline",
+    is_flag=True,
+    help="Also evaluate a linear SVM on TF-IDF of words and characters, and the majority class.",
+)
 @click.option("--confusion", "with_confusion", is_flag=True, help="Also print the confusion matrix.")
 @options.seed_option
 @options.jobs_option
