@@ -31,8 +31,9 @@ class LabelCodeClassifier(RefittedClassifier):
       n-gram g, in n(g) texts of which N(g, c) have the label c, saves
       ``log2((N(g, c) + 3 pi(c)) / (n(g) + 3)) - log2 pi(c)`` bits on c, with pi(c) the share of c among all texts. The
       savings are averaged over n-grams of the same kind and frequency, and pooled with weights that are not negative.
-    - "weights": a log-linear model (multinomial logistic regression, trained by AdaGrad) with a value for each n-gram,
-      ``sqrt(count * cost * gain)``: the bits that name the n-gram, and those that it saves on the label on average.
+    - "weights": a log-linear model (multinomial logistic regression, trained by averaged AdaGrad) with a value for
+      each n-gram, ``sqrt(count * cost * gain)``: the bits that name the n-gram, and those that it saves on the label on
+      average.
     - "coders": what models of the text given each class save on it against a background, the model of the text in
       all classes. These are compressors, see `CodeLengthClassifier` with ``background=True``.
 

@@ -30,7 +30,7 @@ PRESETS = {
 SMALL_BYTES = 2**22
 """Larger sets leave out n-grams of fewer than 3 texts, and train for less time."""
 _LARGE_LEAST = 3
-_LARGE_TRAINING = Training(epochs=5, rate=2.0, least_error=0.01, kept=0.95)
+_LARGE_TRAINING = Training(epochs=5, averaged=3, rate=2.0, least_error=0.01, kept=0.95)
 _BETA = 3.0
 _HELD_OUT = 4
 _FULL_TRUST = 25.0

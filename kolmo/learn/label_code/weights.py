@@ -29,6 +29,8 @@ class Training:
     ----------
     epochs : int
         Passes over the training texts.
+    averaged : int
+        The weights are the mean of those after each of the last `averaged` epochs.
     rate : float
         Rate of AdaGrad.
     ridge : float
@@ -40,6 +42,7 @@ class Training:
     """
 
     epochs: int = 8
+    averaged: int = 6
     rate: float = 1.5
     ridge: float = 1e-4
     least_error: float = 3e-3
@@ -173,24 +176,29 @@ class WeightsPredictor:
         n_classes = self.counts.n_classes
         weights, squares = np.zeros((self.n_features, n_classes), np.float32), np.zeros(self.n_features, np.float32)
         biases, bias_squares = np.zeros(n_classes), np.ones(n_classes)
-        order = np.concatenate([rng.permutation(numbers) for _ in range(training.epochs)])
-        kernels.train(
-            rows.features,
-            rows.values,
-            rows.pointers,
-            order,
-            codes,
-            weights,
-            squares,
-            biases,
-            bias_squares,
-            np.zeros(n_classes, np.float32),
-            np.float32(training.rate),
-            np.float32(training.ridge),
-            training.least_error,
-            np.float32(training.epsilon),
-        )
-        return LogLinear(weights, biases)
+        mean_weights, mean_biases = np.zeros_like(weights), np.zeros_like(biases)
+        share = np.float32(1 / training.averaged)
+        for epoch in range(training.epochs):
+            kernels.train(
+                rows.features,
+                rows.values,
+                rows.pointers,
+                rng.permutation(numbers),
+                codes,
+                weights,
+                squares,
+                biases,
+                bias_squares,
+                np.zeros(n_classes, np.float32),
+                np.float32(training.rate),
+                np.float32(training.ridge),
+                training.least_error,
+                np.float32(training.epsilon),
+            )
+            if epoch >= training.epochs - training.averaged:
+                kernels.add_scaled(mean_weights, weights, share)
+                mean_biases += share * biases
+        return LogLinear(mean_weights, mean_biases)
 
 
 def _chosen(rows: WeightedRows, numbers: NDArray[np.intp]) -> WeightedRows:

@@ -157,6 +157,14 @@ def train(
 
 
 @jit
+def add_scaled(total: Any, weights: Any, share: Any) -> None:
+    """Add weights, times `share`, to `total`; NumPy would need a third array."""
+    for feature in range(weights.shape[0]):
+        for label in range(weights.shape[1]):
+            total[u64(feature), u64(label)] += share * weights[u64(feature), u64(label)]
+
+
+@jit
 def score(features: Any, values: Any, pointers: Any, weights: Any, out: Any) -> None:
     """Add the product of texts and weights to `out`."""
     for number in range(len(out)):
