@@ -6,6 +6,7 @@ from kolmo import (
     distances as distances,
     evaluation as evaluation,
     joint as joint,
+    laws as laws,
     learn as learn,
     show as show,
     testing as testing,
@@ -43,6 +44,10 @@ from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as 
 from kolmo.joint.paired_sets import paired_gain as paired_gain
 from kolmo.joint.transfer import transfer_gain as transfer_gain
 from kolmo.joint.two_sets import joint_gain as joint_gain
+from kolmo.laws.comparisons import compare_laws as compare_laws
+from kolmo.laws.fits import fit_law as fit_law
+from kolmo.laws.isoflop import fit_isoflop as fit_isoflop
+from kolmo.laws.trends import fit_trend as fit_trend
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
 from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
 from kolmo.learn.label_code.classifier import LabelCodeClassifier as LabelCodeClassifier

@@ -21,7 +21,7 @@ FLOORS = [
     {"_core"},
     {"coders", "data"},
     {"container", "distances", "evaluation"},
-    {"joint", "learn", "trees"},
+    {"joint", "laws", "learn", "trees"},
     {"show", "testing"},
     {"cli"},
 ]
@@ -33,7 +33,7 @@ MODULES = sorted(
 )
 
 
-SHORT = ["coders", "container", "data", "distances", "evaluation", "joint", "learn", "show", "testing", "trees"]
+SHORT = ["coders", "container", "data", "distances", "evaluation", "joint", "laws", "learn", "show", "testing", "trees"]
 PACKAGES = ["kolmo", *(f"kolmo.{name}" for name in SHORT)]
 
 

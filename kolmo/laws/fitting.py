@@ -1,0 +1,235 @@
+"""Fitting of one form: the exponents are searched, the linear rest is solved, and a robust loss is minimised."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.laws.forms import Form, Inputs, Parameter
+
+_GRID = {0: 1, 1: 60, 2: 24, 3: 9, 4: 6, 5: 5}
+"""Points of the first search in each direction, by the number of parameters that are searched."""
+_STARTS = 6
+_SMALLEST = 1e-300
+_TOLERANCE = 1e-14
+_MAX_STEPS = 400
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss of residuals of log y: quadratic up to `delta`, linear beyond (Huber).
+
+    Parameters
+    ----------
+    delta : float
+        Where the loss becomes linear.
+    overestimate_penalty : float
+        Factor of a residual where the form lies above the observation.
+    """
+
+    delta: float = 1e-3
+    overestimate_penalty: float = 1.0
+
+    def residuals(self, predicted: NDArray[np.float64], log_y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return log predictions less log observations, with the penalty."""
+        gaps = np.log(np.maximum(predicted, _SMALLEST)) - log_y
+        return np.where(gaps > 0, gaps * self.overestimate_penalty, gaps)
+
+    def total(self, residuals: NDArray[np.float64]) -> float:
+        """Return the sum of the losses."""
+        size = np.abs(residuals)
+        return float(np.where(size <= self.delta, size**2 / 2, self.delta * (size - self.delta / 2)).sum())
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The best parameters that were found.
+
+    Parameters
+    ----------
+    values : ndarray
+        In the order of the form's names: coefficients, then parameters.
+    objective : float
+        The sum of the losses.
+    """
+
+    values: NDArray[np.float64]
+    objective: float
+
+
+def solve(
+    form: Form,
+    inputs: Inputs,
+    y: NDArray[np.float64],
+    parameters: Sequence[float] | NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]:
+    """Return the coefficients with the least weighted squares of relative errors, and these squares.
+
+    A coefficient that may not be negative is 0 if that is best.
+    """
+    matrix = form.matrix(inputs, parameters) * (weights / y)[:, None]
+    scale = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+    if not np.isfinite(scale).all() or not scale.all():
+        return np.zeros(matrix.shape[1]), np.inf
+    matrix = matrix / scale
+    n_columns = matrix.shape[1]
+    may_be_zero = [not each.is_signed for each in form.coefficients]
+    best, least = np.zeros(n_columns), np.inf
+    for n_zero in range(n_columns):
+        for zero in itertools.combinations(np.flatnonzero(may_be_zero), n_zero):
+            used = [column for column in range(n_columns) if column not in zero]
+            part = np.linalg.lstsq(matrix[:, used], weights, rcond=None)[0]
+            if any(may_be_zero[column] and number < 0 for column, number in zip(used, part, strict=True)):
+                continue
+            squares = float(((matrix[:, used] @ part - weights) ** 2).sum())
+            if squares < least:
+                best, least = np.zeros(n_columns), squares
+                best[used] = part
+        if np.isfinite(least):
+            break
+    return best / scale, least
+
+
+def fit_form(
+    form: Form, inputs: Inputs, y: NDArray[np.float64], loss: Loss, *, start: NDArray[np.float64] | None = None
+) -> Fit:
+    """Return the best fit of a form; with `start`, that near earlier values, for resamples.
+
+    The parameters that do not enter linearly are searched on a grid and refined by Gauss-Newton steps of the squared
+    error, in which the coefficients are solved for (variable projection, Golub and Pereyra 1973). From the best few
+    points, all parameters are refined by the robust loss.
+    """
+    if form.rule is not None:
+        values = np.array(form.rule(inputs, y), float)
+        residuals = loss.residuals(form.matrix(inputs, ()) @ values, np.log(y))
+        return Fit(values, loss.total(residuals))
+    split = len(form.coefficients)
+    if start is not None and start[:split].all():
+        return refine(form, inputs, y, loss, start)
+    ranges = [parameter.range(inputs) for parameter in form.parameters]
+    fits = []
+    for candidate in _searched(form, inputs, y, ranges) if start is None else [start[split:]]:
+        point = _projected(form, inputs, y, candidate, ranges)
+        coefficients, _ = solve(form, inputs, y, point, np.ones_like(y))
+        fits.append(refine(form, inputs, y, loss, np.concatenate([coefficients, point])))
+    return min(fits, key=lambda fit: fit.objective)
+
+
+def _searched(
+    form: Form, inputs: Inputs, y: NDArray[np.float64], ranges: list[tuple[float, float]]
+) -> list[NDArray[np.float64]]:
+    """Return the best points of a grid that are no neighbours of a better one."""
+    n_points = _GRID[len(ranges)]
+    axes = []
+    for parameter, (low, high) in zip(form.parameters, ranges, strict=True):
+        inner = (np.arange(n_points) + 0.5) / n_points
+        axes.append(low * (high / low) ** inner if parameter.scale == "log" else low + (high - low) * inner)
+    weights = np.ones_like(y)
+    shape = (n_points,) * len(ranges)
+    squares = np.array([solve(form, inputs, y, point, weights)[1] for point in itertools.product(*axes)]).reshape(shape)
+    chosen: list[tuple[int, ...]] = []
+    for flat in np.argsort(squares, axis=None):
+        place = tuple(int(index) for index in np.unravel_index(flat, shape))
+        if all(max(abs(a - b) for a, b in zip(place, other, strict=True)) > 1 for other in chosen if place):
+            chosen.append(place)
+        if len(chosen) == _STARTS or not place:
+            break
+    return [np.array([axis[index] for axis, index in zip(axes, place, strict=True)]) for place in chosen]
+
+
+def _projected(
+    form: Form,
+    inputs: Inputs,
+    y: NDArray[np.float64],
+    start: NDArray[np.float64],
+    ranges: list[tuple[float, float]],
+) -> NDArray[np.float64]:
+    """Refine searched parameters by the squared relative error, with the coefficients solved for."""
+    from scipy.optimize import least_squares
+
+    if not len(start):
+        return start
+    weights = np.ones_like(y)
+
+    def residuals(point: NDArray[np.float64]) -> NDArray[np.float64]:
+        parameters = _from_search(form.parameters, point)
+        coefficients, squares = solve(form, inputs, y, parameters, weights)
+        if not np.isfinite(squares):
+            return np.full_like(y, 1e3)
+        gaps: NDArray[np.float64] = form.matrix(inputs, parameters) @ coefficients / y - 1
+        return gaps
+
+    low, high = (_to_search(form.parameters, [ends[side] for ends in ranges]) for side in (0, 1))
+    point = np.clip(_to_search(form.parameters, start), low + 1e-9 * (high - low), high - 1e-9 * (high - low))
+    found = least_squares(residuals, point, bounds=(low, high), xtol=1e-14, ftol=1e-14, gtol=1e-14, max_nfev=200)
+    return _from_search(form.parameters, found.x)
+
+
+def refine(
+    form: Form,
+    inputs: Inputs,
+    y: NDArray[np.float64],
+    loss: Loss,
+    start: NDArray[np.float64],
+    *,
+    fixed: Sequence[int] = (),
+) -> Fit:
+    """Refine all parameters but the `fixed` ones by the robust loss; a coefficient of 0 stays 0."""
+    from scipy.optimize import least_squares
+
+    split, log_y = len(form.coefficients), np.log(y)
+    in_logs = [not each.is_signed for each in form.coefficients] + [each.scale == "log" for each in form.parameters]
+    is_free = np.array([place not in fixed and (place >= split or start[place] != 0) for place in range(len(start))])
+    logs, places = np.array(in_logs) & is_free, np.flatnonzero(is_free)
+
+    def values_of(point: NDArray[np.float64]) -> NDArray[np.float64]:
+        values = start.copy()
+        values[is_free] = point
+        with np.errstate(over="ignore"):
+            values[logs] = np.exp(values[logs])
+        return values
+
+    def residuals(point: NDArray[np.float64]) -> NDArray[np.float64]:
+        values = values_of(point)
+        predicted = form.matrix(inputs, values[split:]) @ values[:split]
+        return loss.residuals(np.nan_to_num(predicted, nan=_SMALLEST, posinf=1 / _SMALLEST), log_y)
+
+    limits = [(-np.inf, np.inf)] * split + [parameter.range(inputs) for parameter in form.parameters]
+    ends = [[np.log(end) if logs[place] and place >= split else end for end in limits[place]] for place in places]
+    low, high = np.array(ends).reshape(-1, 2).T
+    point = np.where(logs, np.log(np.where(logs, start, 1)), start)[is_free]
+    if not len(point):
+        return Fit(start, loss.total(residuals(point)))
+    point = np.clip(point, low + 1e-12, high - 1e-12)
+    found = least_squares(
+        residuals,
+        point,
+        jac="3-point",
+        bounds=(low, high),
+        loss="huber",
+        f_scale=loss.delta,
+        x_scale="jac",
+        xtol=_TOLERANCE,
+        ftol=_TOLERANCE,
+        gtol=_TOLERANCE,
+        max_nfev=_MAX_STEPS,
+    ).x
+    objectives = [loss.total(residuals(each)) for each in (point, found)]
+    return Fit(values_of(found if objectives[1] <= objectives[0] else point), min(objectives))
+
+
+def _to_search(parameters: Sequence[Parameter], values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array(
+        [np.log(value) if each.scale == "log" else value for each, value in zip(parameters, values, strict=True)]
+    )
+
+
+def _from_search(parameters: Sequence[Parameter], point: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array(
+        [np.exp(value) if each.scale == "log" else value for each, value in zip(parameters, point, strict=True)]
+    )
