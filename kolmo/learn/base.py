@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -44,7 +46,19 @@ class TextEstimator(SavedModel, BaseEstimator):  # type: ignore[misc]
             The fitted estimator.
         """
         self._check_parameters()
-        return self._fit(*self._training_set(X, y))
+        with self._as_before_if_it_fails():
+            return self._fit(*self._training_set(X, y))
+
+    @contextmanager
+    def _as_before_if_it_fails(self) -> Iterator[None]:
+        """Restore all attributes if an error or Ctrl-C ends the block."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def _check_parameters(self) -> None:
         """Refuse parameters with unknown values; called before each fit and each prediction."""
@@ -210,6 +224,11 @@ class RefittedClassifier(TextClassifier):
             The fitted estimator.
         """
         self._check_parameters()
+        with self._as_before_if_it_fails():
+            return self._fit(*self._extended_set(X, y, classes))
+
+    def _extended_set(self, X: Any, y: Any, classes: Any) -> tuple[list[bytes], NDArray[np.intp]]:
+        """Return all training items so far, and their classes."""
         first = not hasattr(self, "classes_")
         items = self._items(X, reset=first)
         labels = labels_of(y)
@@ -231,7 +250,7 @@ class RefittedClassifier(TextClassifier):
                 f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
             )
         before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
-        return self._fit([*before[0], *items], np.concatenate([before[1], codes]))
+        return [*before[0], *items], np.concatenate([before[1], codes])
 
 
 class TextVectorizer(TransformerMixin, TextEstimator):  # type: ignore[misc]

@@ -27,7 +27,13 @@ _HELD_OUT_FOLDS = 5
 """One of this many folds is held out to fit the temperature."""
 _MAX_HELD_OUT = 1000
 _MAX_TEMPERATURE = 2.0**20
-_UNUSED_WITH_BACKGROUND = {"coder": "ngram", "prior": "training", "chunks": 4, "temperature_scaling": True}
+_UNUSED_WITH_BACKGROUND = {
+    "coder": "ngram",
+    "prior": "training",
+    "chunks": 4,
+    "separator": None,
+    "temperature_scaling": True,
+}
 """Parameters of primed coders, with their defaults."""
 _EQUAL = 1e-9
 """Code lengths that differ by less, relative to the shorter, are equal: means of chunks have rounding errors."""

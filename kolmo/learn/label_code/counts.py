@@ -20,6 +20,7 @@ _MAX_SLOT_VALUES = 2**26
 _MAX_ROWS = 100_000
 _FIRST_WEIGHT = 0.03
 _RIDGE = 1.0
+_OFFSET_RIDGE = 1.0
 
 
 @dataclass
@@ -49,7 +50,6 @@ class ClassCounts:
     class_counts: NDArray[np.float64]
     beta: float
     least: int
-    n_threads: int = 1
 
     @classmethod
     def of(
@@ -57,14 +57,15 @@ class ClassCounts:
         rows: Rows,
         codes: NDArray[np.intp],
         n_classes: int,
-        frequencies: NDArray[np.uint32],
+        n_columns: int,
         *,
         beta: float,
         least: int,
-        n_threads: int = 1,
+        numbers: NDArray[np.intp] | None = None,
     ) -> ClassCounts:
-        """Count the training texts."""
-        order, n_columns = np.argsort(codes, kind="stable"), len(frequencies)
+        """Count the training texts, or those of these numbers."""
+        numbers = np.arange(len(codes)) if numbers is None else numbers
+        order = numbers[np.argsort(codes[numbers], kind="stable")]
         latest, sizes = np.full(n_columns, -1, np.int32), np.zeros(n_columns, np.int32)
         kernels.count_classes(rows.indices, rows.pointers, order, codes, latest, sizes)
         starts = np.zeros(n_columns + 1, np.int64)
@@ -72,8 +73,16 @@ class ClassCounts:
         classes, counts = np.empty(starts[-1], _type_of(n_classes)), np.empty(starts[-1], np.uint32)
         latest[:] = -1
         kernels.fill_classes(rows.indices, rows.pointers, order, codes, latest, starts[:-1].copy(), classes, counts)
-        class_counts = np.bincount(codes, minlength=n_classes).astype(float)
-        return cls(starts, classes, counts, frequencies, class_counts, beta, least, n_threads)
+        class_counts = np.bincount(codes[numbers], minlength=n_classes).astype(float)
+        totals = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        frequencies = (totals[starts[1:]] - totals[starts[:-1]]).astype(np.uint32)
+        return cls(starts, classes, counts, frequencies, class_counts, beta, least)
+
+    def of_texts(self, rows: Rows, codes: NDArray[np.intp], numbers: NDArray[np.intp]) -> ClassCounts:
+        """Count the training texts of these numbers only."""
+        return ClassCounts.of(
+            rows, codes, self.n_classes, len(self.frequencies), beta=self.beta, least=self.least, numbers=numbers
+        )
 
     @property
     def n_classes(self) -> int:
@@ -106,6 +115,8 @@ class ClassCounts:
         entries: NDArray[np.float32],
         codes: Any = None,
         copies: Any = None,
+        *,
+        n_threads: int,
     ) -> NDArray[np.float64]:
         """Return the weighted savings of texts on each label in bits; with `codes`, of the training texts left out."""
         out = np.zeros((len(rows), self.n_classes))
@@ -131,7 +142,7 @@ class ClassCounts:
                 out[start:stop],
             )
 
-        in_parts(add, rows.pointers[::N_KINDS], self.n_threads)
+        in_parts(add, rows.pointers[::N_KINDS], n_threads)
         return out
 
     def _most(self, left_out: bool) -> float:
@@ -144,6 +155,8 @@ class ClassCounts:
         entries: NDArray[np.float32],
         codes: NDArray[np.intp],
         copies: NDArray[np.int64],
+        *,
+        n_threads: int,
     ) -> NDArray[np.float32]:
         """Return the savings of each slot of the chosen training texts, each left out: text, label, slot."""
         out = np.zeros((len(numbers), self.n_classes, N_SLOTS), np.float32)
@@ -166,7 +179,7 @@ class ClassCounts:
                 out[start:stop],
             )
 
-        in_parts(add, np.arange(len(numbers) + 1), self.n_threads)
+        in_parts(add, np.arange(len(numbers) + 1), n_threads)
         return out
 
     def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -202,18 +215,21 @@ class CountsPredictor:
         self.biases = np.log(counts.priors[0])
 
     def fit(
-        self, rows: Rows, codes: NDArray[np.intp], copies: NDArray[np.int64], rng: np.random.Generator
+        self,
+        rows: Rows,
+        codes: NDArray[np.intp],
+        copies: NDArray[np.int64],
+        rng: np.random.Generator,
+        *,
+        n_threads: int,
     ) -> NDArray[np.float64]:
         """Fit the weights to the log loss of training texts, each left out; return log p(label) of each, left out."""
-        n_classes = self.counts.n_classes
-        most = max(1, min(_MAX_ROWS // n_classes, _MAX_SLOT_VALUES // (n_classes * N_SLOTS)))
-        most = max(most, min(len(codes), 200))
-        numbers = np.arange(len(codes)) if len(codes) <= most else np.sort(rng.choice(len(codes), most, replace=False))
+        numbers = _sample(codes, self.counts.n_classes, rng)
         left_out = self.counts.entry_savings(left_out=True)
-        slots = self.counts.slots(rows, numbers, left_out, codes, copies)
+        slots = self.counts.slots(rows, numbers, left_out, codes, copies, n_threads=n_threads)
         self.weights, offsets = fit_pool(slots, codes[numbers], self.biases, _FIRST_WEIGHT, _RIDGE)
         self.biases = self.biases + offsets
-        logs = self._normalized(self.counts.savings(rows, self.weights, left_out, codes, copies))
+        logs = self._normalized(self.counts.savings(rows, self.weights, left_out, codes, copies, n_threads=n_threads))
         del left_out
         self._entries: NDArray[np.float32] = self.counts.entry_savings(left_out=False)
         return logs
@@ -228,19 +244,33 @@ class CountsPredictor:
         self.biases = state.array("counts.biases", "float64", (self.counts.n_classes,))
         self._entries = self.counts.entry_savings(left_out=False)
 
-    def log_probabilities(self, rows: Rows) -> NDArray[np.float64]:
+    def log_probabilities(self, rows: Rows, *, n_threads: int) -> NDArray[np.float64]:
         """Return log p(label) of each text (row) and label (column)."""
-        return self._normalized(self.counts.savings(rows, self.weights, self._entries))
+        return self._normalized(self.counts.savings(rows, self.weights, self._entries, n_threads=n_threads))
 
     def _normalized(self, savings: NDArray[np.float64]) -> NDArray[np.float64]:
         found: NDArray[np.float64] = log_softmax(savings + self.biases)
         return found
 
 
+def _sample(codes: NDArray[np.intp], n_classes: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the texts that the weights are fitted to: all, or as many of each class as its share allows."""
+    room = max(1, _MAX_SLOT_VALUES // (n_classes * N_SLOTS))
+    most = min(max(_MAX_ROWS // n_classes, 2 * n_classes, 200), room)
+    if len(codes) <= most:
+        return np.arange(len(codes))
+    order = rng.permutation(len(codes))
+    by_class = order[np.argsort(codes[order], kind="stable")]
+    return np.sort(by_class[np.linspace(0, len(codes) - 1, most).astype(np.intp)])
+
+
 def fit_pool(
     values: NDArray[np.float32], codes: NDArray[np.intp], biases: NDArray[np.float64], first: float, ridge: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return weights of inputs, none negative, and offsets of the classes with the least log loss.
+
+    A class without texts has no offset, and few texts move one little. The sums are those of one thread of BLAS, since
+    others round otherwise.
 
     Parameters
     ----------
@@ -258,6 +288,7 @@ def fit_pool(
     offsets : ndarray of shape (n_classes,)
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     n_texts, n_classes, n_inputs = values.shape
     table, here = values.reshape(-1, n_inputs), np.arange(n_texts)
@@ -273,12 +304,15 @@ def fit_pool(
         slope = np.exp(logs)
         slope[here, codes] -= 1
         away = weights - target
-        value = -logs[here, codes].sum() + ridge * n_inputs * (away @ away) + 1e-3 * (offsets @ offsets)
+        value = -logs[here, codes].sum() + ridge * n_inputs * (away @ away) + _OFFSET_RIDGE * (offsets @ offsets)
         of_weights = (slope.ravel().astype(np.float32) @ table) / sizes + 2 * ridge * n_inputs * away
-        of_offsets = slope.sum(0) + 2e-3 * offsets
+        of_offsets = slope.sum(0) + 2 * _OFFSET_RIDGE * offsets
         return value / n_texts, np.concatenate([of_weights, of_offsets]) / n_texts
 
-    bounds = [(0, None) if known else (0, 0) for known in seen] + [(None, None)] * n_classes
+    present = np.bincount(codes, minlength=n_classes) > 0
+    bounds: list[tuple[float | None, float | None]] = [(0, None) if known else (0, 0) for known in seen]
+    bounds += [(None, None) if each else (0, 0) for each in present]
     start = np.concatenate([target, np.zeros(n_classes)])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 150}).x
+    with threadpool_limits(1, "blas"):
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 150}).x
     return found[:n_inputs] / sizes, found[n_inputs:]

@@ -211,7 +211,7 @@ def column_gains(
     for column in range(len(frequencies)):
         frequency = i64(frequencies[u64(column)])
         if frequency < least:
-            break
+            continue
         gains[u64(column)] = _gain(starts, classes, counts, u64(column), frequency, i64(-1), priors, beta)
         for entry in range(starts[u64(column)], starts[u64(column + 1)]):
             own_gains[u64(entry)] = _gain(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class Explanation(Result):
     bits: float
     parts: tuple[Part, ...]
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each part."""
+        return [{"label": self.label, "against": self.against, **dataclasses.asdict(part)} for part in self.parts]
+
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
         """Return a table for each explanation: the largest 20 parts, or all if `verbose`."""
@@ -122,7 +127,7 @@ def _of_weights(members: Members, item: bytes, first: int, second: int) -> Itera
     model = members.model
     yield "prior", b"", float(model.biases[first] - model.biases[second])
     rows, names, known = _named_rows(members, item)
-    weighted = members.weights.rows(rows)
+    weighted = members.weights.rows(rows, n_threads=1)
     values: dict[tuple[str, bytes], float] = defaultdict(float)
     place = 0
     for kind in range(kernels.N_KINDS):

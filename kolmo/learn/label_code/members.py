@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
 from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.label_code.probabilities import log_softmax
-from kolmo.learn.label_code.weights import Training, WeightsPredictor
+from kolmo.learn.label_code.weights import LogLinear, Training, WeightsPredictor
 
 NAMES = ("counts", "weights", "coders")
 PRESETS = {
@@ -46,7 +46,6 @@ class CodersPredictor:
 
     models: BackgroundModels
     pooling: Pooling
-    n_jobs: int
 
     @classmethod
     def fit(
@@ -56,11 +55,11 @@ class CodersPredictor:
         models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
         savings, sizes = models.own_savings(n_jobs=n_jobs), models.sizes(items)
         pooling = Pooling.fit(savings, sizes, codes, models.has_others().astype(np.float64))
-        return cls(models.without_training_texts(), pooling, n_jobs), pooling.log_probabilities(savings, sizes)
+        return cls(models.without_training_texts(), pooling), pooling.log_probabilities(savings, sizes)
 
-    def log_probabilities(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def log_probabilities(self, items: Sequence[bytes], *, n_jobs: int) -> NDArray[np.float64]:
         """Return log p(label) of each text."""
-        savings = self.models.savings(items, n_jobs=self.n_jobs)
+        savings = self.models.savings(items, n_jobs=n_jobs)
         return self.pooling.log_probabilities(savings, self.models.sizes(items))
 
 
@@ -102,7 +101,7 @@ class Members:
             predictions["coders"] = own[places]
         if self.names != ["coders"]:
             rows = self._fit_counts(texts, codes, n_classes)
-            left_out = self.counts.fit(rows, codes, copies, rng)
+            left_out = self.counts.fit(rows, codes, copies, rng, n_threads=self.n_threads)
             if "counts" in self.names:
                 predictions["counts"] = left_out[places]
             if "weights" in self.names:
@@ -116,9 +115,7 @@ class Members:
         least = 1 if self._is_small else _LARGE_LEAST
         self.ngrams = NGrams(self.kinds)
         rows = self.ngrams.fit(texts, min_texts=least, n_threads=self.n_threads)
-        counts = ClassCounts.of(
-            rows, codes, n_classes, self.ngrams.frequencies, beta=_BETA, least=least, n_threads=self.n_threads
-        )
+        counts = ClassCounts.of(rows, codes, n_classes, len(self.ngrams.columns), beta=_BETA, least=least)
         self.counts = CountsPredictor(counts)
         return rows
 
@@ -128,16 +125,27 @@ class Members:
         """Train the weights on all texts, and return the predictions of the held-out texts by weights without them."""
         training = Training() if self._is_small else _LARGE_TRAINING
         self.weights = WeightsPredictor(self.counts.counts)
-        weighted = self.weights.rows(rows, codes, training.kept)
-        chosen = [np.flatnonzero(~held), np.arange(len(codes))][0 if held.any() else 1 :]
-        models = map_threads(
-            lambda numbers, own_rng: self.weights.fit(weighted, numbers, codes, training, own_rng),
-            chosen,
-            rng.spawn(len(chosen)),
-            n_threads=self.n_threads,
-        )
-        rest, self.model = models[0], models[-1]
-        return rest.log_probabilities(weighted, np.flatnonzero(held))
+        rest, rngs = np.flatnonzero(~held), rng.spawn(2)
+
+        def fit_all() -> LogLinear:
+            weighted = self.weights.rows(rows, codes, training.kept, n_threads=self.n_threads)
+            return self.weights.fit(weighted, np.arange(len(codes)), codes, training, rngs[1])
+
+        def predict_held_out() -> NDArray[np.float64]:
+            # gains that count the labels of held-out texts would prefer the n-grams that happen to fit them
+            weights = WeightsPredictor(self.counts.counts.of_texts(rows, codes, rest))
+            weighted = weights.rows(rows, np.where(held, -1, codes), training.kept, n_threads=self.n_threads)
+            model = weights.fit(weighted, rest, codes, training, rngs[0])
+            return model.log_probabilities(weighted, np.flatnonzero(held))
+
+        if not held.any():
+            self.model = fit_all()
+            return np.zeros((0, self.counts.counts.n_classes))
+        calls: list[Callable[[], Any]] = [predict_held_out, fit_all]
+        found = map_threads(lambda call: call(), calls, n_threads=self.n_threads)
+        predictions: NDArray[np.float64] = found[0]
+        self.model = found[1]
+        return predictions
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was fitted by floating-point numbers, for a saved model; counts are counted again."""
@@ -156,7 +164,7 @@ class Members:
         if "coders" in self.names:
             models = BackgroundModels.fit(items, codes, n_classes, n_jobs=self.n_threads)
             pooling = Pooling.from_arrays(state, n_classes)
-            self.coders = CodersPredictor(models.without_training_texts(), pooling, self.n_threads)
+            self.coders = CodersPredictor(models.without_training_texts(), pooling)
         if self.names != ["coders"]:
             self._fit_counts(Texts.of(items, normalize=self.normalize), codes, n_classes)
             self.counts.restore(state)
@@ -170,22 +178,22 @@ class Members:
         shares = np.array([{"weights": trust}.get(name, 1.0) for name in self.names])
         return shares / shares.sum() if shares.any() else np.ones(len(shares))
 
-    def each(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def each(self, items: Sequence[bytes], *, n_threads: int) -> NDArray[np.float64]:
         """Return log p(label) of each member, text and label."""
         found = {}
         if "coders" in self.names:
-            found["coders"] = self.coders.log_probabilities(items)
+            found["coders"] = self.coders.log_probabilities(items, n_jobs=n_threads)
         if self.names != ["coders"]:
-            rows = self.ngrams.rows(Texts.of(items, normalize=self.normalize), n_threads=self.n_threads)
+            rows = self.ngrams.rows(Texts.of(items, normalize=self.normalize), n_threads=n_threads)
             if "counts" in self.names:
-                found["counts"] = self.counts.log_probabilities(rows)
+                found["counts"] = self.counts.log_probabilities(rows, n_threads=n_threads)
             if "weights" in self.names:
-                found["weights"] = self.model.log_probabilities(self.weights.rows(rows))
+                found["weights"] = self.model.log_probabilities(self.weights.rows(rows, n_threads=n_threads))
         return np.stack([found[name] for name in self.names])
 
-    def log_probabilities(self, items: Sequence[bytes]) -> NDArray[np.float64]:
+    def log_probabilities(self, items: Sequence[bytes], *, n_threads: int = 1) -> NDArray[np.float64]:
         """Return log p(label) of each text (row) and label (column)."""
-        return product(self.exponents, self.each(items))
+        return product(self.exponents, self.each(items, n_threads=n_threads))
 
 
 def product(exponents: NDArray[np.float64], members: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -207,7 +215,7 @@ def choose_kinds(items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int
     for name, kinds in PRESETS.items():
         members = Members(("counts", "weights"), kinds, **options)
         members.fit([items[number] for number in rest], codes[rest], n_classes)
-        found = members.log_probabilities([items[number] for number in held])
+        found = members.log_probabilities([items[number] for number in held], n_threads=options["n_threads"])
         bits[name] = -found[np.arange(len(held)), codes[held]].sum()
     return min(bits, key=lambda name: bits[name])
 
@@ -223,15 +231,15 @@ def copies_of(texts: Texts, codes: NDArray[np.intp]) -> tuple[NDArray[np.int64],
 def held_out(
     codes: NDArray[np.intp], groups: NDArray[np.int64], n_classes: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Choose a quarter of the texts of each class; equal texts stay together."""
-    held = np.zeros(len(codes), bool)
-    order = rng.permutation(len(codes))
+    """Choose a quarter of the texts of each class; equal texts stay together, in the class of the first of them."""
+    _, firsts, sizes = np.unique(groups, return_index=True, return_counts=True)
+    labels, held = codes[firsts], np.zeros(len(firsts), bool)
+    order = rng.permutation(len(firsts))
     for code in range(n_classes):
-        of_class = order[codes[order] == code]
-        held[of_class[: len(of_class) // _HELD_OUT]] = True
-    left = np.zeros(int(groups.max()) + 1, bool)
-    left[groups[~held]] = True
-    return held & ~left[groups]
+        of_class = order[labels[order] == code]
+        totals = np.cumsum(sizes[of_class])
+        held[of_class[totals <= (totals[-1] if len(totals) else 0) // _HELD_OUT]] = True
+    return held[groups]
 
 
 def fit_exponents(

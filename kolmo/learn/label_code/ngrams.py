@@ -17,8 +17,10 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 _HASH_BITS = (16, 26)
 """The fewest and the most bits of a bucket."""
 _BUCKETS_PER_BYTE = 32
+_MAX_TABLES = 4
+"""Most tables of frequencies at once: each has up to 64 MB, however many threads there are."""
 NAMES = (
-    *(f"{order} bytes" for order in range(1, kernels.BYTE_ORDERS + 1)),
+    *(f"{order} byte{'s' * (order > 1)}" for order in range(1, kernels.BYTE_ORDERS + 1)),
     *(f"{order} word{'s' * (order > 1)}" for order in range(1, kernels.WORD_ORDERS + 1)),
     "2 words at a distance",
     "first word and another",
@@ -129,7 +131,7 @@ class NGrams:
         """Number the n-grams of at least `min_texts` texts, and return those of the texts."""
         needed = (_BUCKETS_PER_BYTE * len(texts.text)).bit_length()
         self.hash_bits = min(max(needed, _HASH_BITS[0]), _HASH_BITS[1])
-        parts = texts.divided(n_threads)
+        parts = texts.divided(min(n_threads, _MAX_TABLES))
         tables = map_threads(self._frequencies, parts, n_threads=n_threads)
         frequencies, room = tables[0][0], [size for _, size in tables]
         for other, _ in tables[1:]:

@@ -82,7 +82,7 @@ class Pooling:
         rows, n_weights = np.arange(len(codes)), start.size
         present = np.bincount(codes, each, minlength=n_classes) > 0
         if present.sum() < 2:
-            return cls(start / norms, prior)
+            return cls(np.zeros_like(start), prior)
         total = max(float(each.sum()), 1.0)
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

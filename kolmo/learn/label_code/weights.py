@@ -94,12 +94,11 @@ class WeightsPredictor:
         n_texts, frequencies = counts.class_counts.sum(), counts.frequencies
         self.gains, self._own_gains = counts.gains()
         self.costs = (1 - np.log2(np.maximum(frequencies, 1) / (n_texts + 1))).astype(np.float32)
-        usable = int(np.searchsorted(-frequencies.astype(np.int64), -max(2, counts.least), side="right"))
+        chosen = np.flatnonzero(frequencies >= max(2, counts.least))
         most = max(1, min(_MAX_FEATURES, _MAX_WEIGHTS // counts.n_classes))
-        chosen = np.arange(usable)
-        if usable > most:
-            worth = self.gains[:usable] * self.costs[:usable] * frequencies[:usable]
-            chosen = np.sort(np.argpartition(-worth, most)[:most])
+        if len(chosen) > most:
+            worth = self.gains[chosen] * self.costs[chosen] * frequencies[chosen]
+            chosen = np.sort(chosen[np.argpartition(-worth, most)[:most]])
         self._choose(chosen)
 
     def _choose(self, columns: NDArray[np.integer[Any]]) -> None:
@@ -123,12 +122,12 @@ class WeightsPredictor:
         biases = state.array("weights.biases", "float64", shape[1:])
         return LogLinear(state.array("weights.weights", "float32", shape), biases)
 
-    def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0) -> WeightedRows:
+    def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0, *, n_threads: int) -> WeightedRows:
         """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text."""
         n_texts = len(rows)
         codes = np.full(n_texts, -1) if codes is None else codes
         ends = rows.pointers[::N_KINDS]
-        cuts = edges_of(ends, self.counts.n_threads)
+        cuts = edges_of(ends, n_threads)
 
         def weigh(start: int, stop: int) -> WeightedRows:
             room = ends[stop] - ends[start]
@@ -153,7 +152,7 @@ class WeightsPredictor:
             )
             return WeightedRows(features[:size], values[:size], pointers)
 
-        parts = map_threads(weigh, cuts[:-1], cuts[1:], n_threads=self.counts.n_threads)
+        parts = map_threads(weigh, cuts[:-1], cuts[1:], n_threads=n_threads)
         if len(parts) == 1:
             return parts[0]
         offsets = np.cumsum([0] + [len(part.features) for part in parts])

@@ -81,17 +81,19 @@ def test_counts_leave_a_text_out_as_if_it_had_never_been_there() -> None:
         copies, _ = copies_of(texts, codes)
         ngrams = NGrams(preset)
         rows = ngrams.fit(texts, min_texts=1, n_threads=2)
-        counts = ClassCounts.of(rows, codes, 2, ngrams.frequencies, beta=3.0, least=1)
-        left_out = counts.savings(rows, weights, counts.entry_savings(left_out=True), codes, copies)
-        slots = counts.slots(rows, np.arange(len(items)), counts.entry_savings(left_out=True), codes, copies)
+        counts = ClassCounts.of(rows, codes, 2, len(ngrams.columns), beta=3.0, least=1)
+        left_out = counts.savings(rows, weights, counts.entry_savings(left_out=True), codes, copies, n_threads=1)
+        slots = counts.slots(
+            rows, np.arange(len(items)), counts.entry_savings(left_out=True), codes, copies, n_threads=1
+        )
         assert np.allclose(slots @ weights, left_out, atol=1e-3)
         for number in (0, 7, 50):
             others = [place for place in range(len(items)) if items[place] != items[number]]
             rest = NGrams(preset)
             rest_rows = rest.fit(Texts.of([items[place] for place in others], normalize=True), min_texts=1, n_threads=1)
-            again = ClassCounts.of(rest_rows, codes[others], 2, rest.frequencies, beta=3.0, least=1)
+            again = ClassCounts.of(rest_rows, codes[others], 2, len(rest.columns), beta=3.0, least=1)
             row = rest.rows(Texts.of([items[number]], normalize=True))
-            expected = again.savings(row, weights, again.entry_savings(left_out=False))[0]
+            expected = again.savings(row, weights, again.entry_savings(left_out=False), n_threads=1)[0]
             assert np.allclose(left_out[number], expected, atol=1e-4)
 
 
@@ -198,3 +200,78 @@ def test_many_classes_and_one_text_each() -> None:
 def test_a_parameter_with_an_unknown_value_is_refused(parameters: dict[str, object]) -> None:
     with pytest.raises(ParameterError, match="expected"):
         LabelCodeClassifier(**parameters).fit(TEXTS, LABELS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n_texts", [300, 1000])
+def test_held_out_texts_of_random_labels_teach_the_exponents_nothing(n_texts: int) -> None:
+    """Held-out labels that reached the gains of n-grams made weights look good, and cost .4 bits a label."""
+    rng = np.random.default_rng(n_texts)
+    texts = [" ".join(f"w{number}" for number in rng.integers(600, size=8)) for _ in range(n_texts + 400)]
+    labels = rng.integers(2, size=len(texts))
+    found = LabelCodeClassifier(members=("counts", "weights")).fit(texts[:n_texts], labels[:n_texts])
+    bits = found.code_lengths(texts[n_texts:])[np.arange(400), labels[n_texts:]].mean()
+    assert bits < 1.06
+
+
+def test_rare_classes_keep_their_share() -> None:
+    """The biases of classes that a sample of the texts lacks stay at the logarithm of their share."""
+    texts = [f"t{code} u{code % 17} v{code % 5} x{number}" for code in range(300) for number in range(4)]
+    labels = [code for code in range(300) for _ in range(4)]
+    found = LabelCodeClassifier(members=["counts"]).fit(texts, labels)
+    biases = found._members.counts.biases
+    assert np.ptp(biases) < 2
+    assert biases.mean() == pytest.approx(-np.log(300), abs=0.5)
+
+
+def test_a_class_without_texts_so_far_is_possible() -> None:
+    texts, _ = drawn(32)
+    found = LabelCodeClassifier().partial_fit(texts, ["a"] * 32, classes=["a", "b", "c"])
+    assert found.code_lengths(["cat bond"])[0].max() < 9
+    assert LabelCodeClassifier().label_code_length(texts, ["a"] * 32) == 0
+
+
+def test_copies_do_not_empty_the_held_out_part() -> None:
+    _, labels = drawn(150)
+    groups = np.repeat(np.arange(150), 5)
+    codes = np.repeat([sorted(WORDS).index(label) for label in labels], 5)
+    held = held_out(codes, groups, 2, np.random.default_rng(0))
+    assert 0.2 < held.mean() <= 0.25
+
+
+def test_unseen_text_gets_the_shares_where_all_texts_are_equal() -> None:
+    found = LabelCodeClassifier(members=["coders"]).fit(["error 404"] * 100, [0] * 97 + [1] * 3)
+    assert found.predict_proba(["hello"])[0, 0] == pytest.approx(0.97, abs=0.02)
+
+
+def test_a_fit_that_fails_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = LabelCodeClassifier(members=["counts"]).fit(TEXTS, LABELS)
+    before = found.code_lengths(OTHERS)
+    with pytest.raises(DataError):
+        found.partial_fit(["a", "b"], ["pets", "nobody"])
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kolmo.learn.label_code.members.Members.fit", interrupt)
+        for change in (
+            lambda: found.fit(TEXTS[:20], ["x", "y"] * 10),
+            lambda: found.partial_fit(TEXTS[:2], LABELS[:2]),
+        ):
+            with pytest.raises(KeyboardInterrupt):
+                change()
+    assert np.array_equal(found.code_lengths(OTHERS), before)
+    fresh = LabelCodeClassifier()
+    with pytest.raises(DataError):
+        fresh.partial_fit(["a"], ["nobody"], classes=["pets", "x"])
+    assert not hasattr(fresh, "classes_")
+
+
+def test_threads_of_blas_do_not_change_the_bits() -> None:
+    from threadpoolctl import threadpool_limits
+
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            found.append(LabelCodeClassifier().fit(TEXTS, LABELS).code_lengths(OTHERS))
+    assert np.array_equal(*found)
