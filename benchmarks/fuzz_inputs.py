@@ -56,7 +56,7 @@ def forged(config: dict[str, Any], payload: bytes, claims: int) -> bytes:
     ).to_bytes()
     file = io.BytesIO()
     output = Output(file)
-    output.front(b"\x89KLM\r\n\x1a\n\2" + join_length(len(header), header))
+    output.front(b"\x89KLM\2" + join_length(len(header), header))
     output.front(join_length(claims, join_length(len(payload), checksum(b"") + payload)))
     output.front(join_length(0, bytes(8)))
     return file.getvalue()

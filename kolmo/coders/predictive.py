@@ -121,7 +121,7 @@ class PredictiveCoder(Coder):
         >>> chr(int(cursor.distribution().argmax()))
         'a'
         """
-        return primed_cursor(self, as_bytes(context)).copy()
+        return new_cursor(self, as_bytes(context))
 
     def surprisals(self, data: Any, *, context: Any = b"") -> NDArray[np.float64]:
         """Return the surprisal of every byte, -log2 of its probability given the bytes before it.
@@ -205,23 +205,34 @@ class PredictiveCoder(Coder):
         return self.cursor(context).sample(size, np.random.default_rng(random_state), float(temperature))
 
     def _meter(self, context: bytes) -> Meter:
-        return lambda data: stream_bits(data, float(primed_cursor(self, context).copy().surprisals(data).sum()))
+        return lambda data: stream_bits(data, float(new_cursor(self, context).surprisals(data).sum()))
 
     def _encoder(self, context: bytes) -> Encode:
-        return lambda data: join_length(len(data), primed_cursor(self, context).copy().encode(data))
+        return lambda data: join_length(len(data), new_cursor(self, context).encode(data))
 
     def _decoder(self, context: bytes) -> Decode:
         def decode(payload: bytes, max_size: int) -> bytes:
             size, stream = split_length(payload, max_size)
-            return primed_cursor(self, context).copy().decode(stream, size)
+            return new_cursor(self, context).decode(stream, size)
 
         return decode
 
 
+def new_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
+    """Return a cursor that has read `context`: a copy of a cached one, or a fresh one without a context."""
+    return _primed_cursor(coder, _digests(coder), context).copy() if context else coder._cursor(b"")
+
+
 @cached()
-def primed_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
+def _primed_cursor(coder: PredictiveCoder, _digests: tuple[str, ...], context: bytes) -> Cursor:
     """Return the cached cursor for this context; callers copy it and never advance it."""
     return coder._cursor(context)
+
+
+def _digests(coder: Coder) -> tuple[str, ...]:
+    """Return the hash of each model that a coder and its members read: a model that was replaced is read again."""
+    own = (coder.model_digest,) if coder.loads else ()
+    return own + tuple(digest for member in getattr(coder, "members", ()) for digest in _digests(member))
 
 
 def stream_bits(data: bytes, surprisal: float) -> float:

@@ -280,6 +280,8 @@ def _parse(entry: Traversable) -> DataSet:
                 raise DataError(f"{key}: expected text, got {getattr(found, key)!r:.60}")
         if not isinstance(found.reader, dict) or not _is_names(folders):
             raise DataError("expected a table 'reader' and a list of names 'folders'")
+        for folder in folders:
+            check_name("folder", folder)
         return found
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(f"the entry {entry.name} of the catalogue cannot be read: {error}") from error

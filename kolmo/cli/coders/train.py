@@ -32,7 +32,7 @@ class _OutputFolder(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         path = Path(value)
-        there = next((each for each in (path, *path.resolve().parents) if each.exists()), path)
+        there = next((each for each in (path, *Path(os.path.realpath(path)).parents) if each.exists()), path)
         if not there.is_dir():
             self.fail(f"expected a folder, got the file {str(there)!r}", param, ctx)
         if not os.access(there, os.W_OK):

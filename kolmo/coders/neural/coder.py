@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +109,7 @@ class NeuralCoder(PredictiveCoder):
 
     @property
     def model_label(self) -> str:
-        return Path(self.model).resolve().name
+        return os.path.basename(os.path.realpath(self.model))
 
     @property
     def model_digest(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -125,7 +126,9 @@ class HuggingFaceCoder(Coder):
 
     @property
     def model_label(self) -> str:
-        return Path(self.model).resolve().name if self.revision is None else f"{self.model}@{self.revision}"
+        return (
+            os.path.basename(os.path.realpath(self.model)) if self.revision is None else f"{self.model}@{self.revision}"
+        )
 
     @property
     def model_digest(self) -> str:

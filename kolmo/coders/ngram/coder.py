@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from kolmo._core.checks import check_boolean, check_integer
 from kolmo.coders.base import Meter
-from kolmo.coders.predictive import Cursor, PredictiveCoder, primed_cursor, stream_bits
+from kolmo.coders.predictive import Cursor, PredictiveCoder, new_cursor, stream_bits
 from kolmo.coders.tags import CoderTags
 from kolmo.errors import ParameterError
 
@@ -126,7 +126,7 @@ class Ngram(PredictiveCoder):
         return cursor
 
     def _meter(self, context: bytes) -> Meter:
-        cursor = cast(_NgramCursor, primed_cursor(self, context).copy())
+        cursor = cast(_NgramCursor, new_cursor(self, context))
         return lambda data: stream_bits(data, cursor.trial(data))
 
 

@@ -274,3 +274,22 @@ def test_parameters_are_checked() -> None:
         NeuralCoder("no-such-folder").code_length(b"abc")
     with pytest.raises(ParameterError, match="cannot be used"):
         NeuralCoder("no-such-folder", device="nonsense").compress(b"abc")
+
+
+def test_a_model_that_was_replaced_is_read_again_by_every_method(folder_of: Any, tmp_path: Path) -> None:
+    """A mixture once stated the hash of the new weights and coded with those before."""
+    model = tmp_path / "model"
+    shutil.copytree(folder_of("gru"), model)
+    found = [NeuralCoder(str(model)), mixture([f"neural:model={model}", "ngram"])]
+    before = [each.distribution(b"the ") for each in found]
+    lengths = [each.cursor(b"the ").surprisals(DATA[:20]).sum() for each in found]
+    shutil.rmtree(model)
+    shutil.copytree(folder_of("rotary"), model)
+    for each, old, length in zip(found, before, lengths, strict=True):
+        assert not np.allclose(each.distribution(b"the "), old)
+        assert each.cursor(b"the ").surprisals(DATA[:20]).sum() != length
+        assert each.decompress(each.compress(b"the cats")) == b"the cats"
+    shutil.rmtree(model)
+    for each in found:
+        with pytest.raises(DataError):
+            each.distribution(b"the ")
