@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolmo.coders.base import Coder, Decode, Encode, Meter
-from kolmo.coders.predictive import Cursor, PredictiveCoder
+from kolmo.coders.entropy.framing import check_ratio, pad_code
+from kolmo.coders.predictive import BitChances, Cursor, PredictiveCoder
 from kolmo.coders.tags import CoderTags
 from kolmo.errors import DecodeError, ParameterError
 
@@ -177,6 +178,50 @@ class _MixtureCursor(Cursor):
                 self.log_weights = np.logaddexp2(self.log_weights + stay, switch)
         return bits
 
+    def bit_chances(self) -> BitChances:
+        import numpy as np
+
+        members = [cursor.bit_chances() for cursor in self.cursors]
+
+        def chances(byte: int) -> NDArray[np.float64]:
+            each = np.array([chances_of(byte) for chances_of in members])
+            found, weights = np.empty(8), np.exp2(self.log_weights)
+            for place in range(8):
+                total = weights.sum()
+                found[place] = weights @ each[:, place] / total if total > 0 else 0.5
+                weights = weights * (each[:, place] if byte >> (7 - place) & 1 else 1 - each[:, place])
+            return found
+
+        return chances
+
+    def encode(self, data: bytes) -> bytes:
+        from kolmo.coders.entropy.multisymbol import Encoder, frequencies
+
+        encoder = Encoder()
+        for place, byte in enumerate(data):
+            for depth, chance in enumerate(self.bit_chances()(byte)):
+                encoder.encode(frequencies(_of_bit(chance)), byte >> (7 - depth) & 1)
+            self.surprisals(data[place : place + 1])
+        return pad_code(encoder.finish(), len(data))
+
+    def decode(self, payload: bytes, size: int) -> bytes:
+        """Decode bit by bit: a member that predicts bits then tries a few bytes, and not all 256."""
+        from kolmo.coders.entropy.multisymbol import Decoder, frequencies
+
+        check_ratio(len(payload), size)
+        decoder, data = Decoder(payload), bytearray()
+        while len(data) < size:
+            chances_of, byte = self.bit_chances(), 0
+            chances = chances_of(byte)
+            for depth in range(8):
+                if decoder.decode(frequencies(_of_bit(chances[depth]))):
+                    byte |= 1 << (7 - depth)
+                    chances = chances_of(byte) if depth < 7 else chances
+            self.surprisals(bytes([byte]))
+            data.append(byte)
+        decoder.finish(size)
+        return bytes(data)
+
     def distribution(self) -> NDArray[np.float64]:
         import numpy as np
 
@@ -250,6 +295,13 @@ class Best(_OfMembers, Coder):
             return data
 
         return decode
+
+
+def _of_bit(chance: float) -> NDArray[np.float64]:
+    """Return the distribution of a bit that is 1 with this probability."""
+    import numpy as np
+
+    return np.array([1 - chance, chance])
 
 
 def _joined(coders: Sequence[Any]) -> str:

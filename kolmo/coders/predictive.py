@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,6 +18,10 @@ from kolmo.errors import ParameterError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+BitChances = Callable[[int], "NDArray[np.float64]"]
+"""See `Cursor.bit_chances`."""
 
 
 class Cursor(ABC):
@@ -35,6 +40,27 @@ class Cursor(ABC):
         import numpy as np
 
         return np.exp2([-float(self.copy().surprisals(bytes([byte]))[0]) for byte in range(256)])
+
+    def bit_chances(self) -> BitChances:
+        """Return a function of the next byte: the probability that each of its bits is 1, given the bits before it.
+
+        The function does not advance the cursor. The bits of a byte start with the most significant one, and a
+        probability depends on the bits before it only.
+        """
+        below = [0.0, *self.distribution().cumsum().tolist()]
+
+        def chances(byte: int) -> NDArray[np.float64]:
+            import numpy as np
+
+            found, start, stop = np.empty(8), 0, 256
+            for place in range(8):
+                middle = (start + stop) // 2
+                whole = below[stop] - below[start]
+                found[place] = (below[stop] - below[middle]) / whole if whole > 0 else 0.5
+                start, stop = (middle, stop) if byte >> (7 - place) & 1 else (start, middle)
+            return found
+
+        return chances
 
     def encode(self, data: bytes) -> bytes:
         """Read `data` and return its arithmetic code."""

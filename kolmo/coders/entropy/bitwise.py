@@ -34,9 +34,9 @@ class TextModel(ABC):
     def _run(self, mode: int, stop: int, stream: Any, cursor: Any, costs: Any = _NO_COSTS, **more: Any) -> int:
         """Run the kernel up to `stop`; return the position reached."""
 
-    def measure(self, data: bytes, **more: Any) -> NDArray[np.float64]:
-        """Return the code length of each byte of `data` in bits, and continue after it."""
-        stop, bits = self._append(data), np.empty(len(data))
+    def measure(self, data: bytes, *, by_bit: bool = False, **more: Any) -> NDArray[np.float64]:
+        """Return the code length of each byte of `data` in bits, or of each bit, and continue after it."""
+        stop, bits = self._append(data), np.empty(8 * len(data) if by_bit else len(data))
         self._run(binary_code.MEASURE, stop, _NO_BYTES, np.zeros(4, np.int64), bits, **more)
         return bits
 

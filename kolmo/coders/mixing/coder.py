@@ -10,7 +10,7 @@ from kolmo._core.checks import check_integer
 from kolmo._core.memory import cached
 from kolmo.coders.base import Decode, Encode, Meter
 from kolmo.coders.entropy.framing import check_ratio, code_bits, join_length, split_length
-from kolmo.coders.predictive import Cursor, PredictiveCoder
+from kolmo.coders.predictive import BitChances, Cursor, PredictiveCoder
 from kolmo.coders.tags import CoderTags
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Mix(PredictiveCoder):
                 surprisal = float(primed.copy().measure(data).sum())
             else:
                 primed = _trial_model(threading.get_ident(), key)
-                surprisal = primed.trial(data)
+                surprisal = float(primed.trial(data).sum())
             bits = code_bits(len(data), surprisal)
             other = self._alternative_layout(primed, data)
             if other is not None:
@@ -213,7 +213,18 @@ class _MixCursor(Cursor):
     def distribution(self) -> NDArray[np.float64]:
         import numpy as np
 
-        return np.array([2.0 ** -self.model.trial(bytes([byte])) for byte in range(256)])
+        return np.exp2([-float(self.model.trial(bytes([byte]))[0]) for byte in range(256)])
+
+    def bit_chances(self) -> BitChances:
+        import numpy as np
+
+        def chances(byte: int) -> NDArray[np.float64]:
+            # the kernel's probabilities are integers over 2^16, so those of 0 and 1 sum to 1 exactly
+            own = np.round(65536 * np.exp2(-self.model.trial(bytes([byte]), by_bit=True))) / 65536
+            is_one = np.unpackbits(np.array([byte], np.uint8)).astype(bool)
+            return np.where(is_one, own, 1 - own)
+
+        return chances
 
     def encode(self, data: bytes) -> bytes:
         return self.model.encode(data)

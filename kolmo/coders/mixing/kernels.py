@@ -143,7 +143,8 @@ def run(
     cursor : ndarray of shape (4,) and type int64
         Position in the stream, low, high, and the window of the decoder.
     costs : ndarray of float64
-        Code length of each byte of this call in bits; only `MEASURE` writes it.
+        Code length of each byte of this call in bits, or of each bit if it is eight times as long; only `MEASURE`
+        writes it.
     settings, registers
         See `kolmo.coders.mixing.settings`.
     masks : ndarray of uint64
@@ -222,6 +223,7 @@ def run(
 
     position = i64(registers[R_POSITION])
     begin = position
+    by_bit = len(costs) > stop - begin
     last = u64(registers[R_LAST])
     before = u64(registers[R_BEFORE])
     word = u64(registers[R_WORD])
@@ -431,7 +433,10 @@ def run(
             # --- code ---
             bit = (symbol >> (7 - bit_place)) & 1
             if mode == MEASURE:
-                spent += cost_of[u64(chance if bit else 65536 - chance)]
+                cost = cost_of[u64(chance if bit else 65536 - chance)]
+                spent += cost
+                if by_bit:
+                    costs[u64(8 * (position - begin) + bit_place)] = cost
             else:
                 bit, low, high, window, place = code_bit(mode, bit, chance << 16, low, high, window, place, stream)
 
@@ -487,7 +492,7 @@ def run(
         symbol = partial & 255
         if mode == DECODE:
             text[u64(position)] = np.uint8(symbol)
-        elif mode == MEASURE:
+        elif mode == MEASURE and not by_bit:
             costs[u64(position - begin)] = spent
         if deep:
             for i in range(n_contexts):

@@ -92,8 +92,8 @@ class Model(TextModel):
         duplicate.table[:] = self.table
         return duplicate
 
-    def trial(self, data: bytes) -> float:
-        """Return the code length of `data` in bits, and restore the model."""
+    def trial(self, data: bytes, *, by_bit: bool = False) -> NDArray[np.float64]:
+        """Return the code length of each byte of `data` in bits, or of each bit, and restore the model."""
         n_contexts = int(self.settings[settings.N_CONTEXTS])
         per_context, per_byte = _ENTRIES_PER_CONTEXT_AND_BYTE, _ENTRIES_PER_BYTE
         if self.depth:
@@ -103,7 +103,7 @@ class Model(TextModel):
         journal[0] = 1  # the first row holds the number of entries
         before = [getattr(self, name).copy() for name in _NOT_IN_JOURNAL]
         try:
-            return float(self.measure(data, journal=journal).sum())
+            return self.measure(data, by_bit=by_bit, journal=journal)
         finally:  # also after a keyboard interrupt
             kernels.undo(journal, self.table, self.index, self.refine)
             for name, array in zip(_NOT_IN_JOURNAL, before, strict=True):
