@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -68,3 +69,31 @@ def test_members_that_do_not_fit_are_refused(make, message: str) -> None:  # typ
 def test_an_unknown_member_is_refused() -> None:
     with pytest.raises(DecodeError, match="names none"):
         best(["gzip", "bz2"]).decompress(b"\x07abc")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["ngram", "mix:level=1", "gru:hidden=16", "mixture:coders=ngram+mix:level=1,kind=switch"],
+)
+def test_the_chances_of_bits_multiply_to_those_of_bytes(spec: str) -> None:
+    cursor = coder(spec).cursor(b"the cat sat on the mat, and ")
+    whole, chances_of = cursor.distribution(), cursor.bit_chances()
+    for byte in (0, 97, 116, 128, 255):
+        is_one = np.unpackbits(np.array([byte], np.uint8)).astype(bool)
+        product = np.where(is_one, chances_of(byte), 1 - chances_of(byte)).prod()
+        assert product == pytest.approx(whole[byte], rel=1e-6, abs=1e-12)
+        # a chance depends on the bits before it only, to the last digit: the decoder does not know the others
+        for depth in range(1, 8):
+            assert np.array_equal(
+                chances_of(byte >> (8 - depth) << (8 - depth))[: depth + 1], chances_of(byte)[: depth + 1]
+            )
+
+
+@pytest.mark.parametrize("members", [["ngram", "mix:level=1"], ["gru:hidden=16", "mixture:coders=ngram+ngram:order=2"]])
+@given(data=SOME, context=SOME)
+@settings(max_examples=8, deadline=None)
+def test_mixtures_of_all_kinds_decode(members: list[str], data: bytes, context: bytes) -> None:
+    found = mixture(members).prime(context)
+    stream = found.compress(data)
+    assert found.decompress(stream) == data
+    assert 8 * len(stream) == pytest.approx(found.code_length(data), abs=64)
