@@ -32,6 +32,7 @@ _LARGE_LEAST = 3
 _LARGE_TRAINING = Training(epochs=5, rate=2.0, least_error=0.01, kept=0.95)
 _BETA = 3.0
 _HELD_OUT = 4
+_FOLDS = 5
 _FULL_TRUST = 25.0
 """From so many texts a class on, weights are trusted as much as counts before held-out texts are seen."""
 _STRENGTH = 10.0
@@ -162,6 +163,50 @@ class Members:
         if "weights" in self.names:
             self.weights = WeightsPredictor(self.counts.counts)
             self.model = self.weights.restore(state)
+
+    def left_out(self, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int) -> NDArray[np.float64]:
+        """Fit the members, and return log p(label) of each training text, which is left out.
+
+        Counts and coders are without the text and its copies; the weights are those of the other folds. The exponents
+        are fitted to all texts.
+        """
+        rng = np.random.default_rng(self._random_state)
+        texts = Texts.of(items, normalize=self.normalize)
+        copies, groups = copies_of(texts, codes)
+        found = {}
+        if "coders" in self.names:
+            self.coders, found["coders"] = CodersPredictor.fit(items, codes, n_classes, self.n_threads)
+        if self.names != ["coders"]:
+            rows = self._fit_counts(texts, codes, n_classes)
+            self.counts.fit(rows, codes, copies, rng)
+            if "counts" in self.names:
+                found["counts"] = self.counts.log_probabilities(rows, codes, copies)
+            if "weights" in self.names:
+                found["weights"] = self._weights_of_other_folds(rows, codes, groups, rng)
+        self.exponents = fit_exponents(
+            np.stack([found[name] for name in self.names]), codes, self._target(len(codes) / n_classes)
+        )
+        return product(self.exponents, np.stack([found[name] for name in self.names]))
+
+    def _weights_of_other_folds(
+        self, rows: Rows, codes: NDArray[np.intp], groups: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return log p(label) of each text by weights trained on the other folds; equal texts share a fold."""
+        training = Training() if self._is_small else _LARGE_TRAINING
+        self.weights = WeightsPredictor(self.counts.counts)
+        weighted = self.weights.rows(rows, codes, training.kept)
+        folds = rng.permutation(int(groups.max()) + 1)[groups] % _FOLDS
+        found = np.zeros((len(codes), self.counts.counts.n_classes))
+
+        def measure(fold: int, own_rng: np.random.Generator) -> None:
+            inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+            if len(inside):
+                model = self.weights.fit(weighted, outside, codes, training, own_rng)
+                found[inside] = model.log_probabilities(weighted, inside)
+
+        with ThreadPoolExecutor(self.n_threads) as pool:
+            list(pool.map(measure, range(_FOLDS), rng.spawn(_FOLDS)))
+        return found
 
     def _target(self, texts_per_class: float) -> NDArray[np.float64]:
         """Return the exponents before held-out texts are seen: weights need more texts than counts and coders."""
