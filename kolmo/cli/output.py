@@ -149,7 +149,7 @@ class ModelFolder(OutputFile):
     def check(self, path: Path, inputs: Iterable[Source], *, force: bool) -> None:
         from kolmo._core.models import is_model
 
-        check_output_folder(path, force=force, is_own=is_model)
+        check_output_folder(path, inputs=inputs, force=force, is_own=is_model)
 
 
 class CheckpointFile(OutputFile):

@@ -51,7 +51,6 @@ _METHODS = [name for name in METHODS if name != "ngrams"]
 @options.seed_option
 @options.jobs_option
 @options.json_option
-@options.verbose_option
 @options.reading_options
 @options.data_dir_option
 @options.reading_option(
@@ -69,7 +68,6 @@ def command(
     seed: int,
     jobs: int,
     as_json: bool,
-    verbose: bool,
     data_dir: str | None,
     limit_train: int | None,
     n_neighbors: int,
@@ -123,7 +121,7 @@ def command(
     if as_json:
         print_json({"fit_seconds": seconds} | info.to_dict())
         return
-    tables = ModelInfo.tables_of([info], verbose=verbose)
+    tables = ModelInfo.tables_of([info])
     tables[0].footers.append(f"fitted in {seconds:.2f} s")
     print_tables(tables)
 

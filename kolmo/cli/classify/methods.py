@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from kolmo.cli.options import SharedOption
 from kolmo.coders.base import Coder
 from kolmo.distances.formulas import METRICS
 from kolmo.errors import ParameterError
@@ -123,8 +125,9 @@ NEIGHBOR_OPTIONS = ("n_neighbors", "weights", "metric", "candidates", "checkpoin
 
 def neighbor_options(function: Any) -> Any:
     """Return the command with the options of nearest neighbours."""
+    neighbor_option = partial(click.option, cls=SharedOption, group="Options of nearest neighbours")
     decorators = [
-        click.option(
+        neighbor_option(
             "-k",
             "--n-neighbors",
             type=click.IntRange(min=1),
@@ -133,7 +136,7 @@ def neighbor_options(function: Any) -> Any:
             metavar="K",
             help="Number of neighbours that vote.",
         ),
-        click.option(
+        neighbor_option(
             "--weights",
             type=click.Choice(WEIGHTS),
             default=WEIGHTS[0],
@@ -141,7 +144,7 @@ def neighbor_options(function: Any) -> Any:
             help="One vote each; votes weighted by inverse distance; or the class with the smallest mean distance of "
             "its K nearest members.",
         ),
-        click.option(
+        neighbor_option(
             "--metric",
             type=click.Choice(list(METRICS)),
             metavar="METRIC",
@@ -149,7 +152,7 @@ def neighbor_options(function: Any) -> Any:
             show_default=True,
             help=f"The distance: {', '.join(METRICS)}.",
         ),
-        click.option(
+        neighbor_option(
             "--candidates",
             type=click.IntRange(min=1),
             metavar="N",

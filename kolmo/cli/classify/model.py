@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kolmo._core.model_contents import model_info
-from kolmo.cli.options import Group, json_option, verbose_option
+from kolmo.cli.options import Group, json_option
 from kolmo.cli.output import print_json, print_results
 
 
@@ -16,10 +16,10 @@ def command() -> None:
 
 @command.command("info")
 @click.argument("model", metavar="MODEL")
-@verbose_option
+@click.option("-v", "--verbose", is_flag=True, help="Also print the type and shape of each array.")
 @json_option
 def info(model: str, verbose: bool, as_json: bool) -> None:
-    """Print the class, version, size, labels and parameters of the model in the folder MODEL; with -v also its arrays.
+    """Print the class, version, size, labels and parameters of the model in the folder MODEL.
 
     \b
     kolmo model info model

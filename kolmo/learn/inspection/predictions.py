@@ -30,9 +30,11 @@ class Predictions(Result):
     runners_up : ndarray of shape (n_items,)
         The second most probable label.
     runner_up_probabilities : ndarray of shape (n_items,)
+        Its probability.
     abstained : ndarray of bool and shape (n_items,)
         Items whose probability is below `abstain_below`, for which no label should be used.
     abstain_below : float or None
+        The least probability of a label that should be used.
     """
 
     labels: NDArray[Any]
