@@ -260,7 +260,9 @@ def evaluate_fitted(
     if abstain_below is not None:
         check_number("abstain_below", abstain_below, 0, 1)
         thresholds = tuple(sorted({*THRESHOLDS, abstain_below}))
-    labels = same_kind(labels_of(y), classifier.classes_)
+    labels = same_kind(
+        _of_file(y, classifier.classes_) if isinstance(test, Corpus) else labels_of(y), classifier.classes_
+    )
     shares = np.asarray(classifier.predict_proba(X))
     check_lengths(len(shares), len(labels))
     codes, winners, rows = codes_of(labels, classifier.classes_), shares.argmax(axis=1), np.arange(len(shares))
@@ -277,6 +279,14 @@ def evaluate_fitted(
         positions=tuple(range(len(labels)) if positions is None else positions),
         thresholds=thresholds,
     )
+
+
+def _of_file(y: Sequence[str], classes: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels of a file, which are texts, as the labels that a classifier of numbers prints so."""
+    named = {str(label): label for label in classes.tolist()}
+    if classes.dtype.kind == "U" or not all(label in named for label in y):
+        return labels_of(y)
+    return np.array([named[label] for label in y], classes.dtype)
 
 
 def excerpt(item: Any, longest: int = _EXCERPT) -> str:

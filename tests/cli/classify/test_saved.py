@@ -179,3 +179,9 @@ def test_one_file_is_split(kolmo: Any, refused: Any, topics: Topics) -> None:
     assert "leave one out" in refused("classify", *topics, "--folds", "3", code=2)
     assert "leave one out" in refused("classify", topics[0], "--folds", "3", "--hold-out", "0.1", code=2)
     assert "no effect" in refused("classify", topics[0], "--folds", "3", "--no-labels", code=2)
+
+
+def test_a_label_column_with_gaps_can_be_filled(kolmo: Any, model: Path) -> None:
+    Path("gaps.csv").write_text("label,text\npets,a cat\n,bread and butter\n")
+    rows = list(csv.DictReader(kolmo("predict", model, "gaps.csv").stdout.splitlines()))
+    assert [(row["label"], row["predicted"]) for row in rows] == [("pets", "pets"), ("", "food")]

@@ -79,3 +79,10 @@ def test_votes_without_a_second_label_have_probability_zero() -> None:
     found = label_items(NCDClassifier().fit(TEXTS, LABELS), QUERIES[:1])
     assert found.probabilities[0] > 0.99
     assert found.runner_up_probabilities[0] < 0.01
+
+
+def test_labels_of_a_file_are_those_of_a_classifier_of_numbers() -> None:
+    model = NCDClassifier("deflate").fit(["the cat sat", "stocks fell"], [3, 7])
+    assert evaluate_fitted(model, Corpus(items=[b"the cat", b"stocks"], labels=["3", "7"])).accuracy == 1
+    with pytest.raises(DataError, match="labels of the type in fit, such as 3"):
+        evaluate_fitted(model, Corpus(items=[b"the cat"], labels=["pets"]))
