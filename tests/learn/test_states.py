@@ -144,7 +144,7 @@ def forgeries(array: np.ndarray) -> list[np.ndarray]:
     flat = array.reshape(-1)
     wrong = [array[:-1], array[..., None], array.astype(np.float16), np.concatenate([array, array])]
     extremes = (
-        [np.nan, -np.inf, 1e300] if array.dtype.kind == "f" else [np.iinfo(array.dtype).max, np.iinfo(array.dtype).min]
+        [np.nan, -np.inf, 1e30] if array.dtype.kind == "f" else [np.iinfo(array.dtype).max, np.iinfo(array.dtype).min]
     )
     for value in extremes:
         changed = flat.copy()

@@ -17,8 +17,8 @@ from kolmo.errors import ParameterError
 from kolmo.learn.candidates import CharTfidf
 from kolmo.learn.inspection.fitted_reports import excerpt
 from kolmo.learn.inspection.passages import Span, marked, shared_passages
-from kolmo.learn.inspection.predictions import check_classifier, label_items
-from kolmo.learn.label_code.explanation import Part, of_coders
+from kolmo.learn.inspection.predictions import check_classifier
+from kolmo.learn.label_code.explanation import Part, of_coders, parts_of
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -168,9 +168,8 @@ class Explainer:
     def explain(self, item: Any) -> ItemExplanation:
         """Return why an item has its label."""
         raw: bytes = self.classifier._items([item], reset=False)[0]
-        found = label_items(self.classifier, [raw])
-        code = int(np.searchsorted(self.classifier.classes_, found.labels[0]))
-        other = int(np.searchsorted(self.classifier.classes_, found.runners_up[0]))
+        shares = self.classifier.predict_proba([raw])[0]
+        code, other = np.argsort(-shares, kind="stable")[:2].tolist()
         margin, bits = None, None
         parts: tuple[Part, ...] = ()
         nearest: list[_Near]
@@ -180,13 +179,12 @@ class Explainer:
             nearest = [(place, distance, None) for place, distance in self._most_similar(raw)]
             parts = tuple(sorted(self._parts(raw, code, other), key=lambda part: -abs(part.bits)))
             bits = sum(part.bits for part in parts)
-        share = float(self.classifier.predict_proba([raw])[0, other])
         return ItemExplanation(
             text=raw.decode("utf-8", "replace"),
-            label=found.labels[0].item(),
+            label=self.classifier.classes_[code].item(),
             runner_up=self.classifier.classes_[other].item(),
-            probability=float(found.probabilities[0]),
-            runner_up_probability=share,
+            probability=float(shares[code]),
+            runner_up_probability=float(shares[other]),
             bits=bits,
             margin=margin,
             parts=parts,
@@ -240,7 +238,7 @@ class Explainer:
         """Yield what each part saves on one class compared with another."""
         classifier = self.classifier
         if hasattr(classifier, "_members"):
-            yield from classifier.explain(item, *classifier.classes_[[code, other]].tolist()).parts
+            yield from parts_of(classifier._members, item, code, other)
         elif classifier.background:
             pooled = classifier._pooled
             yield from of_coders(pooled.models, pooled.pooling, item, code, other, 1 / np.log(2))
