@@ -163,7 +163,11 @@ def write_bytes(path: str | os.PathLike[str], raw: bytes) -> None:
 
 
 def check_output_folder(
-    path: str | os.PathLike[str], *, force: bool = True, is_own: Callable[[Path], bool] = lambda _: False
+    path: str | os.PathLike[str],
+    *,
+    inputs: Iterable[Source] = (),
+    force: bool = True,
+    is_own: Callable[[Path], bool] = lambda _: False,
 ) -> None:
     """Raise an error unless `write_folder` can create the folder, or replace it.
 
@@ -171,6 +175,8 @@ def check_output_folder(
     ----------
     path : path-like
         The folder. An empty folder counts as none.
+    inputs : iterable of path-like or int
+        What is read; see `check_output`.
     force : bool
         Whether an existing folder may be replaced.
     is_own : callable
@@ -185,8 +191,11 @@ def check_output_folder(
     """
     name = os.fspath(path)
     status, target = _status(name), _target_of(name)
-    if not name or (status is not None and not stat.S_ISDIR(status.st_mode)):
-        raise ParameterError(f"expected a folder to write, got {'the file ' if name else ''}{name!r}; name another one")
+    check_not_input(name, inputs)
+    if not name:
+        raise ParameterError("expected a folder, got ''; name one")
+    if status is not None and not stat.S_ISDIR(status.st_mode):
+        raise ParameterError(f"{name!r} exists and was not changed: it is a file; name a folder")
     if not target.parent.exists():
         raise ParameterError(f"cannot write {name!r}: there is no directory {str(target.parent)!r}; create it first")
     with _errors_of(name):

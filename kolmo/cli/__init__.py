@@ -19,6 +19,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Classify": {
         "demo": ("classify.demo", "Classify texts of the installed libraries; needs no data."),
         "classify": ("classify.classify", "Train a classifier on labelled texts and score it on others."),
+        "fit": ("classify.fit", "Fit a classifier to labelled texts and save it."),
+        "predict": ("classify.predict", "Label the rows of a file with a saved classifier."),
+        "evaluate": ("classify.evaluate", "Score a saved classifier: accuracy, coverage, mistakes."),
+        "explain": ("classify.explain", "Show why a saved classifier gives a text its label."),
+        "mislabelled": ("classify.mislabelled", "List training texts whose label is probably wrong."),
+        "model": ("classify.model", "Show what a saved model holds."),
     },
     "Measure": {
         "length": ("measure.length", "Measure the code lengths of files, in bits."),

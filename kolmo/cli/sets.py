@@ -41,6 +41,32 @@ def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> 
     return load_dataset(listed, named_split or (split if splits else None), data_dir=data_dir)
 
 
+def reading_arguments(
+    *,
+    text_columns: tuple[str, ...],
+    label_column: str | None,
+    text_separator: str,
+    file_format: str | None,
+    encoding: str,
+) -> dict[str, Any]:
+    """Return the arguments of `kolmo.read` for the reading options of a command."""
+    return {
+        "format": file_format,
+        "text_columns": list(text_columns) or None,
+        "label_column": label_column,
+        "separator": text_separator,
+        "encoding": encoding,
+    }
+
+
+def labelled_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> Corpus:
+    """Return the data set that an argument names, as `read_set`; it must have labels."""
+    found = read_set(name, split=split, data_dir=data_dir, **reading)
+    if found.labels is None:
+        raise DataError(f"{name!r} has no labels; name their column with --label-column")
+    return found
+
+
 def files_of(name: str, data_dir: str | None) -> list[Path]:
     """Return the files of a data set of the catalogue in the folder of data sets; none if the name is another.
 

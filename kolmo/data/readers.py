@@ -76,7 +76,7 @@ def read(
     name : str, optional
         Name of the corpus; the file name by default.
     keep_rows : bool
-        Whether the corpus has the rows of a table too, with all their cells.
+        Whether the corpus has the rows of a table too, with all their cells. If labels are missing, it has none.
 
     Returns
     -------

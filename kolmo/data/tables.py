@@ -41,7 +41,8 @@ class Columns:
     header : bool, optional
         Whether the first row contains column names; None detects it.
     kept : list, optional
-        Takes the names of the columns, None without a header, and then the cells of each row.
+        Takes the names of the columns, None without a header, and then the cells of each row. Then labels may
+        be missing.
     """
 
     text: tuple[str, ...] = ()
@@ -216,14 +217,14 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
             if not label.strip():
                 unlabelled.append(number)
             labels.append(label.decode("utf-8", "surrogateescape"))
-    if unlabelled:
+    if unlabelled and columns.kept is None:
         raise DataError(
             f"{path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
             f"the first at line {unlabelled[0]}; fill it in, or remove these rows"
         )
     if not items:
         raise DataError(f"{path} holds a header and no rows")
-    return items, labels if label_at is not None else None
+    return items, labels if label_at is not None and not unlabelled else None
 
 
 def _cell_bytes(cell: Any, number: int, path: str | Path) -> bytes:

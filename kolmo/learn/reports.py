@@ -28,7 +28,66 @@ _ARRAYS = ("predictions", "labels", "confusion")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ClassificationReport(Result):
+class Scored(Result):
+    """Base of reports on predictions: their accuracy, where the labels are known.
+
+    Parameters
+    ----------
+    test : str
+        Name of the test set.
+    n_test : int
+        Number of its items.
+    predictions : ndarray of shape (n_test,)
+        The predicted labels.
+    labels : ndarray of shape (n_test,) or None
+        The true labels; None if they are unknown.
+    """
+
+    test: str
+    n_test: int
+    predictions: NDArray[Any]
+    labels: NDArray[Any] | None
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of correct predictions (top-1)."""
+        return None if self.labels is None else float(np.mean(self.predictions == self.labels))
+
+    @property
+    def standard_error(self) -> float | None:
+        """Standard error of the accuracy as a binomial proportion."""
+        accuracy = self.accuracy
+        return None if accuracy is None else math.sqrt(accuracy * (1 - accuracy) / self.n_test)
+
+    @property
+    def macro_f1(self) -> float | None:
+        """Mean F1 score over the classes that occur among the true or the predicted labels."""
+        from sklearn.metrics import f1_score
+
+        if self.labels is None:
+            return None
+        return float(f1_score(self.labels, self.predictions, average="macro", zero_division=0))
+
+    @property
+    def classes(self) -> list[Any]:
+        """The labels that occur among the true or the predicted ones, sorted."""
+        known = () if self.labels is None else self.labels.tolist()
+        return sorted({*known, *self.predictions.tolist()})
+
+    @property
+    def confusion(self) -> NDArray[np.intp] | None:
+        """Number of items of each true class (row) and predicted class (column), in the order of `classes`."""
+        if self.labels is None:
+            return None
+        position = {label: code for code, label in enumerate(self.classes)}
+        counts = np.zeros((len(position), len(position)), np.intp)
+        for label, prediction in zip(self.labels.tolist(), self.predictions.tolist(), strict=True):
+            counts[position[label], position[prediction]] += 1
+        return counts
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClassificationReport(Scored):
     """Predictions of a classifier, their accuracy where the labels are known, and the time they took.
 
     Parameters
@@ -73,11 +132,7 @@ class ClassificationReport(Result):
     name: str
     fingerprint: str
     train: str
-    test: str
     n_train: int
-    n_test: int
-    predictions: NDArray[Any]
-    labels: NDArray[Any] | None
     fit_seconds: float
     predict_seconds: float
     compile_seconds: float = 0.0
@@ -97,43 +152,6 @@ class ClassificationReport(Result):
     def microseconds_per_pair(self) -> float | None:
         """Wall time for each pair of a training and a test item; None if the classifier compares no pairs."""
         return None if self.pairs is None else 1e6 * self.seconds / self.pairs
-
-    @property
-    def accuracy(self) -> float | None:
-        """Share of correct predictions (top-1)."""
-        return None if self.labels is None else float(np.mean(self.predictions == self.labels))
-
-    @property
-    def standard_error(self) -> float | None:
-        """Standard error of the accuracy as a binomial proportion."""
-        accuracy = self.accuracy
-        return None if accuracy is None else math.sqrt(accuracy * (1 - accuracy) / self.n_test)
-
-    @property
-    def macro_f1(self) -> float | None:
-        """Mean F1 score over the classes that occur among the true or the predicted labels."""
-        from sklearn.metrics import f1_score
-
-        if self.labels is None:
-            return None
-        return float(f1_score(self.labels, self.predictions, average="macro", zero_division=0))
-
-    @property
-    def classes(self) -> list[Any]:
-        """The labels that occur among the true or the predicted ones, sorted."""
-        known = () if self.labels is None else self.labels.tolist()
-        return sorted({*known, *self.predictions.tolist()})
-
-    @property
-    def confusion(self) -> NDArray[np.intp] | None:
-        """Number of items of each true class (row) and predicted class (column), in the order of `classes`."""
-        if self.labels is None:
-            return None
-        position = {label: code for code, label in enumerate(self.classes)}
-        counts = np.zeros((len(position), len(position)), np.intp)
-        for label, prediction in zip(self.labels.tolist(), self.predictions.tolist(), strict=True):
-            counts[position[label], position[prediction]] += 1
-        return counts
 
     def records(self) -> list[dict[str, Any]]:
         return [{name: value for name, value in self.to_dict().items() if name not in _ARRAYS}]

@@ -90,7 +90,7 @@ def test_a_folder_with_other_files_is_never_replaced(tmp_path: Path, content: st
 def test_a_file_or_a_missing_parent_is_refused(tmp_path: Path) -> None:
     fitted = kolmo.NCDClassifier("zstd").fit(TEXTS, LABELS)
     (tmp_path / "file").write_text("text")
-    with pytest.raises(ParameterError, match="expected a folder"):
+    with pytest.raises(ParameterError, match="it is a file"):
         fitted.save(tmp_path / "file", force=True)
     with pytest.raises(ParameterError, match="no directory"):
         fitted.save(tmp_path / "missing" / "model")

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 import kolmo
 from kolmo import CodeLengthClassifier, CodeLengthVectorizer, LabelCodeClassifier, NCDClassifier, NGramVectorizer
+from kolmo._core.models import ModelState
 from kolmo.errors import ParameterError
 
 WORDS = {
@@ -125,3 +126,56 @@ def test_sizes_are_in_proportion_to_the_data(tmp_path: Path) -> None:
     assert len(pickle.dumps(vectorizer)) < 20 * size
     again = pickle.loads(pickle.dumps(vectorizer))
     assert (again.transform(X) != vectorizer.transform(X)).nnz == 0
+
+
+@pytest.mark.parametrize("kind", [LabelCodeClassifier, CodeLengthClassifier])
+def test_a_saved_model_does_not_depend_on_threads(kind: Any, tmp_path: Path) -> None:
+    X, y = texts_of(60)
+    for n_jobs in (1, 3):
+        kind(n_jobs=n_jobs).fit(X, y).save(tmp_path / str(n_jobs))
+    arrays = [(tmp_path / name / "arrays.safetensors").read_bytes() for name in ("1", "3")]
+    assert arrays[0] == arrays[1]
+    one, three = (kolmo.load_model(tmp_path / name) for name in ("1", "3"))
+    assert np.array_equal(one.predict_proba(X), three.predict_proba(X))
+
+
+def forgeries(array: np.ndarray) -> list[np.ndarray]:
+    """Return arrays that differ in type, shape or values from one of a saved model."""
+    flat = array.reshape(-1)
+    wrong = [array[:-1], array[..., None], array.astype(np.float16), np.concatenate([array, array])]
+    extremes = (
+        [np.nan, -np.inf, 1e30] if array.dtype.kind == "f" else [np.iinfo(array.dtype).max, np.iinfo(array.dtype).min]
+    )
+    for value in extremes:
+        changed = flat.copy()
+        changed[len(flat) // 2] = value
+        wrong.append(changed.reshape(array.shape))
+    return [*wrong, flat[::-1].reshape(array.shape)]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LabelCodeClassifier(),
+        CodeLengthClassifier(background=True),
+        NCDClassifier("zstd"),
+        NGramVectorizer(n_buckets=2**10),
+    ],
+    ids=lambda found: type(found).__name__,
+)
+def test_forged_arrays_are_refused_or_harmless(estimator: Any, tmp_path: Path) -> None:
+    X, y = texts_of(30)
+    estimator.fit(X, y)
+    state = estimator._model_state()
+    refused = 0
+    for name, array in state.arrays.items():
+        for forged in forgeries(array):
+            arrays = {**state.arrays, name: forged}
+            try:
+                made = type(estimator)._from_model_state(ModelState(state.values, arrays, state.parameters))
+            except (kolmo.KolmoError, ValueError):
+                refused += 1
+                continue
+            with np.errstate(all="ignore"):
+                answers(made, X[:3])
+    assert refused >= 4 * len(state.arrays)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,28 +12,31 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from kolmo._core.terminal import visible, write_lines
 from kolmo.cli import options
-from kolmo.cli.classify.methods import DEFAULT, DEFAULT_WITH_OPTIONS, METHODS, Setting
+from kolmo.cli.classify.confusion import confusion_tables
+from kolmo.cli.classify.methods import (
+    DEFAULT,
+    DEFAULT_WITH_OPTIONS,
+    METHODS,
+    NEIGHBOR_OPTIONS,
+    Setting,
+    check_used,
+    named,
+    neighbor_options,
+    neighbor_parameters,
+)
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.output import print_json, print_tables, write_text
-from kolmo.cli.sets import described, read_set, sample
+from kolmo.cli.sets import described, labelled_set, read_set, reading_arguments, sample
 from kolmo.coders.base import Coder
-from kolmo.distances.formulas import METRICS
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn import splits
-from kolmo.learn.candidates import CANDIDATES
 from kolmo.learn.reports import ClassificationReport, evaluate
-from kolmo.learn.voting import WEIGHTS
 
 if TYPE_CHECKING:
-    from kolmo._core.tables import Table
     from kolmo.data.corpus import Corpus
-
-NEIGHBOR_OPTIONS = ("n_neighbors", "weights", "metric", "candidates", "checkpoint")
-"""The options of nearest neighbours, without effect for the other methods."""
 
 _WARNED_OVERLAP = 0.05
 """Share of test texts in the training set above which a warning is given; public sets have a few duplicates."""
@@ -62,38 +64,7 @@ def _limit_option(which: str) -> options.Decorator:
     f"[default: {DEFAULT}, or {DEFAULT_WITH_OPTIONS} if a coder or one of its options is named]",
 )
 @options.coder_option("lz77")
-@click.option(
-    "-k",
-    "--n-neighbors",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="K",
-    help="Number of neighbours that vote.",
-)
-@click.option(
-    "--weights",
-    type=click.Choice(WEIGHTS),
-    default=WEIGHTS[0],
-    show_default=True,
-    help="One vote each; votes weighted by inverse distance; or the class with the smallest mean distance of its K "
-    "nearest members.",
-)
-@click.option(
-    "--metric",
-    type=click.Choice(list(METRICS)),
-    metavar="METRIC",
-    default="ncd",
-    show_default=True,
-    help=f"The distance: {', '.join(METRICS)}.",
-)
-@click.option(
-    "--candidates",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Compare each text only with the N training texts that are most similar by TF-IDF of character 5-grams, and "
-    "report the loss.  [default: compare with all]",
-)
+@neighbor_options
 @options.checkpoint_option
 @click.option(
     "--folds",
@@ -169,10 +140,10 @@ def command(
     """
     _check_split(test, folds, hold_out, no_labels=no_labels, limit_test=limit_test)
     check_one_stdin([train, *([test] if test is not None else [])])
-    methods = methods or (DEFAULT_WITH_OPTIONS if _named(context, "coders", *NEIGHBOR_OPTIONS) else DEFAULT,)
-    _check_used(context, methods)
+    methods = methods or (DEFAULT_WITH_OPTIONS if named(context, "coders", *NEIGHBOR_OPTIONS) else DEFAULT,)
+    check_used(context, methods)
     settings = {name: rest.pop(name) for name in ("n_neighbors", "weights", "metric", "candidates")}
-    whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **rest)
+    whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **reading_arguments(**rest))
     train_set, drawn = sample(whole_train, limit_train, seed=seed)
     if len(set(train_set.labels or ())) < 2:
         raise DataError(f"{described(whole_train, len(train_set))} have only one class; take more texts or another set")
@@ -185,7 +156,7 @@ def command(
         whole_test, places = train_set, drawn
     test_set, positions = sample(whole_test, limit_test, seed=seed)
     positions = [places[position] for position in positions]
-    setting = Setting(neighbors=_neighbor_parameters(settings), checkpoint=checkpoint, n_jobs=jobs)
+    setting = Setting(neighbors=neighbor_parameters(settings), checkpoint=checkpoint, n_jobs=jobs)
     classifiers = dict(_classifiers(methods, coders, setting, baseline))
     if whole_test.labels is None and len(classifiers) > 1 and output is None and not as_json:
         raise ParameterError(
@@ -214,7 +185,7 @@ def command(
         if len(train_set) < len(whole_train) or len(test_set) < len(whole_test):
             tables[0].title += f" (seed {seed})"
         if with_confusion:
-            tables += [table for report in reports for table in _confusion_tables(report)]
+            tables += [table for report in reports for table in confusion_tables(report)]
         print_tables(tables)
 
 
@@ -234,42 +205,16 @@ def _check_split(
 
 
 def _read(
-    train: str,
-    test: str | None,
-    *,
-    data_dir: str | None,
-    no_labels: bool,
-    text_columns: tuple[str, ...],
-    label_column: str | None,
-    text_separator: str,
-    file_format: str | None,
-    encoding: str,
+    train: str, test: str | None, *, data_dir: str | None, no_labels: bool, **reading: Any
 ) -> tuple[Corpus, Corpus]:
     """Return the training set, which must have labels, and the test set."""
-    reading = {
-        "format": file_format,
-        "text_columns": list(text_columns) or None,
-        "label_column": label_column,
-        "separator": text_separator,
-        "encoding": encoding,
-    }
-    train_set = read_set(train, split="train", data_dir=data_dir, **reading)
-    if train_set.labels is None:
-        raise DataError(f"the training set {train!r} has no labels; name their column with --label-column")
+    train_set = labelled_set(train, split="train", data_dir=data_dir, **reading)
     if test is None:
         return train_set, train_set
     if no_labels:
         reading["label_column"] = None
     test_set = read_set(test, split="test", data_dir=data_dir, **reading)
     return train_set, replace(test_set, labels=None) if no_labels else test_set
-
-
-def _neighbor_parameters(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of `NCDClassifier` for the options of nearest neighbours."""
-    n_candidates = settings["candidates"]
-    if n_candidates is None:
-        return settings
-    return settings | {"candidates": CANDIDATES[0], "n_candidates": n_candidates}
 
 
 def _classifiers(
@@ -306,24 +251,6 @@ def _title(methods: Sequence[str], settings: dict[str, Any], train: str) -> str:
     return f"k = {settings['n_neighbors']} by {settings['metric']}{weights}: trained on {train}"
 
 
-def _named(context: click.Context, *names: str) -> list[str]:
-    """Return those of the options that are on the command line."""
-    return [name for name in names if context.get_parameter_source(name) != ParameterSource.DEFAULT]
-
-
-def _check_used(context: click.Context, methods: tuple[str, ...]) -> None:
-    """Refuse options that have no effect on any of the methods."""
-    taken = [METHODS[method] for method in methods]
-    unused = [] if any(method.takes_neighbors for method in taken) else [*NEIGHBOR_OPTIONS]
-    unused += [] if any(method.takes_coders for method in taken) else ["coders"]
-    for parameter in context.command.params:
-        if parameter.name in unused and _named(context, parameter.name):
-            raise ParameterError(
-                f"{parameter.opts[-1]} has no effect with --method {', '.join(methods)}; leave it out, or add "
-                f"--method {'neighbors' if parameter.name != 'coders' else 'code-length'}"
-            )
-
-
 def _facts(name: str, corpus: Corpus) -> dict[str, Any]:
     classes = None if corpus.labels is None else dict(sorted(Counter(corpus.labels).items()))
     return {"set": name, "source": corpus.source, "items": len(corpus), "classes": classes}
@@ -356,16 +283,6 @@ def _record(report: ClassificationReport, with_confusion: bool) -> dict[str, Any
     whole = report.to_dict()
     added = ["predictions"] if report.labels is None else ["confusion"] if with_confusion else []
     return record | {name: whole[name] for name in added}
-
-
-def _confusion_tables(report: ClassificationReport) -> list[Table]:
-    from kolmo._core.tables import column_bands, matrix_table
-
-    counts = report.confusion
-    cells = [] if counts is None else [[str(count) for count in row] for row in counts.tolist()]
-    title = f"{report.name}: true label (rows) by predicted label (columns)"
-    bands = column_bands(report.classes, cells, sys.stdout)
-    return [matrix_table(title, report.classes, cells, corner="label", columns=columns) for columns in bands]
 
 
 def _write_predictions(file: IO[str], *, positions: Sequence[int], reports: Sequence[ClassificationReport]) -> None:

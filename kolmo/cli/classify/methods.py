@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
+from click.core import ParameterSource
+
+from kolmo.cli.options import SharedOption
 from kolmo.coders.base import Coder
+from kolmo.distances.formulas import METRICS
+from kolmo.errors import ParameterError
+from kolmo.learn.candidates import CANDIDATES
+from kolmo.learn.voting import WEIGHTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +31,14 @@ class Setting:
         File of the progress of nearest neighbours.
     n_jobs : int
         Number of workers.
+    probabilities : bool
+        Whether the probabilities of labels matter, so that their temperature is fitted.
     """
 
     neighbors: dict[str, Any]
     checkpoint: Path | None
     n_jobs: int
+    probabilities: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +79,7 @@ def _code_length(coders: Sequence[Coder], setting: Setting) -> Iterator[tuple[st
     for coder in coders:
         yield (
             f"{coder} code length",
-            CodeLengthClassifier(coder, temperature_scaling=False, n_jobs=setting.n_jobs),
+            CodeLengthClassifier(coder, temperature_scaling=setting.probabilities, n_jobs=setting.n_jobs),
         )
 
 
@@ -105,3 +117,75 @@ METHODS: dict[str, Method] = {
 """The methods by their names in ``--method``, in the order of the help."""
 DEFAULT, DEFAULT_WITH_OPTIONS = "label-code", "neighbors"
 """The method without ``--method``; the second if a coder or an option of nearest neighbours is named."""
+
+
+NEIGHBOR_OPTIONS = ("n_neighbors", "weights", "metric", "candidates", "checkpoint")
+"""The options of nearest neighbours, without effect for the other methods."""
+
+
+def neighbor_options(function: Any) -> Any:
+    """Return the command with the options of nearest neighbours."""
+    neighbor_option = partial(click.option, cls=SharedOption, group="Options of nearest neighbours")
+    decorators = [
+        neighbor_option(
+            "-k",
+            "--n-neighbors",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            metavar="K",
+            help="Number of neighbours that vote.",
+        ),
+        neighbor_option(
+            "--weights",
+            type=click.Choice(WEIGHTS),
+            default=WEIGHTS[0],
+            show_default=True,
+            help="One vote each; votes weighted by inverse distance; or the class with the smallest mean distance of "
+            "its K nearest members.",
+        ),
+        neighbor_option(
+            "--metric",
+            type=click.Choice(list(METRICS)),
+            metavar="METRIC",
+            default="ncd",
+            show_default=True,
+            help=f"The distance: {', '.join(METRICS)}.",
+        ),
+        neighbor_option(
+            "--candidates",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Compare each text only with the N training texts that are most similar by TF-IDF of character "
+            "5-grams, and report the loss.  [default: compare with all]",
+        ),
+    ]
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
+
+
+def neighbor_parameters(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `NCDClassifier` for the options of nearest neighbours."""
+    n_candidates = settings["candidates"]
+    if n_candidates is None:
+        return settings
+    return settings | {"candidates": CANDIDATES[0], "n_candidates": n_candidates}
+
+
+def named(context: click.Context, *names: str) -> list[str]:
+    """Return those of the options that are on the command line."""
+    return [name for name in names if context.get_parameter_source(name) != ParameterSource.DEFAULT]
+
+
+def check_used(context: click.Context, methods: tuple[str, ...]) -> None:
+    """Refuse options that have no effect on any of the methods."""
+    taken = [METHODS[method] for method in methods]
+    unused = [] if any(method.takes_neighbors for method in taken) else [*NEIGHBOR_OPTIONS]
+    unused += [] if any(method.takes_coders for method in taken) else ["coders"]
+    for parameter in context.command.params:
+        if parameter.name in unused and named(context, parameter.name):
+            raise ParameterError(
+                f"{parameter.opts[-1]} has no effect with --method {', '.join(methods)}; leave it out, or add "
+                f"--method {'neighbors' if parameter.name != 'coders' else 'code-length'}"
+            )

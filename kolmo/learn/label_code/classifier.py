@@ -280,6 +280,42 @@ class LabelCodeClassifier(RefittedClassifier):
             done = block.stop
         return float(bits)
 
+    def left_out_code_lengths(self, X: Any, y: Any) -> NDArray[np.float64]:
+        """Return the code length of each label of training texts, by a classifier without the text, in bits.
+
+        Counts and coders are without the text and its copies. The weights are trained on the other four of five folds.
+        Only the exponents, one a member, are fitted to all texts. No fitted attribute is used or changed.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            Training texts.
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Bits, in the order of the sorted labels.
+
+        Examples
+        --------
+        >>> texts = ["the cat sat", "a cat and a kitten", "the kitten sat", "stocks fell", "bonds fell", "stocks rose"]
+        >>> bits = LabelCodeClassifier().left_out_code_lengths(texts, ["pets"] * 3 + ["money"] * 3)
+        >>> bits.shape
+        (6, 2)
+        """
+        from sklearn.base import clone
+
+        other = clone(self)
+        other._check_parameters()
+        items, codes = other._training_set(X, y)
+        n_classes, options = len(other.classes_), other._member_options()
+        kinds = choose_kinds(items, codes, n_classes, **options) if self.n_grams == "auto" else self.n_grams
+        members = Members(self.members, PRESETS[kinds], **options)
+        bits: NDArray[np.float64] = members.left_out(items, codes, n_classes) / -np.log(2)
+        return bits
+
     def explain(self, text: Any, label: Any = None, against: Any = None) -> explanation.Explanation:
         """Return the bits that each n-gram and each coder saves on a label, compared with another label.
 

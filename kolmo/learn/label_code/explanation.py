@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kolmo._core.results import Result
 from kolmo.learn.label_code import ngram_kernels as kernels
-from kolmo.learn.label_code.counts_kernels import N_LEVELS, level_of
+from kolmo.learn.label_code.background import BackgroundModels
+from kolmo.learn.label_code.counts_kernels import N_LEVELS
 from kolmo.learn.label_code.members import Members
-from kolmo.learn.label_code.ngrams import NAMES, Texts
+from kolmo.learn.label_code.ngrams import NAMES, Rows, Texts
+from kolmo.learn.label_code.pooling import Pooling
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -38,12 +41,15 @@ class Part:
         The n-gram, with escapes for bytes that are not UTF-8; empty for the other kinds.
     bits : float
         What it saves on the first label compared with the second.
+    places : tuple of (int, int)
+        Where its bytes are in the item, as start and stop.
     """
 
     member: str
     kind: str
     text: str
     bits: float
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,22 +92,32 @@ class Explanation(Result):
 def parts_of(members: Members, item: bytes, first: int, second: int) -> tuple[Part, ...]:
     """Return the evidence for one class compared with another, by falling size."""
     found: list[Part] = []
+    named = NamedRow.of(members, item) if members.names != ["coders"] else None
     for name, exponent in zip(members.names, members.exponents.tolist(), strict=True):
-        parts = {"counts": _of_counts, "weights": _of_weights, "coders": _of_coders}[name](members, item, first, second)
         scale = exponent / np.log(2)
+        if name == "coders" or named is None:
+            found += of_coders(members.coders.models, members.coders.pooling, item, first, second, scale)
+            continue
+        parts = {"counts": _of_counts, "weights": _of_weights}[name](members, named, first, second)
         found += [
-            Part(member=name, kind=kind, text=text.decode("utf-8", "backslashreplace"), bits=float(bits * scale))
-            for kind, text, bits in parts
+            Part(
+                member=name,
+                kind=kind,
+                text=named.names.get(bucket, b"").decode("utf-8", "backslashreplace"),
+                bits=float(bits * scale),
+                places=named.places.get(bucket, ()),
+            )
+            for kind, bucket, bits in parts
             if bits
         ]
     return tuple(sorted(found, key=lambda part: -abs(part.bits)))
 
 
-def _of_counts(members: Members, item: bytes, first: int, second: int) -> Iterator[tuple[str, bytes, float]]:
+def _of_counts(members: Members, named: NamedRow, first: int, second: int) -> Iterator[tuple[str, int, float]]:
+    """Yield the kind, the bucket and the bits of each n-gram; bucket -1 is none."""
     predictor = members.counts
-    counts = predictor.counts
-    yield "prior", b"", float(predictor.biases[first] - predictor.biases[second])
-    rows, names, known = _named_rows(members, item)
+    counts, rows = predictor.counts, named.rows
+    yield "prior", -1, float(predictor.biases[first] - predictor.biases[second])
     most = counts._most(False)
     for kind in range(kernels.N_KINDS):
         places = [
@@ -111,24 +127,21 @@ def _of_counts(members: Members, item: bytes, first: int, second: int) -> Iterat
         ]
         for place in places:
             column = int(rows.indices[place])
-            weight = predictor.weights[kind * N_LEVELS + level_of(int(counts.frequencies[column]))] / len(places)
+            level = min(int(counts.frequencies[column]).bit_length(), N_LEVELS) - 1  # as `counts_kernels.level_of`
+            weight = predictor.weights[kind * N_LEVELS + level] / len(places)
             savings = {first: 0.0, second: 0.0}
             for entry in range(counts.starts[column], counts.starts[column + 1]):
                 if counts.classes[entry] in savings:
                     savings[int(counts.classes[entry])] = float(predictor._entries[entry])
-            yield (
-                NAMES[kind],
-                names[known[kind][place - rows.pointers[kind]]],
-                weight * (savings[first] - savings[second]),
-            )
+            bucket = named.known[kind][place - rows.pointers[kind]]
+            yield NAMES[kind], bucket, weight * (savings[first] - savings[second])
 
 
-def _of_weights(members: Members, item: bytes, first: int, second: int) -> Iterator[tuple[str, bytes, float]]:
-    model = members.model
-    yield "prior", b"", float(model.biases[first] - model.biases[second])
-    rows, names, known = _named_rows(members, item)
+def _of_weights(members: Members, named: NamedRow, first: int, second: int) -> Iterator[tuple[str, int, float]]:
+    model, rows = members.model, named.rows
+    yield "prior", -1, float(model.biases[first] - model.biases[second])
     weighted = members.weights.rows(rows, n_threads=1)
-    values: dict[tuple[str, bytes], float] = defaultdict(float)
+    values: dict[tuple[str, int], float] = defaultdict(float)
     place = 0
     for kind in range(kernels.N_KINDS):
         for offset, column in enumerate(rows.indices[rows.pointers[kind] : rows.pointers[kind + 1]]):
@@ -136,37 +149,86 @@ def _of_weights(members: Members, item: bytes, first: int, second: int) -> Itera
             if feature < 0 or place >= len(weighted.features) or weighted.features[place] != feature:
                 continue
             difference = model.weights[feature, first] - model.weights[feature, second]
-            values[NAMES[kind], names[known[kind][offset]]] += float(weighted.values[place] * difference)
+            values[NAMES[kind], named.known[kind][offset]] += float(weighted.values[place] * difference)
             place += 1
-    for (kind_name, text), bits in values.items():
-        yield kind_name, text, bits
+    for (kind_name, bucket), bits in values.items():
+        yield kind_name, bucket, bits
 
 
-def _of_coders(members: Members, item: bytes, first: int, second: int) -> Iterator[tuple[str, bytes, float]]:
-    predictor = members.coders
-    pooling = predictor.pooling
-    yield "prior", b"", float(pooling.biases[first] - pooling.biases[second])
-    savings, sizes = predictor.models.savings([item])[0], predictor.models.sizes([item])[0]
+def of_coders(
+    models: BackgroundModels, pooling: Pooling, item: bytes, first: int, second: int, scale: float
+) -> Iterator[Part]:
+    """Yield what each class model saves on one class compared with another, times a scale."""
+    found = [("prior", float(pooling.biases[first] - pooling.biases[second]))]
+    savings, sizes = models.savings([item])[0], models.sizes([item])[0]
     factors = pooling.weights[0] / np.sqrt(sizes) + pooling.weights[1] / sizes
-    for name, factor, saving in zip(predictor.models.names, factors, savings, strict=True):
-        yield name, b"", float(factor * (saving[first] - saving[second]))
+    for name, factor, saving in zip(models.names, factors, savings, strict=True):
+        found.append((name, float(factor * (saving[first] - saving[second]))))
+    for kind, bits in found:
+        if bits:
+            yield Part(member="coders", kind=kind, text="", bits=bits * scale)
 
 
-def _named_rows(members: Members, item: bytes) -> tuple[Any, dict[int, bytes], list[list[int]]]:
-    """Return the row of a text, the n-gram of each bucket, and the buckets of its entries by kind."""
-    texts = Texts.of([item], normalize=members.normalize)
-    rows = members.ngrams.rows(texts)
-    text = texts.bytes_of(0)
-    names: dict[int, bytes] = {}
-    known: list[list[int]] = []
-    for kind, found in enumerate(_ngrams(text, members.ngrams.hash_bits)):
-        buckets = []
-        if members.kinds[kind]:
-            for bucket, ngram in found:
+@dataclass(frozen=True)
+class NamedRow:
+    """The n-grams of a text, with their names and places.
+
+    Parameters
+    ----------
+    rows : Rows
+        The row of the text.
+    known : list of list of int
+        The bucket of each entry of the row, by kind.
+    names : dict of int to bytes
+        The n-gram of each bucket; the first of several.
+    places : dict of int to tuple of (int, int)
+        Where the n-grams of each bucket are in the item, as start and stop.
+    """
+
+    rows: Rows
+    known: list[list[int]]
+    names: dict[int, bytes]
+    places: dict[int, tuple[tuple[int, int], ...]]
+
+    @classmethod
+    def of(cls, members: Members, item: bytes) -> Self:
+        """Return the n-grams of a text that members know."""
+        texts = Texts.of([item], normalize=members.normalize)
+        sources = sources_of(item) if members.normalize else np.arange(len(item) + 1)
+        names: dict[int, bytes] = {}
+        places: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        known: list[list[int]] = []
+        for kind, found in enumerate(_ngrams(texts.bytes_of(0), members.ngrams.hash_bits)):
+            buckets = []
+            for bucket, ngram, spans in found if members.kinds[kind] else []:
                 names.setdefault(bucket, ngram)
                 buckets.append(bucket)
-        known.append([bucket for bucket in dict.fromkeys(buckets) if members.ngrams.has(bucket)])
-    return rows, names, known
+                for start, stop in spans:
+                    first, last = int(sources[start]), int(sources[stop])
+                    if first < last:
+                        places[bucket].add((first, last))
+            known.append([bucket for bucket in dict.fromkeys(buckets) if members.ngrams.has(bucket)])
+        spans_of = {bucket: tuple(sorted(spans)) for bucket, spans in places.items()}
+        return cls(members.ngrams.rows(texts), known, names, spans_of)
+
+
+def sources_of(item: bytes) -> NDArray[np.int64]:
+    """Return the position in an item of each byte of its normalized text, and of the end.
+
+    Examples
+    --------
+    >>> sources_of(b"a  b").tolist()  # of "\\x02 a b "
+    [0, 0, 0, 1, 3, 4, 4]
+    """
+    found, after_space = [0, 0], True
+    for place, byte in enumerate(item):
+        is_space = byte == 32 or 9 <= byte <= 13
+        if not (is_space and after_space):
+            found.append(place)
+        after_space = is_space
+    if not after_space:
+        found.append(len(item))
+    return np.array([*found, len(item)], np.int64)
 
 
 def _mixed(value: int) -> int:
@@ -175,45 +237,49 @@ def _mixed(value: int) -> int:
     return value ^ (value >> 32)
 
 
-def _ngrams(text: bytes, hash_bits: int) -> Iterator[list[tuple[int, bytes]]]:
-    """Yield the buckets and the bytes of the n-grams of each kind, in the order of `find_ngrams`."""
+_Spans = tuple[tuple[int, int], ...]
+
+
+def _ngrams(text: bytes, hash_bits: int) -> Iterator[list[tuple[int, bytes, _Spans]]]:
+    """Yield the buckets, the bytes and the places of the n-grams of each kind, in the order of `find_ngrams`."""
     shift = 64 - hash_bits
     for order in range(1, kernels.BYTE_ORDERS + 1):
-        found = []
+        found: list[tuple[int, bytes, _Spans]] = []
         for start in range(len(text) - order + 1):
             value = 0
             for byte in text[start : start + order]:
                 value = ((value + byte + 1) * _ODD) & _MASK
-            found.append((_mixed(value ^ order) >> shift, text[start : start + order]))
+            end = start + order
+            found.append((_mixed(value ^ order) >> shift, text[start:end], ((start, end),)))
         yield found
     words = _words(text)
     for order in range(1, kernels.WORD_ORDERS + 1):
         found = []
         for start in range(order == 1, len(words) - order + 1):
-            value = 0
-            for word, _ in words[start : start + order]:
+            value, chosen = 0, words[start : start + order]
+            for word, _, _ in chosen:
                 value = ((value + word) * _ODD) & _MASK
-            found.append(
-                (_mixed(value ^ (100 + order)) >> shift, b" ".join(name for _, name in words[start : start + order]))
-            )
+            name, span = b" ".join(name for _, name, _ in chosen), (chosen[0][2][0], chosen[-1][2][1])
+            found.append((_mixed(value ^ (100 + order)) >> shift, name, (span,)))
         yield found
     found = []
     for start in range(len(words)):
         for distance in range(2, kernels.LARGEST_DISTANCE + 1):
             if start + distance < len(words):
-                (one, name), (two, other) = words[start], words[start + distance]
+                (one, name, here), (two, other, there) = words[start], words[start + distance]
                 value = ((one * _ODD + two) * _ODD) & _MASK
-                found.append((_mixed(value ^ 200) >> shift, name + b" .. " + other))
+                found.append((_mixed(value ^ 200) >> shift, name + b" .. " + other, (here, there)))
     yield found
     found = []
-    for word, name in words[2:] if len(words) > 2 else []:
+    for word, name, span in words[2:] if len(words) > 2 else []:
         value = ((words[1][0] * _ODD + word) * _ODD) & _MASK
-        found.append((_mixed(value ^ 300) >> shift, words[1][1] + b" ... " + name))
+        found.append((_mixed(value ^ 300) >> shift, words[1][1] + b" ... " + name, (words[1][2], span)))
     yield found
 
 
-def _words(text: bytes) -> list[tuple[int, bytes]]:
-    words, place = [(777, b"^")], 0
+def _words(text: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
+    """Return the hash, the bytes and the place of each word, marks of the start and the end included."""
+    words, place = [(777, b"^", (0, 0))], 0
     while place < len(text):
         byte, start = text[place], place
         place += 1
@@ -224,8 +290,8 @@ def _words(text: bytes) -> list[tuple[int, bytes]]:
             while place < len(text) and _is_of_word(text[place]):
                 word = _mixed((word + text[place] + 1) & _MASK)
                 place += 1
-        words.append((word, text[start:place]))
-    return [*words, (999, b"$")]
+        words.append((word, text[start:place], (start, place)))
+    return [*words, (999, b"$", (len(text), len(text)))]
 
 
 def _is_of_word(byte: int) -> bool:

@@ -33,6 +33,7 @@ _LARGE_LEAST = 3
 _LARGE_TRAINING = Training(epochs=5, averaged=3, rate=2.0, least_error=0.01, kept=0.95)
 _BETA = 3.0
 _HELD_OUT = 4
+_FOLDS = 5
 _FULL_TRUST = 25.0
 """From so many texts a class on, weights are trusted as much as counts before held-out texts are seen."""
 _STRENGTH = 10.0
@@ -123,29 +124,39 @@ class Members:
         self, rows: Rows, codes: NDArray[np.intp], held: NDArray[np.bool_], rng: np.random.Generator
     ) -> NDArray[np.float64]:
         """Train the weights on all texts, and return the predictions of the held-out texts by weights without them."""
-        training = Training() if self._is_small else _LARGE_TRAINING
-        self.weights = WeightsPredictor(self.counts.counts)
-        rest, rngs = np.flatnonzero(~held), rng.spawn(2)
+        self.weights, rngs = WeightsPredictor(self.counts.counts), rng.spawn(2)
 
         def fit_all() -> LogLinear:
+            training = self._training
             weighted = self.weights.rows(rows, codes, training.kept, n_threads=self.n_threads)
             return self.weights.fit(weighted, np.arange(len(codes)), codes, training, rngs[1])
-
-        def predict_held_out() -> NDArray[np.float64]:
-            # gains that count the labels of held-out texts would prefer the n-grams that happen to fit them
-            weights = WeightsPredictor(self.counts.counts.of_texts(rows, codes, rest))
-            weighted = weights.rows(rows, np.where(held, -1, codes), training.kept, n_threads=self.n_threads)
-            model = weights.fit(weighted, rest, codes, training, rngs[0])
-            return model.log_probabilities(weighted, np.flatnonzero(held))
 
         if not held.any():
             self.model = fit_all()
             return np.zeros((0, self.counts.counts.n_classes))
-        calls: list[Callable[[], Any]] = [predict_held_out, fit_all]
+        calls: list[Callable[[], Any]] = [lambda: self._predicted_without(held, rows, codes, rngs[0]), fit_all]
         found = map_threads(lambda call: call(), calls, n_threads=self.n_threads)
         predictions: NDArray[np.float64] = found[0]
         self.model = found[1]
         return predictions
+
+    @property
+    def _training(self) -> Training:
+        return Training() if self._is_small else _LARGE_TRAINING
+
+    def _predicted_without(
+        self, held: NDArray[np.bool_], rows: Rows, codes: NDArray[np.intp], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return log p(label) of the held-out texts by weights of the others.
+
+        The gains of n-grams are those of the others, too: gains that count the labels of held-out texts would prefer the
+        n-grams that happen to fit them.
+        """
+        rest = np.flatnonzero(~held)
+        weights = WeightsPredictor(self.counts.counts.of_texts(rows, codes, rest))
+        weighted = weights.rows(rows, np.where(held, -1, codes), self._training.kept, n_threads=self.n_threads)
+        model = weights.fit(weighted, rest, codes, self._training, rng)
+        return model.log_probabilities(weighted, np.flatnonzero(held))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was fitted by floating-point numbers, for a saved model; counts are counted again."""
@@ -171,6 +182,44 @@ class Members:
         if "weights" in self.names:
             self.weights = WeightsPredictor(self.counts.counts)
             self.model = self.weights.restore(state)
+
+    def left_out(self, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int) -> NDArray[np.float64]:
+        """Fit the members, and return log p(label) of each training text, which is left out.
+
+        Counts and coders are without the text and its copies; the weights are those of the other folds. The exponents
+        are fitted to all texts.
+        """
+        rng = np.random.default_rng(self._random_state)
+        texts = Texts.of(items, normalize=self.normalize)
+        copies, groups = copies_of(texts, codes)
+        found = {}
+        if "coders" in self.names:
+            self.coders, found["coders"] = CodersPredictor.fit(items, codes, n_classes, self.n_threads)
+        if self.names != ["coders"]:
+            rows = self._fit_counts(texts, codes, n_classes)
+            left_out = self.counts.fit(rows, codes, copies, rng, n_threads=self.n_threads)
+            if "counts" in self.names:
+                found["counts"] = left_out
+            if "weights" in self.names:
+                found["weights"] = self._weights_of_other_folds(rows, codes, groups, rng)
+        self.exponents = fit_exponents(
+            np.stack([found[name] for name in self.names]), codes, self._target(len(codes) / n_classes)
+        )
+        return product(self.exponents, np.stack([found[name] for name in self.names]))
+
+    def _weights_of_other_folds(
+        self, rows: Rows, codes: NDArray[np.intp], groups: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return log p(label) of each text by weights trained on the other folds; equal texts share a fold."""
+        folds = rng.permutation(int(groups.max()) + 1)[groups] % _FOLDS
+        found = np.zeros((len(codes), self.counts.counts.n_classes))
+
+        def measure(fold: int, own_rng: np.random.Generator) -> None:
+            if (folds == fold).any():
+                found[folds == fold] = self._predicted_without(folds == fold, rows, codes, own_rng)
+
+        map_threads(measure, range(_FOLDS), rng.spawn(_FOLDS), n_threads=self.n_threads)
+        return found
 
     def _target(self, texts_per_class: float) -> NDArray[np.float64]:
         """Return the exponents before held-out texts are seen: weights need more texts than counts and coders."""

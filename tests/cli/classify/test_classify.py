@@ -296,8 +296,10 @@ def test_the_loss_of_candidates_is_reported(kolmo: Any, topics: Topics) -> None:
     assert "with cosine similarity alone" in shown
 
 
-def test_the_help_has_two_sections_and_few_options(kolmo: Any) -> None:
+def test_the_help_has_sections_and_few_options(kolmo: Any) -> None:
     own, rest = kolmo("classify", "--help").stdout.partition("Options:\n")[2].split("Output options:\n")
+    own, of_neighbours = own.split("Options of nearest neighbours:\n")
+    assert all(option in of_neighbours for option in ("-k", "--weights", "--metric", "--candidates"))
     reading = rest.partition("Reading options:\n")[2]
     shared = ("--format", "--encoding", "--text-column", "--label-column", "--no-labels", "--data-dir", "--limit-train")
     for option in shared:

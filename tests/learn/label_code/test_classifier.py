@@ -146,10 +146,20 @@ def test_n_grams_are_named_by_the_hash_of_the_kernel(text: bytes) -> None:
     ngrams = NGrams(PRESETS["all"])
     rows = ngrams.fit(texts, min_texts=1, n_threads=1)
     for kind, found in enumerate(explanation._ngrams(texts.bytes_of(0), ngrams.hash_bits)):
-        buckets = list(dict.fromkeys(bucket for bucket, _ in found))
+        buckets = list(dict.fromkeys(bucket for bucket, _, _ in found))
         assert all(ngrams.has(bucket) for bucket in buckets)
         assert len(buckets) == rows.pointers[kind + 1] - rows.pointers[kind]
     assert kind + 1 == ngram_kernels.N_KINDS
+
+
+@given(st.binary(max_size=60).map(lambda raw: raw.replace(b"\x02", b"")))
+def test_places_of_n_grams_are_where_their_bytes_stand(text: bytes) -> None:
+    normalized = Texts.of([text], normalize=True).bytes_of(0)
+    sources = explanation.sources_of(text)
+    assert len(sources) == len(normalized) + 1
+    assert (np.diff(sources) >= 0).all()
+    for byte, place in zip(normalized[2:-1], sources[2:-2], strict=True):
+        assert byte == text[place : place + 1].lower()[0] or text[place : place + 1].isspace()
 
 
 def test_the_prequential_code_is_shorter_than_the_labels_and_depends_on_the_order_only() -> None:
