@@ -28,6 +28,8 @@ class Corpus:
         Encoding that the source was decoded from; None if its bytes are unchanged.
     source : str
         Path, library or address of the items.
+    remarks : tuple of str
+        What was found out when the data were read: columns, encoding, depth of pictures, skipped files.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Corpus:
     modality: str = "text"
     encoding: str | None = None
     source: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.items:

@@ -18,7 +18,7 @@ from click.core import ParameterSource
 from kolmo._core.terminal import visible, write_lines
 from kolmo.cli import options
 from kolmo.cli.classify.methods import DEFAULT, DEFAULT_WITH_OPTIONS, METHODS, Setting
-from kolmo.cli.inputs import check_one_stdin
+from kolmo.cli.inputs import check_one_stdin, reading_options
 from kolmo.cli.output import print_json, print_tables, write_text
 from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
@@ -101,7 +101,7 @@ def _limit_option(which: str) -> options.Decorator:
 @options.json_option
 @options.verbose_option
 @options.output_option("the predictions")
-@options.reading_options
+@reading_options
 @options.reading_option(
     "--no-labels", is_flag=True, help="Only predict: TEST has no label column, or its labels are ignored."
 )
@@ -128,7 +128,8 @@ def command(
     limit_train: int | None,
     limit_test: int | None,
     checkpoint: Path | None,
-    **rest: Any,
+    reading: dict[str, Any],
+    **settings: Any,
 ) -> None:
     """Classify the texts of TEST after training on TRAIN, and measure the accuracy if TEST has labels.
 
@@ -147,8 +148,7 @@ def command(
     check_one_stdin([train, test])
     methods = methods or (DEFAULT_WITH_OPTIONS if _named(context, "coders", *NEIGHBOR_OPTIONS) else DEFAULT,)
     _check_used(context, methods)
-    settings = {name: rest.pop(name) for name in ("n_neighbors", "weights", "metric", "candidates")}
-    whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **rest)
+    whole_train, whole_test = _read(train, test, reading, data_dir=data_dir, no_labels=no_labels)
     setting = Setting(neighbors=_neighbor_parameters(settings), checkpoint=checkpoint, n_jobs=jobs)
     classifiers = dict(_classifiers(methods, coders, setting, baseline))
     if whole_test.labels is None and len(classifiers) > 1 and output is None and not as_json:
@@ -185,30 +185,14 @@ def command(
 
 
 def _read(
-    train: str,
-    test: str,
-    *,
-    data_dir: str | None,
-    no_labels: bool,
-    text_columns: tuple[str, ...],
-    label_column: str | None,
-    text_separator: str,
-    file_format: str | None,
-    encoding: str,
+    train: str, test: str, reading: dict[str, Any], *, data_dir: str | None, no_labels: bool
 ) -> tuple[Corpus, Corpus]:
     """Return the training set, which must have labels, and the test set."""
-    reading = {
-        "format": file_format,
-        "text_columns": list(text_columns) or None,
-        "label_column": label_column,
-        "separator": text_separator,
-        "encoding": encoding,
-    }
     train_set = read_set(train, split="train", data_dir=data_dir, **reading)
     if train_set.labels is None:
         raise DataError(f"the training set {train!r} has no labels; name their column with --label-column")
     if no_labels:
-        reading["label_column"] = None
+        reading = reading | {"label_column": None}
     test_set = read_set(test, split="test", data_dir=data_dir, **reading)
     return train_set, replace(test_set, labels=None) if no_labels else test_set
 
@@ -271,7 +255,13 @@ def _check_used(context: click.Context, methods: tuple[str, ...]) -> None:
 
 def _facts(name: str, corpus: Corpus) -> dict[str, Any]:
     classes = None if corpus.labels is None else dict(sorted(Counter(corpus.labels).items()))
-    return {"set": name, "source": corpus.source, "items": len(corpus), "classes": classes}
+    return {
+        "set": name,
+        "source": corpus.source,
+        "items": len(corpus),
+        "classes": classes,
+        "remarks": list(corpus.remarks),
+    }
 
 
 def _warn_of_unseen_labels(train: Corpus, test: Corpus) -> None:
