@@ -36,12 +36,13 @@ Row = tuple[int, list[Any]]
 
 
 class Labelled(NamedTuple):
-    """Items of a file, their labels, what is said about them, and the encoding that they were decoded from."""
+    """Items of a file, their labels, what is said about them, their encoding, and the names of their columns."""
 
     items: list[bytes]
     labels: list[str] | None = None
     remarks: tuple[str, ...] = ()
     encoding: str | None = None
+    columns: tuple[tuple[str, ...], str | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +59,15 @@ class Columns:
         Text placed between joined columns.
     header : bool, optional
         Whether the first row contains column names; None detects it.
+    like : (tuple of str, str or None), optional
+        Names of the columns of text and of the label in another table, taken where this one has them.
     """
 
     text: tuple[str, ...] = ()
     label: str | None = None
     separator: str = " "
     header: bool | None = None
+    like: tuple[tuple[str, ...], str | None] | None = None
 
     @property
     def named(self) -> list[str]:
@@ -132,7 +136,10 @@ def select(
     items, labels = _cells(itertools.chain(body, iterator), text_at, label_at, names, columns, source, unit)
     if columns.header is None and names is None:
         said = ["no column names: the first row is data (with names in it: --header)", *said]
-    return Labelled(items, labels if label_at is not None else None, tuple(said))
+    found = Labelled(items, labels if label_at is not None else None, tuple(said))
+    if names is None:
+        return found
+    return found._replace(columns=(tuple(names[at] for at in text_at), None if label_at is None else names[label_at]))
 
 
 def _cells(
@@ -198,6 +205,8 @@ def _has_header(sample: list[Row], columns: Columns, path: str | Path, unclear: 
     missing = [name for name in columns.named if name not in first]
     if columns.named and not missing:
         return True
+    if not missing and columns.like and set(columns.like[0]) <= set(first):
+        return True
     found = _is_header(first, [[str(cell) for cell in cells] for _, cells in sample[1:] if len(cells) == len(first)])
     if missing and found is not False:
         return True  # the message names the columns
@@ -254,6 +263,12 @@ def _positions(
         label = _position(columns.label, names, width, path, "--label-column / label_column")
     cells = [[str(cell) for cell in cells] for _, cells in body if len(cells) == width]
     by_column = list(zip(*cells, strict=True)) or [()] * width
+    like_text, like_label = columns.like or ((), None)
+    if names is not None and like_text and not text and set(like_text) <= set(names):
+        text = [names.index(name) for name in like_text]
+        if label is None and like_label is not None:
+            label = names.index(like_label) if like_label in names else _known(names, LABEL_NAMES, text)
+            return text, label, []
     if label is None:
         label = _known(names, LABEL_NAMES, text)
         known_text = text or [at for at in [_known(names, TEXT_NAMES, ())] if at is not None]

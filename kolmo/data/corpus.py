@@ -30,6 +30,8 @@ class Corpus:
         Path, library or address of the items.
     remarks : tuple of str
         What was found out when the data were read: columns, encoding, depth of pictures, skipped files.
+    columns : (tuple of str, str or None), optional
+        Names of the columns of the text and of the label, for items of a table with names.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class Corpus:
     encoding: str | None = None
     source: str = ""
     remarks: tuple[str, ...] = ()
+    columns: tuple[tuple[str, ...], str | None] | None = None
 
     def __post_init__(self) -> None:
         if not self.items:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -54,6 +54,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive, such as a workbook of Excel",
+    b"\xd0\xcf\x11\xe0": "an old workbook of Excel",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF file",
+    b"SQLite format 3": "an SQLite database",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+"""The first bytes of files that people take for text, and their descriptions."""
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 _INVALID = re.compile("[\udc80-\udcff]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _HINT = "give its encoding, such as --encoding latin-1, or keep the bytes unchanged with --encoding bytes"
@@ -288,23 +299,28 @@ def opened_text(path: str | Path, reading: Reading) -> Iterator[tuple[io.Buffere
     no valid UTF-8 are left for the caller to refuse.
     """
     with unpacked(path, raw=reading.raw) as (file, kind):
-        encoding = (
-            Encoding(reading.encoding) if reading.encoding != AUTO else _detected(path, file, reading.max_item_bytes)
-        )
-        if encoding.name != AS_BYTES and not encoding.mark:
-            start = file.peek(4)
-            family = codecs.lookup(encoding.name).name.removesuffix("-sig")
-            mark = next((mark for mark, name in _MARKS if start.startswith(mark) and name.startswith(family)), b"")
-            encoding = Encoding(encoding.name, 0 if family in ("utf-16", "utf-32") else len(mark), encoding.remark)
+        start = b"" if reading.encoding == AS_BYTES else file.peek(16)
+        if what := next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None):
+            raise DataError(f"{path}: expected text, got {what}; save it as CSV or plain text in UTF-8")
+        if reading.encoding == AUTO:
+            encoding = _detected(path, file, reading.max_item_bytes)
+        else:
+            encoding = Encoding(reading.encoding, _mark_of(reading.encoding, start))
         file.read(encoding.mark)
-        said = encoding.remark
-        if kind is not None:
-            said = f"decompressed from {kind}" + (f", {said}" if said else "")
-        encoding = Encoding(encoding.name, encoding.mark, said)
+        said = ", ".join(filter(None, (f"decompressed from {kind}" if kind else "", encoding.remark)))
+        encoding = replace(encoding, remark=said or None)
         if encoding.name == AS_BYTES or codecs.lookup(encoding.name).name in ("utf-8", "utf-8-sig"):
             yield file, encoding
         else:
             yield io.BufferedReader(_Transcoded(file, encoding.name, str(path)), _CHUNK), encoding
+
+
+def _mark_of(encoding: str, start: bytes) -> int:
+    """Return the length of the byte order mark of a given encoding, unless its decoder removes it."""
+    if encoding == AS_BYTES:
+        return 0
+    name = codecs.lookup(encoding).name.removesuffix("-sig")
+    return next((len(mark) for mark, known in _MARKS if known == name and start.startswith(mark)), 0)
 
 
 class _Transcoded(io.RawIOBase):
@@ -373,10 +389,10 @@ def _narrow(chunks: Iterator[bytes], longest: int) -> Encoding:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     n_valid = n_invalid = n_bytes = n_high = 0
     high: set[int] = set()
-    n_zeros = line = 0
+    n_controls = line = 0
     for chunk in chain(chunks, [b""]):
         n_bytes += len(chunk)
-        n_zeros += chunk.count(0)
+        n_controls += len(chunk) - len(chunk.translate(None, _CONTROLS))
         line = line + len(chunk) if b"\n" not in chunk else 0
         if line > longest:  # the reader refuses the line
             break
@@ -391,7 +407,7 @@ def _narrow(chunks: Iterator[bytes], longest: int) -> Encoding:
         high.update(beyond_bytes)
     rest = decoder.getstate()[0]  # an incomplete character at the end
     n_invalid += bool(rest)
-    if n_invalid <= n_valid or n_zeros or n_high > 0.4 * n_bytes:
+    if n_invalid <= n_valid or n_controls or n_high > 0.4 * n_bytes:
         return Encoding("utf-8")
     if not any(0x80 <= byte < 0xA0 for byte in high):
         return Encoding("latin-1", 0, "read as latin-1, since it is not UTF-8")

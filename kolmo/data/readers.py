@@ -55,6 +55,7 @@ def read(
     skip_unreadable: bool = False,
     max_item_bytes: int = MAX_ITEM_BYTES,
     name: str | None = None,
+    like: Corpus | None = None,
 ) -> Corpus:
     """Read a file or a folder as items of bytes, with labels if there are any.
 
@@ -116,6 +117,8 @@ def read(
         Largest item or line in bytes.
     name : str, optional
         Name of the corpus; the file name by default.
+    like : Corpus, optional
+        Another corpus, such as the training set, whose columns are taken where the table has them.
 
     Returns
     -------
@@ -155,7 +158,9 @@ def read(
     )
     chosen = format or _format_of(path, reading)
     named = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ())
-    columns = Columns(text=named, label=label_column, separator=separator, header=header)
+    columns = Columns(
+        text=named, label=label_column, separator=separator, header=header, like=None if like is None else like.columns
+    )
     source = Source(path=path, reading=reading)
     sniffed = False if format is None and without_packing(path).suffix.lower() == ".txt" else None
     cells: dict[str, Any] = {"delimiter": delimiter, "quotes": quotes, "unclear": sniffed}
@@ -196,6 +201,7 @@ def read(
         encoding=found.encoding,
         source=str(path),
         remarks=found.remarks,
+        columns=found.columns,
     )
 
 

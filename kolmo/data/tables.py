@@ -20,16 +20,6 @@ from kolmo.errors import DataError, ParameterError
 
 DELIMITERS = (",", "\t", ";", "|")
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
-_FOREIGN = {
-    b"PK\x03\x04": "a zip archive, such as a workbook of Excel",
-    b"\xd0\xcf\x11\xe0": "an old workbook of Excel",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF file",
-    b"SQLite format 3": "an SQLite database",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-}
-"""The first bytes of files that people take for tables, and their descriptions."""
 
 
 def read_delimited(
@@ -121,11 +111,7 @@ def _name_of(encoding: Encoding) -> str | None:
 def _decoded_lines(source: Source) -> Iterator[tuple[Iterator[tuple[int, str]], str, Encoding]]:
     """Open a table; yield its lines with their numbers, the text of its start, and its encoding."""
     with opened_text(source.path, source.reading) as (file, encoding):
-        start = file.peek()
-        for magic, what in _FOREIGN.items():
-            if start.startswith(magic):
-                raise DataError(f"{source.path}: expected a table of text, got {what}; save the table as CSV in UTF-8")
-        yield _lines(file, source, encoding), start.decode("utf-8", "replace"), encoding
+        yield _lines(file, source, encoding), file.peek().decode("utf-8", "replace"), encoding
 
 
 def _lines(file: Any, source: Source, encoding: Encoding) -> Iterator[tuple[int, str]]:

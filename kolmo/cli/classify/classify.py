@@ -193,7 +193,7 @@ def _read(
         raise DataError(f"the training set {train!r} has no labels; name their column with --label-column")
     if no_labels:
         reading = reading | {"label_column": None}
-    test_set = read_set(test, split="test", data_dir=data_dir, **reading)
+    test_set = read_set(test, split="test", data_dir=data_dir, like=train_set, **reading)
     return train_set, replace(test_set, labels=None) if no_labels else test_set
 
 
