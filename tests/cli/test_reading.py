@@ -122,7 +122,6 @@ def test_the_test_set_is_read_as_the_training_set(kolmo: Any) -> None:
 def test_packed_sets_and_stdin(kolmo: Any) -> None:
     rows = "".join(json.dumps({"text": f"{label * 3} text", "label": label}) + "\n" for label in "abab")
     Path("train.jsonl.gz").write_bytes(gzip.compress(rows.encode()))
-    run = kolmo(
-        "classify", "train.jsonl.gz", "-", "--method", "neighbors", input=gzip.compress(b"aaa text\nbbb text\n")
-    )
+    packed = gzip.compress(b"aaa text\nbbb text\n")
+    run = kolmo("classify", "train.jsonl.gz", "-", "--method", "neighbors", stdin=packed)
     assert run.stdout.split() == ["a", "b"]
