@@ -165,7 +165,8 @@ def _one_character(_context: click.Context, _parameter: click.Parameter, value: 
 def say(name: str, remarks: Sequence[str]) -> None:
     """Write on stderr how an input was read."""
     if remarks:
-        sys.stderr.write(f"{one_line(f'Note: {name}: ' + '; '.join(remarks))}\n")
+        called = "standard input" if name == STDIN else name
+        sys.stderr.write(f"{one_line(f'Note: {called}: ' + '; '.join(remarks))}\n")
 
 
 def read_item(name: str, max_size: int, reading: dict[str, Any]) -> bytes:

@@ -135,7 +135,9 @@ def select(
     text_at, label_at, said = _positions(columns, names, body, len(first), path)
     items, labels = _cells(itertools.chain(body, iterator), text_at, label_at, names, columns, source, unit)
     if columns.header is None and names is None:
-        said = ["no column names: the first row is data (with names in it: --header)", *said]
+        said = ["no column names: the first row is data; if it holds names, use --header", *said]
+    if unclear is False and names is None:
+        said = []  # the format states the columns
     found = Labelled(items, labels if label_at is not None else None, tuple(said))
     if names is None:
         return found
@@ -296,7 +298,7 @@ def _positions(
     called = [_called(at, names) for at in text]
     if given or width == 1 or (called == ["'text'"] and label in (None, _known(names, ("label",), ()))):
         return text, label, []  # nothing was guessed
-    said = [] if columns.text else [f"text in column {' and '.join(called)}"]
+    said = [] if columns.text else [f"text in column{'s' if len(called) > 1 else ''} {' and '.join(called)}"]
     if columns.label is None:
         said.append("no column of labels" if label is None else f"labels in column {_called(label, names)}")
     return text, label, [", ".join(said)] if said else []

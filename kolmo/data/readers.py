@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kolmo.data.columns import Columns, Labelled, Source, shown
+from kolmo.data.compression import without_packing
 from kolmo.data.corpus import Corpus
-from kolmo.data.decoding import AUTO, Encoding, Modality, NormalForm, Pixels, Reading, opened_text, without_packing
+from kolmo.data.decoding import AUTO, Encoding, Modality, NormalForm, Pixels, Reading, opened_text
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, check_path, numbered_lines, without_line_end
 from kolmo.data.symbols import Files, kind_of, read_content
 from kolmo.data.tables import read_delimited, read_json, read_parquet

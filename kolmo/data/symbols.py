@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from kolmo.data.audio import Sound, read_sound
-from kolmo.data.decoding import Modality, Reading, decoded_text, unpacked, without_packing
-from kolmo.data.images import Picture, read_picture
+from kolmo.data.compression import unpacked, without_packing
+from kolmo.data.decoders.audio import Sound, read_sound
+from kolmo.data.decoders.images import Picture, read_picture
+from kolmo.data.decoders.sequences import read_sequences
+from kolmo.data.decoding import Modality, Reading, decoded_text
 from kolmo.data.lines import STDIN, check_path, too_long
-from kolmo.data.sequences import read_sequences
 from kolmo.errors import DataError, MissingDependencyError
 
 _OF_KIND: dict[Modality, str] = {
@@ -32,6 +33,8 @@ _STARTS: tuple[tuple[re.Pattern[bytes], Modality], ...] = (
 """The first bytes of pictures and sounds without a known ending."""
 _CHUNK = 2**20
 _NAMED_FILES = 3
+MAX_DECODED_BYTES = 2**30
+"""Largest picture, sound or file of sequences of a data set: 1 GiB."""
 
 
 class Content(NamedTuple):
@@ -136,7 +139,7 @@ def read_content(path: str | Path, reading: Reading, *, limit: int | None = None
     said = f"decompressed from {packing}" if packing else ""
     if kind is None:
         return _plain(data if limit is None else data[:limit], reading, str(path), said, cut=size > most)
-    found = _DECODERS[kind](data, str(path), reading)
+    found = _decoded(kind, data, str(path), reading, limit)
     return found._replace(remark=", ".join(filter(None, (found.remark, said))))
 
 
@@ -164,30 +167,21 @@ def is_utf8(data: bytes) -> bool:
     return False
 
 
-def _of_picture(data: bytes, name: str, reading: Reading) -> Content:
-    picture = read_picture(data, name, reading.pixels, max_bytes=reading.max_item_bytes)
-    return Content("image", picture.rows(), picture.description, picture=picture)
-
-
-def _of_sound(data: bytes, name: str, reading: Reading) -> Content:
-    sound = read_sound(data, name, mono=reading.mono, max_bytes=reading.max_item_bytes)
-    return Content("audio", sound.data, sound.description, sound=sound)
-
-
-def _of_sequences(data: bytes, name: str, reading: Reading) -> Content:
+def _decoded(kind: Modality, data: bytes, name: str, reading: Reading, limit: int | None) -> Content:
+    """Return the content of a picture, a sound or a file of sequences."""
+    largest = reading.max_item_bytes
+    if kind == "image":
+        picture = read_picture(data, name, reading.pixels, max_bytes=largest)
+        return Content(kind, picture.rows(), picture.description, picture=picture)
+    if kind == "audio":
+        most, cut = (largest, False) if limit is None else (limit, True)
+        sound = read_sound(data, name, mono=reading.mono, max_bytes=most, cut=cut)
+        return Content(kind, sound.data, sound.description, sound=sound)
     found = read_sequences(data, name)
     letters, said = b"".join(found.records), found.description
     if reading.qualities and found.qualities:
         letters, said = letters + b"".join(found.qualities), f"{said}, qualities after the bases"
     return Content("protein" if found.modality == "protein" else "dna", letters, said, records=tuple(found.records))
-
-
-_DECODERS: dict[Modality, Callable[[bytes, str, Reading], Content]] = {
-    "image": _of_picture,
-    "audio": _of_sound,
-    "dna": _of_sequences,
-    "protein": _of_sequences,
-}
 
 
 class Files:
@@ -242,11 +236,10 @@ class Files:
     def remarks(self) -> tuple[str, ...]:
         """Return how the files were read, with their numbers, and how many were left out."""
         n_all = sum(self._said.values())
-        said = [
-            remark if n_all == 1 else f"{count:,} of {n_all:,} files: {remark}"
-            for remark, count in self._said.most_common()
-            if remark
-        ]
+        said = []
+        for remark, count in self._said.most_common():
+            of_all = f"{count:,}" if count == n_all else f"{count:,} of {n_all:,}"
+            said += [remark if n_all == 1 else f"{of_all} files: {remark}"] if remark else []
         if self._others:
             count = len(self._others)
             said.append(f"{count:,} file{'' if count == 1 else 's'} of other kinds left out: {_some(self._others)}")
@@ -310,7 +303,7 @@ def read_symbols(path: str | Path, *, limit: int = 2**30, reading: Reading | Non
     """
     check_path(path)
     place = Path(path)
-    found = Files(reading or Reading())
+    found = Files(reading or Reading(max_item_bytes=MAX_DECODED_BYTES))
     parts: list[bytes] = []
     shapes: set[tuple[int, int]] = set()
     left = limit

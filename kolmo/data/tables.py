@@ -14,7 +14,8 @@ from typing import Any
 
 from kolmo._core.extras import import_extra, library_errors
 from kolmo.data.columns import LABEL_NAMES, TEXT_NAMES, Columns, Labelled, Row, Source, select, shown
-from kolmo.data.decoding import AS_BYTES, Encoding, opened_text, unpacked
+from kolmo.data.compression import unpacked
+from kolmo.data.decoding import AS_BYTES, Encoding, opened_text
 from kolmo.data.lines import STDIN, numbered_lines
 from kolmo.errors import DataError, ParameterError
 
@@ -217,11 +218,12 @@ def _rows(lines: Iterable[tuple[int, str]], source: Source, delimiter: str, *, q
     try:
         if not quotes:
             for line in texts():
-                if line.strip("\r\n"):
-                    yield number, line.rstrip("\r\n").split(delimiter)
+                cells = line.rstrip("\r\n").split(delimiter)
+                if not _is_blank(cells):
+                    yield number, cells
             return
         for cells in csv.reader(texts(), delimiter=delimiter, strict=True):
-            if cells:
+            if not _is_blank(cells):
                 yield first, cells
             first = 0
     except csv.Error as error:
@@ -231,6 +233,11 @@ def _rows(lines: Iterable[tuple[int, str]], source: Source, delimiter: str, *, q
         ) from None
     finally:
         csv.field_size_limit(limit)
+
+
+def _is_blank(cells: list[str]) -> bool:
+    """Return whether a row is an empty line, or one of empty cells, as spreadsheets write them at the end."""
+    return not any(cells) if len(cells) == 1 else not any(map(str.strip, cells))
 
 
 def _is_document(lines: list[str]) -> bool:

@@ -61,6 +61,10 @@ def test_quotes_of_a_tsv_that_do_not_fit_are_characters(tmp_path: Path) -> None:
     assert read(path).texts() == ['"Hello" he said', 'you "won', 'so "much"']
 
 
+def test_rows_of_empty_cells_are_no_data(tmp_path: Path) -> None:
+    assert read(written(tmp_path, "label;text\nx;one\n;\n\ny;two\n; \n")).texts() == ["one", "two"]
+
+
 def test_the_line_of_excel_that_states_the_delimiter(tmp_path: Path) -> None:
     assert read(written(tmp_path, "\ufeffsep=;\r\nlabel;text\r\nx;a,b\r\ny;c\r\n")).texts() == ["a,b", "c"]
 

@@ -160,9 +160,11 @@ def _read(data: tuple[str, ...], limit: int, reading: dict[str, Any], *, random:
 
     from kolmo.data.builtin import docstrings
     from kolmo.data.decoding import Reading
-    from kolmo.data.symbols import Symbols, read_symbols
+    from kolmo.data.symbols import MAX_DECODED_BYTES, Symbols, read_symbols
 
-    sets = [read_symbols(path, limit=limit, reading=Reading(**reading)) for path in data]
+    sets = [
+        read_symbols(path, limit=limit, reading=Reading(**reading, max_item_bytes=MAX_DECODED_BYTES)) for path in data
+    ]
     for path, each in zip(data, sets, strict=True):
         say(path, each.remarks)
     if not data:

@@ -70,11 +70,19 @@ def command(
     """
     from kolmo.data.decoding import Reading
     from kolmo.data.pairs import read_pairs
+    from kolmo.data.symbols import MAX_DECODED_BYTES
     from kolmo.joint.paired_sets import PairedGain, paired_gain
 
     first, second = two_of(data)
     check_different(data)
-    pairs = read_pairs(first, second, limit=limit, most=n_pairs, random_state=seed, reading=Reading(**reading))
+    pairs = read_pairs(
+        first,
+        second,
+        limit=limit,
+        most=n_pairs,
+        random_state=seed,
+        reading=Reading(**reading, max_item_bytes=MAX_DECODED_BYTES),
+    )
     say(f"{first}, {second}", pairs.remarks)
     gains = [
         paired_gain(pairs.first, pairs.second, coder=coder, random_state=seed, n_jobs=jobs, checkpoint=checkpoint)

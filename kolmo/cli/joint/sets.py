@@ -85,10 +85,10 @@ def read_sets(data: Sequence[str], limit: int, reading: dict[str, Any]) -> list[
         If one is given twice.
     """
     from kolmo.data.decoding import Reading
-    from kolmo.data.symbols import read_symbols
+    from kolmo.data.symbols import MAX_DECODED_BYTES, read_symbols
 
     check_different(data)
-    options = Reading(**reading)
+    options = Reading(**reading, max_item_bytes=MAX_DECODED_BYTES)
     read = [read_symbols(path, limit=limit, reading=options) for path in data]
     for path, each in zip(data, read, strict=True):
         say(path, each.remarks)

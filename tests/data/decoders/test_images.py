@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from kolmo import joint_gain
-from kolmo.data.images import read_picture
+from kolmo.data.decoders.images import read_picture
 from kolmo.errors import DataError
 
 image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")

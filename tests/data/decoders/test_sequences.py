@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kolmo import read
+from kolmo.data.decoders.sequences import read_sequences
 from kolmo.data.decoding import Reading
-from kolmo.data.sequences import read_sequences
 from kolmo.data.symbols import read_content, read_symbols
 from kolmo.errors import DataError
 

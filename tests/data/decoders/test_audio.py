@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo.data.audio import read_sound
+from kolmo.data.decoders.audio import read_sound
 from kolmo.errors import DataError
 
 soundfile = pytest.importorskip("soundfile", reason="the extra audio is not installed")
