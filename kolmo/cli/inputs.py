@@ -238,23 +238,30 @@ class Items:
 
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the bytes of each item, and write on stderr how each input was read."""
+        n_read = 0
         for name, names in self.inputs:
-            files, parts, size = Files(self.reading), [], 0
-            for file, content in files.contents(names):
-                if not self.as_set:
-                    yield file, content.data
-                    continue
-                size += len(content.data)
-                if size > self.reading.max_item_bytes:
-                    raise DataError(
-                        f"{name!r} holds more than the {self.reading.max_item_bytes:,} bytes of --max-size; raise it"
-                    )
-                parts.append(content.data)
-            files.modality(name)
+            files = Files(self.reading)
+            contents = ((file, content.data) for file, content in files.contents(names))
+            for each, data in self._joined(name, files, contents) if self.as_set else contents:
+                n_read += 1
+                yield each, data
             self.remarks[name] = list(files.remarks())
             say(name, files.remarks())
-            if self.as_set:
-                yield name, b"".join(parts)
+        if not n_read:
+            said = "; ".join(remark for remarks in self.remarks.values() for remark in remarks)
+            raise DataError(f"nothing was read: {said}")
+
+    def _joined(self, name: str, files: Files, contents: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        """Yield one item of all contents, if there are any; they must be of one kind."""
+        parts, size, limit = [], 0, self.reading.max_item_bytes
+        for _, data in contents:
+            parts.append(data)
+            size += len(data)
+            if size > limit:
+                raise DataError(f"{name!r} holds more than the {limit:,} bytes of --max-size; raise it")
+        files.modality(name)
+        if parts:
+            yield name, b"".join(parts)
 
 
 def check_one_stdin(names: Sequence[str]) -> None:

@@ -31,6 +31,9 @@ _LONGEST_NAME, _LONGEST_LABEL = 64, 64
 _NAME_WORDS = 3
 _SHOWN = 60
 
+MAX_COLUMNS = 2**14
+"""Largest number of cells in a row: 16,384, as in Excel."""
+
 Row = tuple[int, list[Any]]
 """The line number at which a row starts, and its cells."""
 
@@ -122,7 +125,7 @@ def select(
     unit : str
         What the numbers of rows count, for messages.
     """
-    path, iterator = source.path, iter(rows)
+    path, iterator = source.path, _of_limited_width(rows, source, unit)
     sample = list(itertools.islice(iterator, _SAMPLED_ROWS))
     if not sample:
         raise DataError(f"{path} is empty; expected a table with at least one row")
@@ -142,6 +145,15 @@ def select(
     if names is None:
         return found
     return found._replace(columns=(tuple(names[at] for at in text_at), None if label_at is None else names[label_at]))
+
+
+def _of_limited_width(rows: Iterable[Row], source: Source, unit: str) -> Iterator[Row]:
+    for number, cells in rows:
+        if len(cells) > MAX_COLUMNS:
+            raise DataError(
+                f"{source.path}: the row at {unit} {number}: expected at most {MAX_COLUMNS:,} cells, got {len(cells):,}"
+            )
+        yield number, cells
 
 
 def _cells(

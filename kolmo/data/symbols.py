@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections import Counter
@@ -153,18 +154,16 @@ def _plain(data: bytes, reading: Reading, name: str, said: str, *, cut: bool) ->
     if not reading.raw:
         data, remark = decoded_text(data, reading, name, cut=cut)
         said = ", ".join(filter(None, (remark, said)))
-    return Content("text" if is_utf8(data) else "bytes", data, said)
+    return Content("text" if _is_utf8(data, cut=cut) else "bytes", data, said)
 
 
-def is_utf8(data: bytes) -> bool:
-    """Return whether bytes are UTF-8; the last character may be cut."""
-    for end in range(len(data), max(-1, len(data) - 4), -1):
-        try:
-            data[:end].decode()
-        except UnicodeDecodeError:
-            continue
-        return end > 0 or not data
-    return False
+def _is_utf8(data: bytes, *, cut: bool) -> bool:
+    """Return whether bytes are UTF-8; if they are cut, the last character may be incomplete."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data, final=not cut)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decoded(kind: Modality, data: bytes, name: str, reading: Reading, limit: int | None) -> Content:
@@ -209,7 +208,7 @@ class Files:
             except MissingDependencyError:
                 raise
             except DataError as error:
-                if len(files) == 1 or not self.reading.skip_unreadable:
+                if not self.reading.skip_unreadable:
                     hint = "; skip such files with --skip-unreadable / skip_unreadable=True" if len(files) > 1 else ""
                     raise DataError(f"{error}{hint}") from error
                 self._unreadable.append(str(error))

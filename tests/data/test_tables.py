@@ -179,6 +179,7 @@ def test_json_without_objects(tmp_path: Path) -> None:
         ("a.csv", b"\x89PNG\r\n\x1a\n", "expected text, got a picture"),
         ("a.json", '[\n {"text": "a"},\n {"text": "b" "c"}\n]', r"line 3 is not JSON: .* at column 15: ' {\"text\": "),
         ("a.jsonl", '{"text": "a"}\n{"text": "b" "c"}\n', r"line 2 is not JSON: .* at column 14: '{\"text\": "),
+        ("a.csv", "text" + ",x" * 20_000 + "\n" + "a" + "," * 20_000, "expected at most 16,384 cells, got 20,001"),
         ("a.json", "[]", "is empty"),
         ("a.json", "{}", "expected an array of JSON objects"),
         ("a.json", '[["x", "a"]]', "item 1: expected a JSON object, got an array"),

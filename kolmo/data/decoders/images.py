@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kolmo._core.extras import import_extra, library_errors
+from kolmo._core.jpeg_xl import CONTAINER, SIGNATURE, codestream_of, size_header
 from kolmo.data.decoding import Pixels
 from kolmo.data.lines import NamedBytes
 from kolmo.errors import DataError
@@ -84,17 +85,17 @@ def read_picture(data: bytes, name: str, pixels: Pixels = "auto", *, max_bytes: 
     import numpy as np
 
     formats = [*_FORMATS]
-    if data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+    if data.startswith((SIGNATURE, CONTAINER)):
         import_extra("pillow_jxl", extra="image", purpose=f"reading the picture {name!r}")
         formats = ["JXL"]
+        size = size_header(codestream_of(data))  # the library decodes before it returns the size
+        if size is None:
+            raise DataError(f"the picture {name} cannot be read: its JPEG XL header is damaged")
+        _check_size(size[0], size[1], 1, max_bytes, name)
     with library_errors(f"the picture {name} cannot be read"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about its size, which is checked here
         with image.open(NamedBytes(data, name), formats=formats) as picture:
-            if picture.width * picture.height > min(MAX_PIXELS, max_bytes):
-                raise DataError(
-                    f"{name}: expected at most {min(MAX_PIXELS, max_bytes):,} pixels, got {picture.width} x "
-                    f"{picture.height}"
-                )
+            _check_size(picture.width, picture.height, len(picture.getbands()), max_bytes, name)
             n_frames = getattr(picture, "n_frames", 1)
             is_deep = _is_deep(picture)
             low = _low_bytes(image.open(NamedBytes(data, name), formats=formats)) if is_deep else None
@@ -106,6 +107,12 @@ def read_picture(data: bytes, name: str, pixels: Pixels = "auto", *, max_bytes: 
     if n_frames > 1:
         description += f", the first of {n_frames:,} frames"
     return Picture(samples, description)
+
+
+def _check_size(width: int, height: int, channels: int, max_bytes: int, name: str) -> None:
+    most = min(MAX_PIXELS, max_bytes // channels)
+    if width * height > most:
+        raise DataError(f"{name}: expected at most {most:,} pixels, got {width} x {height}")
 
 
 def _samples(picture: Any, pixels: Pixels, said: str) -> tuple[NDArray[np.uint8], str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kolmo.errors import DataError
 
 _NUCLEOTIDES = b"ACGTUNRYSWKMBDHVX"
 _GAPS = b"-.*"
-_SPACES = re.compile(rb"[\s\d]+")  # some programs number the bases
-_LETTERS = re.compile(rb"[A-Z\-.*]*\Z")
+_ALLOWED = bytes(range(ord("A"), ord("Z") + 1)) + _GAPS
+_IGNORED = b" \t\n\v\f0123456789"  # some programs number the bases
+_HEADER = re.compile(rb"^[>;][^\n]*", re.MULTILINE)
 _SHOWN = 40
 
 
@@ -57,9 +59,9 @@ def read_sequences(data: bytes, name: str) -> Sequences:
     DataError
         If a record is incomplete, or holds something else than letters.
     """
-    lines = data.splitlines()
-    is_fastq = data.lstrip().startswith(b"@")
-    pairs = list(_fastq(lines, name)) if is_fastq else [(letters, b"") for letters in _fasta(lines, name)]
+    text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    is_fastq = text[:_SHOWN].lstrip().startswith(b"@")
+    pairs = list(_fastq(text, name)) if is_fastq else [(letters, b"") for letters in _fasta(text, name)]
     records = [letters for letters, _ in pairs]
     used = set(b"".join(bytes(set(letters)) for letters in records)) - set(_GAPS)
     modality = "dna" if used <= set(_NUCLEOTIDES) else "protein"
@@ -72,48 +74,60 @@ def read_sequences(data: bytes, name: str) -> Sequences:
     return Sequences(records, [quality for _, quality in pairs if quality], modality, said)
 
 
-def _fasta(lines: Iterable[bytes], name: str) -> Iterator[bytes]:
+def _fasta(text: bytes, name: str) -> Iterator[bytes]:
+    """Yield the letters of each record that has any; lines that start with ``;`` are comments."""
     parts: list[bytes] = []
-    for number, line in enumerate(lines, 1):
-        if line.startswith(b">"):
-            if parts:
+    start = 0
+    for header in _HEADER.finditer(text):
+        parts.append(_letters(text, start, header.start(), name))
+        start = header.end()
+        if header[0].startswith(b">"):
+            if any(parts):
                 yield b"".join(parts)
             parts = []
-        elif not line.startswith(b";"):
-            parts.append(_letters(line, number, name))
-    if parts:
+    parts.append(_letters(text, start, len(text), name))
+    if any(parts):
         yield b"".join(parts)
 
 
-def _fastq(lines: list[bytes], name: str) -> Iterator[tuple[bytes, bytes]]:
+def _fastq(text: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
     """Yield the letters and the qualities of each record; both may take several lines."""
-    place, end = 0, len(lines)
-    while place < end:
-        if not lines[place].strip():
-            place += 1
+    place = 0
+    lines = io.BytesIO(text)
+    while header := lines.readline():
+        place = lines.tell()
+        if not header.strip():
             continue
-        if not lines[place].startswith(b"@"):
+        if not header.startswith(b"@"):
+            raise _wrong("a FASTQ header that starts with '@'", text, place - len(header), name)
+        while (line := lines.readline()) and not line.startswith(b"+"):
+            pass
+        letters = _letters(text, place, lines.tell() - len(line), name)
+        parts, missing = [], len(letters)
+        while missing > 0 and (line := lines.readline()):
+            parts.append(line.strip())
+            missing -= len(parts[-1])
+        if missing:
             raise DataError(
-                f"{name}: line {place + 1}: expected a FASTQ header that starts with '@', got {lines[place][:_SHOWN]!r}"
+                f"{name}: the record at line {_line_of(text, place) - 1}: expected as many qualities as bases, got "
+                f"{len(letters) - missing:,} and {len(letters):,}; the file may be truncated"
             )
-        start, place, parts = place + 1, place + 1, []
-        while place < end and not lines[place].startswith(b"+"):
-            parts.append(_letters(lines[place], place + 1, name))
-            place += 1
-        letters, quality, place = b"".join(parts), b"", place + 1
-        while place < end and len(quality) < len(letters):
-            quality += lines[place].strip()
-            place += 1
-        if len(quality) != len(letters):
-            raise DataError(
-                f"{name}: the record at line {start}: expected as many qualities as bases, got {len(quality):,} and "
-                f"{len(letters):,}; the file may be truncated"
-            )
-        yield letters, quality
+        yield letters, b"".join(parts)
 
 
-def _letters(line: bytes, number: int, name: str) -> bytes:
-    letters = _SPACES.sub(b"", line).upper()
-    if not _LETTERS.match(letters):
-        raise DataError(f"{name}: line {number}: expected the letters of a sequence, got {line[:_SHOWN]!r}")
+def _letters(text: bytes, start: int, end: int, name: str) -> bytes:
+    """Return the letters of a part in upper case, without spaces and numbers."""
+    letters = text[start:end].translate(None, _IGNORED).upper()
+    wrong = letters.translate(None, _ALLOWED)
+    if wrong:
+        raise _wrong("the letters of a sequence", text, text.upper().index(wrong[:1], start), name)
     return letters
+
+
+def _wrong(expected: str, text: bytes, place: int, name: str) -> DataError:
+    line = text[text.rfind(b"\n", 0, place) + 1 :].partition(b"\n")[0]
+    return DataError(f"{name}: line {_line_of(text, place)}: expected {expected}, got {line[:_SHOWN]!r}")
+
+
+def _line_of(text: bytes, place: int) -> int:
+    return text.count(b"\n", 0, place) + 1

@@ -201,6 +201,19 @@ def test_large_pictures_are_refused_before_they_are_decoded() -> None:
             read_picture(bytes(file), "a", max_bytes=10**7)
 
 
+def test_jpeg_xl_is_refused_by_the_size_that_it_states() -> None:
+    pytest.importorskip("pillow_jxl", reason="the extra image is not installed")
+    file = saved(RGB, "JXL", lossless=True)
+    assert read_picture(file, "a").rows() == RGB.tobytes()
+    with pytest.raises(DataError, match="expected at most 1,000 pixels, got 70 x 40"):
+        read_picture(file, "a", max_bytes=1000)
+    wide = b"\xff\x0a" + (0 | 3 << 1 | (2**30 - 1) << 3 | 1 << 33).to_bytes(8, "little")  # a square of 2**30
+    with pytest.raises(DataError, match="pixels, got 1073741824 x 1073741824"):
+        read_picture(wide, "a")
+    with pytest.raises(DataError, match="its JPEG XL header is damaged"):
+        read_picture(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "a")
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_damaged_pictures_are_read_or_refused(data: st.DataObject) -> None:

@@ -63,6 +63,7 @@ def test_proteins_and_gaps() -> None:
     ("data", "message"),
     [
         (b">a\nAC<GT\n", "line 2: expected the letters of a sequence, got b'AC<GT'"),
+        (b">a\nAC\n;\n\n>b\nAC\nA <GT\n", "line 7: expected the letters of a sequence, got b'A <GT'"),
         (b">a\nAC\xffGT\n", "line 2: expected the letters of a sequence"),
         (b"@r\nACGT\n+\nII\n", "the record at line 1: expected as many qualities as bases, got 2 and 4"),
         (b"@r\nACGT\n", "the record at line 1: .*got 0 and 4; the file may be truncated"),
