@@ -247,8 +247,9 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool | None:
     others = list(zip(*rows, strict=True)) or [()] * len(first)
     if any(cell and cell in column for cell, column in zip(first, others, strict=True)):
         return False  # a value that comes again
-    distinct = len({cell.lower() for cell in filled}) == len(filled)
-    if distinct and any(cell.lower() in TEXT_NAMES or cell.lower() in LABEL_NAMES for cell in filled):
+    named = [cell.lower() for cell in filled if cell]  # spreadsheets add empty columns
+    distinct = len(set(named)) == len(named)
+    if any(cell in TEXT_NAMES or cell in LABEL_NAMES for cell in named):
         return True
     if any(_NUMBER.match(cell) or len(cell) > _LONGEST_NAME for cell in filled) or not distinct:
         return False
@@ -310,7 +311,7 @@ def _positions(
     called = [_called(at, names) for at in text]
     if given or width == 1 or (called == ["'text'"] and label in (None, _known(names, ("label",), ()))):
         return text, label, []  # nothing was guessed
-    said = [] if columns.text else [f"text in column{'s' if len(called) > 1 else ''} {' and '.join(called)}"]
+    said = [] if columns.text else [f"text in column{'s' if len(called) > 1 else ''} {_and(called)}"]
     if columns.label is None:
         said.append("no column of labels" if label is None else f"labels in column {_called(label, names)}")
     return text, label, [", ".join(said)] if said else []
@@ -364,6 +365,10 @@ def _position(name: str, names: list[str] | None, width: int, path: str | Path, 
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ParameterError(f"{path} has no column {name!r} ({option}); its columns are {', '.join(names)}{hint}")
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _called(at: int, names: list[str] | None) -> str:

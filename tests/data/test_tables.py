@@ -109,6 +109,12 @@ def test_the_line_of_excel_that_states_the_delimiter(tmp_path: Path) -> None:
             ["question", "comment", "question"],
             "no column names",
         ),
+        (
+            "v1,v2,,,\nham,go until jurong point,,,\nspam,free entry,,,\nham,ok lar,,,\nspam,win cash now,,,\n",
+            ["go until jurong point", "free entry", "ok lar", "win cash now"],
+            ["ham", "spam", "ham", "spam"],
+            "text in column 'v2', labels in column 'v1'",
+        ),
         (",label,text\n0,x,one\n1,y,two\n", ["one", "two"], ["x", "y"], None),
         ("LABEL,Text\nx,one\ny,two\n", ["one", "two"], ["x", "y"], "text in column 'Text'"),
         ("text\nhello, you\n".replace(",", ""), ["hello you"], None, None),
