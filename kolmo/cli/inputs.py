@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from kolmo._core.terminal import one_line
 from kolmo.cli.options import Decorator, Size, reading_option, together
+from kolmo.cli.output import say
 from kolmo.data.decoding import AUTO, Modality, NormalForm, Pixels, Reading
 from kolmo.data.lines import STDIN, check_path
 from kolmo.data.symbols import Files, files_in, read_content
@@ -32,6 +31,10 @@ as_set_option = reading_option(
     is_flag=True,
     help="Read a folder as one item, its files concatenated by name, instead of one item per file.",
 )
+
+
+_VALUES = {"separator": "text_separator"}
+"""Names of the values of options that are not those of the arguments of `kolmo.read`."""
 
 
 def content_options(*, pixels: str = "auto", mono: bool = False, without: Sequence[str] = ()) -> Decorator:
@@ -62,12 +65,12 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., None]:
 
 
 def _gathered(options: dict[str, Decorator]) -> Decorator:
-    """Return a decorator that adds options by the name of their value, and passes the values as one dict."""
+    """Return a decorator that adds options by the name of their argument, and passes their values as one dict."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(*arguments: Any, **values: Any) -> None:
-            reading = {name: values.pop(name) for name in options}
+            reading = {name: values.pop(_VALUES.get(name, name)) for name in options}
             if "text_columns" in reading:
                 reading["text_columns"] = list(reading["text_columns"]) or None
             function(*arguments, reading=reading, **values)
@@ -92,7 +95,6 @@ def _table_options() -> dict[str, Decorator]:
         ),
         "separator": reading_option(
             "--text-separator",
-            "separator",
             default=" ",
             metavar="TEXT",
             help="Text placed between joined columns.  [default: a space]",
@@ -160,13 +162,6 @@ def _content_options(pixels: str = "auto", mono: bool = False) -> dict[str, Deco
 
 def _one_character(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     return {"tab": "\t", "\\t": "\t"}.get(value, value) if value is not None else None
-
-
-def say(name: str, remarks: Sequence[str]) -> None:
-    """Write on stderr how an input was read."""
-    if remarks:
-        called = "standard input" if name == STDIN else name
-        sys.stderr.write(f"{one_line(f'Note: {called}: ' + '; '.join(remarks))}\n")
 
 
 def read_item(name: str, max_size: int, reading: dict[str, Any]) -> bytes:

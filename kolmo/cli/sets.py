@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolmo.cli.inputs import say
+from kolmo.cli.output import say
 from kolmo.data.lines import STDIN
 from kolmo.errors import DataError, ParameterError
 

@@ -136,7 +136,7 @@ def read(
     --------
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "mail.csv"
-    >>> _ = path.write_text("label;text\nspam;win a prize\nham;see you at noon\n")
+    >>> _ = path.write_text("label;text\\nspam;win a prize\\nham;see you at noon\\n")
     >>> corpus = read(path)
     >>> corpus.items, corpus.labels
     ([b'win a prize', b'see you at noon'], ['spam', 'ham'])

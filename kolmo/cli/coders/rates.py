@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo._core.progress import progress
-from kolmo.cli.inputs import content_options, say
+from kolmo.cli.inputs import content_options
 from kolmo.cli.options import (
     CoderSpec,
     Command,
@@ -18,7 +18,7 @@ from kolmo.cli.options import (
     picture_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, say
 from kolmo.coders.base import Coder
 from kolmo.errors import MissingDependencyError, ParameterError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo.cli.inputs import content_options, say
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import NamedSet, check_different, sets_document, sets_table, two_of
 from kolmo.cli.options import (
     Command,
@@ -19,7 +19,7 @@ from kolmo.cli.options import (
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, say
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:

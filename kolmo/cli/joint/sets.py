@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo.cli.inputs import say
 from kolmo.cli.options import Size
+from kolmo.cli.output import say
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
-from kolmo._core.jpeg_xl import size_header
+from kolmo._core.kinds import jpeg_xl_size
 from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.tags import CoderTags
@@ -301,7 +301,7 @@ def _jxl_size(codestream: bytes) -> tuple[int, int] | None:
     ISO/IEC 18181-1 and the start of ImageMetadata: no orientation, preview or animation, 8-bit samples, no further
     channels.
     """
-    found = size_header(codestream)
+    found = jpeg_xl_size(codestream)
     if found is None:
         return None
     width, height, header = found

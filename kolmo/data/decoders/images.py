@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kolmo._core.extras import import_extra, library_errors
-from kolmo._core.jpeg_xl import CONTAINER, SIGNATURE, codestream_of, size_header
+from kolmo._core.kinds import JPEG_XL, JPEG_XL_CONTAINER, jpeg_xl_codestream, jpeg_xl_size
 from kolmo.data.decoding import Pixels
 from kolmo.data.lines import NamedBytes
 from kolmo.errors import DataError
@@ -85,10 +85,10 @@ def read_picture(data: bytes, name: str, pixels: Pixels = "auto", *, max_bytes: 
     import numpy as np
 
     formats = [*_FORMATS]
-    if data.startswith((SIGNATURE, CONTAINER)):
+    if data.startswith((JPEG_XL, JPEG_XL_CONTAINER)):
         import_extra("pillow_jxl", extra="image", purpose=f"reading the picture {name!r}")
         formats = ["JXL"]
-        size = size_header(codestream_of(data))  # the library decodes before it returns the size
+        size = jpeg_xl_size(jpeg_xl_codestream(data))  # the library decodes before it returns the size
         if size is None:
             raise DataError(f"the picture {name} cannot be read: its JPEG XL header is damaged")
         _check_size(size[0], size[1], 1, max_bytes, name)
