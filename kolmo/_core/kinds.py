@@ -36,9 +36,9 @@ def is_text(piece: bytes, *, control_share: float = 0.0) -> bool:
 
 
 def jpeg_xl_size(codestream: bytes) -> tuple[int, int, int] | None:
-    """Return width, height and the bits that follow the SizeHeader of a JPEG XL codestream (ISO/IEC 18181-1), as an integer.
+    """Return width, height and the bits that follow the SizeHeader of a JPEG XL codestream (ISO/IEC 18181-1).
 
-    None if it is no codestream. The bits are in the order in which they are read, the first the lowest.
+    None if it is no codestream. The bits are an integer, in the order in which they are read, the first the lowest.
 
     Examples
     --------

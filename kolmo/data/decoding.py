@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
 from kolmo.data.compression import unpacked
-from kolmo.data.lines import MAX_ITEM_BYTES, STDIN
+from kolmo.data.lines import MAX_ITEM_BYTES, is_rereadable
 from kolmo.errors import DataError, ParameterError
 
 NormalForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -222,8 +221,7 @@ def _detected(path: str | Path, file: io.BufferedReader, longest: int) -> Encodi
     wide = _without_mark(start)
     if wide is not None:
         return Encoding(wide, 0, f"read as {wide}")
-    once = str(path) == STDIN or not os.path.isfile(path)
-    return _narrow(iter([file.peek()]) if once else _chunks(path), longest)
+    return _narrow(_chunks(path) if is_rereadable(path) else iter([file.peek()]), longest)
 
 
 def _without_mark(start: bytes) -> str | None:

@@ -102,6 +102,11 @@ def check_path(path: str | Path) -> None:
         raise DataError(f"expected a path, got {str(path)!r} with a NUL byte")
 
 
+def is_rereadable(path: str | Path) -> bool:
+    """Return whether a file can be read twice, which standard input and pipes cannot."""
+    return str(path) != STDIN and os.path.isfile(path)
+
+
 def numbered_lines(file: BinaryIO, path: str | Path, max_item_bytes: int) -> Iterator[tuple[int, bytes]]:
     """Yield each line, including its line end (LF, CRLF), with its number from 1.
 

@@ -16,7 +16,7 @@ from kolmo._core.extras import import_extra, library_errors
 from kolmo.data.columns import LABEL_NAMES, TEXT_NAMES, Columns, Labelled, Row, Source, select, shown
 from kolmo.data.compression import unpacked
 from kolmo.data.decoding import AS_BYTES, Encoding, opened_text
-from kolmo.data.lines import STDIN, numbered_lines
+from kolmo.data.lines import is_rereadable, numbered_lines
 from kolmo.errors import DataError, ParameterError
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -60,8 +60,7 @@ def read_delimited(
             )
         chosen = delimiter or stated or _sniffed(start, default)
         if quotes is None:
-            again = source.path if str(source.path) != STDIN else None
-            quotes = chosen != "\t" or (_is_quoted_file(source) if again else _is_quoted(start.splitlines(True)))
+            quotes = chosen != "\t" or _is_quoted_file(source, start)
         numbered = ((number, line) for number, line in lines if not (stated and number == 1))
         found = select(_rows(numbered, source, chosen, quotes=quotes), columns, source, unclear=unclear)
     said = [encoding.remark] if encoding.remark else []
@@ -164,7 +163,10 @@ def _first_rows(start: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _is_quoted_file(source: Source) -> bool:
+def _is_quoted_file(source: Source, start: str) -> bool:
+    """Return whether cells between tabs are quoted, by the whole file or, if it can be read only once, by its start."""
+    if not is_rereadable(source.path):
+        return _is_quoted(start[: start.rfind("\n") + 1].splitlines(keepends=True))
     with _decoded_lines(source) as (lines, _, _):
         return _is_quoted(line for _, line in lines)
 

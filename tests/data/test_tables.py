@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,18 @@ def test_a_tsv_with_quoting_reads_back(tmp_path: Path, texts: list[str]) -> None
 def test_quotes_of_a_tsv_that_do_not_fit_are_characters(tmp_path: Path) -> None:
     path = written(tmp_path, 'ham\t"Hello" he said\nspam\tyou "won\nham\tso "much"\n', "a.tsv")
     assert read(path).texts() == ['"Hello" he said', 'you "won', 'so "much"']
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    for content, name in (('label\ttext\nx\t"a ""b"""\ny\tc\n', "tsv"), ("label;text\nx;caf\xe9\ny;c\n", "csv")):
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as file:
+            file.write(content.encode("latin-1"))
+        try:
+            corpus = read(f"/dev/fd/{reading}", format=name)
+        finally:
+            os.close(reading)
+        assert corpus.texts() == (['a "b"', "c"] if name == "tsv" else ["café", "c"])
 
 
 def test_rows_of_empty_cells_are_no_data(tmp_path: Path) -> None:
