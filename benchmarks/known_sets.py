@@ -16,10 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo.data.decoding import Reading
 from kolmo.data.symbols import read_symbols
 
 PIXELS = 28 * 28
 NOISE = "noise"
+GREY = Reading(pixels="grey")
 
 
 class Recording(NamedTuple):
@@ -75,7 +77,9 @@ def modalities(folder: Path, size: int) -> dict[str, bytes]:
         {
             "writing": lambda half: pictures[half::2][:count].tobytes(),
             "speech": lambda half: b"".join(spoken[key] for key in takes if key.take % 2 == half)[:size],
-            "photographs": lambda half: b"".join(read_symbols(path).data[:part] for path in photographs[half::2]),
+            "photographs": lambda half: b"".join(
+                read_symbols(path, reading=GREY).data[:part] for path in photographs[half::2]
+            ),
             "prose": lambda half: _middle(prose, half, size),
             "programs": lambda half: b"".join(path.read_bytes() for path in modules[half::2])[:size],
             "genes": lambda half: _middle(genes, half, size),

@@ -31,6 +31,7 @@ import records
 import kolmo
 from kolmo.coders.neural.coder import NeuralCoder
 from kolmo.coders.neural.training.loop import split_corpus
+from kolmo.data.decoding import Reading
 from kolmo.data.symbols import Symbols, read_symbols
 from kolmo.errors import WindowWarning
 from kolmo.joint.transfer_results import TransferGain
@@ -64,7 +65,8 @@ def sets(folder: Path) -> list[Symbols]:
 
 
 def pictures(folder: Path) -> bytes:
-    return b"".join(read_symbols(path).data for path in sorted(folder.glob("*.png")))[:LIMIT]
+    grey = Reading(pixels="grey")
+    return b"".join(read_symbols(path, reading=grey).data for path in sorted(folder.glob("*.png")))[:LIMIT]
 
 
 @click.group(help=__doc__.partition("\n")[0] if __doc__ else None)

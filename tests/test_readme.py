@@ -199,3 +199,9 @@ def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str]
     for table in tables:
         assert len(table.splitlines()) > 5
         assert table in page
+
+
+def test_the_tables_of_languages_are_those_of_the_recorded_runs() -> None:
+    program = [sys.executable, "languages.py", "--table", "results/languages.jsonl"]
+    run = subprocess.run(program, cwd=ROOT / "benchmarks", capture_output=True, text=True, check=True)
+    assert run.stdout.strip() in (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")

@@ -278,7 +278,7 @@ def metric_option(*names: str) -> Decorator:
     """The distance, under the option names given, and ``--symmetrize``."""
     from kolmo.distances.formulas import METRICS
 
-    return _together(
+    return together(
         click.option(
             *names,
             "metric",
@@ -328,40 +328,6 @@ data_dir_option = reading_option(
 )
 
 
-def reading_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with the options that say how a file becomes texts and labels."""
-    decorated: Callable[..., None] = _together(
-        reading_option(
-            "--text-column",
-            "text_columns",
-            multiple=True,
-            metavar="COLUMN",
-            help="Column of the text, by name or by number from 0; repeat it to join several.",
-        ),
-        reading_option("--label-column", metavar="COLUMN", help="Column of the label, by name or by number from 0."),
-        reading_option(
-            "--text-separator",
-            default=" ",
-            metavar="TEXT",
-            help="Text placed between joined columns.  [default: a space]",
-        ),
-        reading_option(
-            "--format",
-            "file_format",
-            metavar="FORMAT",
-            help="csv, tsv, jsonl, parquet, folder, lines, fasttext, trec or file.  [default: from the file name and "
-            "the first lines]",
-        ),
-        reading_option(
-            "--encoding",
-            default="utf-8",
-            show_default=True,
-            metavar="NAME",
-            help="Encoding of the text in tables; 'bytes' keeps it unchanged.",
-        ),
-    )(function)
-    return decorated
-
-
-def _together(*decorators: Decorator) -> Decorator:
+def together(*decorators: Decorator) -> Decorator:
+    """Return one decorator that adds the options of several, in their order."""
     return lambda function: reduce(lambda inner, decorator: decorator(inner), reversed(decorators), function)

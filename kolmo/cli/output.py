@@ -15,6 +15,8 @@ import click
 
 from kolmo._core.extras import check_extra
 from kolmo._core.files import Source, check_not_input, check_output, check_output_folder, write_whole
+from kolmo._core.terminal import one_line
+from kolmo.data.lines import STDIN
 
 if TYPE_CHECKING:
     from kolmo._core.results import Result
@@ -60,6 +62,13 @@ def print_results(results: Sequence[Result], *, as_json: bool, verbose: bool = F
         print_json(facts | {"results": [result.to_dict() for result in results]})
     else:
         print_tables(type(results[0]).tables_of(results, verbose=verbose))
+
+
+def say(name: str, remarks: Sequence[str]) -> None:
+    """Write on stderr how an input was read."""
+    if remarks:
+        called = "standard input" if name == STDIN else name
+        sys.stderr.write(f"{one_line(f'Note: {called}: ' + '; '.join(remarks))}\n")
 
 
 class OutputFile(click.ParamType):  # type: ignore[type-arg]

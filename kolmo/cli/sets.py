@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kolmo.cli.output import say
 from kolmo.data.lines import STDIN
 from kolmo.errors import DataError, ParameterError
 
@@ -26,37 +28,24 @@ def read_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> 
     data_dir : str, optional
         Folder with data sets.
     **reading
-        Further arguments of `kolmo.read`, for a path.
+        Further arguments of `kolmo.read`, for a path; text of the catalogue is normalized as they say.
     """
     from kolmo.data.catalog import describe, load_dataset
+    from kolmo.data.decoding import Reading
     from kolmo.data.readers import read
 
     if name == STDIN or os.path.lexists(name) or os.sep in name or Path(name).suffix:
-        return read(name, **reading)
+        found = read(name, **reading)
+        say(name, found.remarks)
+        return found
     listed, _, named_split = name.partition(":")
     try:
         splits = describe(listed).splits
     except ParameterError as error:
         raise DataError(f"there is no file {name!r}, and {error}") from None
-    return load_dataset(listed, named_split or (split if splits else None), data_dir=data_dir)
-
-
-def reading_arguments(
-    *,
-    text_columns: tuple[str, ...],
-    label_column: str | None,
-    text_separator: str,
-    file_format: str | None,
-    encoding: str,
-) -> dict[str, Any]:
-    """Return the arguments of `kolmo.read` for the reading options of a command."""
-    return {
-        "format": file_format,
-        "text_columns": list(text_columns) or None,
-        "label_column": label_column,
-        "separator": text_separator,
-        "encoding": encoding,
-    }
+    found = load_dataset(listed, named_split or (split if splits else None), data_dir=data_dir)
+    text = Reading(normalize=reading.get("normalize"), casefold=bool(reading.get("casefold")))
+    return replace(found, items=[text.folded_bytes(item) for item in found.items]) if text.changes_text else found
 
 
 def labelled_set(name: str, *, split: str, data_dir: str | None, **reading: Any) -> Corpus:

@@ -45,6 +45,10 @@ class Corpus:
         Encoding that the source was decoded from; None if its bytes are unchanged.
     source : str
         Path, library or address of the items.
+    remarks : tuple of str
+        What was found out when the data were read: columns, encoding, depth of pictures, skipped files.
+    columns : (tuple of str, str or None), optional
+        Names of the columns of the text and of the label, for items of a table with names.
     rows : TableRows, optional
         The row of each item, if the source is a table and its rows were kept.
 
@@ -66,6 +70,8 @@ class Corpus:
     modality: str = "text"
     encoding: str | None = None
     source: str = ""
+    remarks: tuple[str, ...] = ()
+    columns: tuple[tuple[str, ...], str | None] | None = None
     rows: TableRows | None = None
 
     def __post_init__(self) -> None:

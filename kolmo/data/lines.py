@@ -21,7 +21,7 @@ _BUFFER = 2**16
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[BinaryIO]:
+def opened(path: str | Path) -> Iterator[io.BufferedReader]:
     """Open a file, or standard input for ``-``; an error says in one line why it cannot be read."""
     if str(path) == STDIN:
         source = getattr(sys.stdin, "buffer", None)
@@ -58,7 +58,7 @@ class _Input(io.RawIOBase):
     """
 
     def __init__(self, source: BinaryIO | io.FileIO, name: str) -> None:
-        self._source, self._name = source, name
+        self._source, self._name, self.n_read = source, name, 0
         self._read_into: Callable[[Any], int | None] = getattr(source, "readinto1", None) or source.readinto  # type: ignore[union-attr]
 
     def readable(self) -> bool:
@@ -72,7 +72,9 @@ class _Input(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         try:
-            return self._read_into(buffer)
+            got = self._read_into(buffer)
+            self.n_read += got or 0
+            return got
         except OSError as error:
             raise DataError(f"{self._name} cannot be read: {error.strerror or error}") from error
 
@@ -83,10 +85,26 @@ class _Input(io.RawIOBase):
         return self._source.tell()
 
 
+class NamedBytes(io.BytesIO):
+    """A file in memory, which libraries show in their errors by its name."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self._shown = name
+
+    def __repr__(self) -> str:
+        return repr(self._shown)
+
+
 def check_path(path: str | Path) -> None:
     """Raise an error for a path that the operating system does not accept."""
     if "\0" in str(path):
         raise DataError(f"expected a path, got {str(path)!r} with a NUL byte")
+
+
+def is_rereadable(path: str | Path) -> bool:
+    """Return whether a file can be read twice, which standard input and pipes cannot."""
+    return str(path) != STDIN and os.path.isfile(path)
 
 
 def numbered_lines(file: BinaryIO, path: str | Path, max_item_bytes: int) -> Iterator[tuple[int, bytes]]:
@@ -122,17 +140,18 @@ def read_whole(path: str | Path, max_item_bytes: int, *, option: str = "max_item
     """
     with opened(path) as file:
         if str(path) != STDIN and (size := os.stat(path).st_size) > max_item_bytes:
-            raise _too_long(path, f"{size:,} bytes", max_item_bytes, option)
+            raise too_long(path, f"{size:,} bytes", max_item_bytes, option)
         chunks, size = [], 0
         while chunk := file.read(_CHUNK):
             size += len(chunk)
             if size > max_item_bytes:
-                raise _too_long(path, "more", max_item_bytes, option)
+                raise too_long(path, "more", max_item_bytes, option)
             chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _too_long(path: str | Path, size: str, limit: int, option: str) -> DataError:
+def too_long(path: str | Path, size: str, limit: int, option: str) -> DataError:
+    """Return the error for a file that is larger than an option allows."""
     return DataError(
         f"{str(path)!r} holds {size}, and {option} allows {limit:,} bytes; raise it if there is enough memory"
     )

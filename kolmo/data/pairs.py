@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from kolmo.data.lines import MAX_ITEM_BYTES, numbered_lines, opened, without_line_end
-from kolmo.data.symbols import read_symbols
-from kolmo.errors import DataError, ParameterError
+from kolmo.data.decoding import Reading, opened_text
+from kolmo.data.lines import MAX_ITEM_BYTES, numbered_lines, without_line_end
+from kolmo.data.symbols import Symbols, read_symbols
+from kolmo.errors import DataError, MissingDependencyError, ParameterError
 
 _SHOWN = 3
 Item = TypeVar("Item")
@@ -32,6 +34,8 @@ class Pairs:
         Number of pairs before sampling.
     left_out : int
         Number of lines that are empty in one file.
+    remarks : tuple of str
+        How the files were read, and how many pairs were skipped.
     """
 
     first: list[bytes]
@@ -40,13 +44,20 @@ class Pairs:
     modalities: tuple[str, str]
     n_all: int
     left_out: int = 0
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
 
 
 def read_pairs(
-    first: str | Path, second: str | Path, *, limit: int = 2**30, most: int | None = None, random_state: int = 0
+    first: str | Path,
+    second: str | Path,
+    *,
+    limit: int = 2**30,
+    most: int | None = None,
+    random_state: int = 0,
+    reading: Reading | None = None,
 ) -> Pairs:
     """Read paired items: line n of two files, or files of equal name in two folders.
 
@@ -61,6 +72,8 @@ def read_pairs(
         Largest number of pairs, drawn at random and kept in order.
     random_state : int
         Seed of the draw.
+    reading : Reading, optional
+        How the files are read. With `skip_unreadable`, pairs with a damaged file are skipped and counted.
 
     Returns
     -------
@@ -89,12 +102,16 @@ def read_pairs(
         raise ParameterError(
             f"expected two files or two folders, got the folder {names[1][1]} and the file {names[0][1]}"
         )
-    draw = random.Random(random_state)
-    return _of_folders(*places, limit, most, draw) if all(folders) else _of_lines(first, second, limit, most, draw)
+    draw, options = random.Random(random_state), reading or Reading()
+    if all(folders):
+        return _of_folders(*places, limit, most, draw, options)
+    return _of_lines(first, second, limit, most, draw, options)
 
 
-def _of_lines(first: str | Path, second: str | Path, limit: int, most: int | None, draw: random.Random) -> Pairs:
-    xs, ys = _lines(first), _lines(second)
+def _of_lines(
+    first: str | Path, second: str | Path, limit: int, most: int | None, draw: random.Random, reading: Reading
+) -> Pairs:
+    (xs, said_x), (ys, said_y) = _lines(first, reading), _lines(second, reading)
     if len(xs) != len(ys):
         raise DataError(
             f"expected files with equal numbers of lines, got {len(xs):,} in {first} and {len(ys):,} in {second}; line "
@@ -109,23 +126,26 @@ def _of_lines(first: str | Path, second: str | Path, limit: int, most: int | Non
         modalities=("text", "text"),
         n_all=len(filled),
         left_out=len(xs) - len(filled),
+        remarks=(*said_x, *said_y),
     )
 
 
-def _lines(path: str | Path) -> list[bytes]:
+def _lines(path: str | Path, reading: Reading) -> tuple[list[bytes], list[str]]:
     found = []
-    with opened(path) as file:
+    with opened_text(path, reading) as (file, encoding):
         for number, line in numbered_lines(file, path, MAX_ITEM_BYTES):
             if b"\0" in line:
                 raise DataError(
                     f"{path}: expected lines of UTF-8 text, got a zero byte in line {number}; for other kinds of data "
                     "use two folders, whose files are paired by name"
                 )
-            found.append(without_line_end(line).strip())
-    return found
+            found.append(reading.folded_bytes(without_line_end(line).strip()))
+    return found, [f"{path}: {encoding.remark}"] if encoding.remark else []
 
 
-def _of_folders(first: Path, second: Path, limit: int, most: int | None, draw: random.Random) -> Pairs:
+def _of_folders(
+    first: Path, second: Path, limit: int, most: int | None, draw: random.Random, reading: Reading
+) -> Pairs:
     xs, ys = _by_stem(first), _by_stem(second)
     alone = [
         f"only in {folder}: {_listed(sorted(mine.keys() - others.keys()))}"
@@ -136,13 +156,29 @@ def _of_folders(first: Path, second: Path, limit: int, most: int | None, draw: r
         raise DataError(
             f"expected files paired by their names without endings, got some without a partner: {'; '.join(alone)}"
         )
-    names = _some(sorted(xs), most, draw)
-    read = [[read_symbols(files[name], limit=limit) for name in names] for files in (xs, ys)]
-    kinds = [sorted({each.modality for each in side}) for side in read]
+    read: dict[str, list[Symbols]] = {}
+    skipped: list[str] = []
+    for name in _some(sorted(xs), most, draw):
+        try:
+            read[name] = [read_symbols(files[name], limit=limit, reading=reading) for files in (xs, ys)]
+        except MissingDependencyError:
+            raise
+        except DataError as error:
+            if not reading.skip_unreadable:
+                raise
+            skipped.append(str(error))
+    if not read:
+        raise DataError(f"no pair of {first} and {second} can be read: {skipped[0]}")
+    said = Counter(remark for pair in read.values() for each in pair for remark in each.remarks)
+    remarks = [f"{count:,} files: {remark}" for remark, count in said.most_common()]
+    if skipped:
+        remarks.append(f"{len(skipped):,} unreadable pairs skipped: {_listed(skipped)}")
+    kinds = [sorted({pair[side].modality for pair in read.values()}) for side in (0, 1)]
     return Pairs(
-        first=[each.data for each in read[0]],
-        second=[each.data for each in read[1]],
-        names=names,
+        first=[pair[0].data for pair in read.values()],
+        second=[pair[1].data for pair in read.values()],
+        names=list(read),
+        remarks=tuple(remarks),
         modalities=(" and ".join(kinds[0]), " and ".join(kinds[1])),
         n_all=len(xs),
     )

@@ -1,127 +1,94 @@
-"""Readers of tables, CSV, TSV, JSON lines and Parquet, as texts and labels."""
+"""Readers of tables, CSV, TSV, JSON and Parquet, as texts and labels."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import dataclasses
-import difflib
+import io
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kolmo._core.extras import import_extra, library_errors
-from kolmo._core.items import as_bytes
-from kolmo.data.lines import numbered_lines, opened
+from kolmo.data.columns import LABEL_NAMES, TEXT_NAMES, Columns, Labelled, Row, Source, select, shown
+from kolmo.data.compression import unpacked
+from kolmo.data.decoding import AS_BYTES, Encoding, opened_text
+from kolmo.data.lines import is_rereadable, numbered_lines
 from kolmo.errors import DataError, ParameterError
 
-TEXT_NAMES = ("text", "sentence", "content", "review", "document", "body", "title", "description", "question")
-LABEL_NAMES = ("label", "class", "category", "target", "topic", "label_text")
-AS_BYTES = "bytes"
-
-Row = tuple[int, list[Any]]
-"""The line number at which a row starts, and its cells."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """The columns to read.
-
-    Parameters
-    ----------
-    text : tuple of str
-        Columns of the text, by name or by number from 0; empty for well-known names.
-    label : str, optional
-        Column of the label, by name or number.
-    separator : str
-        Text placed between joined columns.
-    header : bool, optional
-        Whether the first row contains column names; None detects it.
-    kept : list, optional
-        Takes the names of the columns, None without a header, and then the cells of each row. Then labels may
-        be missing.
-    """
-
-    text: tuple[str, ...] = ()
-    label: str | None = None
-    separator: str = " "
-    header: bool | None = None
-    kept: list[Sequence[Any] | None] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A file to read rows from.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; ``-`` is standard input.
-    encoding : str
-        Encoding of the text; ``"bytes"`` keeps the bytes unchanged.
-    max_item_bytes : int
-        Largest line in bytes.
-    """
-
-    path: str | Path
-    encoding: str
-    max_item_bytes: int
-
-    def decoded_lines(self) -> Iterator[tuple[int, str]]:
-        """Yield line numbers and decoded lines."""
-        decode_as, errors = ("utf-8", "surrogateescape") if self.encoding == AS_BYTES else (self.encoding, "strict")
-        _check_encoding(decode_as)
-        with opened(self.path) as file:
-            for number, line in numbered_lines(file, self.path, self.max_item_bytes):
-                if number == 1:
-                    line = line.removeprefix(codecs.BOM_UTF8)
-                try:
-                    yield number, line.decode(decode_as, errors)
-                except UnicodeError as error:
-                    place = getattr(error, "start", len(line))
-                    found = f"byte 0x{line[place]:02x} at position {place}" if place < len(line) else str(error)
-                    raise DataError(
-                        f"{self.path}: line {number} is not {self.encoding}: {found}; give its encoding, such as "
-                        "--encoding latin-1, or keep the bytes unchanged with --encoding bytes"
-                    ) from None
+DELIMITERS = (",", "\t", ";", "|")
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 
 def read_delimited(
-    source: Source, columns: Columns, *, delimiter: str, quoted: bool
-) -> tuple[list[bytes], list[str] | None]:
-    """Read CSV (quoted) or TSV (unquoted) into items and labels."""
-    return _select(_delimited_rows(source, delimiter=delimiter, quoted=quoted), columns, source)
+    source: Source,
+    columns: Columns,
+    *,
+    default: str,
+    delimiter: str | None = None,
+    quotes: bool | None = None,
+    unclear: bool | None = None,
+) -> Labelled:
+    """Read CSV or TSV into items and labels.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    columns : Columns
+        The columns to read.
+    default : str
+        The delimiter that the format stands for, taken if the first lines do not speak for another.
+    delimiter : str, optional
+        The delimiter; None finds it.
+    quotes : bool, optional
+        Whether cells may be quoted, as in CSV; None finds it for cells between tabs, and means True for others.
+    unclear : bool, optional
+        Whether the first row holds names if that cannot be told; None refuses the table.
+    """
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
+        raise ParameterError(f"delimiter: expected one character, such as ';', got {delimiter!r}")
+    with _decoded_lines(source) as (lines, start, encoding):
+        stated = _stated_delimiter(start)
+        if "\r" in start and "\n" not in start:
+            raise DataError(
+                f"{source.path}: expected lines that end in LF or CRLF, got CR alone, as on old Macs; convert them, "
+                "for example with: tr '\\r' '\\n'"
+            )
+        chosen = delimiter or stated or _sniffed(start, default)
+        if quotes is None:
+            quotes = chosen != "\t" or _is_quoted_file(source, start)
+        numbered = ((number, line) for number, line in lines if not (stated and number == 1))
+        found = select(_rows(numbered, source, chosen, quotes=quotes), columns, source, unclear=unclear)
+    said = [encoding.remark] if encoding.remark else []
+    if delimiter is None and chosen != default:
+        said.append(f"cells separated by {_NAMES.get(chosen, repr(chosen))}")
+    return found._replace(remarks=(*said, *found.remarks), encoding=_name_of(encoding))
 
 
-def read_json_lines(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
-    """Read one JSON object per line into items and labels."""
-    names: list[str] = []
-
-    def rows() -> Iterator[Row]:
-        for number, line in source.decoded_lines():
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError) as error:  # a number with too many digits raises a plain ValueError
-                raise DataError(f"{source.path}: line {number} is not JSON: {error}") from None
-            if not isinstance(value, dict):
-                raise DataError(f"{source.path}: line {number}: expected a JSON object, got {type(value).__name__}")
-            if not names:
-                names.extend(value)
-                yield number, list(names)
-            yield number, [value.get(name) for name in names]
-
-    return _select(rows(), dataclasses.replace(columns, header=True), source)
+def read_json(source: Source, columns: Columns) -> Labelled:
+    """Read JSON into items and labels: one object a line, an array of objects, or an object of columns."""
+    columns = dataclasses.replace(columns, header=True)
+    with _decoded_lines(source) as (lines, _, encoding):
+        filled = ((number, line) for number, line in lines if line.strip())
+        begin = list(itertools.islice(filled, 2))
+        everything = itertools.chain(begin, filled)
+        if begin and _is_document([line for _, line in begin]):
+            text = _joined((line for _, line in everything), source)
+            found = select(_document_rows(text, source), columns, source, unit="position")
+        else:
+            found = select(_object_rows(everything, source), columns, source)
+    said = (encoding.remark,) if encoding.remark else ()
+    return found._replace(remarks=(*said, *found.remarks), encoding=_name_of(encoding))
 
 
-def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[str] | None]:
+def read_parquet(source: Source, columns: Columns) -> Labelled:
     """Read a Parquet file into items and labels."""
     parquet = import_extra("pyarrow.parquet", extra="parquet", purpose="reading Parquet")
-    with opened(source.path) as file, library_errors(f"{source.path} is not a Parquet file"):
+    with unpacked(source.path, raw=True) as (file, _), library_errors(f"{source.path} is not a Parquet file"):
         table = parquet.ParquetFile(file)
         names = list(table.schema_arrow.names)
 
@@ -133,161 +100,230 @@ def read_parquet(source: Source, columns: Columns) -> tuple[list[bytes], list[st
                     number += 1
                     yield number, list(cells)
 
-        return _select(rows(), dataclasses.replace(columns, header=True), source)
+        return select(rows(), dataclasses.replace(columns, header=True), source, unit="position")
 
 
-def _delimited_rows(source: Source, *, delimiter: str, quoted: bool) -> Iterator[Row]:
-    number = 0
+def _name_of(encoding: Encoding) -> str | None:
+    return None if encoding.name == AS_BYTES else encoding.name
 
-    def lines() -> Iterator[str]:
-        nonlocal number
-        for number, line in source.decoded_lines():  # noqa: B007
+
+@contextmanager
+def _decoded_lines(source: Source) -> Iterator[tuple[Iterator[tuple[int, str]], str, Encoding]]:
+    """Open a table; yield its lines with their numbers, the text of its start, and its encoding."""
+    with opened_text(source.path, source.reading) as (file, encoding):
+        yield _lines(file, source, encoding), file.peek().decode("utf-8", "replace"), encoding
+
+
+def _lines(file: Any, source: Source, encoding: Encoding) -> Iterator[tuple[int, str]]:
+    errors = "surrogateescape" if encoding.name == AS_BYTES else "strict"
+    for number, line in numbered_lines(file, source.path, source.reading.max_item_bytes):
+        try:
+            yield number, line.decode("utf-8", errors)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{source.path}: line {number} is not utf-8: byte 0x{line[error.start]:02x} at position {error.start}; "
+                "give its encoding, such as --encoding cp1251 or --encoding latin-1, or keep the bytes unchanged with "
+                f"--encoding bytes; the line: {shown(line[max(0, error.start - 20) :])}"
+            ) from None
+
+
+def _stated_delimiter(start: str) -> str | None:
+    """Return the delimiter that a first line ``sep=;`` of Excel states."""
+    line = start.partition("\n")[0].rstrip("\r")
+    return line[4] if len(line) == 5 and line.lower().startswith("sep=") else None
+
+
+def _sniffed(start: str, default: str) -> str:
+    """Return the delimiter that cuts the first rows into equal numbers of cells, the default one if it does."""
+    if start and not start.endswith("\n") and "\n" in start:
+        start = start[: start.rindex("\n") + 1]  # the last line may be cut
+    ranked = []
+    for order, each in enumerate(dict.fromkeys((default, *DELIMITERS))):
+        rows = _first_rows(start, each)
+        counts = Counter(map(len, rows))
+        width, n_rows = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        if width < 2 or len(rows[0]) != width:
+            continue
+        names = {cell.strip().lower() for cell in rows[0]}
+        has_names = bool(names & {*TEXT_NAMES, *LABEL_NAMES})
+        ranked.append((n_rows == len(rows), has_names, n_rows / len(rows), -order, each))
+    return max(ranked)[-1] if ranked else default
+
+
+def _first_rows(start: str, delimiter: str) -> list[list[str]]:
+    """Return the rows of the start of a file; none if its quotes do not fit the delimiter."""
+    rows: list[list[str]] = []
+    try:
+        rows.extend(filter(None, csv.reader(io.StringIO(start, newline=""), delimiter=delimiter, strict=True)))
+    except csv.Error as error:
+        if "unexpected end" not in str(error) and delimiter != "\t":
+            return []
+        if delimiter == "\t":  # quotes may be ordinary characters
+            rows = [line.split(delimiter) for line in start.splitlines() if line]
+    return rows
+
+
+def _is_quoted_file(source: Source, start: str) -> bool:
+    """Return whether cells between tabs are quoted, by the whole file or, if it can be read only once, by its start."""
+    if not is_rereadable(source.path):
+        return _is_quoted(start[: start.rfind("\n") + 1].splitlines(keepends=True))
+    with _decoded_lines(source) as (lines, _, _):
+        return _is_quoted(line for _, line in lines)
+
+
+def _is_quoted(lines: Iterable[str]) -> bool:
+    """Return whether cells between tabs are quoted as in CSV: correctly in all rows, and for a reason.
+
+    A reason is a tab, a line end or a quote in a quoted cell, or a column whose cells are all quoted.
+    """
+    taken: list[str] = []
+
+    def tracked() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
             yield line
 
-    limit = csv.field_size_limit(min(source.max_item_bytes, 2**31 - 1))
+    width, n_rows, has_reason = 0, 0, False
+    all_quoted: set[int] | None = None
     try:
-        if not quoted:
-            for line in lines():
-                if line.strip("\r\n"):
-                    yield number, line.rstrip("\r\n").split(delimiter)
+        for cells in csv.reader(tracked(), delimiter="\t", strict=True):
+            raw = "".join(taken).rstrip("\r\n")
+            taken.clear()
+            if not cells:
+                continue
+            width, n_rows = width or len(cells), n_rows + 1
+            if len(cells) != width:
+                return False
+            plain = raw.split("\t")
+            quoted = {at for at, cell in enumerate(plain) if cell.startswith('"')}
+            has_reason = has_reason or (
+                bool(quoted) and (len(plain) != width or "\n" in raw or any('""' in plain[at][1:-1] for at in quoted))
+            )
+            all_quoted = quoted if all_quoted is None else all_quoted & quoted
+    except csv.Error:
+        return False
+    return has_reason or (n_rows > 1 and bool(all_quoted))
+
+
+def _rows(lines: Iterable[tuple[int, str]], source: Source, delimiter: str, *, quotes: bool) -> Iterator[Row]:
+    first, number, start = 0, 0, ""
+    """Line at which the row starts, present line, and text of the former."""
+
+    def texts() -> Iterator[str]:
+        nonlocal first, number, start
+        for number, line in lines:
+            if not first:
+                first, start = number, line
+            yield line
+
+    limit = csv.field_size_limit(min(source.reading.max_item_bytes, 2**31 - 1))
+    try:
+        if not quotes:
+            for line in texts():
+                cells = line.rstrip("\r\n").split(delimiter)
+                if not _is_blank(cells):
+                    yield number, cells
             return
-        first = 1
-        for cells in csv.reader(lines(), delimiter=delimiter, strict=True):
-            if cells:
+        for cells in csv.reader(texts(), delimiter=delimiter, strict=True):
+            if not _is_blank(cells):
                 yield first, cells
-            first = number + 1
+            first = 0
     except csv.Error as error:
         raise DataError(
-            f"{source.path}: line {number}: {error}; if quotes are ordinary characters in this file, use format 'tsv'"
+            f"{source.path}: line {number}: {error}, in the row that starts at line {first}: {shown(start)}; if quotes "
+            "are ordinary characters in this file, use --no-quotes / quotes=False"
         ) from None
     finally:
         csv.field_size_limit(limit)
 
 
-def _check_encoding(encoding: str) -> None:
-    try:
-        codecs.lookup(encoding)
-    except (LookupError, ValueError):
-        raise ParameterError(f"there is no encoding named {encoding!r}; try utf-8, latin-1 or bytes") from None
-    try:
-        ends_lines = b"\n".decode(encoding) == "\n"
-    except (LookupError, ValueError):  # not a text encoding, or one with several bytes per character
-        ends_lines = False
-    if not ends_lines:
-        raise ParameterError(
-            f"files in {encoding!r} cannot be read line by line; convert the file to UTF-8 first, "
-            f"for example with: iconv -f {encoding} -t utf-8"
-        )
+def _is_blank(cells: list[str]) -> bool:
+    """Return whether a row is an empty line, or one of empty cells, as spreadsheets write them at the end."""
+    return not any(cells) if len(cells) == 1 else not any(map(str.strip, cells))
 
 
-def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list[bytes], list[str] | None]:
-    path = source.path
-    iterator = iter(rows)
-    first = next(iterator, None)
-    if first is None:
-        raise DataError(f"{path} is empty; expected a table with at least one row")
-    named = [*columns.text, *([columns.label] if columns.label is not None else [])]
-    header = columns.header if columns.header is not None else _is_header(first[1], named)
-    names = [str(name) for name in first[1]] if header else None
-    text_at, label_at = _positions(columns, names, len(first[1]), path)
-    kept = [] if columns.kept is None else columns.kept
-    kept.append(names)
-    items: list[bytes] = []
-    labels: list[str] = []
-    unlabelled: list[int] = []
-    for number, cells in iterator if header else itertools.chain([first], iterator):
-        if len(cells) != len(first[1]):
-            raise DataError(
-                f"{path}: the row at line {number}: expected {len(first[1])} cells, as in the first, got {len(cells)}"
-            )
-        kept.append(cells)
-        parts = []
-        for at in text_at:
-            if cells[at] is None:
-                raise DataError(f"{path}: the row at line {number} has no text in column {_called(at, names)}")
-            parts.append(_cell_bytes(cells[at], number, path))
-        items.append(as_bytes(columns.separator).join(parts))
-        if len(items[-1]) > source.max_item_bytes:
-            raise DataError(
-                f"{path}: the row at line {number}: expected at most {source.max_item_bytes:,} bytes of text, got "
-                f"{len(items[-1]):,}; raise max_item_bytes"
-            )
-        if label_at is not None:
-            label = b"" if cells[label_at] is None else _cell_bytes(cells[label_at], number, path)
-            if not label.strip():
-                unlabelled.append(number)
-            labels.append(label.decode("utf-8", "surrogateescape"))
-    if unlabelled and columns.kept is None:
-        raise DataError(
-            f"{path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
-            f"the first at line {unlabelled[0]}; fill it in, or remove these rows"
-        )
-    if not items:
-        raise DataError(f"{path} holds a header and no rows")
-    return items, labels if label_at is not None and not unlabelled else None
-
-
-def _cell_bytes(cell: Any, number: int, path: str | Path) -> bytes:
-    """Return text and bytes unchanged, numbers and lists as JSON, dates and other values as printed."""
-    try:
-        if isinstance(cell, bool | int | float | list | dict):
-            cell = json.dumps(cell, ensure_ascii=False, default=str)
-        return as_bytes(cell if isinstance(cell, str | bytes) else str(cell))
-    except (ValueError, RecursionError, TypeError) as error:  # nested too deeply, or too many digits
-        raise DataError(f"{path}: the row at line {number}: {error}") from None
-
-
-def _is_header(cells: Sequence[str], named: Sequence[str]) -> bool:
-    if any(not _is_integer(name) for name in named):
+def _is_document(lines: list[str]) -> bool:
+    """Return whether JSON is one array or object, not one object a line, by its first two lines that are not empty."""
+    first = lines[0].strip()
+    if first.startswith("["):
         return True
-    lowered = {cell.strip().lower() for cell in cells}
-    return bool(lowered & {*TEXT_NAMES, *LABEL_NAMES}) and len(lowered) == len(cells)
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        return first.endswith(("{", "[", ","))
+    return len(lines) == 1 and isinstance(value, dict) and not any(isinstance(each, str) for each in value.values())
 
 
-def _is_integer(name: str) -> bool:
-    return name.removeprefix("-").isdecimal()
-
-
-def _positions(columns: Columns, names: list[str] | None, width: int, path: str | Path) -> tuple[list[int], int | None]:
-    """Return the positions of the text columns and of the label column."""
-    text = [_position(name, names, width, path, "--text-column / text_columns") for name in columns.text]
-    label = None
-    if columns.label is not None:
-        label = _position(columns.label, names, width, path, "--label-column / label_column")
-    if label is None:
-        known = [at for at, name in enumerate(names or ()) if name.strip().lower() in LABEL_NAMES and at not in text]
-        if names is None and not text and width > 1:
-            known = [0]
-        label = known[0] if known else None
-    if not text and names is not None:
-        well_known = [at for name in TEXT_NAMES for at, cell in enumerate(names) if cell.strip().lower() == name]
-        text = [at for at in well_known if at != label][:1]
-        if not text:
+def _joined(lines: Iterable[str], source: Source) -> str:
+    """Return the text of one JSON document, which is held in memory."""
+    limit, size, parts = source.reading.max_item_bytes, 0, []
+    for line in lines:
+        parts.append(line)
+        size += len(line)
+        if size > limit:
             raise DataError(
-                f"{path}: no column has a well-known name for the text; its columns are {', '.join(names)}; "
-                "name one with --text-column / text_columns"
+                f"{source.path}: one JSON document is held in memory and may have {limit:,} bytes, got more; write one "
+                "object a line, or raise max_item_bytes"
             )
-    if not text:
-        text = [at for at in range(width) if at != label]
-    if not text:
-        raise DataError(f"{path} has one column, which holds the label; expected a column of text too")
-    return text, label
+    return "".join(parts)
 
 
-def _position(name: str, names: list[str] | None, width: int, path: str | Path, option: str) -> int:
-    if names is not None and name in names:
-        return names.index(name)
-    if _is_integer(name) and -width <= int(name) < width:
-        return int(name) % width
-    if names is None:
-        raise ParameterError(
-            f"{path} has no header and {width} columns, so {option}: expected a number from 0 to {width - 1}, "
-            f"got {name!r}"
+def _object_rows(lines: Iterable[tuple[int, str]], source: Source) -> Iterator[Row]:
+    names: list[str] = []
+    for number, line in lines:
+        value = _parsed(line, source, f"line {number}")
+        if not isinstance(value, dict):
+            raise DataError(f"{source.path}: line {number}: expected a JSON object, got {_kind(value)}: {shown(line)}")
+        if not names:
+            names.extend(value)
+            yield number, list(names)
+        yield number, [value.get(name) for name in names]
+
+
+def _document_rows(text: str, source: Source) -> Iterator[Row]:
+    """Yield the names and the rows of one JSON document."""
+    value = _parsed(text, source, None)
+    if not isinstance(value, dict | list):
+        raise DataError(f"{source.path}: expected an array of JSON objects, got {_kind(value)}: {shown(text)}")
+    if isinstance(value, dict):
+        inner = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
+        value = inner[0] if len(inner) == 1 else _from_columns(value, source)
+    if value and all(isinstance(each, str) for each in value):
+        value = [{"text": each} for each in value]
+    names: list[str] = []
+    for number, each in enumerate(value, 1):
+        if not isinstance(each, dict):
+            raise DataError(f"{source.path}: item {number}: expected a JSON object, got {_kind(each)}: {shown(each)}")
+        if not names:
+            names.extend(each)
+            yield number, list(names)
+        yield number, [each.get(name) for name in names]
+
+
+def _from_columns(value: dict[str, Any], source: Source) -> list[dict[str, Any]]:
+    """Return the rows of an object of columns, each a list or, as pandas writes them, an object by row."""
+    columns = {name: list(each.values()) if isinstance(each, dict) else each for name, each in value.items()}
+    sizes = {len(each) for each in columns.values() if isinstance(each, list)}
+    if len(sizes) != 1 or not all(isinstance(each, list) for each in columns.values()):
+        raise DataError(
+            f"{source.path}: expected an array of JSON objects, or an object of columns of equal length, got an object "
+            f"with the keys {shown(', '.join(value))}"
         )
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ParameterError(f"{path} has no column {name!r} ({option}); its columns are {', '.join(names)}{hint}")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _called(at: int, names: list[str] | None) -> str:
-    return repr(names[at]) if names is not None else str(at)
+def _parsed(text: str, source: Source, place: str | None) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"{place} is not JSON: {error.msg}" if place else f"line {error.lineno} is not JSON: {error.msg}"
+        line = text.split("\n", error.lineno)[error.lineno - 1]
+        raise DataError(
+            f"{source.path}: {where} at column {error.colno}: {shown(line[max(0, error.colno - 31) :].rstrip())}"
+        ) from None
+    except (ValueError, RecursionError) as error:  # a number with too many digits raises a plain ValueError
+        raise DataError(f"{source.path}: {place or 'line 1'} is not JSON that can be read: {error}") from None
+
+
+def _kind(value: Any) -> str:
+    return {dict: "an object", list: "an array", str: "a string", type(None): "null"}.get(type(value), "a number")

@@ -47,7 +47,7 @@ def refused(kolmo: Run) -> Refused:
     def run(*arguments: object, code: int, stdin: bytes | None = None) -> str:
         result = kolmo(*arguments, code=code, stdin=stdin)
         assert result.stdout == ""
-        errors = [line for line in result.stderr.splitlines() if not line.startswith("Warning: ")]
+        errors = [line for line in result.stderr.splitlines() if not line.startswith(("Warning: ", "Note: "))]
         assert len(errors) == 1, result.stderr
         assert errors[0].startswith("Error: ")
         return errors[0]

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from kolmo.cli.inputs import read_whole
+from kolmo.cli.inputs import read_item
 from kolmo.cli.options import Size
 from kolmo.errors import DataError
 
 
 def test_a_file_of_exactly_the_allowed_size_is_read() -> None:
     Path("file").write_bytes(bytes(1000))
-    assert read_whole("file", 1000) == bytes(1000)
+    assert read_item("file", 1000, {}) == bytes(1000)
     with pytest.raises(DataError, match="1,000 bytes, and --max-size allows 999"):
-        read_whole("file", 999)
+        read_item("file", 999, {})
 
 
 def test_a_file_of_two_gigabytes_is_refused_at_once() -> None:
@@ -23,13 +23,13 @@ def test_a_file_of_two_gigabytes_is_refused_at_once() -> None:
         os.truncate(file.fileno(), 2**31)
     begin = time.perf_counter()
     with pytest.raises(DataError, match="holds 2,147,483,648 bytes"):
-        read_whole("big", 2**30)
+        read_item("big", 2**30, {})
     assert time.perf_counter() - begin < 1
 
 
 def test_an_endless_device_is_refused() -> None:
     with pytest.raises(DataError, match="'/dev/zero' holds more"):
-        read_whole("/dev/zero", 3_000_000)
+        read_item("/dev/zero", 3_000_000, {})
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_endless_device_is_refused() -> None:
 )
 def test_what_is_no_file_is_refused(name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_whole(name, 10)
+        read_item(name, 10, {})
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
@@ -45,7 +45,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
     Path("secret").write_text("x")
     os.chmod("secret", 0)
     with pytest.raises(DataError, match="Permission denied"):
-        read_whole("secret", 10)
+        read_item("secret", 10, {})
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ PUBLIC = [
     "enwik8",
     "enwik9",
     "imdb",
+    "masakhanews_lin",
+    "masakhanews_lug",
     "r52",
     "r8",
     "silesia",

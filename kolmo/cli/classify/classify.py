@@ -27,9 +27,9 @@ from kolmo.cli.classify.methods import (
     neighbor_options,
     neighbor_parameters,
 )
-from kolmo.cli.inputs import check_one_stdin
+from kolmo.cli.inputs import check_one_stdin, reading_options
 from kolmo.cli.output import print_json, print_tables, write_text
-from kolmo.cli.sets import described, labelled_set, read_set, reading_arguments, sample
+from kolmo.cli.sets import described, labelled_set, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn import splits
@@ -89,7 +89,7 @@ def _limit_option(which: str) -> options.Decorator:
 @options.json_option
 @options.verbose_option
 @options.output_option("the predictions")
-@options.reading_options
+@reading_options
 @options.reading_option(
     "--no-labels", is_flag=True, help="Only predict: TEST has no label column, or its labels are ignored."
 )
@@ -118,7 +118,8 @@ def command(
     limit_train: int | None,
     limit_test: int | None,
     checkpoint: Path | None,
-    **rest: Any,
+    reading: dict[str, Any],
+    **settings: Any,
 ) -> None:
     """Classify the texts of TEST after training on TRAIN, and measure the accuracy if TEST has labels.
 
@@ -142,8 +143,7 @@ def command(
     check_one_stdin([train, *([test] if test is not None else [])])
     methods = methods or (DEFAULT_WITH_OPTIONS if named(context, "coders", *NEIGHBOR_OPTIONS) else DEFAULT,)
     check_used(context, methods)
-    settings = {name: rest.pop(name) for name in ("n_neighbors", "weights", "metric", "candidates")}
-    whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **reading_arguments(**rest))
+    whole_train, whole_test = _read(train, test, reading, data_dir=data_dir, no_labels=no_labels)
     train_set, drawn = sample(whole_train, limit_train, seed=seed)
     if len(set(train_set.labels or ())) < 2:
         raise DataError(f"{described(whole_train, len(train_set))} have only one class; take more texts or another set")
@@ -205,15 +205,15 @@ def _check_split(
 
 
 def _read(
-    train: str, test: str | None, *, data_dir: str | None, no_labels: bool, **reading: Any
+    train: str, test: str | None, reading: dict[str, Any], *, data_dir: str | None, no_labels: bool
 ) -> tuple[Corpus, Corpus]:
     """Return the training set, which must have labels, and the test set."""
     train_set = labelled_set(train, split="train", data_dir=data_dir, **reading)
     if test is None:
         return train_set, train_set
     if no_labels:
-        reading["label_column"] = None
-    test_set = read_set(test, split="test", data_dir=data_dir, **reading)
+        reading = reading | {"label_column": None}
+    test_set = read_set(test, split="test", data_dir=data_dir, like=train_set, **reading)
     return train_set, replace(test_set, labels=None) if no_labels else test_set
 
 
@@ -253,7 +253,13 @@ def _title(methods: Sequence[str], settings: dict[str, Any], train: str) -> str:
 
 def _facts(name: str, corpus: Corpus) -> dict[str, Any]:
     classes = None if corpus.labels is None else dict(sorted(Counter(corpus.labels).items()))
-    return {"set": name, "source": corpus.source, "items": len(corpus), "classes": classes}
+    return {
+        "set": name,
+        "source": corpus.source,
+        "items": len(corpus),
+        "classes": classes,
+        "remarks": list(corpus.remarks),
+    }
 
 
 def _warn_of_unseen_labels(train: Corpus, test: Corpus) -> None:

@@ -11,8 +11,9 @@ from kolmo._core.models import load_model
 from kolmo.cli import options
 from kolmo.cli.classify.confusion import confusion_tables
 from kolmo.cli.classify.predict import abstain_option
+from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import print_json, print_tables
-from kolmo.cli.sets import labelled_set, reading_arguments, sample
+from kolmo.cli.sets import labelled_set, sample
 from kolmo.learn.inspection.fitted_reports import FittedReport, evaluate_fitted
 
 
@@ -32,7 +33,7 @@ from kolmo.learn.inspection.fitted_reports import FittedReport, evaluate_fitted
 @abstain_option
 @options.seed_option
 @options.json_option
-@options.reading_options
+@reading_options
 @options.data_dir_option
 @options.reading_option(
     "--limit-test", type=click.IntRange(min=1), metavar="N", help="Use a random sample of N texts of TEST."
@@ -48,7 +49,7 @@ def command(
     as_json: bool,
     data_dir: str | None,
     limit_test: int | None,
-    **reading: Any,
+    reading: dict[str, Any],
 ) -> None:
     """Measure the accuracy of the classifier in the folder MODEL on the labelled texts of TEST.
 
@@ -61,7 +62,7 @@ def command(
     kolmo evaluate model test.csv --abstain-below 0.85 --confusion
     """
     classifier = load_model(model)
-    whole = labelled_set(test, split="test", data_dir=data_dir, **reading_arguments(**reading))
+    whole = labelled_set(test, split="test", data_dir=data_dir, **reading)
     corpus, positions = sample(whole, limit_test, seed=seed)
     report = evaluate_fitted(classifier, corpus, name=model, abstain_below=abstain_below, positions=positions)
     if as_json:

@@ -10,9 +10,9 @@ from kolmo._core.items import as_bytes
 from kolmo._core.models import load_model
 from kolmo._core.terminal import is_terminal, unescaped, visible
 from kolmo.cli import options
-from kolmo.cli.inputs import max_size_option, read_whole
+from kolmo.cli.inputs import max_size_option
 from kolmo.cli.output import print_json, print_results
-from kolmo.data.lines import STDIN
+from kolmo.data.lines import STDIN, read_whole
 from kolmo.learn.inspection.explanations import Explainer, ItemExplanation, bits_by_byte
 
 
@@ -42,7 +42,7 @@ def command(model: str, text: str, nearest: int, as_json: bool, verbose: bool, m
     kolmo explain model "free prize call now"
     kolmo explain model - < mail.txt
     """
-    item = read_whole(STDIN, max_size) if text == STDIN else as_bytes(text)
+    item = read_whole(STDIN, max_size, option="--max-size") if text == STDIN else as_bytes(text)
     found = Explainer(load_model(model), n_nearest=nearest).explain(item)
     if as_json:
         print_json(found.to_dict())

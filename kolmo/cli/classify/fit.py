@@ -22,8 +22,9 @@ from kolmo.cli.classify.methods import (
     neighbor_options,
     neighbor_parameters,
 )
+from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import ModelFolder, print_json, print_tables
-from kolmo.cli.sets import labelled_set, reading_arguments, sample
+from kolmo.cli.sets import labelled_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
 
@@ -51,7 +52,7 @@ _METHODS = [name for name in METHODS if name != "ngrams"]
 @options.seed_option
 @options.jobs_option
 @options.json_option
-@options.reading_options
+@reading_options
 @options.data_dir_option
 @options.reading_option(
     "--limit-train", type=click.IntRange(min=1), metavar="N", help="Use a random sample of N texts of TRAIN."
@@ -74,7 +75,7 @@ def command(
     weights: str,
     metric: str,
     candidates: int | None,
-    **reading: Any,
+    reading: dict[str, Any],
 ) -> None:
     """Fit a classifier to the labelled texts of TRAIN, and save it for kolmo predict, evaluate and explain.
 
@@ -93,9 +94,7 @@ def command(
         raise ParameterError("expected a folder for the classifier; name it with -o FOLDER")
     chosen = method or (DEFAULT_WITH_OPTIONS if named(context, "coder", *used) else DEFAULT)
     check_used(context, (chosen,))
-    corpus, _ = sample(
-        labelled_set(train, split="train", data_dir=data_dir, **reading_arguments(**reading)), limit_train, seed=seed
-    )
+    corpus, _ = sample(labelled_set(train, split="train", data_dir=data_dir, **reading), limit_train, seed=seed)
     labels = list(corpus.labels or ())
     start = time.perf_counter()
     if update is not None:

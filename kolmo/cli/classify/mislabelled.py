@@ -10,8 +10,9 @@ from typing import IO, Any
 import click
 
 from kolmo.cli import options
+from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import print_json, print_tables, write_text
-from kolmo.cli.sets import labelled_set, reading_arguments
+from kolmo.cli.sets import labelled_set
 from kolmo.learn.inspection.doubtful_labels import DoubtfulLabels, mislabelled
 
 
@@ -23,10 +24,10 @@ from kolmo.learn.inspection.doubtful_labels import DoubtfulLabels, mislabelled
 @options.jobs_option
 @options.json_option
 @options.output_option("all doubtful labels")
-@options.reading_options
+@reading_options
 @options.data_dir_option
 def command(
-    train: str, show: int, jobs: int, as_json: bool, output: Path | None, data_dir: str | None, **reading: Any
+    train: str, show: int, jobs: int, as_json: bool, output: Path | None, data_dir: str | None, reading: dict[str, Any]
 ) -> None:
     """List the texts of TRAIN whose own label costs many bits, the most doubtful first.
 
@@ -39,7 +40,7 @@ def command(
     """
     from kolmo.learn.label_code.classifier import LabelCodeClassifier
 
-    corpus = labelled_set(train, split="train", data_dir=data_dir, **reading_arguments(**reading))
+    corpus = labelled_set(train, split="train", data_dir=data_dir, **reading)
     found = mislabelled(corpus, classifier=LabelCodeClassifier(n_jobs=jobs))
     if output is not None:
         write_text(output, lambda file: _write(file, found))

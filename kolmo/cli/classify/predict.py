@@ -15,10 +15,11 @@ from kolmo._core.models import load_model
 from kolmo._core.terminal import write_lines
 from kolmo.cli import options
 from kolmo.cli.classify.rows import RowWriter, format_of, is_stream, rows_of
+from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import OutputFile, write_text
-from kolmo.cli.sets import read_set, reading_arguments
+from kolmo.cli.sets import read_set
+from kolmo.data.columns import TEXT_NAMES
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, numbered_lines, opened, without_line_end
-from kolmo.data.tables import TEXT_NAMES
 from kolmo.errors import DataError
 from kolmo.learn.inspection.predictions import check_classifier, label_items
 
@@ -40,7 +41,7 @@ abstain_option = click.option(
 )
 @abstain_option
 @click.option("--explain", is_flag=True, help="Add a column with the n-grams and training texts that decided most.")
-@options.reading_options
+@reading_options
 @options.data_dir_option
 def command(
     model: str,
@@ -49,7 +50,7 @@ def command(
     abstain_below: float | None,
     explain: bool,
     data_dir: str | None,
-    **rest: Any,
+    reading: dict[str, Any],
 ) -> None:
     """Label the rows of DATA with the classifier in the folder MODEL, see kolmo fit.
 
@@ -73,12 +74,12 @@ def command(
             row = [record["label"], record["probability"], other]
             yield [*row, reasons(item)] if reasons is not None else row
 
-    if is_stream(data, rest["file_format"]) and output is None:
-        _stream(cells_of, added, rest["file_format"] or "lines", rest["text_columns"], rest["text_separator"])
+    if is_stream(data, reading["format"]) and output is None:
+        _stream(cells_of, added, reading["format"] or "lines", reading["text_columns"] or (), reading["separator"])
         return
-    corpus = read_set(data, split="test", data_dir=data_dir, keep_rows=True, **reading_arguments(**rest))
+    corpus = read_set(data, split="test", data_dir=data_dir, keep_rows=True, **reading)
     names, rows = rows_of(corpus)
-    form = format_of(corpus, data, rest["file_format"], output)
+    form = format_of(corpus, data, reading["format"], output)
     writer = RowWriter(form, names, added)
 
     def lines() -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo._core.progress import progress
+from kolmo.cli.inputs import content_options
 from kolmo.cli.options import (
     CoderSpec,
     Command,
@@ -17,7 +18,7 @@ from kolmo.cli.options import (
     picture_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, say
 from kolmo.coders.base import Coder
 from kolmo.errors import MissingDependencyError, ParameterError
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _CODERS = ("gzip", "xz", "zstd:level=19", "brotli", "ppmd", "mix")
 _SPECIALISED = {"image": ("png", "webp", "jxl"), "audio": ("flac",)}
+_SHAPES = {"image": "channels={channels}", "audio": "channels={channels},width={sample_bytes}"}
+"""The parameters of specialised coders that the shape of the data decides."""
 _WHOLE = "whole"
 _RANDOM_BYTES, _POSITION_BYTES, _POSITION_CHUNK = 2**18, 2**18, 2048
 _PUBLISHED = (
@@ -77,6 +80,7 @@ class _Chunk(Size):
     help=f"Bytes of chunks that are coded independently, or {_WHOLE}; repeat it for several.",
 )
 @click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
+@content_options(pixels="grey", mono=True)
 @click.option("--random/--no-random", default=True, show_default=True, help="Also measure random bytes, as a control.")
 @picture_option("--positions", content="bits/byte by the position in a chunk")
 @picture_option("--sizes", content="adjusted rates by the size of the model")
@@ -88,6 +92,7 @@ def command(
     add: tuple[Coder, ...],
     chunks: tuple[int, ...],
     limit: int,
+    reading: dict[str, Any],
     random: bool,
     positions: Path | None,
     sizes: Path | None,
@@ -108,7 +113,7 @@ def command(
     """
     from kolmo.evaluation.compression_rates import CompressionRate, compression_rate
 
-    sets = _read(data, limit, random=random)
+    sets = _read(data, limit, reading, random=random)
     missing: dict[str, str] = {}
     chosen = {each.name: _chosen(each, coders, add, missing) for each in sets}
     _check_pictures(sets, chosen, chunks, positions=positions is not None, sizes=sizes is not None)
@@ -128,6 +133,7 @@ def command(
                 "name": each.name,
                 "modality": each.modality,
                 "size_bytes": len(each.data),
+                "remarks": list(each.remarks),
                 "rates": [rate.to_dict() for rate in rates[each.name]],
                 "bits_by_position": [curve.to_dict() for curve in curves.get(each.name, ())],
             }
@@ -149,13 +155,18 @@ def command(
     print_tables(tables)
 
 
-def _read(data: tuple[str, ...], limit: int, *, random: bool) -> list[Symbols]:
+def _read(data: tuple[str, ...], limit: int, reading: dict[str, Any], *, random: bool) -> list[Symbols]:
     import numpy as np
 
     from kolmo.data.builtin import docstrings
-    from kolmo.data.symbols import Symbols, read_symbols
+    from kolmo.data.decoding import Reading
+    from kolmo.data.symbols import MAX_DECODED_BYTES, Symbols, read_symbols
 
-    sets = [read_symbols(path, limit=limit) for path in data]
+    sets = [
+        read_symbols(path, limit=limit, reading=Reading(**reading, max_item_bytes=MAX_DECODED_BYTES)) for path in data
+    ]
+    for path, each in zip(data, sets, strict=True):
+        say(path, each.remarks)
     if not data:
         text = b"\n".join(docstrings("train").items)[:limit]
         sets.append(Symbols(data=text, modality="text", name="docstrings"))
@@ -175,7 +186,7 @@ def _chosen(each: Symbols, coders: tuple[Coder, ...], add: tuple[Coder, ...], mi
     if coders:
         return list(dict.fromkeys([*coders, *add]))
     found: list[Coder] = []
-    for spec in (*_CODERS, *_SPECIALISED.get(each.modality, ())):
+    for spec in (*_CODERS, *_specialised(each)):
         try:
             made = coder(spec)
             made.versions()
@@ -183,6 +194,16 @@ def _chosen(each: Symbols, coders: tuple[Coder, ...], add: tuple[Coder, ...], mi
         except MissingDependencyError as error:
             missing[spec] = str(error)
     return list(dict.fromkeys([*found, *add]))
+
+
+def _specialised(each: Symbols) -> list[str]:
+    """Return the coders for the kind of data, none for samples that they cannot hold."""
+    fits = {"image": each.sample_bytes == 1 and each.channels in (1, 3), "audio": each.sample_bytes <= 3}
+    if not fits.get(each.modality):
+        return []
+    shape = _SHAPES[each.modality].format(channels=each.channels, sample_bytes=each.sample_bytes)
+    is_default = shape in ("channels=1", "channels=1,width=2")
+    return [name if is_default else f"{name}:{shape}" for name in _SPECIALISED[each.modality]]
 
 
 def _check_pictures(

@@ -11,8 +11,8 @@ import click
 
 from kolmo._core.extras import check_extra
 from kolmo._core.progress import progress
-from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
-from kolmo.cli.options import Command, Size, data_dir_option, json_option, reading_options, seed_option
+from kolmo.cli.inputs import check_one_stdin, content_of, max_size_option, read_item, reading_options
+from kolmo.cli.options import Command, Size, data_dir_option, json_option, seed_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import read_set
 from kolmo.coders.neural.training.plan import LIMITS, MAX_NUMBER, TrainingPlan
@@ -110,11 +110,7 @@ def command(
     held_out: str | None,
     device: str,
     separator: str,
-    text_columns: tuple[str, ...],
-    label_column: str | None,
-    text_separator: str,
-    file_format: str | None,
-    encoding: str,
+    reading: dict[str, Any],
     data_dir: str | None,
     max_size: int,
     as_json: bool,
@@ -147,15 +143,8 @@ def command(
     config, chosen = ModelConfig.parse(model), best_device(device)
     n_bytes = 2**24 if n_bytes is None and seconds is None else n_bytes
     plan = TrainingPlan(n_bytes=n_bytes, seconds=seconds, **plan_options)
-    kept = None if held_out is None else read_whole(held_out, max_size)
+    kept = None if held_out is None else read_item(held_out, max_size, content_of(reading))
     between = separator.encode().decode("unicode_escape").encode()
-    reading = {
-        "text_columns": list(text_columns) or None,
-        "label_column": label_column,
-        "separator": text_separator,
-        "format": file_format,
-        "encoding": encoding,
-    }
     items = [item for name in corpora for item in read_set(name, split="train", data_dir=data_dir, **reading).items]
     data, kept = split_corpus(between.join(items), kept)
     curve: list[EvalPoint] = []

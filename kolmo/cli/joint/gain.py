@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import (
     limit_option,
     order_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.argument("data", nargs=-1, required=True, metavar="X Y")
 @coder_option("mix")
 @limit_option
+@content_options()
 @click.option(
     "--resamples",
     type=click.IntRange(min=0),
@@ -53,6 +55,7 @@ def command(
     data: tuple[str, ...],
     coders: tuple[Coder, ...],
     limit: int,
+    reading: dict[str, Any],
     resamples: int,
     order: Order,
     seed: int,
@@ -63,7 +66,7 @@ def command(
 ) -> None:
     """Estimate the mutual information of two data sets by joint compression, with controls.
 
-    X and Y are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all other files
+    X and Y are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files
     as bytes. L is the code length in bits; L(X,Y) is that of both sets together, the mean of the orders X,Y and Y,X.
     The gain is L(X) + L(Y) - L(X,Y). Two controls show its scale for the coder: X with random bytes, which have no
     information in common, and X with itself.
@@ -76,7 +79,7 @@ def command(
     from kolmo.joint.two_sets import joint_gain
 
     two_of(data, "for several sets use: kolmo joint matrix")
-    sets = read_sets(data, limit)
+    sets = read_sets(data, limit, reading)
     x, y = (each.documents(order) for each in sets)
     gains = [
         joint_gain(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import (
     NamedSet,
     limit_option,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.argument("data", nargs=-1, required=True, metavar="X Y")
 @coder_option("mix")
 @limit_option
+@content_options()
 @order_option
 @picture_option("--plot", content="the gain in % by size")
 @seed_option
@@ -49,6 +51,7 @@ def command(
     data: tuple[str, ...],
     coders: tuple[Coder, ...],
     limit: int,
+    reading: dict[str, Any],
     order: Order,
     plot: Path | None,
     seed: int,
@@ -68,7 +71,7 @@ def command(
     from kolmo.joint.growth_curves import GainCurve, gain_curve
 
     two_of(data)
-    sets = read_sets(data, limit)
+    sets = read_sets(data, limit, reading)
     x, y = (each.documents(order) for each in sets)
     curves = [
         gain_curve(x, y, coder=coder, order=order, random_state=seed, n_jobs=jobs, checkpoint=checkpoint)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import NamedSet, limit_option, read_sets, sets_document, sets_table
 from kolmo.cli.options import (
     Command,
@@ -31,6 +32,7 @@ _RANDOM = "random"
 @click.argument("data", nargs=-1, required=True, metavar="DATA...")
 @coder_option("mix")
 @limit_option
+@content_options()
 @click.option("--random", "with_random", is_flag=True, help="Add a set of random bytes, as a control.")
 @seed_option
 @click.option(
@@ -44,6 +46,7 @@ def command(
     data: tuple[str, ...],
     coders: tuple[Coder, ...],
     limit: int,
+    reading: dict[str, Any],
     with_random: bool,
     seed: int,
     csv_file: Path | None,
@@ -54,8 +57,8 @@ def command(
 ) -> None:
     """Measure the joint gains of all pairs of several data sets.
 
-    DATA are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all other files as
-    bytes. The diagonal holds the gain of each set with itself. For trees and maps: kolmo tree.
+    DATA are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files as bytes.
+    The diagonal holds the gain of each set with itself. For trees and maps: kolmo tree.
 
     \b
     kolmo joint matrix english.txt french.txt code.py photographs/ -c mix -c xz --random
@@ -65,7 +68,7 @@ def command(
 
     if len(data) < 2:
         raise ParameterError(f"expected at least two data sets, got {len(data)}")
-    sets = read_sets(data, limit)
+    sets = read_sets(data, limit, reading)
     items = {each.name: each.data for each in sets}
     if with_random:
         if _RANDOM in items:

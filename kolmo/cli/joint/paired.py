@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import NamedSet, check_different, sets_document, sets_table, two_of
 from kolmo.cli.options import (
     Command,
@@ -18,7 +19,7 @@ from kolmo.cli.options import (
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, say
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.argument("data", nargs=-1, required=True, metavar="X Y")
 @coder_option("mix")
 @click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each item read.")
+@content_options(without=("only",))
 @click.option(
     "--pairs",
     "n_pairs",
@@ -49,6 +51,7 @@ def command(
     data: tuple[str, ...],
     coders: tuple[Coder, ...],
     limit: int,
+    reading: dict[str, Any],
     n_pairs: int,
     seed: int,
     checkpoint: Path | None,
@@ -65,12 +68,22 @@ def command(
     kolmo joint paired questions.txt answers.txt -c ngram
     kolmo joint paired captions/ photographs/
     """
+    from kolmo.data.decoding import Reading
     from kolmo.data.pairs import read_pairs
+    from kolmo.data.symbols import MAX_DECODED_BYTES
     from kolmo.joint.paired_sets import PairedGain, paired_gain
 
     first, second = two_of(data)
     check_different(data)
-    pairs = read_pairs(first, second, limit=limit, most=n_pairs, random_state=seed)
+    pairs = read_pairs(
+        first,
+        second,
+        limit=limit,
+        most=n_pairs,
+        random_state=seed,
+        reading=Reading(**reading, max_item_bytes=MAX_DECODED_BYTES),
+    )
+    say(f"{first}, {second}", pairs.remarks)
     gains = [
         paired_gain(pairs.first, pairs.second, coder=coder, random_state=seed, n_jobs=jobs, checkpoint=checkpoint)
         for coder in coders
@@ -81,7 +94,12 @@ def command(
     ]
     rates = {gain.coder: _rates(gain, sets) for gain in gains}
     if as_json:
-        counts = {"n_pairs": len(pairs), "n_all": pairs.n_all, "left_out": pairs.left_out}
+        counts = {
+            "n_pairs": len(pairs),
+            "n_all": pairs.n_all,
+            "left_out": pairs.left_out,
+            "remarks": list(pairs.remarks),
+        }
         print_json({"sets": sets_document(sets, rates), **counts, "gains": [gain.to_dict() for gain in gains]})
         return
     tables = PairedGain.tables_of(gains, verbose=verbose)

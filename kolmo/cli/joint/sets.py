@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo.cli.options import Size
+from kolmo.cli.output import say
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -48,12 +49,15 @@ class NamedSet:
         The data as one string.
     files : tuple of bytes
         The data of each file.
+    remarks : tuple of str
+        How the files were read, and how many were left out.
     """
 
     name: str
     modality: str
     data: bytes
     files: tuple[bytes, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def documents(self, order: str) -> bytes | list[bytes]:
         """Return the set as a list of files if there are enough of them, or as one string."""
@@ -61,8 +65,17 @@ class NamedSet:
         return list(self.files) if enough else self.data
 
 
-def read_sets(data: Sequence[str], limit: int) -> list[NamedSet]:
-    """Read files or folders as data sets.
+def read_sets(data: Sequence[str], limit: int, reading: dict[str, Any]) -> list[NamedSet]:
+    """Read files or folders as data sets, and write on stderr how each was read.
+
+    Parameters
+    ----------
+    data : sequence of str
+        The files and folders.
+    limit : int
+        Bytes of each that are read.
+    reading : dict
+        How they are read; see `content_options`.
 
     Raises
     ------
@@ -71,15 +84,19 @@ def read_sets(data: Sequence[str], limit: int) -> list[NamedSet]:
     ParameterError
         If one is given twice.
     """
-    from kolmo.data.symbols import read_symbols
+    from kolmo.data.decoding import Reading
+    from kolmo.data.symbols import MAX_DECODED_BYTES, read_symbols
 
     check_different(data)
-    read = [read_symbols(path, limit=limit) for path in data]
+    options = Reading(**reading, max_item_bytes=MAX_DECODED_BYTES)
+    read = [read_symbols(path, limit=limit, reading=options) for path in data]
+    for path, each in zip(data, read, strict=True):
+        say(path, each.remarks)
     names = [each.name for each in read]
     if len(set(names)) < len(names):
         names = list(data)
     return [
-        NamedSet(name=name, modality=each.modality, data=each.data, files=each.documents)
+        NamedSet(name=name, modality=each.modality, data=each.data, files=each.documents, remarks=each.remarks)
         for name, each in zip(names, read, strict=True)
     ]
 
@@ -112,7 +129,7 @@ def sets_document(
         By coder, the code length of each set divided by its size.
     """
     return [
-        {"name": each.name, "modality": each.modality, "size_bytes": len(each.data)}
+        {"name": each.name, "modality": each.modality, "size_bytes": len(each.data), "remarks": list(each.remarks)}
         | ({} if bits_per_byte is None else {"bits_per_byte": {key: row[place] for key, row in bits_per_byte.items()}})
         for place, each in enumerate(sets)
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kolmo._core.extras import check_extra
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table, two_of
 from kolmo.cli.options import Command, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
@@ -44,15 +45,25 @@ from kolmo.cli.output import print_json, print_tables
 )
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, ...; auto uses a GPU if any.")
 @limit_option
+@content_options()
 @seed_option
 @verbose_option
 @json_option
-def command(data: tuple[str, ...], limit: int, seed: int, *, verbose: bool, as_json: bool, **training: Any) -> None:
+def command(
+    data: tuple[str, ...],
+    limit: int,
+    seed: int,
+    *,
+    reading: dict[str, Any],
+    verbose: bool,
+    as_json: bool,
+    **training: Any,
+) -> None:
     """Estimate how training on X and Y together changes the loss of a neural model on each.
 
     Models of one size are trained on X, on Y and on both, for equal numbers of steps; the table shows their held-out
-    losses in bits/byte. X and Y are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as
-    bases, all other files as bytes.
+    losses in bits/byte. X and Y are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases,
+    all other files as bytes.
 
     \b
     kolmo joint transfer english.txt french.txt --steps 500
@@ -67,7 +78,7 @@ def command(data: tuple[str, ...], limit: int, seed: int, *, verbose: bool, as_j
 
     ModelConfig.parse(training["model"])
     best_device(training["device"])
-    sets = read_sets(data, limit)
+    sets = read_sets(data, limit, reading)
     x, y = (each.data for each in sets)
     gain = transfer_gain(x, y, random_state=seed, **training)
     if as_json:

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import click
 
 from kolmo._core.units import format_bits
-from kolmo.cli.inputs import Items, as_set_option, check_one_stdin, max_size_option
+from kolmo.cli.inputs import Items, as_set_option, check_one_stdin, content_options, max_size_option
 from kolmo.cli.options import (
     Command,
     coder_option,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @metric_option("-m", "--metric")
 @jobs_option
 @as_set_option
+@content_options()
 @max_size_option
 @output_option("the distance matrix")
 @verbose_option
@@ -50,6 +51,7 @@ def command(
     jobs: int,
     as_set: bool,
     max_size: int,
+    reading: dict[str, Any],
     output: Path | None,
     verbose: bool,
     as_json: bool,
@@ -66,13 +68,13 @@ def command(
     kolmo distance english/ french/ --as-set
     """
     check_one_stdin(files)
-    found = Items(files, max_size, as_set=as_set)
-    names = found.names
+    found = Items(files, max_size, as_set=as_set, reading=reading)
+    read = list(found.read()) if len(found.names) > 1 else []
+    names, items = [name for name, _ in read], [data for _, data in read]
     if len(names) < 2:
-        raise ParameterError(f"expected at least two files, got {len(names)}; name another")
-    items = [data for _, data in found.read()]
+        raise ParameterError(f"expected at least two files, got {len(names or found.names)}; name another")
     asked = {"coder": str(coder), "metric": metric, "symmetrize": symmetrize, "fingerprint": coder.fingerprint}
-    described = {"files": names, "size_bytes": [len(item) for item in items], **asked}
+    described = {"files": names, "size_bytes": [len(item) for item in items], "remarks": found.remarks, **asked}
     footers = [coder.fingerprint] if verbose else []
     matrix = None
     if len(names) > 2 or output is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from kolmo._core.progress import progress
 from kolmo._core.results import Result
 from kolmo._core.units import format_bits
-from kolmo.cli.inputs import Items, as_set_option, check_one_stdin, max_size_option, read_whole
+from kolmo.cli.inputs import Items, as_set_option, check_one_stdin, content_options, max_size_option, read_item
 from kolmo.cli.options import Command, coder_option, context_option, json_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
@@ -98,6 +98,7 @@ class Length(Result):
 @coder_option("deflate", "zstd:level=19", "lzma")
 @context_option(": measure L(FILE | context)")
 @as_set_option
+@content_options()
 @max_size_option
 @verbose_option
 @json_option
@@ -107,6 +108,7 @@ def command(
     context_file: str | None,
     as_set: bool,
     max_size: int,
+    reading: dict[str, Any],
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -121,15 +123,15 @@ def command(
     kolmo length y.txt --context x.txt -c zstd
     """
     check_one_stdin([*files, *([context_file] if context_file else [])])
-    items = Items(files, max_size, as_set=as_set)
-    context = None if context_file is None else read_whole(context_file, max_size)
+    items = Items(files, max_size, as_set=as_set, reading=reading)
+    context = None if context_file is None else read_item(context_file, max_size, reading)
     primed = [coder if context is None else coder.prime(context) for coder in coders]
     lengths = list(_measure(items, dict(zip(map(str, coders), primed, strict=True)), context_file))
     totals = [_total(coder, lengths) for coder in map(str, coders)] if len(items.names) > 1 else []
     if as_json:
         stated = None if context is None else {"file": context_file, "size_bytes": len(context)}
         document = {"lengths": [length.to_dict() for length in lengths], "totals": [each.to_dict() for each in totals]}
-        print_json({"context": stated} | document)
+        print_json({"context": stated} | document | {"remarks": items.remarks})
         return
     print_tables(Length.tables_of([*lengths, *totals], verbose=verbose))
 

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from kolmo._core.results import Result
 from kolmo._core.terminal import is_terminal, unescaped, visible
 from kolmo._core.units import format_bits
-from kolmo.cli.inputs import check_one_stdin, max_size_option, read_whole
+from kolmo.cli.inputs import check_one_stdin, content_options, max_size_option, read_item
 from kolmo.cli.options import Command, coder_option, context_option, json_option, verbose_option
 from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
@@ -76,6 +76,7 @@ class Part(Result):
     metavar="N",
     help="Number of bytes to show in the terminal.",
 )
+@content_options(without=("only", "skip_unreadable"))
 @max_size_option
 @verbose_option
 @json_option
@@ -86,6 +87,7 @@ def command(
     page_file: Path | None,
     show: int,
     max_size: int,
+    reading: dict[str, Any],
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -102,8 +104,8 @@ def command(
 
     check_predictive(coder)
     check_one_stdin([file, *([context_file] if context_file else [])])
-    data = read_whole(file, max_size)
-    context = b"" if context_file is None else read_whole(context_file, max_size)
+    data = read_item(file, max_size, reading)
+    context = b"" if context_file is None else read_item(context_file, max_size, reading)
     bits = surprisals(data, coder=coder, context=context)
     parts = [
         Part(bytes=end, bits_per_byte=mean, bits_per_byte_of_part=part) for end, mean, part in running_bits(bits, _ROWS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table
 from kolmo.cli.options import (
     Command,
@@ -45,6 +46,7 @@ _CITATIONS = {
 @click.argument("data", nargs=-1, required=True, metavar="DATA...")
 @coder_option("mix", multiple=False)
 @limit_option
+@content_options()
 @click.option(
     "--method",
     type=click.Choice(list(_METHODS)),
@@ -74,6 +76,7 @@ def command(
     data: tuple[str, ...],
     coder: Coder,
     limit: int,
+    reading: dict[str, Any],
     method: str,
     double_centered: bool,
     newick: Path | None,
@@ -87,8 +90,8 @@ def command(
 ) -> None:
     """Draw the tree of several data sets by their normalized distances, 1 - 2 x relative joint gain.
 
-    DATA are files or folders. Pictures are read as grey pixels, sounds as samples, FASTA as bases, all other files as
-    bytes. The gains are those of kolmo joint matrix.
+    DATA are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files as bytes.
+    The gains are those of kolmo joint matrix.
 
     \b
     kolmo tree languages/*.txt --double-centered --plot tree.png
@@ -102,7 +105,7 @@ def command(
         raise ParameterError(f"expected at least three data sets, got {len(data)}")
     if newick == STDOUT and as_json:
         raise ParameterError("expected either --json or --newick -, got both; the JSON document holds the tree")
-    sets = read_sets(data, limit)
+    sets = read_sets(data, limit, reading)
     matrix = gain_matrix({each.name: each.data for each in sets}, coder=coder, n_jobs=jobs, checkpoint=checkpoint)
     distances, tree = _tree(matrix, method, centered=double_centered)
     title = f"Normalized distance 1 - 2 x gain ({coder}){', double-centred' if double_centered else ''}"

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from kolmo._core.checks import check_integer
 from kolmo._core.extras import import_extra
+from kolmo._core.kinds import jpeg_xl_size
 from kolmo.coders.base import Coder, Decode, Encode
 from kolmo.coders.entropy.framing import join_length, split_length
 from kolmo.coders.tags import CoderTags
@@ -300,23 +301,16 @@ def _jxl_size(codestream: bytes) -> tuple[int, int] | None:
     ISO/IEC 18181-1 and the start of ImageMetadata: no orientation, preview or animation, 8-bit samples, no further
     channels.
     """
-    if codestream[:2] != b"\xff\x0a":
+    found = jpeg_xl_size(codestream)
+    if found is None:
         return None
-    header = int.from_bytes(codestream[2:22], "little")
+    width, height, header = found
 
     def take(bits: int) -> int:
         nonlocal header
         value, header = header & (1 << bits) - 1, header >> bits
         return value
 
-    small = take(1)
-
-    def take_side() -> int:
-        return 8 * take(5) + 8 if small else take((9, 13, 18, 30)[take(2)]) + 1
-
-    height, ratio = take_side(), take(3)
-    times, over = ((0, 0), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio]
-    width = height * times // over if ratio else take_side()
     all_default, extra_fields, floats, depth, _, further_channels = map(take, (1, 1, 1, 2, 1, 2))
     return None if all_default or extra_fields or floats or depth or further_channels else (width, height)
 

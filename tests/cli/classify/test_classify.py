@@ -160,7 +160,7 @@ HOLES = "label,text\na,one text\n,another\nb,third\n,fourth\n"
         (ONE_CLASS, ["--baseline"], 1, "only one class"),
         (HOLES, [], 1, "label is missing in 2 of 4 rows, the first at line 3"),
         ("text\none\ntwo\n", [], 1, "no labels"),
-        ("label,text\na,caf\xe9 and bread\nb,x\n", [], 1, "latin-1"),
+        ("label,text\na,caf\xe9 and bread\nb,x\n", ["--encoding", "utf-8"], 1, "latin-1"),
         ("label,text\na,one\nb,two\n", ["--label-column", "lable"], UNKNOWN_COLUMN, "did you mean 'label'"),
         ("label,text\na,one\nb,two\n", ["--text-column", "body"], UNKNOWN_COLUMN, "--text-column"),
         ("label,text\na,one\nb,two\n", ["-k", "3"], 2, "n_neighbors is 3, but there are only 2 training items"),

@@ -75,7 +75,8 @@ def test_a_folder_without_files_or_beyond_the_limit_is_refused(refused: Any, opt
         Path("full", name).write_bytes(bytes(10))
     if options:
         assert "more than the 20 bytes" in refused("length", "full", "--max-size", "20", *options, code=1)
-        assert "--max-size allows 5" in refused("length", "full", "--max-size", "25", *options, code=1)
+        assert "more than the 25 bytes" in refused("length", "full", "--max-size", "25", *options, code=1)
+        assert "--max-size allows 5" in refused("length", "full", "--max-size", "5", *options, code=1)
 
 
 def test_an_empty_file_has_a_length_and_no_rates(kolmo: Any) -> None:

@@ -1,0 +1,1 @@
+"""Decoders of files by their kind: pictures, sounds and sequences."""
