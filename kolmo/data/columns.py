@@ -171,7 +171,7 @@ def _cells(
     source: Source,
     unit: str,
 ) -> tuple[list[bytes], list[str] | None]:
-    """Return the text and the label of each row; no labels if there is no column, or if some are missing in kept rows."""
+    """Return the text and the label of each row; no labels without a column, or if kept rows lack some."""
     path, limit = source.path, source.reading.max_item_bytes
     items: list[bytes] = []
     labels: list[str] = []

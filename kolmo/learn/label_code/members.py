@@ -149,8 +149,8 @@ class Members:
     ) -> NDArray[np.float64]:
         """Return log p(label) of the held-out texts by weights of the others.
 
-        The gains of n-grams are those of the others, too: gains that count the labels of held-out texts would prefer the
-        n-grams that happen to fit them.
+        The gains of n-grams are those of the others, too: gains that count the labels of held-out texts would prefer
+        the n-grams that happen to fit them.
         """
         rest = np.flatnonzero(~held)
         weights = WeightsPredictor(self.counts.counts.of_texts(rows, codes, rest))
