@@ -299,7 +299,7 @@ def read_folder(path: str | os.PathLike[str]) -> tuple[Path, dict[str, Any], dic
     """Return the folder, and its checked files."""
     folder = Path(path)
     description = _description(folder)
-    if type(description.get("version")) is not int or description["version"] > VERSION:
+    if type(description.get("version")) is not int or not 1 <= description["version"] <= VERSION:
         raise DataError(
             f"the model {str(folder)!r} was written by kolmo {description.get('kolmo')!r:.40} in version "
             f"{description.get('version')!r:.40} of the format, and kolmo {__version__} reads up to version {VERSION}; "

@@ -177,3 +177,11 @@ def test_info_shows_the_content(folder: Path) -> None:
     assert info.size_bytes == sum(path.stat().st_size for path in folder.iterdir())
     assert "training items  4" in str(info)
     json.dumps(info.to_dict(), allow_nan=False)
+
+
+def test_what_a_killed_save_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".model.kolmo-999999999-0123abcd.tmp"
+    left.mkdir()
+    (left / ARRAYS).write_bytes(b"half")
+    kolmo.NCDClassifier("zstd").fit(TEXTS, LABELS).save(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -30,7 +30,7 @@ def format_of(corpus: Corpus, source: str, named: str | None, output: Path | Non
     if named is not None:
         return {"tsv": "tsv", "json": "jsonl", "jsonl": "jsonl"}.get(named, "csv")
     endings = [_BY_ENDING[ending] for ending in map(str.lower, Path(source).suffixes) if ending in _BY_ENDING]
-    return endings[-1] if endings else "tsv"
+    return endings[-1] if endings else "tsv" if Path(source).suffix.lower() == ".txt" else "csv"
 
 
 class RowWriter:
@@ -76,10 +76,13 @@ class RowWriter:
 
 
 def rows_of(corpus: Corpus) -> tuple[Sequence[str] | None, Iterator[Sequence[Any]]]:
-    """Return the names of the columns of an input, and the cells of each item; without a table, its text."""
+    """Return the names of the columns of an input, and the cells of each item; without a table, its label and text."""
     if corpus.rows is not None:
         return corpus.rows.names, iter(corpus.rows.cells)
-    return ["text"], ([item.decode("utf-8", "surrogateescape")] for item in corpus.items)
+    texts = (item.decode("utf-8", "surrogateescape") for item in corpus.items)
+    if corpus.labels is None:
+        return ["text"], ([text] for text in texts)
+    return ["label", "text"], ([label, text] for label, text in zip(corpus.labels, texts, strict=True))
 
 
 def is_stream(source: str, named: str | None) -> bool:

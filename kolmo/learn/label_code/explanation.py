@@ -166,7 +166,7 @@ def of_coders(
         found.append((name, float(factor * (saving[first] - saving[second]))))
     for kind, bits in found:
         if bits:
-            yield Part(member="coders", kind=kind, text="", bits=bits * scale)
+            yield Part(member="coders", kind=kind, text="", bits=float(bits * scale))
 
 
 @dataclass(frozen=True)

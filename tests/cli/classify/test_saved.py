@@ -98,6 +98,19 @@ def test_json_lines_keep_their_values(kolmo: Any, model: Path) -> None:
     assert [json.loads(line) for line in streamed.splitlines()] == rows
 
 
+def test_other_formats_become_csv(kolmo: Any, model: Path) -> None:
+    Path("q.label").write_text("ANIMAL:cat my cat, and dog\nFOOD:x bread and butter\n")
+    rows = list(csv.DictReader(kolmo("predict", model, "q.label").stdout.splitlines()))
+    assert [(row["label"], row["text"], row["predicted"]) for row in rows] == [
+        ("ANIMAL", "my cat, and dog", "pets"),
+        ("FOOD", "bread and butter", "food"),
+    ]
+    Path("lines.txt").write_text("a cat\n")
+    assert kolmo("predict", model, "lines.txt").stdout.startswith("a cat\tpets\t")
+    Path("table.txt").write_text("x\tcat and dog\n")
+    assert kolmo("predict", model, "table.txt").stdout.startswith("x\tcat and dog\tpets\t")
+
+
 def test_abstaining_leaves_the_label_empty(kolmo: Any, model: Path, topics: Topics) -> None:
     out = kolmo("predict", model, topics[1], "--abstain-below", "1").stdout
     rows = list(csv.DictReader(out.splitlines()))
