@@ -30,6 +30,10 @@ class Cursor(ABC):
     def copy(self) -> Self:
         """Return an independent cursor at the same position with the same state."""
 
+    def trial_surprisals(self, data: bytes) -> NDArray[np.float64]:
+        """Return the surprisal of each byte in bits, as `surprisals` does, without advancing."""
+        return self.copy().surprisals(data)
+
     def distribution(self) -> NDArray[np.float64]:
         """Return the probability of each value of the next byte, shape (256,), without advancing."""
         import numpy as np

@@ -50,7 +50,7 @@ class CharTfidf:
 
         Among items of equal similarity the first ones are taken.
         """
-        return [_largest(cosines, count) for cosines in self.cosines(queries)]
+        return [largest(cosines, count) for cosines in self.cosines(queries)]
 
     def cosines(self, queries: Sequence[bytes]) -> Iterator[NDArray[np.float32]]:
         """Yield the cosine similarity of each query to every item, in one array that the next query overwrites."""
@@ -115,7 +115,8 @@ def _counted(items: Sequence[bytes]) -> Any:
     return vectorizer.transform(items)
 
 
-def _largest(values: NDArray[np.float32], count: int) -> Integers:
+def largest(values: NDArray[np.float32], count: int) -> Integers:
+    """Return the positions of the `count` largest values, ascending; of equal values the first ones are taken."""
     if count >= len(values):
         return np.arange(len(values))
     limit = -np.partition(-values, count - 1)[count - 1]
