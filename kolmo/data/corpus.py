@@ -6,8 +6,25 @@ import dataclasses
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kolmo.errors import DataError, ParameterError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRows:
+    """The rows of a table, as they are in the file.
+
+    Parameters
+    ----------
+    names : tuple of str or None
+        The names of the columns; None if the table has no header.
+    cells : sequence of sequence
+        The cells of each row: texts, or JSON values.
+    """
+
+    names: tuple[str, ...] | None
+    cells: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +45,8 @@ class Corpus:
         Encoding that the source was decoded from; None if its bytes are unchanged.
     source : str
         Path, library or address of the items.
+    rows : TableRows, optional
+        The row of each item, if the source is a table and its rows were kept.
 
     Raises
     ------
@@ -47,6 +66,7 @@ class Corpus:
     modality: str = "text"
     encoding: str | None = None
     source: str = ""
+    rows: TableRows | None = None
 
     def __post_init__(self) -> None:
         if not self.items:
@@ -82,7 +102,8 @@ class Corpus:
         """Return a corpus of the items at `indices`."""
         chosen = list(indices)
         labels = None if self.labels is None else [self.labels[index] for index in chosen]
-        return dataclasses.replace(self, items=[self.items[index] for index in chosen], labels=labels)
+        rows = self.rows and dataclasses.replace(self.rows, cells=[self.rows.cells[index] for index in chosen])
+        return dataclasses.replace(self, items=[self.items[index] for index in chosen], labels=labels, rows=rows)
 
     def sample(self, size: int, *, seed: int = 0) -> Corpus:
         """Return `size` items drawn without replacement, in their original order.

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from kolmo.data.corpus import Corpus
+from kolmo.data.corpus import Corpus, TableRows
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, check_path, numbered_lines, opened, read_whole, without_line_end
 from kolmo.data.tables import AS_BYTES, Columns, Source, read_delimited, read_json_lines, read_parquet
 from kolmo.errors import DataError, ParameterError
@@ -40,6 +41,7 @@ def read(
     header: bool | None = None,
     max_item_bytes: int = MAX_ITEM_BYTES,
     name: str | None = None,
+    keep_rows: bool = False,
 ) -> Corpus:
     """Read a file or a folder as items of bytes, with labels if there are any.
 
@@ -73,6 +75,8 @@ def read(
         Largest item or line in bytes.
     name : str, optional
         Name of the corpus; the file name by default.
+    keep_rows : bool
+        Whether the corpus has the rows of a table too, with all their cells.
 
     Returns
     -------
@@ -100,7 +104,8 @@ def read(
         raise ParameterError(f"max_item_bytes: expected an integer of at least 1, got {max_item_bytes}")
     chosen = format or _format_of(path, max_item_bytes)
     named = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ())
-    columns = Columns(text=named, label=label_column, separator=separator, header=header)
+    kept: list[Any] | None = [] if keep_rows else None
+    columns = Columns(text=named, label=label_column, separator=separator, header=header, kept=kept)
     source = Source(path=path, encoding=encoding, max_item_bytes=max_item_bytes)
     readers: dict[str, Callable[[], Labelled]] = {
         "csv": lambda: read_delimited(source, columns, delimiter=",", quoted=True),
@@ -131,6 +136,7 @@ def read(
         modality="bytes" if chosen == "file" else "text",
         encoding=encoding if is_table and encoding != AS_BYTES else None,
         source=str(path),
+        rows=TableRows(names=kept[0] and tuple(kept[0]), cells=kept[1:]) if kept else None,
     )
 
 

@@ -40,12 +40,15 @@ class Columns:
         Text placed between joined columns.
     header : bool, optional
         Whether the first row contains column names; None detects it.
+    kept : list, optional
+        Takes the names of the columns, None without a header, and then the cells of each row.
     """
 
     text: tuple[str, ...] = ()
     label: str | None = None
     separator: str = " "
     header: bool | None = None
+    kept: list[Sequence[Any] | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +189,8 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
     header = columns.header if columns.header is not None else _is_header(first[1], named)
     names = [str(name) for name in first[1]] if header else None
     text_at, label_at = _positions(columns, names, len(first[1]), path)
+    kept = [] if columns.kept is None else columns.kept
+    kept.append(names)
     items: list[bytes] = []
     labels: list[str] = []
     unlabelled: list[int] = []
@@ -194,6 +199,7 @@ def _select(rows: Iterable[Row], columns: Columns, source: Source) -> tuple[list
             raise DataError(
                 f"{path}: the row at line {number}: expected {len(first[1])} cells, as in the first, got {len(cells)}"
             )
+        kept.append(cells)
         parts = []
         for at in text_at:
             if cells[at] is None:

@@ -158,12 +158,12 @@ def _warn(coder: Coder, sizes: Sequence[Sequence[int]], labels: Sequence[Any]) -
         )
 
 
-def by_digest(items: Sequence[bytes], codes: NDArray[np.intp]) -> list[int]:
-    """Return the positions of the items ordered by the digest of their bytes, and equal items by class."""
-    return sorted(range(len(items)), key=lambda index: (hashlib.sha256(items[index]).digest(), codes[index]))
+def by_digest(items: Sequence[bytes], codes: NDArray[np.intp], seed: bytes = b"") -> list[int]:
+    """Return the positions of the items ordered by the digest of the seed and their bytes, and equal items by class."""
+    return sorted(range(len(items)), key=lambda index: (hashlib.sha256(seed + items[index]).digest(), codes[index]))
 
 
-def folds_of(items: Sequence[bytes], codes: NDArray[np.intp], n_folds: int) -> NDArray[np.intp]:
+def folds_of(items: Sequence[bytes], codes: NDArray[np.intp], n_folds: int, seed: bytes = b"") -> NDArray[np.intp]:
     """Return the fold of each item: classes are spread over all folds, and equal items share one, in any order.
 
     Examples
@@ -173,7 +173,7 @@ def folds_of(items: Sequence[bytes], codes: NDArray[np.intp], n_folds: int) -> N
     """
     counts: dict[int, int] = {}
     fold: dict[bytes, int] = {}
-    for index in sorted(by_digest(items, codes), key=lambda index: codes[index]):
+    for index in sorted(by_digest(items, codes, seed), key=lambda index: codes[index]):
         code = int(codes[index])
         if items[index] not in fold:
             fold[items[index]] = counts.get(code, 0) % n_folds

@@ -24,6 +24,7 @@ from kolmo.cli.sets import described, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.distances.formulas import METRICS
 from kolmo.errors import DataError, ParameterError
+from kolmo.learn import splits
 from kolmo.learn.candidates import CANDIDATES
 from kolmo.learn.reports import ClassificationReport, evaluate
 from kolmo.learn.voting import WEIGHTS
@@ -50,7 +51,7 @@ def _limit_option(which: str) -> options.Decorator:
 
 @click.command(cls=options.Command, no_args_is_help=False)
 @click.argument("train", metavar="TRAIN")
-@click.argument("test", metavar="TEST")
+@click.argument("test", metavar="[TEST]", required=False)
 @click.option(
     "--method",
     "methods",
@@ -94,6 +95,18 @@ def _limit_option(which: str) -> options.Decorator:
     "report the loss.  [default: compare with all]",
 )
 @options.checkpoint_option
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Without TEST: cross-validation on TRAIN; each text is predicted after training on the other N - 1 parts.",
+)
+@click.option(
+    "--hold-out",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Without TEST: train on part of TRAIN and test on this share of it, such as 0.2.",
+)
 @click.option("--baseline", is_flag=True, help="Also evaluate TF-IDF + LinearSVC and the majority class.")
 @click.option("--confusion", "with_confusion", is_flag=True, help="Also print the confusion matrix.")
 @options.seed_option
@@ -113,9 +126,11 @@ def command(
     context: click.Context,
     /,
     train: str,
-    test: str,
+    test: str | None,
     methods: tuple[str, ...],
     coders: tuple[Coder, ...],
+    folds: int | None,
+    hold_out: float | None,
     baseline: bool,
     with_confusion: bool,
     seed: int,
@@ -135,20 +150,37 @@ def command(
     TRAIN and TEST are files (CSV, TSV, JSONL, Parquet, fastText, one text a line), folders with one folder per
     class, - for stdin, or data sets by name: r8:train, r8:test. See: kolmo data list
 
+    With --folds or --hold-out there is no TEST: TRAIN is split. Equal texts stay in one part, and each class is spread
+    evenly; the split depends on the texts and --seed, and not on their order.
+
     Without labels in TEST, or with --no-labels, the predictions are printed one a line, or written with -o.
 
     \b
     kolmo classify train.csv test.csv --baseline
+    kolmo classify all.csv --folds 5
     kolmo classify train.csv test.csv -c gzip -c zstd:level=19 -k 2
     kolmo classify r8 r8 --data-dir ~/data --limit-test 200 --confusion
     kolmo classify train.csv test.csv --method code-length -c zstd --method ngrams --baseline
     kolmo classify train.csv test.csv --candidates 200 --checkpoint run.progress
     """
-    check_one_stdin([train, test])
+    _check_split(test, folds, hold_out, no_labels=no_labels, limit_test=limit_test)
+    check_one_stdin([train, *([test] if test is not None else [])])
     methods = methods or (DEFAULT_WITH_OPTIONS if _named(context, "coders", *NEIGHBOR_OPTIONS) else DEFAULT,)
     _check_used(context, methods)
     settings = {name: rest.pop(name) for name in ("n_neighbors", "weights", "metric", "candidates")}
     whole_train, whole_test = _read(train, test, data_dir=data_dir, no_labels=no_labels, **rest)
+    train_set, drawn = sample(whole_train, limit_train, seed=seed)
+    if len(set(train_set.labels or ())) < 2:
+        raise DataError(f"{described(whole_train, len(train_set))} have only one class; take more texts or another set")
+    places = list(range(len(whole_test)))  # of the texts of TEST in its file
+    if hold_out is not None:
+        held = splits.held_out(train_set, hold_out, seed=seed)
+        places = [place for place, is_test in zip(drawn, held, strict=True) if is_test]
+        train_set, whole_test = splits.hold_out(train_set, hold_out, seed=seed)
+    elif folds is not None:
+        whole_test, places = train_set, drawn
+    test_set, positions = sample(whole_test, limit_test, seed=seed)
+    positions = [places[position] for position in positions]
     setting = Setting(neighbors=_neighbor_parameters(settings), checkpoint=checkpoint, n_jobs=jobs)
     classifiers = dict(_classifiers(methods, coders, setting, baseline))
     if whole_test.labels is None and len(classifiers) > 1 and output is None and not as_json:
@@ -156,19 +188,17 @@ def command(
             f"the test set {test!r} has no labels to score, so take one method, one coder and no baseline, "
             "or -o FILE, or --json"
         )
-    train_set, _ = sample(whole_train, limit_train, seed=seed)
-    if len(set(train_set.labels or ())) < 2:
-        raise DataError(f"{described(whole_train, len(train_set))} have only one class; take more texts or another set")
-    test_set, positions = sample(whole_test, limit_test, seed=seed)
-    _warn_of_unseen_labels(train_set, test_set)
-    _warn_of_seen_texts(train_set, test_set)
-    reports = [_evaluated(name, found, train_set, test_set) for name, found in classifiers.items()]
+    if folds is None:
+        _warn_of_unseen_labels(train_set, test_set)
+        _warn_of_seen_texts(train_set, test_set)
+    reports = [_evaluated(name, found, train_set, test_set, folds, seed) for name, found in classifiers.items()]
     if output is not None:
         write_text(output, partial(_write_predictions, positions=positions, reports=reports))
     if as_json:
-        sets = {"train": _facts(train, train_set), "test": _facts(test, test_set)}
-        drawn = {"limit_train": limit_train, "limit_test": limit_test, "seed": seed}
-        document = {**sets, **drawn, "methods": methods, **settings, "jobs": jobs}
+        sets = {"train": _facts(train, train_set), "test": _facts(test or train, test_set)}
+        limits = {"limit_train": limit_train, "limit_test": limit_test, "seed": seed}
+        split = {"folds": folds, "hold_out": hold_out}
+        document = {**sets, **limits, **split, "methods": methods, **settings, "jobs": jobs}
         print_json(document | {"results": [_record(report, with_confusion) for report in reports]})
     elif test_set.labels is None:
         if output is None:
@@ -176,7 +206,7 @@ def command(
     else:
         tables = ClassificationReport.tables_of(reports, verbose=verbose)
         tables[0].title = _title(methods, settings, described(whole_train, len(train_set)))
-        tables[0].title += f"; tested on {described(whole_test, len(test_set))}"
+        tables[0].title += f"; {folds} folds" if folds else f"; tested on {described(whole_test, len(test_set))}"
         if len(train_set) < len(whole_train) or len(test_set) < len(whole_test):
             tables[0].title += f" (seed {seed})"
         if with_confusion:
@@ -184,9 +214,24 @@ def command(
         print_tables(tables)
 
 
+def _check_split(
+    test: str | None, folds: int | None, hold_out: float | None, *, no_labels: bool, limit_test: int | None
+) -> None:
+    """Refuse a command that names no test set, or several ways to get one."""
+    named = {"TEST": test, "--folds": folds, "--hold-out": hold_out}
+    given = [name for name, value in named.items() if value is not None]
+    if not given:
+        raise ParameterError("TEST is missing; name a test set, or split TRAIN with --folds 5 or --hold-out 0.2")
+    if len(given) > 1:
+        raise ParameterError(f"expected one of TEST, --folds and --hold-out, got {' and '.join(given)}; leave one out")
+    if test is None and (no_labels or (folds is not None and limit_test is not None)):
+        unused = "--no-labels" if no_labels else "--limit-test"
+        raise ParameterError(f"{unused} has no effect with {given[0]}; leave it out")
+
+
 def _read(
     train: str,
-    test: str,
+    test: str | None,
     *,
     data_dir: str | None,
     no_labels: bool,
@@ -207,6 +252,8 @@ def _read(
     train_set = read_set(train, split="train", data_dir=data_dir, **reading)
     if train_set.labels is None:
         raise DataError(f"the training set {train!r} has no labels; name their column with --label-column")
+    if test is None:
+        return train_set, train_set
     if no_labels:
         reading["label_column"] = None
     test_set = read_set(test, split="test", data_dir=data_dir, **reading)
@@ -233,10 +280,14 @@ def _classifiers(
         yield from baseline_classifiers().items()
 
 
-def _evaluated(name: str, classifier: Any, train: Corpus, test: Corpus) -> ClassificationReport:
+def _evaluated(
+    name: str, classifier: Any, train: Corpus, test: Corpus, folds: int | None, seed: int
+) -> ClassificationReport:
     from kolmo.learn.baselines import baseline_classifiers
 
     try:
+        if folds is not None:
+            return splits.cross_evaluate(classifier, train, folds=folds, seed=seed, name=name)
         return evaluate(classifier, train, test, name=name)
     except DataError as error:
         if name in baseline_classifiers():
