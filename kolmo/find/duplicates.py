@@ -19,11 +19,11 @@ from kolmo.find.overlaps import Floats
 from kolmo.find.pairs import (
     MIN_BITS,
     MIN_COPIED,
+    Candidates,
     Control,
     Cost,
     Distinct,
     OverlapSearch,
-    PieceIndex,
     found_pairs,
     items_of,
     random_control,
@@ -106,7 +106,7 @@ class DuplicateReport(Result):
     n_compared : int
         Number of pairs compared.
     seconds, exact_seconds : float
-        Wall time; estimated time of a comparison of all pairs.
+        Wall time; estimated time of a comparison of all pairs in one thread.
     coder, fingerprint : str
         The coder of the background, with its parameters and versions.
     warnings : list of str
@@ -168,12 +168,15 @@ class DuplicateReport(Result):
         table = overlap_table(
             f"Duplicates: {items:,} of {self.n_items:,} items share a passage with an earlier one",
             ("later", "earlier"),
-            [(pair.index, pair.other_index, pair.span, pair.other_span, pair.bits_saved, pair.copied) for pair in listed],
+            [
+                (pair.index, pair.other_index, pair.span, pair.other_span, pair.bits_saved, pair.copied)
+                for pair in listed
+            ],
             shown=len(listed) if verbose else 20,
         )
         table.footers.append(
-            f"{len(self.removed):,} items are removed from the unique ones: at least {100 * self.min_share:g} % of their "
-            "bytes are in a passage of one kept item"
+            f"removed from the unique items: {len(self.removed):,}, of which one kept item explains at least "
+            f"{100 * self.min_share:g} % of the bytes"
         )
         if self.n_label_conflicts is not None:
             table.footers.append(f"{self.n_label_conflicts:,} of {len(self.pairs):,} pairs have different labels")
@@ -271,7 +274,7 @@ def find_duplicates(
         control=random_control(search, background, distinct.items, None),
         n_compared=found.cost.n_pairs,
         seconds=time.perf_counter() - start,
-        exact_seconds=found.cost.overlap_seconds / max(found.cost.n_pairs, 1) * n_items * (n_items - 1) / 2,
+        exact_seconds=found.cost.of_all(n_items * (n_items - 1) // 2),
         coder=str(search.coder),
         fingerprint=search.coder.fingerprint,
         warnings=[f"{distinct.n_empty:,} empty items were left out"] if distinct.n_empty else [],
@@ -285,13 +288,13 @@ class _Pairs:
         self.search, self.background, self.distinct, self.cost = search, background, distinct, Cost()
         self.rows: dict[tuple[int, int], Floats] = {}
         self.compared: set[tuple[int, int]] = set()
-        self.index: PieceIndex | None = None
+        self.index: Candidates | None = None
         self.n_rounds = 0
 
     def compare(self) -> None:
         """Compare every item with its candidates, and equal items with each other."""
         items = self.distinct.items
-        self.index = PieceIndex(items, self.search.n_candidates + 1)  # one of them is the item itself
+        self.index = self.search.index(items, items, itself=True)
         self._add(self._undirected((y, self.index.of(item)) for y, item in enumerate(items)))
         repeated = np.bincount([number for number in self.distinct.numbers if number >= 0]) > 1
         for number in np.flatnonzero(repeated).tolist():

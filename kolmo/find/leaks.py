@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from kolmo._core.results import Result
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError
@@ -20,7 +18,6 @@ from kolmo.find.pairs import (
     Control,
     Cost,
     OverlapSearch,
-    PieceIndex,
     found_pairs,
     items_of,
     random_control,
@@ -82,7 +79,7 @@ class LeakReport(Result):
     n_compared : int
         Number of pairs compared.
     seconds, exact_seconds : float
-        Wall time; estimated time of a comparison of all pairs.
+        Wall time; estimated time of a comparison of all pairs in one thread.
     coder, fingerprint : str
         The coder of the background, with its parameters and versions.
     warnings : list of str
@@ -260,7 +257,7 @@ def find_leaks(
             "within one: find_duplicates, kolmo duplicates"
         )
     background, cost = search.background(xs.items, ys.items), Cost()
-    index = PieceIndex(xs.items, search.n_candidates)
+    index = search.index(xs.items, ys.items)
     candidates = ((y, index.of(item)) for y, item in enumerate(ys.items))
     pairs, rows = found_pairs(
         search,
@@ -313,7 +310,7 @@ def find_leaks(
         control=control,
         n_compared=cost.n_pairs,
         seconds=time.perf_counter() - start,
-        exact_seconds=cost.overlap_seconds / max(cost.n_pairs, 1) * all_pairs,
+        exact_seconds=cost.of_all(all_pairs),
         coder=str(search.coder),
         fingerprint=search.coder.fingerprint,
         warnings=warnings,

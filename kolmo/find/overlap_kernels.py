@@ -164,9 +164,7 @@ def _parse(
 
 
 @inline
-def _trace(
-    stop: int, total: Any, x_size: int, score: Any, before: Any, source: Any, gains: Any, row: Any
-) -> None:
+def _trace(stop: int, total: Any, x_size: int, score: Any, before: Any, source: Any, gains: Any, row: Any) -> None:
     """Write the passage that ends at `stop`: its spans in y and in x, its bits, and the bits saved.
 
     The span in x is the segment with the most bits copied from it, less those of literals for bytes that are not.

@@ -8,22 +8,22 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.find.background import Background, bucket_count
+from kolmo.find.background import bucket_count
 from kolmo.find.overlap_kernels import N_COLUMNS, find_overlaps
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-def overlaps(background: Background, ys: Sequence[bytes], xs: Sequence[bytes], pairs: Integers) -> Floats:
+def overlaps(ys: Sequence[bytes], surprisals: Sequence[Floats], xs: Sequence[bytes], pairs: Integers) -> Floats:
     """Return the overlaps of pairs of items.
 
     Parameters
     ----------
-    background : Background
-        Gives the surprisal of each byte of y.
     ys, xs : sequence of bytes
         The items.
+    surprisals : sequence of ndarray
+        The bits of each byte of each y, by the background.
     pairs : int64 ndarray of shape (n_pairs, 2)
         The numbers of y and of x; pairs of the same y, or of the same x, are best together.
 
@@ -32,13 +32,12 @@ def overlaps(background: Background, ys: Sequence[bytes], xs: Sequence[bytes], p
     ndarray of shape (n_pairs, N_COLUMNS)
         The bits saved, start and end of the passage in y and in x, and the bits of the passage by the background.
     """
-    bits = np.concatenate([np.empty(0), *background.surprisals(ys)])
     longest_y, longest_x = max(map(len, ys), default=0), max(map(len, xs), default=0)
     rows = np.zeros((len(pairs), N_COLUMNS))
     find_overlaps(
         _joined(ys),
         _starts(ys),
-        bits,
+        np.concatenate([np.empty(0), *surprisals]),
         _joined(xs),
         _starts(xs),
         np.ascontiguousarray(pairs, dtype=np.int64),

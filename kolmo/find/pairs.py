@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.checks import check_boolean, check_choice, check_count, check_jobs, check_number, check_path
+from kolmo._core.checks import check_boolean, check_count, check_jobs, check_number, check_path
 from kolmo._core.items import as_bytes
 from kolmo._core.progress import progress
 from kolmo._core.resumable import ResumableRun, open_checkpoint, run_tasks
@@ -27,10 +28,9 @@ MIN_BITS, MIN_COPIED = 100.0, 0.5
 _BLOCK_BYTES, _BLOCK_ITEMS = 2**21, 2048
 _MOST_OF_LONG = 10
 """An item of many pieces has at most this many times as many candidates as one of one piece."""
+_EXACT_BYTES = 2**25
+"""All pairs are compared if the items y have at most this many bytes, summed over the pairs."""
 _CONTROL_PAIRS, _CONTROL_BYTES = 1000, 2**22
-
-Allowed = Callable[[int], NDArray[np.bool_] | None]
-"""Returns for an item y the items x that it may be compared with, or None for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,12 @@ class OverlapSearch:
         enough = rows[:, COPIED_BITS] >= self.min_copied * rows[:, PASSAGE_BITS]
         found: NDArray[np.bool_] = (rows[:, BITS] >= self.min_bits) & enough
         return found
+
+    def index(self, xs: Sequence[bytes], ys: Sequence[bytes], *, itself: bool = False) -> Candidates:
+        """Return the candidates among `xs` for `ys`: all of them if their comparison takes a few seconds."""
+        if len(xs) * sum(map(len, ys)) <= _EXACT_BYTES:
+            return AllItems(len(xs))
+        return PieceIndex(xs, self.n_candidates + itself)  # one of them may be the item itself
 
     def open_run(self, first: Sequence[bytes], second: Sequence[bytes], label: str) -> ResumableRun | None:
         """Return the run in the checkpoint file, if there is one."""
@@ -129,13 +135,40 @@ class Cost:
     ----------
     n_pairs : int
         Number of pairs compared.
-    candidate_seconds, overlap_seconds : float
-        Wall time of the choice of candidates, and of the comparison of pairs, the surprisals included.
+    pair_seconds : float
+        Time of their comparison, in one thread, without candidates and surprisals.
     """
 
     n_pairs: int = 0
-    candidate_seconds: float = 0.0
-    overlap_seconds: float = 0.0
+    pair_seconds: float = 0.0
+
+    def of_all(self, n_all: int) -> float:
+        """Return the estimated time of a comparison of `n_all` pairs in one thread, in seconds."""
+        return self.pair_seconds / max(self.n_pairs, 1) * n_all
+
+
+class Candidates(Protocol):
+    """Chooses the items that an item is compared with."""
+
+    def of(self, item: bytes, allowed: NDArray[np.bool_] | None = None) -> list[int]:
+        """Return the candidates of an item, ascending, of those allowed."""
+
+
+@dataclass(frozen=True)
+class AllItems:
+    """All items as candidates.
+
+    Parameters
+    ----------
+    count : int
+        Their number.
+    """
+
+    count: int
+
+    def of(self, item: bytes, allowed: NDArray[np.bool_] | None = None) -> list[int]:
+        """Return all positions, of those allowed."""
+        return list(range(self.count)) if allowed is None else np.flatnonzero(allowed).tolist()
 
 
 @dataclass
@@ -182,7 +215,7 @@ def found_pairs(
     ys: Sequence[bytes],
     xs: Sequence[bytes],
     pairs: Iterator[tuple[int, list[int]]],
-    n_pairs_hint: int,
+    n_queries: int,
     cost: Cost,
     *,
     run: ResumableRun | None = None,
@@ -190,25 +223,22 @@ def found_pairs(
 ) -> tuple[Integers, Floats]:
     """Return the pairs whose overlap is a copy, and their overlaps; the pairs come as y with its candidates."""
     tasks: list[tuple[Integers, list[int], list[int]]] = []
-    start = time.perf_counter()
-    with progress(n_pairs_hint, label=f"candidates for {label}", unit="items") as bar:
+    with progress(n_queries, label=f"candidates for {label}", unit="items") as bar:
         for block in _blocks(ys, pairs, bar.update):
             tasks.append(block)
-    cost.candidate_seconds += time.perf_counter() - start
     cost.n_pairs += sum(len(local) for local, _, _ in tasks)
-    start = time.perf_counter()
     arguments = [
         (background, [ys[number] for number in of_y], [xs[number] for number in of_x], local)
         for local, of_y, of_x in tasks
     ]
     kept_pairs, kept_rows = [np.empty((0, 2), np.int64)], [np.empty((0, N_COLUMNS))]
     done = run_tasks(_scored, arguments, label=label, prefer="threads", run=run, n_jobs=search.n_jobs)
-    for (local, of_y, of_x), (rows,) in zip(tasks, done, strict=True):
+    for (local, of_y, of_x), (rows, seconds) in zip(tasks, done, strict=True):
+        cost.pair_seconds += float(seconds[0])
         chosen = search.is_copy(rows)
         names = np.column_stack([np.array(of_y)[local[chosen, 0]], np.array(of_x)[local[chosen, 1]]])
         kept_pairs.append(names.astype(np.int64))
         kept_rows.append(rows[chosen])
-    cost.overlap_seconds += time.perf_counter() - start
     return np.concatenate(kept_pairs), np.concatenate(kept_rows)
 
 
@@ -234,8 +264,12 @@ def _blocks(
         yield np.array(local, np.int64), of_y, list(of_x)
 
 
-def _scored(background: Background, ys: list[bytes], xs: list[bytes], pairs: Integers) -> tuple[Floats]:
-    return (overlaps(background, ys, xs, pairs),)
+def _scored(background: Background, ys: list[bytes], xs: list[bytes], pairs: Integers) -> tuple[Floats, Floats]:
+    """Return the overlaps of pairs, and the time they took without the surprisals, in seconds."""
+    surprisals = background.surprisals(ys)
+    start = time.perf_counter()
+    rows = overlaps(ys, surprisals, xs, pairs)
+    return rows, np.array([time.perf_counter() - start])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,7 +312,7 @@ def random_control(
     pairs = pairs[: min(_CONTROL_PAIRS, 1 + int(np.searchsorted(sizes, _CONTROL_BYTES)))]
     count = len(pairs)
     local = np.column_stack([np.arange(count), np.arange(count)]).astype(np.int64)
-    rows = overlaps(background, [ys[y] for y, _ in pairs], [second[x] for _, x in pairs], local)
+    rows, _ = _scored(background, [ys[y] for y, _ in pairs], [second[x] for _, x in pairs], local)
     flagged = int(search.is_copy(rows).sum())
     if not count:
         return Control(n_pairs=0, n_flagged=0, rate=float("nan"), interval=(0.0, 1.0))

@@ -54,7 +54,7 @@ def cost_footers(report: Report, n_all: int, *, verbose: bool) -> list[str]:
         f"random pairs flagged: {control.n_flagged:,} of {control.n_pairs:,}, 95 % confidence interval "
         f"{low:.2g} to {high:.2g} %",
         f"compared {report.n_compared:,} of {n_all:,} pairs in {format_seconds(report.seconds)}; all pairs would take "
-        f"about {format_seconds(report.exact_seconds)}",
+        f"about {format_seconds(report.exact_seconds)} in one thread",
         *report.warnings,
     ]
     return [*lines, report.fingerprint] if verbose else lines
