@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from kolmo._core.checks import check_choice, check_number
-from kolmo._core.results import Result
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError
 from kolmo.find.overlap_kernels import BITS, COPIED_BITS, PASSAGE_BITS, X_START, X_STOP, Y_START, Y_STOP
@@ -20,7 +19,6 @@ from kolmo.find.pairs import (
     MIN_BITS,
     MIN_COPIED,
     Candidates,
-    Control,
     Cost,
     Distinct,
     OverlapSearch,
@@ -28,7 +26,7 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.tables import cost_footers, overlap_table
+from kolmo.find.reports import OverlapReport, overlap_table
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -86,7 +84,7 @@ class Removed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DuplicateReport(Result):
+class DuplicateReport(OverlapReport):
     """The duplicates in a set. Made by `find_duplicates`.
 
     Parameters
@@ -119,16 +117,7 @@ class DuplicateReport(Result):
     removed: list[Removed]
     n_items: int
     n_label_conflicts: int | None
-    min_bits: float
-    min_copied: float
     min_share: float
-    control: Control
-    n_compared: int
-    seconds: float
-    exact_seconds: float
-    coder: str
-    fingerprint: str
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def unique(self) -> list[int]:
@@ -180,7 +169,7 @@ class DuplicateReport(Result):
         )
         if self.n_label_conflicts is not None:
             table.footers.append(f"{self.n_label_conflicts:,} of {len(self.pairs):,} pairs have different labels")
-        table.footers += cost_footers(self, self.n_items * (self.n_items - 1) // 2, verbose=verbose)
+        table.footers += self._footers(self.n_items * (self.n_items - 1) // 2, verbose=verbose)
         return table
 
 

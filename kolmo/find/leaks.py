@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from kolmo._core.results import Result
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError
 from kolmo.find.overlap_kernels import BITS, COPIED_BITS, PASSAGE_BITS, X_START, X_STOP, Y_START, Y_STOP
 from kolmo.find.pairs import (
     MIN_BITS,
     MIN_COPIED,
-    Control,
     Cost,
     OverlapSearch,
     found_pairs,
     items_of,
     random_control,
 )
-from kolmo.find.tables import cost_footers, overlap_table
+from kolmo.find.reports import OverlapReport, overlap_table
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -59,7 +57,7 @@ class Leak:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeakReport(Result):
+class LeakReport(OverlapReport):
     """The leaks between two sets. Made by `find_leaks`.
 
     Parameters
@@ -93,15 +91,6 @@ class LeakReport(Result):
     n_test: int
     n_flagged: int
     n_label_conflicts: int | None
-    min_bits: float
-    min_copied: float
-    control: Control
-    n_compared: int
-    seconds: float
-    exact_seconds: float
-    coder: str
-    fingerprint: str
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def flagged_test(self) -> list[int]:
@@ -156,7 +145,7 @@ class LeakReport(Result):
         )
         if self.n_label_conflicts is not None:
             table.footers.append(f"{self.n_label_conflicts:,} of {len(self.leaks):,} pairs have different labels")
-        table.footers += cost_footers(self, self.n_train * self.n_test, verbose=verbose)
+        table.footers += self._footers(self.n_train * self.n_test, verbose=verbose)
         return table
 
 

@@ -268,9 +268,9 @@ def mask_copies(y: Any, bits: Any, x: Any, heads: Any, following: Any) -> None:
     gram, n_bits = _gram_of(x_size), _bits_of(x_size)
     _index(x, x_size, gram, n_bits, heads, following)
     elsewhere = ELSEWHERE + np.log2(float(x_size + 1))
-    at, found, length = i64(0), i64(NOWHERE), i64(0)
+    at = i64(0)
     while at < y_size:
-        found, length = _longest(y, at, y_size, x, x_size, gram, n_bits, heads, following, i64(NOWHERE), i64(0))
+        _, length = _longest(y, at, y_size, x, x_size, gram, n_bits, heads, following, i64(NOWHERE), i64(0))
         saved = -elsewhere - _length_bits(max(length, 1))
         for place in range(at, at + length):
             saved += bits[u64(place)]

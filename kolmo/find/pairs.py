@@ -112,7 +112,9 @@ class Distinct:
     def of(cls, collection: Sequence[bytes]) -> Distinct:
         """Return the different items of a collection."""
         known: dict[bytes, int] = {}
-        items, first, numbers = [], [], []
+        items: list[bytes] = []
+        first: list[int] = []
+        numbers: list[int] = []
         for position, item in enumerate(collection):
             if item and item not in known:
                 known[item] = len(items)
@@ -222,10 +224,8 @@ def found_pairs(
     label: str,
 ) -> tuple[Integers, Floats]:
     """Return the pairs whose overlap is a copy, and their overlaps; the pairs come as y with its candidates."""
-    tasks: list[tuple[Integers, list[int], list[int]]] = []
     with progress(n_queries, label=f"candidates for {label}", unit="items") as bar:
-        for block in _blocks(ys, pairs, bar.update):
-            tasks.append(block)
+        tasks = list(_blocks(ys, pairs, bar.update))
     cost.n_pairs += sum(len(local) for local, _, _ in tasks)
     arguments = [
         (background, [ys[number] for number in of_y], [xs[number] for number in of_x], local)
