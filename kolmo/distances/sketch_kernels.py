@@ -24,7 +24,7 @@ def _mixed(state: Any) -> Any:
 
 
 @jit
-def phrase_hashes(text: Any, table: Any, hashes: Any) -> int:
+def phrase_hashes(text: Any, table: Any, hashes: Any) -> Any:
     """Write the hash of each phrase of the LZ78 parse of a text, and return their number.
 
     A phrase is the shortest string from its start on that is not a phrase yet. `table` has zeros, and at least twice as

@@ -119,7 +119,7 @@ def _hashes(items: Sequence[bytes], size: int) -> list[Hashes]:
     for item in items:
         used = table[: 1 << max(4, (2 * len(item)).bit_length())]
         used[:] = 0
-        count = phrase_hashes(np.frombuffer(item, np.uint8), used, found)
+        count = int(phrase_hashes(np.frombuffer(item, np.uint8), used, found))
         hashes = np.unique(found[:count])
         sketches.append(hashes[:size].copy())
     return sketches
@@ -403,7 +403,7 @@ class SketchStore(SavedModel):
     def _model_state(self) -> ModelState:
         index = self._built()
         values: dict[str, Any] = {"n_items": len(self), "names": self._names}
-        arrays = {"hashes": index.hashes, "starts": index.starts}
+        arrays: dict[str, NDArray[Any]] = {"hashes": index.hashes, "starts": index.starts}
         return ModelState(values, arrays, {"size": self.size, "fold_case": self.fold_case})
 
     @classmethod

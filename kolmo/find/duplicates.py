@@ -181,6 +181,7 @@ def find_duplicates(
     min_share: float = MIN_SHARE,
     min_bits: float = MIN_BITS,
     min_copied: float = MIN_COPIED,
+    candidates: str = "char-tfidf",
     n_candidates: int = 10,
     fold_case: bool = True,
     ignore: Any = None,
@@ -205,7 +206,7 @@ def find_duplicates(
         Of two items that explain each other, the one that is kept.
     min_share : float
         Smallest share of the bytes of an item that a kept item must explain to remove it.
-    min_bits, min_copied, n_candidates, fold_case, ignore, coder, random_state, checkpoint, n_jobs
+    min_bits, min_copied, candidates, n_candidates, fold_case, ignore, coder, random_state, checkpoint, n_jobs
         See `find_leaks`.
 
     Returns
@@ -236,6 +237,7 @@ def find_duplicates(
         ignore=ignore,
         min_bits=min_bits,
         min_copied=min_copied,
+        candidates=candidates,
         n_candidates=n_candidates,
         fold_case=fold_case,
         random_state=random_state,
@@ -285,11 +287,8 @@ class _Pairs:
         items = self.distinct.items
         self.index = self.search.index(items, items, itself=True)
         self._add(self._undirected((y, self.index.of(item)) for y, item in enumerate(items)))
-        repeated = np.bincount([number for number in self.distinct.numbers if number >= 0]) > 1
-        for number in np.flatnonzero(repeated).tolist():
-            size = len(items[number])
-            bits = float(self.background.surprisals([items[number]])[0].sum())
-            self.rows[number, number] = np.array([bits, 0, size, 0, size, bits, bits])
+        repeated = np.bincount([number for number in self.distinct.numbers if number >= 0], minlength=1) > 1
+        self._add((number, [number]) for number in np.flatnonzero(repeated).tolist())
 
     def _undirected(self, candidates: Iterable[tuple[int, list[int]]]) -> Iterator[tuple[int, list[int]]]:
         """Yield each pair once, as the later item with its earlier ones."""

@@ -157,6 +157,7 @@ def find_leaks(
     test_labels: Any = None,
     min_bits: float = MIN_BITS,
     min_copied: float = MIN_COPIED,
+    candidates: str = "char-tfidf",
     n_candidates: int = 10,
     fold_case: bool = True,
     ignore: Any = None,
@@ -172,7 +173,8 @@ def find_leaks(
     surprisals of a coder that has read a sample of both sets: the background. The bits it saves, over the best passage,
     are a score that boilerplate cannot reach, since the background knows it, and that edits lower gradually.
 
-    The labels, if there are any, are compared and reported. Old and new data in the other direction: exchange the sets.
+    Equal items are leaks however short they are. The labels, if there are any, are compared and reported. For old data
+    in new ones, instead of new in old, exchange the sets.
 
     Parameters
     ----------
@@ -184,6 +186,9 @@ def find_leaks(
         Smallest number of bits saved.
     min_copied : float
         Smallest share of the passage, by its bits, that is in copied phrases.
+    candidates : {"char-tfidf", "sketch"}
+        Similarity by which the items to compare are chosen: TF-IDF cosine of character 5-grams, or sketches, which lose
+        more copies, and are for sets beyond a million items. Small sets are compared completely.
     n_candidates : int
         Training items that are compared with a test item; for a long item, with each kilobyte of it.
     fold_case : bool
@@ -228,6 +233,7 @@ def find_leaks(
         ignore=ignore,
         min_bits=min_bits,
         min_copied=min_copied,
+        candidates=candidates,
         n_candidates=n_candidates,
         fold_case=fold_case,
         random_state=random_state,
@@ -247,13 +253,18 @@ def find_leaks(
         )
     background, cost = search.background(xs.items, ys.items), Cost()
     index = search.index(xs.items, ys.items)
-    candidates = ((y, index.of(item)) for y, item in enumerate(ys.items))
+    known = {item: x for x, item in enumerate(xs.items)}
+
+    def compared(item: bytes) -> list[int]:
+        equal = known.get(item)
+        return sorted({*index.of(item), *(() if equal is None else (equal,))})
+
     pairs, rows = found_pairs(
         search,
         background,
         ys.items,
         xs.items,
-        candidates,
+        ((y, compared(item)) for y, item in enumerate(ys.items)),
         len(ys.items),
         cost,
         run=search.open_run(ys.items, xs.items, "leaks"),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.checks import check_boolean, check_count, check_jobs, check_number, check_path
+from kolmo._core.checks import check_boolean, check_choice, check_count, check_jobs, check_number, check_path
 from kolmo._core.items import as_bytes
 from kolmo._core.progress import progress
-from kolmo._core.resumable import ResumableRun, open_checkpoint, run_tasks
+from kolmo._core.resumable import ResumableRun, digest, open_checkpoint, run_tasks
 from kolmo.coders.lengths import check_predictive
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.coders.registry import CoderLike, coder as make_coder
@@ -22,7 +22,7 @@ from kolmo.errors import DataError
 from kolmo.find.background import Background, pieces_of
 from kolmo.find.overlap_kernels import BITS, COPIED_BITS, N_COLUMNS, PASSAGE_BITS
 from kolmo.find.overlaps import Floats, Integers, folded, overlaps
-from kolmo.learn.candidates import CharTfidf, largest
+from kolmo.learn.candidates import CANDIDATES, largest, similarity_index
 
 MIN_BITS, MIN_COPIED = 100.0, 0.5
 _BLOCK_BYTES, _BLOCK_ITEMS = 2**21, 2048
@@ -39,6 +39,7 @@ class OverlapSearch:
 
     min_bits: float = MIN_BITS
     min_copied: float = MIN_COPIED
+    candidates: str = CANDIDATES[0]
     n_candidates: int = 10
     fold_case: bool = True
     ignore: tuple[bytes, ...] = ()
@@ -54,6 +55,7 @@ class OverlapSearch:
         made = cls(coder=check_predictive(make_coder(coder)), ignore=tuple(map(as_bytes, texts)), **settings)  # type: ignore[arg-type]
         check_number("min_bits", made.min_bits, 0)
         check_number("min_copied", made.min_copied, 0, 1)
+        check_choice("candidates", made.candidates, CANDIDATES)
         check_count("n_candidates", made.n_candidates)
         check_boolean("fold_case", made.fold_case)
         check_count("random_state", made.random_state, 0, 2**32 - 1)
@@ -80,11 +82,15 @@ class OverlapSearch:
         """Return the candidates among `xs` for `ys`: all of them if their comparison takes a few seconds."""
         if len(xs) * sum(map(len, ys)) <= _EXACT_BYTES:
             return AllItems(len(xs))
-        return PieceIndex(xs, self.n_candidates + itself)  # one of them may be the item itself
+        return PieceIndex(xs, self.n_candidates + itself, self.candidates)  # one of them may be the item itself
 
     def open_run(self, first: Sequence[bytes], second: Sequence[bytes], label: str) -> ResumableRun | None:
         """Return the run in the checkpoint file, if there is one."""
-        facts = {"candidates": self.n_candidates, "fold case": self.fold_case, "ignored": len(self.ignore)}
+        facts = {
+            "candidates": f"{self.n_candidates} by {self.candidates}",
+            "fold case": self.fold_case,
+            "ignored texts": digest(self.ignore),
+        }
         return open_checkpoint(
             self.checkpoint, str(self.coder), self.coder.fingerprint, first, second, label=label, **facts
         )
@@ -173,9 +179,8 @@ class AllItems:
         return list(range(self.count)) if allowed is None else np.flatnonzero(allowed).tolist()
 
 
-@dataclass
 class PieceIndex:
-    """The candidates of an item: the items with the most similar pieces, by TF-IDF cosine of character 5-grams.
+    """The candidates of an item: the items with the most similar pieces.
 
     Parameters
     ----------
@@ -183,30 +188,28 @@ class PieceIndex:
         The items of the index; long ones are cut into pieces.
     count : int
         Number of candidates for each piece.
+    kind : str
+        One of `CANDIDATES`.
     """
 
-    items: Sequence[bytes]
-    count: int
-    _owners: NDArray[np.intp] = field(init=False)
-    _index: CharTfidf = field(init=False)
-
-    def __post_init__(self) -> None:
-        pieces = [pieces_of(item) for item in self.items]
+    def __init__(self, items: Sequence[bytes], count: int, kind: str) -> None:
+        self.count = count
+        pieces = [pieces_of(item) for item in items]
         self._owners = np.repeat(np.arange(len(pieces)), [len(each) for each in pieces])
-        self._index = CharTfidf([piece for each in pieces for piece in each])
+        self._index = similarity_index(kind, [piece for each in pieces for piece in each])
 
     def of(self, item: bytes, allowed: NDArray[np.bool_] | None = None) -> list[int]:
         """Return the candidates of an item, ascending, of those allowed."""
         pieces = pieces_of(item)
         best: dict[int, float] = {}
         excluded = None if allowed is None else ~allowed[self._owners]
-        for cosines in self._index.cosines(pieces):
+        for values in self._index.similarities(pieces):
             if excluded is not None:
-                cosines[excluded] = 0
-            for place in largest(cosines, self.count).tolist():
-                if cosines[place] > 0:
+                values[excluded] = 0
+            for place in largest(values, self.count).tolist():
+                if values[place] > 0:
                     owner = int(self._owners[place])
-                    best[owner] = max(best.get(owner, 0.0), float(cosines[place]))
+                    best[owner] = max(best.get(owner, 0.0), float(values[place]))
         chosen = sorted(best, key=lambda owner: (-best[owner], owner))
         return sorted(chosen[: self.count * min(len(pieces), _MOST_OF_LONG)])
 
@@ -223,7 +226,10 @@ def found_pairs(
     run: ResumableRun | None = None,
     label: str,
 ) -> tuple[Integers, Floats]:
-    """Return the pairs whose overlap is a copy, and their overlaps; the pairs come as y with its candidates."""
+    """Return the pairs of equal items and those whose overlap is a copy, and their overlaps.
+
+    The pairs come as y with its candidates.
+    """
     with progress(n_queries, label=f"candidates for {label}", unit="items") as bar:
         tasks = list(_blocks(ys, pairs, bar.update))
     cost.n_pairs += sum(len(local) for local, _, _ in tasks)
@@ -235,7 +241,12 @@ def found_pairs(
     done = run_tasks(_scored, arguments, label=label, prefer="threads", run=run, n_jobs=search.n_jobs)
     for (local, of_y, of_x), (rows, seconds) in zip(tasks, done, strict=True):
         cost.pair_seconds += float(seconds[0])
-        chosen = search.is_copy(rows)
+        equal = np.array([ys[of_y[y]] == xs[of_x[x]] for y, x in local.tolist()], bool)
+        short = equal & ~search.is_copy(rows)
+        for place in np.flatnonzero(short).tolist():
+            size = len(ys[of_y[local[place, 0]]])
+            rows[place] = [rows[place, BITS], 0, size, 0, size, 1, 1]  # the whole item, all of it copied
+        chosen = equal | search.is_copy(rows)
         names = np.column_stack([np.array(of_y)[local[chosen, 0]], np.array(of_x)[local[chosen, 1]]])
         kept_pairs.append(names.astype(np.int64))
         kept_rows.append(rows[chosen])

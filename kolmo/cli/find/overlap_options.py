@@ -29,21 +29,21 @@ def overlap_options(function: Callable[..., None]) -> Callable[..., None]:
             help="Smallest number of bits that a copy saves over the background.",
         ),
         click.option(
-            "--min-copied",
-            type=click.FloatRange(0, 1),
-            default=0.5,
-            show_default=True,
-            metavar="SHARE",
-            help="Smallest share of the passage that is copied; the rest is edited.",
-        ),
-        click.option(
             "--candidates",
             "n_candidates",
             type=click.IntRange(min=1),
             default=10,
             show_default=True,
             metavar="N",
-            help="Compare an item, or each kilobyte of a long one, with the N most similar by TF-IDF.",
+            help="Compare an item, or each kilobyte of a long one, with the N most similar; small sets completely.",
+        ),
+        click.option(
+            "--candidates-by",
+            "candidates",
+            type=click.Choice(["char-tfidf", "sketch"]),
+            default="char-tfidf",
+            show_default=True,
+            help="Similarity that chooses the candidates: TF-IDF of character 5-grams, or sketches for huge sets.",
         ),
         click.option("--case-sensitive", is_flag=True, help="Distinguish upper and lower case."),
         click.option(
@@ -56,7 +56,6 @@ def overlap_options(function: Callable[..., None]) -> Callable[..., None]:
         ),
         options.coder_option("ngram", multiple=False),
         options.checkpoint_option,
-        options.seed_option,
         options.jobs_option,
         options.json_option,
         options.verbose_option,
@@ -76,9 +75,8 @@ def search_settings(settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "fold_case": not settings.pop("case_sensitive"),
         "ignore": ignored,
-        "random_state": settings.pop("seed"),
         "n_jobs": settings.pop("jobs"),
-        **{name: settings.pop(name) for name in ("min_bits", "min_copied", "n_candidates", "coder", "checkpoint")},
+        **{name: settings.pop(name) for name in ("min_bits", "candidates", "n_candidates", "coder", "checkpoint")},
     }
 
 
