@@ -21,7 +21,7 @@ PIECE_BYTES = 1024
 _N_CONTEXTS = 3
 _CONTEXT_BYTES = 3 * 2**17
 _SHINGLE = 8
-_COMMON_SHARE, _COMMON_LEAST = 0.01, 10
+_COMMON_SHARE, _COMMON_LEAST = 0.01, 30
 """A run of bytes is common if it is in this share of the sampled pieces, and in this number of them."""
 _COPIED = 0.5
 """Share of the runs of a piece that were seen before, and are not common, for the piece to count as a copy."""
