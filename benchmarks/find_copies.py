@@ -40,11 +40,14 @@ Edit = Callable[[bytes], bytes]
 @click.option("--part", "parts", multiple=True, help="news, passages, scale or sketches.  [default: all]")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--stored", default=1_000_000, show_default=True, help="Items of the store of sketches.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the bits saved in `news` to a PNG or SVG file.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
-def main(data_dir: Path, parts: tuple[str, ...], seed: int, stored: int, output: Path | None) -> None:
+def main(
+    data_dir: Path, parts: tuple[str, ...], seed: int, stored: int, picture: Path | None, output: Path | None
+) -> None:
     console = Console(width=140)
     works: dict[str, Callable[[], dict[str, list[dict[str, Any]]]]] = {
-        "news": lambda: news(data_dir, seed),
+        "news": lambda: news(data_dir, seed, picture),
         "passages": lambda: passages(data_dir),
         "scale": lambda: scale(data_dir, seed),
         "sketches": lambda: sketches(data_dir, seed, stored),
@@ -119,7 +122,7 @@ def by_runs(train: Sequence[bytes], test: Sequence[bytes], length: int = 13) -> 
     }
 
 
-def news(data_dir: Path, seed: int) -> dict[str, list[dict[str, Any]]]:
+def news(data_dir: Path, seed: int, picture: Path | None) -> dict[str, list[dict[str, Any]]]:
     items = list(kolmo.read(data_dir / "text/ag_news/train10k.tsv").items)
     draw = random.Random(seed)
     draw.shuffle(items)
@@ -148,6 +151,8 @@ def news(data_dir: Path, seed: int) -> dict[str, list[dict[str, Any]]]:
         for kind, pairs in planted.items()
     ]
     own = set(range(1500)) - set(places)
+    if picture is not None:
+        draw_bits(train, test, planted, own, picture, random.Random(seed))
     flagged = {leak.test_index for leak in report.leaks if leak.test_index in own}
     partners = collections.defaultdict(list)
     for leak in report.leaks:
@@ -182,6 +187,47 @@ def news(data_dir: Path, seed: int) -> dict[str, list[dict[str, Any]]]:
     if importlib.util.find_spec("decontaminate") is None:
         print("decontaminate needs Python 3.12 and is not installed; it is left out")
     return tables
+
+
+def draw_bits(
+    train: Sequence[bytes],
+    test: Sequence[bytes],
+    planted: dict[str, set[tuple[int, int]]],
+    own: set[int],
+    path: Path,
+    draw: random.Random,
+) -> None:
+    """Draw the bits saved by each kind of copy, by the best partner of other rows, and by random pairs."""
+    from kolmo.find.overlaps import folded, overlaps
+    from kolmo.find.pairs import OverlapSearch
+    from kolmo.show.figures import COLORS, FONT_SIZE, checked_path, new_figure, save, write_title
+
+    bits: dict[str, list[float]] = {}
+    report = kolmo.find_leaks(train, test, min_bits=0, min_copied=0)
+    saved = {(leak.test_index, leak.train_index): leak.bits_saved for leak in report.leaks}
+    for kind, pairs in planted.items():
+        bits[kind] = [saved.get(pair, 0.0) for pair in pairs]
+    best = dict.fromkeys(own, 0.0)
+    for (place, _), value in saved.items():
+        if place in best:
+            best[place] = max(best[place], value)
+    bits["most similar to other rows"] = list(best.values())
+    search = OverlapSearch.of(coder="ngram", ignore=None)
+    ys, xs = [folded(test[place]) for place in sorted(own)], [folded(text) for text in train]
+    surprisals = search.background(xs, ys).surprisals(ys)
+    rows = overlaps(ys, surprisals, xs, np.array([(y, draw.randrange(len(xs))) for y in range(len(ys))]))
+    bits["random pairs"] = rows[:, 0].clip(0).tolist()
+    figure = new_figure(7.5, 4.2)
+    axes = figure.add_subplot()
+    for place, (_, values) in enumerate(reversed(bits.items())):
+        heights = place + np.linspace(-0.28, 0.28, len(values))
+        axes.plot(values, heights, ".", markersize=2.5, color=COLORS[0] if place > 1 else COLORS[1])
+    axes.set_yticks(range(len(bits)), [*reversed(bits)], fontsize=FONT_SIZE)
+    axes.axvline(100, color="#333333", linewidth=1)
+    axes.set_xlim(-10, 700)
+    axes.set_xlabel("bits saved; flagged from 100 on", fontsize=FONT_SIZE)
+    write_title(figure, "Bits that a copy from the training item saves over the background (AG News)")
+    save(figure, checked_path(path))
 
 
 def passages(data_dir: Path) -> dict[str, list[dict[str, Any]]]:

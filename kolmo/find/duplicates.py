@@ -206,8 +206,24 @@ def find_duplicates(
         Of two items that explain each other, the one that is kept.
     min_share : float
         Smallest share of the bytes of an item that a kept item must explain to remove it.
-    min_bits, min_copied, candidates, n_candidates, fold_case, ignore, coder, random_state, checkpoint, n_jobs
-        See `find_leaks`.
+    min_bits, min_copied : float
+        The thresholds; see `find_leaks`.
+    candidates : {"char-tfidf", "sketch"}
+        Similarity by which the items to compare are chosen; see `find_leaks`.
+    n_candidates : int
+        Items that an item is compared with.
+    fold_case : bool
+        Ignore the case of letters.
+    ignore : str, bytes or sequence of these, optional
+        Texts whose copies do not count, such as a licence.
+    coder : str, mapping or Coder
+        The predictive coder of the background.
+    random_state : int
+        Seed of the random pairs of the control.
+    checkpoint : path-like, optional
+        File that saves progress; a later call with the same data resumes.
+    n_jobs : int, optional
+        Number of joblib workers.
 
     Returns
     -------

@@ -245,7 +245,8 @@ def find_leaks(
     xs, ys = search.prepared(train_items), search.prepared(test_items)
     for name, each, items in (("train", xs, train_items), ("test", ys, test_items)):
         if not each.items:
-            raise DataError(f"{name} holds {len(items)} items, all empty; pass at least one with text")
+            found = "only empty items" if items else "no items"
+            raise DataError(f"{name} holds {found}; pass at least one with text")
     if train_items == test_items:
         raise DataError(
             "train and test hold the same items, so that every item is a leak; pass two sets, or look for duplicates "

@@ -22,7 +22,7 @@ few_letters = st.lists(st.sampled_from([b"abra", b"cad", b"a", b"b", b"xyz ", b"
 
 
 @given(few_letters, few_letters, st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_the_kernel_equals_the_reference(y: bytes, x: bytes, random) -> None:  # type: ignore[no-untyped-def]
     surprisals = np.array([random.uniform(0, 8) for _ in y])
     row = overlaps([y], [surprisals], [x], np.array([[0, 0]]))[0]
@@ -36,7 +36,7 @@ def test_the_kernel_equals_the_reference(y: bytes, x: bytes, random) -> None:  #
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300), st.integers(0, 8))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_spans_are_parts_of_the_items(y: bytes, x: bytes, bits_a_byte: int) -> None:
     row = one(y, x, bits_a_byte)
     assert 0 <= row[Y_START] <= row[Y_STOP] <= len(y)
