@@ -28,8 +28,10 @@ MIN_BITS, MIN_COPIED = 100.0, 0.5
 _BLOCK_BYTES, _BLOCK_ITEMS = 2**21, 2048
 _MOST_OF_LONG = 10
 """An item of many pieces has at most this many times as many candidates as one of one piece."""
-_EXACT_BYTES = 2**25
-"""All pairs are compared if the items y have at most this many bytes, summed over the pairs."""
+_EXACT_BYTES, _EXACT_PAIRS = 2**25, 2**18
+"""All pairs are compared if there are at most this many, and this many bytes of the items y summed over them."""
+_LARGEST_ITEM = 2**25
+"""Largest item in bytes; a comparison needs about 60 times its size in memory."""
 _CONTROL_PAIRS, _CONTROL_BYTES = 1000, 2**22
 
 
@@ -64,7 +66,19 @@ class OverlapSearch:
         return made
 
     def prepared(self, items: Sequence[bytes]) -> Distinct:
-        """Return the different items, in lower case if case is folded; empty items are left out."""
+        """Return the different items, in lower case if case is folded; empty items are left out.
+
+        Raises
+        ------
+        DataError
+            If an item is too large.
+        """
+        for index, item in enumerate(items):
+            if len(item) > _LARGEST_ITEM:
+                raise DataError(
+                    f"item {index} holds {len(item):,} bytes, expected at most {_LARGEST_ITEM:,}; cut it into parts, "
+                    "such as paragraphs or pages"
+                )
         return Distinct.of([folded(item) for item in items] if self.fold_case else items)
 
     def background(self, *collections: Sequence[bytes]) -> Background:
@@ -80,7 +94,7 @@ class OverlapSearch:
 
     def index(self, xs: Sequence[bytes], ys: Sequence[bytes], *, itself: bool = False) -> Candidates:
         """Return the candidates among `xs` for `ys`: all of them if their comparison takes a few seconds."""
-        if len(xs) * sum(map(len, ys)) <= _EXACT_BYTES:
+        if len(xs) * sum(map(len, ys)) <= _EXACT_BYTES and len(xs) * len(ys) <= _EXACT_PAIRS:
             return AllItems(len(xs))
         return PieceIndex(xs, self.n_candidates + itself, self.candidates)  # one of them may be the item itself
 

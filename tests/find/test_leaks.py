@@ -162,6 +162,12 @@ def test_unusable_input(train: object, test: object, options: dict[str, object],
         find_leaks(train, test, **options)  # type: ignore[arg-type]
 
 
+def test_an_item_that_would_exhaust_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolmo.find.pairs._LARGEST_ITEM", 1000)
+    with pytest.raises(DataError, match=r"item 60 holds 1,001 bytes, expected at most 1,000; cut it into parts"):
+        find_leaks(TRAIN, [*TEST, b"a" * 1001])
+
+
 def planted_news(folder: Path) -> tuple[list[bytes], list[bytes]]:
     items = list(kolmo.read(folder / "text/ag_news/train10k.tsv").items)
     random.Random(3).shuffle(items)
