@@ -264,7 +264,7 @@ def quality(train: kolmo.Corpus, test: kolmo.Corpus) -> list[dict[str, Any]]:
         rows.append(row | {"seconds": round(seconds, 1), "test texts": len(test)})
     generator = CharTfidf(train.items)
     started = time.perf_counter()
-    indices = np.stack([np.argsort(-row, kind="stable")[:10] for row in generator.cosines(test.items)])
+    indices = np.stack([np.argsort(-row, kind="stable")[:10] for row in generator.similarities(test.items)])
     row = {"way": "cosine of TF-IDF alone"} | accuracies(train, test, indices)
     return [*rows, row | {"seconds": round(time.perf_counter() - started, 1), "test texts": len(test)}]
 

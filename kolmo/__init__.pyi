@@ -5,6 +5,7 @@ from kolmo import (
     data as data,
     distances as distances,
     evaluation as evaluation,
+    find as find,
     joint as joint,
     laws as laws,
     learn as learn,
@@ -35,10 +36,13 @@ from kolmo.distances.api import (
     pairwise as pairwise,
 )
 from kolmo.distances.multisets import multiset_ncd as multiset_ncd
+from kolmo.distances.sketches import SketchStore as SketchStore, sketch as sketch
 from kolmo.errors import KolmoError as KolmoError
 from kolmo.evaluation.auditing import audit as audit
 from kolmo.evaluation.compression_rates import compression_rate as compression_rate
 from kolmo.evaluation.diagnostics import diagnose as diagnose
+from kolmo.find.duplicates import find_duplicates as find_duplicates
+from kolmo.find.leaks import find_leaks as find_leaks
 from kolmo.joint.growth_curves import gain_curve as gain_curve
 from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as random_control
 from kolmo.joint.paired_sets import paired_gain as paired_gain

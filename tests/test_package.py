@@ -22,6 +22,7 @@ FLOORS = [
     {"coders", "data"},
     {"container", "distances", "evaluation"},
     {"joint", "laws", "learn", "trees"},
+    {"find"},
     {"show", "testing"},
     {"cli"},
 ]
@@ -33,7 +34,10 @@ MODULES = sorted(
 )
 
 
-SHORT = ["coders", "container", "data", "distances", "evaluation", "joint", "laws", "learn", "show", "testing", "trees"]
+SHORT = [
+    *("coders", "container", "data", "distances", "evaluation", "find"),
+    *("joint", "laws", "learn", "show", "testing", "trees"),
+]
 PACKAGES = ["kolmo", *(f"kolmo.{name}" for name in SHORT)]
 
 

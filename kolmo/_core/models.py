@@ -32,6 +32,7 @@ MODELS: dict[str, str] = {
     "label-code-classifier": "kolmo.learn.label_code.classifier:LabelCodeClassifier",
     "code-length-vectorizer": "kolmo.learn.features:CodeLengthVectorizer",
     "ngram-vectorizer": "kolmo.learn.ngram.vectorizer:NGramVectorizer",
+    "sketch-store": "kolmo.distances.sketches:SketchStore",
 }
 """The classes that can be saved and loaded, by the name that is stored in the folder."""
 FORMAT, VERSION = "kolmo model", 1
@@ -208,7 +209,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     -------
     estimator
         Fitted: an `NCDClassifier`, `CodeLengthClassifier`, `LabelCodeClassifier`, `CodeLengthVectorizer`,
-        `NGramVectorizer`, ...
+        `NGramVectorizer`, ...; or a `SketchStore`
 
     Raises
     ------

@@ -45,3 +45,17 @@ def format_size(size: float) -> str:
 def format_bits(bits: float) -> str:
     """Return a code length in bits as text, with one decimal unless it is a whole number."""
     return f"{bits:,.0f}" if bits == int(bits) else f"{bits:,.1f}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration in the unit that fits it.
+
+    Examples
+    --------
+    >>> format_seconds(0.25), format_seconds(75), format_seconds(9000), format_seconds(600000)
+    ('0.25 s', '75 s', '2.5 h', '6.9 days')
+    """
+    for unit, factor, limit in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
+        if seconds < factor * limit:
+            return f"{seconds / factor:.2g} {unit}" if seconds < 10 * factor else f"{seconds / factor:,.0f} {unit}"
+    return f"{seconds / 86400:,.2g} days" if seconds < 8640000 else f"{seconds / 86400:,.0f} days"

@@ -31,6 +31,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "distance": ("measure.distance", "Measure the compression distances between files."),
         "surprisal": ("measure.surprisal", "Show the surprisal of each byte of a file as coloured text."),
     },
+    "Find": {
+        "leaks": ("find.leaks", "Find test items that contain passages of the training set."),
+        "duplicates": ("find.duplicates", "Find duplicates in a data set, and write it without them."),
+        "sketch": ("find.sketch", "Store sketches of items, and find the most similar ones."),
+    },
     "Compare data sets": {
         "joint": ("joint.group", "Estimate mutual information by joint compression."),
         "tree": ("trees.tree", "Draw a tree of data sets by compression distance."),

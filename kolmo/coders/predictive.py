@@ -35,6 +35,10 @@ class Cursor(ABC):
     def copy(self) -> Self:
         """Return an independent cursor at the same position with the same state."""
 
+    def trial_surprisals(self, data: bytes) -> NDArray[np.float64]:
+        """Return the surprisal of each byte in bits, as `surprisals` does, without advancing."""
+        return self.copy().surprisals(data)
+
     def distribution(self) -> NDArray[np.float64]:
         """Return the probability of each value of the next byte, shape (256,), without advancing."""
         import numpy as np
@@ -246,7 +250,7 @@ class PredictiveCoder(Coder):
 
 def new_cursor(coder: PredictiveCoder, context: bytes) -> Cursor:
     """Return a cursor that has read `context`: a copy of a cached one, or a fresh one without a context."""
-    return _primed_cursor(coder, _digests(coder), context).copy() if context else coder._cursor(b"")
+    return _primed_cursor(coder, model_digests(coder), context).copy() if context else coder._cursor(b"")
 
 
 @cached()
@@ -255,10 +259,10 @@ def _primed_cursor(coder: PredictiveCoder, _digests: tuple[str, ...], context: b
     return coder._cursor(context)
 
 
-def _digests(coder: Coder) -> tuple[str, ...]:
+def model_digests(coder: Coder) -> tuple[str, ...]:
     """Return the hash of each model that a coder and its members read: a model that was replaced is read again."""
     own = (coder.model_digest,) if coder.loads else ()
-    return own + tuple(digest for member in getattr(coder, "members", ()) for digest in _digests(member))
+    return own + tuple(digest for member in getattr(coder, "members", ()) for digest in model_digests(member))
 
 
 def stream_bits(data: bytes, surprisal: float) -> float:

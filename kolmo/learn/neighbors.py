@@ -53,9 +53,10 @@ class NCDClassifier(NeighborSearch):
         Inserted between the two items of a pair; the item to classify comes first.
     symmetrize : {None, "mean", "min", "max"}
         Combination of L(xy) and L(yx); None uses L(xy) alone.
-    candidates : {None, "char-tfidf"}
-        Compare each item with all training items, or only with the most similar ones by cosine similarity of TF-IDF
-        vectors of hashed character 5-grams. This can lose nearest neighbours; `candidate_report` returns how many.
+    candidates : {None, "char-tfidf", "sketch"}
+        Compare each item with all training items, or only with the most similar ones: by cosine similarity of TF-IDF
+        vectors of hashed character 5-grams, or by sketches, see `kolmo.sketch`, which suit long items and huge sets.
+        This can lose nearest neighbours; `candidate_report` returns how many.
     n_candidates : int
         Number of training items that each item is compared with, if there are candidates.
     pruning : {"certified", "calibrated", None} or PruningReport
@@ -381,7 +382,7 @@ class NCDClassifier(NeighborSearch):
             made.coder_ = states.restored_coder(state.values.get("fitted_coder"))
             made._train_lengths = state.array("train_lengths", "float64", (len(made._codes),), low=0)
             if made.candidates is not None:
-                made._index = CandidateIndex(made.train_items_, made._canonical_order())
+                made._index = CandidateIndex(made.train_items_, made._canonical_order(), made.candidates)
         if "pruning_report" in state.values:
             made.pruning_report_ = states.restored_report(state.values["pruning_report"])
         made._check_still_fitted()

@@ -55,7 +55,7 @@ class NeighborSearch(TextClassifier):
             return
         self._train_lengths = self.coder_.code_lengths(self.train_items_, n_jobs=self.n_jobs)
         if self.candidates is not None:
-            self._index = CandidateIndex(self.train_items_, self._canonical_order())
+            self._index = CandidateIndex(self.train_items_, self._canonical_order(), self.candidates)
         elif self._calibrated:
             distances, items = self._distances(self.coder_), self.train_items_
             search = Search(count=self.n_neighbors)

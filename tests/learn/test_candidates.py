@@ -23,7 +23,7 @@ def test_cosines_are_those_of_unhashed_features() -> None:
     )
     weights = vectorizer.fit_transform(TRAIN.items)
     expected = (vectorizer.transform(TEST.items) @ weights.T).toarray()
-    found = np.stack([row.copy() for row in CharTfidf(TRAIN.items).cosines(TEST.items)])
+    found = np.stack([row.copy() for row in CharTfidf(TRAIN.items).similarities(TEST.items)])
     # features unknown to the index are part of a query's norm only when hashed, so rows are scaled
     scale = found.max(axis=1, keepdims=True) / expected.max(axis=1, keepdims=True)
     assert (np.abs(scale - 1) < 0.7).all()
@@ -36,7 +36,7 @@ def test_the_most_similar_items_of_any_bytes(items: list[bytes], queries: list[b
     generator = CharTfidf(items)
     for count in (1, 3, 20):
         chosen = generator.nearest(queries, count)
-        cosines = [row.copy() for row in generator.cosines(queries)]
+        cosines = [row.copy() for row in generator.similarities(queries)]
         for columns, row in zip(chosen, cosines, strict=True):
             assert columns.tolist() == sorted(np.argsort(-row, kind="stable")[:count].tolist())
             assert (row <= 1 + 1e-5).all()
@@ -80,7 +80,7 @@ class TestClassifier:
     @pytest.mark.parametrize(
         ("parameters", "message"),
         [
-            ({"candidates": "words"}, "candidates: expected None or 'char-tfidf', got 'words'"),
+            ({"candidates": "words"}, "candidates: expected None, 'char-tfidf' or 'sketch', got 'words'"),
             ({"candidates": "char-tfidf", "n_candidates": 0}, "n_candidates: expected an integer of at least 1, got 0"),
             ({"candidates": "char-tfidf", "n_candidates": 3, "n_neighbors": 4}, "n_candidates is only 3"),
             ({"candidates": "char-tfidf", "metric": "precomputed"}, "distances without items to select candidates"),

@@ -150,20 +150,24 @@ class _NgramCursor(Cursor):
 
     def trial(self, data: bytes) -> float:
         """Return the code length of `data` in bits, and restore the counts."""
+        return float(self.trial_surprisals(data).sum())
+
+    def trial_surprisals(self, data: bytes) -> NDArray[np.float64]:
         import numpy as np
 
         from kolmo.coders.ngram import kernels as ngram_kernels
 
         if not self.coder.adapt or len(data) > _MAX_TRIAL_BYTES:
-            return float(self.copy().surprisals(data).sum())
+            return self.copy().surprisals(data)
         journal = np.empty((2 * self.coder.order * len(data) + 1, 3), np.int64)
         journal[0] = 1  # the first row holds the number of entries
         zero, last = self.zero.copy(), self.last
         self._make_room(2 * self.coder.order * (len(data) + 1))
-        bits = float(self.read(data, learn=True, journal=journal).sum())
-        ngram_kernels.undo(journal, self.table)
-        self.zero, self.last = zero, last
-        return bits
+        try:
+            return self.read(data, learn=True, journal=journal)
+        finally:  # also after a keyboard interrupt
+            ngram_kernels.undo(journal, self.table)
+            self.zero, self.last = zero, last
 
     def read(self, data: bytes, *, learn: bool, journal: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         import numpy as np

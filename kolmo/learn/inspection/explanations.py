@@ -211,7 +211,7 @@ class Explainer:
             return []
         if self._similar is None:
             self._similar = CharTfidf(self.items)
-        cosines = next(self._similar.cosines([item])).copy()
+        cosines = next(self._similar.similarities([item])).copy()
         order = np.argsort(-cosines, kind="stable")[: self.n_nearest].tolist()
         return [(place, float(1 - cosines[place])) for place in order]
 

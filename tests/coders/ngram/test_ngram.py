@@ -61,6 +61,7 @@ def test_a_trial_leaves_the_counts_as_they_were() -> None:
     before = cursor.copy()
     first = cursor.trial(b"something quite new, and then abracadabra")
     assert cursor.trial(b"something quite new, and then abracadabra") == first
+    assert cursor.trial_surprisals(b"something quite new, and then abracadabra").sum() == first
     assert first == pytest.approx(float(before.surprisals(b"something quite new, and then abracadabra").sum()))
     assert np.array_equal(cursor.distribution(), Ngram()._cursor(b"abracadabra " * 30).distribution())
 

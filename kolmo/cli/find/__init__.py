@@ -1,0 +1,1 @@
+"""Commands that find leaks, duplicates and similar items."""
