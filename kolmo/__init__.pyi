@@ -5,6 +5,7 @@ from kolmo import (
     data as data,
     distances as distances,
     evaluation as evaluation,
+    find as find,
     joint as joint,
     learn as learn,
     show as show,
@@ -36,6 +37,7 @@ from kolmo.errors import KolmoError as KolmoError
 from kolmo.evaluation.auditing import audit as audit
 from kolmo.evaluation.compression_rates import compression_rate as compression_rate
 from kolmo.evaluation.diagnostics import diagnose as diagnose
+from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
 from kolmo.joint.growth_curves import gain_curve as gain_curve
 from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as random_control
 from kolmo.joint.paired_sets import paired_gain as paired_gain

@@ -20,6 +20,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("classify.demo", "Classify texts of the installed libraries; needs no data."),
         "classify": ("classify.classify", "Train a classifier on labelled texts and score it on others."),
     },
+    "Find": {
+        "outliers": ("find.outliers", "Find items that are unlike normal ones."),
+    },
     "Measure": {
         "length": ("measure.length", "Measure the code lengths of files, in bits."),
         "distance": ("measure.distance", "Measure the compression distances between files."),

@@ -26,6 +26,7 @@ _BY_ENDING = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".label": "trec",
+    ".log": "lines",
 }
 
 
@@ -51,8 +52,8 @@ def read(
         ``csv``, ``tsv``, ``jsonl``, ``parquet`` (extra ``parquet``): a table, see the columns below. ``folder``: one
         folder per class, one file per item. ``lines``: one text a line. ``fasttext``: lines of ``__label__x text``.
         ``trec``: lines of ``LABEL:fine text``. ``file``: the whole file is one item. By default a folder is
-        ``folder``, standard input is ``lines``, the endings ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``, ``.parquet``
-        and ``.label`` (trec) determine the format, and any other file is ``file``. The format of a ``.txt`` depends on
+        ``folder``, standard input is ``lines``, the endings ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``, ``.parquet``,
+        ``.label`` (trec) and ``.log`` (lines) determine the format, and any other file is ``file``. The format of a ``.txt`` depends on
         its first 20 lines: ``fasttext`` if all start with ``__label__``, ``tsv`` if each has a label of at most 64
         bytes without spaces before its only TAB, else ``lines``.
     text_columns : sequence of str, optional

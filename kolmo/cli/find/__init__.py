@@ -1,0 +1,1 @@
+"""Commands that find items by code length."""
