@@ -53,9 +53,9 @@ def read(
         folder per class, one file per item. ``lines``: one text a line. ``fasttext``: lines of ``__label__x text``.
         ``trec``: lines of ``LABEL:fine text``. ``file``: the whole file is one item. By default a folder is
         ``folder``, standard input is ``lines``, the endings ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``, ``.parquet``,
-        ``.label`` (trec) and ``.log`` (lines) determine the format, and any other file is ``file``. The format of a ``.txt`` depends on
-        its first 20 lines: ``fasttext`` if all start with ``__label__``, ``tsv`` if each has a label of at most 64
-        bytes without spaces before its only TAB, else ``lines``.
+        ``.label`` (trec) and ``.log`` (lines) determine the format, and any other file is ``file``. The format of a
+        ``.txt`` depends on its first 20 lines: ``fasttext`` if all start with ``__label__``, ``tsv`` if each has a
+        label of at most 64 bytes without spaces before its only TAB, else ``lines``.
     text_columns : sequence of str, optional
         Columns of the text by name, or by number from 0. By default the first of the well-known names (text, sentence,
         content, ...) or, without a header, all but the label's.
