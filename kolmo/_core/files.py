@@ -1,19 +1,20 @@
-"""Output files: checked before the work, complete or absent, durable, and never one of the inputs."""
+"""Output files and folders: checked before the work, complete or absent, durable, and never one of the inputs."""
 
 from __future__ import annotations
 
 import errno
 import io
 import os
+import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from kolmo._core.locks import create_temporary, remove_abandoned_of
+from kolmo._core.locks import create_temporary, create_temporary_folder, remove_abandoned_of, temporary_name
 from kolmo.errors import OutputError, ParameterError
 
 Source = str | os.PathLike[str] | int
@@ -159,6 +160,103 @@ def write_whole(
 def write_bytes(path: str | os.PathLike[str], raw: bytes) -> None:
     """Write bytes to a file as `write_whole` does."""
     write_whole(path, lambda file: file.write(raw))
+
+
+def check_output_folder(
+    path: str | os.PathLike[str], *, force: bool = True, is_own: Callable[[Path], bool] = lambda _: False
+) -> None:
+    """Raise an error unless `write_folder` can create the folder, or replace it.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder. An empty folder counts as none.
+    force : bool
+        Whether an existing folder may be replaced.
+    is_own : callable
+        Tells whether a folder may be replaced with `force`; a folder with other content never is.
+
+    Raises
+    ------
+    ParameterError
+        If it is a file or in no directory, or exists and may not be replaced.
+    OutputError
+        If the operating system does not allow to write it.
+    """
+    name = os.fspath(path)
+    status, target = _status(name), _target_of(name)
+    if not name or (status is not None and not stat.S_ISDIR(status.st_mode)):
+        raise ParameterError(f"expected a folder to write, got {'the file ' if name else ''}{name!r}; name another one")
+    if not target.parent.exists():
+        raise ParameterError(f"cannot write {name!r}: there is no directory {str(target.parent)!r}; create it first")
+    with _errors_of(name):
+        is_filled = status is not None and any(target.iterdir())
+    if is_filled:
+        if not force:
+            raise ParameterError(
+                f"{name!r} exists and was not changed; replace it with --force, or name another folder"
+            )
+        if not is_own(target):
+            raise ParameterError(f"{name!r} holds other files, so --force does not replace it; name another folder")
+    if not os.access(target.parent, os.W_OK):
+        raise _output_error(name, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    remove_abandoned_of(target)
+
+
+def write_folder(
+    path: str | os.PathLike[str],
+    contents: Mapping[str, bytes],
+    *,
+    force: bool = True,
+    is_own: Callable[[Path], bool] = lambda _: False,
+) -> None:
+    """Write a folder of files, which appears under its name when all of them are complete and on the disk.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder.
+    contents : mapping of str to bytes
+        The files by name.
+    force, is_own : bool, callable
+        As for `check_output_folder`, which is called first.
+
+    Raises
+    ------
+    ParameterError, OutputError
+        If it cannot be written, or exists and may not be replaced; see `never_replacing`.
+    """
+    name = os.fspath(path)
+    target = _target_of(name)
+    check_output_folder(name, force=force and str(target) not in _KEPT.get(), is_own=is_own)
+    with _errors_of(name):
+        temporary, descriptor = create_temporary_folder(target)
+    try:
+        for file, raw in contents.items():
+            write_bytes(temporary / file, raw)
+        sync_folder(temporary)
+        with _errors_of(name):
+            _publish_folder(temporary, target)
+            sync_folder(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _publish_folder(temporary: Path, target: Path) -> None:
+    """Give a complete folder its name; an earlier folder of this name is removed."""
+    if not target.exists() or not any(target.iterdir()):
+        os.rename(temporary, target)
+        return
+    earlier = temporary_name(target)
+    os.rename(target, earlier)
+    try:
+        os.rename(temporary, target)
+    except BaseException:
+        os.rename(earlier, target)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def make_folder(path: str | os.PathLike[str]) -> None:

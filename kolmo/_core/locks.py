@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 import sys
 import time
@@ -129,7 +130,7 @@ def create_temporary(target: Path, mode: int) -> tuple[Path, int]:
         The temporary file and its descriptor, which must be open as long as the file is in use.
     """
     while True:
-        path = target.parent / f".{_short(target.name)}.kolmo-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        path = temporary_name(target)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(path, flags, mode)
@@ -142,8 +143,39 @@ def create_temporary(target: Path, mode: int) -> tuple[Path, int]:
         os.close(descriptor)  # another process took it for abandoned before it was locked, and removes it
 
 
+def create_temporary_folder(target: Path) -> tuple[Path, int]:
+    """Create a temporary folder beside its target, named and locked as the files of `create_temporary`.
+
+    Parameters
+    ----------
+    target : Path
+        The folder that the temporary folder will become.
+
+    Returns
+    -------
+    tuple of (Path, int)
+        The temporary folder, and its descriptor, which must be open as long as the folder is in use; -1 on Windows,
+        which opens no folders.
+    """
+    while True:
+        path = temporary_name(target)
+        with suppress(FileExistsError):
+            path.mkdir()
+            if sys.platform == "win32":
+                return path, -1
+            descriptor = os.open(path, os.O_RDONLY)
+            if try_lock(descriptor) is not False and _is_still(path, descriptor):
+                return path, descriptor
+            os.close(descriptor)
+
+
+def temporary_name(target: Path) -> Path:
+    """Return a new name for a temporary file or folder beside its target."""
+    return target.parent / f".{_short(target.name)}.kolmo-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
 def remove_abandoned_of(target: Path) -> None:
-    """Remove the temporary files of a target that ended processes left."""
+    """Remove the temporary files and folders of a target that ended processes left."""
     _remove_matching(target.parent, rf"\.{re.escape(_short(target.name))}\.kolmo-")
 
 
@@ -162,7 +194,7 @@ def _remove_matching(folder: Path, start: str) -> None:
 
 
 def _remove_unlocked(path: str, process: int) -> None:
-    """Remove a temporary file unless its process is alive, which holds its lock."""
+    """Remove a temporary file or folder unless its process is alive, which holds its lock."""
     if sys.platform == "win32":
         os.unlink(path)  # Windows removes no open file
         return
@@ -172,9 +204,12 @@ def _remove_unlocked(path: str, process: int) -> None:
     except PermissionError:
         descriptor = os.open(path, os.O_WRONLY | flags)
     try:
-        held = try_lock(descriptor)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode) and (held or (held is None and not _is_alive(process))):
-            os.unlink(path)
+        held, mode = try_lock(descriptor), os.fstat(descriptor).st_mode
+        if held or (held is None and not _is_alive(process)):
+            if stat.S_ISREG(mode):
+                os.unlink(path)
+            elif stat.S_ISDIR(mode):
+                shutil.rmtree(path)
     finally:
         os.close(descriptor)
 

@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from kolmo._core.checks import check_jobs
 from kolmo._core.items import as_items, check_unmasked, in_order
+from kolmo._core.models import SavedModel
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as coder_of
 from kolmo.errors import DataError, ParameterError, PrimingError
 from kolmo.learn.labels import check_classes, check_weights, classes_of, codes_of, labels_of, same_kind
 
 
-class TextEstimator(BaseEstimator):  # type: ignore[misc]
+class TextEstimator(SavedModel, BaseEstimator):  # type: ignore[misc]
     """Base of estimators that read texts, or rows of numbers as bytes, with their labels.
 
     A subclass checks its parameters in `_check_parameters` and fits itself to items and classes in `_fit`.

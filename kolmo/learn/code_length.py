@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_boolean, check_choice, check_count
+from kolmo._core.models import ModelState
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
-from kolmo.errors import ParameterError
+from kolmo.errors import DataError, ParameterError
+from kolmo.learn import states
 from kolmo.learn.base import RefittedClassifier, check_lengths, primed_coder
 from kolmo.learn.class_models import ClassModels, by_digest, folds_of, separator_bytes
 from kolmo.learn.label_code.pooled import PooledModels
+from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.results import TieReport
 
 PRIORS = ("training", "uniform")
@@ -153,6 +156,37 @@ class CodeLengthClassifier(RefittedClassifier):
         self.coder_ = coder.fitted(items)
         self._models = self._primed(self.coder_, items, codes, labels=self.classes_.tolist())
         return self
+
+    def _model_state(self) -> ModelState:
+        check_is_fitted(self, "classes_")
+        if self.background != self._has_background():
+            raise ParameterError(f"background={self.background} was set after fit; call fit again")
+        values = states.input_values(self) | states.training_values(self.classes_, len(self._codes))
+        arrays = states.training_arrays(self._training_items, self._codes)
+        if self._has_background():
+            arrays |= self._pooled.pooling.arrays()
+        else:
+            values |= {"temperature": self.temperature_, "fitted_coder": states.coder_values(self.coder_)}
+        return ModelState(values, arrays, states.stored_parameters(self))
+
+    @classmethod
+    def _from_model_state(cls, state: ModelState) -> Self:
+        made = states.made_from(cls, state.parameters)
+        states.restore_inputs(made, state)
+        states.restore_classes(made, state)
+        n_classes = len(made.classes_)
+        items, codes = made._training_items, made._codes = states.training_set(state, n_classes)
+        made.class_counts_ = np.bincount(codes, minlength=n_classes)
+        if made.background:
+            pooling = Pooling.from_arrays(state, n_classes)
+            made._pooled = PooledModels.counted(items, codes, n_classes, pooling, n_jobs=made.n_jobs)
+            return made
+        made.temperature_ = state.value("temperature", float)
+        if not 1 <= made.temperature_ <= _MAX_TEMPERATURE:
+            raise DataError(f"temperature: expected a number from 1 to {_MAX_TEMPERATURE:g}, got {made.temperature_}")
+        made.coder_ = states.restored_coder(state.values.get("fitted_coder"))
+        made._models = made._primed(made.coder_, items, codes)
+        return made
 
     def _primed(
         self, coder: Coder, items: list[bytes], codes: NDArray[np.intp], *, labels: list[Any] | None = None

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_count
+from kolmo._core.models import ModelState
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
-from kolmo.errors import ParameterError
+from kolmo.errors import DataError, ParameterError
+from kolmo.learn import states
 from kolmo.learn.base import TextVectorizer, primed_coder
 from kolmo.learn.class_models import ClassModels, folds_of, separator_bytes
 
@@ -137,11 +139,34 @@ class CodeLengthVectorizer(TextVectorizer):
         return self._features(self._all_models, self._items(X, reset=False))
 
     def _fit(self, items: list[bytes], codes: NDArray[np.intp]) -> Self:
-        coders = self._primed_coders()
-        self._names = [str(coder) for coder in coders]
-        self.coders_ = [coder.fitted(items) for coder in coders]
-        self._all_models = [self._models(coder, items, codes) for coder in self.coders_]
+        self._keep(items, codes, [coder.fitted(items) for coder in self._primed_coders()])
         return self
+
+    def _model_state(self) -> ModelState:
+        check_is_fitted(self, "coders_")
+        values = states.input_values(self) | states.training_values(self.classes_, len(self._codes))
+        values["fitted_coders"] = [states.coder_values(coder) for coder in self.coders_]
+        return ModelState(
+            values, states.training_arrays(self._training_items, self._codes), states.stored_parameters(self)
+        )
+
+    @classmethod
+    def _from_model_state(cls, state: ModelState) -> Self:
+        made = states.made_from(cls, state.parameters)
+        states.restore_inputs(made, state)
+        states.restore_classes(made, state)
+        items, codes = states.training_set(state, len(made.classes_))
+        coders = [states.restored_coder(stored) for stored in state.value("fitted_coders", list)]
+        if len(coders) != len(made.coders):
+            raise DataError(f"fitted_coders: expected {len(made.coders)}, got {len(coders)}")
+        made._keep(items, codes, coders)
+        return made
+
+    def _keep(self, items: list[bytes], codes: NDArray[np.intp], coders: list[Coder]) -> None:
+        self._training_items, self._codes = items, codes
+        self._names = [str(coder) for coder in self._primed_coders()]
+        self.coders_ = coders
+        self._all_models = [self._models(coder, items, codes) for coder in coders]
 
     def _models(self, coder: Coder, items: list[bytes], codes: NDArray[np.intp], *, warn: bool = True) -> ClassModels:
         separator = separator_bytes(self.separator, numbers=self._row_dtype is not None)

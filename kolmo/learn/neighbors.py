@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -10,13 +11,16 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_count
+from kolmo._core.models import ModelState, pack_items, unpack_items
 from kolmo.coders.registry import CoderLike
 from kolmo.distances.formulas import Floats
 from kolmo.distances.nearest import Integers, Nearest
 from kolmo.distances.pruning import Pruning
 from kolmo.distances.tiles import Symmetrize
 from kolmo.errors import ParameterError
+from kolmo.learn import states
 from kolmo.learn.base import check_lengths
+from kolmo.learn.candidates import CandidateIndex
 from kolmo.learn.labels import check_weights, classes_of, labels_of
 from kolmo.learn.results import CandidateReport, TieReport
 from kolmo.learn.search import PRECOMPUTED, NeighborSearch
@@ -349,6 +353,39 @@ class NCDClassifier(NeighborSearch):
             exact_accuracy=scores[1],
             cosine_accuracy=scores[2],
         )
+
+    def _model_state(self) -> ModelState:
+        check_is_fitted(self, "classes_")
+        self._check_still_fitted()
+        values = states.input_values(self) if self.metric != PRECOMPUTED else {"n_features_in": self.n_features_in_}
+        values |= states.training_values(self.classes_, len(self._codes))
+        arrays = states.codes_array(self._codes)
+        if self.metric != PRECOMPUTED:
+            values["fitted_coder"] = states.coder_values(self.coder_)
+            arrays |= pack_items(self.train_items_) | {"train_lengths": self._train_lengths}
+        if hasattr(self, "pruning_report_"):
+            values["pruning_report"] = asdict(self.pruning_report_)
+        return ModelState(values, arrays, states.stored_parameters(self))
+
+    @classmethod
+    def _from_model_state(cls, state: ModelState) -> Self:
+        made = states.made_from(cls, state.parameters)
+        states.restore_classes(made, state)
+        made._codes = states.restored_codes(state, len(made.classes_), None)
+        if made.metric == PRECOMPUTED:
+            made.n_features_in_ = len(made._codes)
+        else:
+            states.restore_inputs(made, state)
+            made.train_items_ = unpack_items(state)
+            check_lengths(len(made.train_items_), len(made._codes))
+            made.coder_ = states.restored_coder(state.values.get("fitted_coder"))
+            made._train_lengths = state.array("train_lengths", "float64", (len(made._codes),), low=0)
+            if made.candidates is not None:
+                made._index = CandidateIndex(made.train_items_, made._canonical_order())
+        if "pruning_report" in state.values:
+            made.pruning_report_ = states.restored_report(state.values["pruning_report"])
+        made._check_still_fitted()
+        return made
 
     def _check_choices(self, count: int, *, itself: bool) -> None:
         """Refuse more neighbours than an item is compared with; `itself` leaves out its own training item."""

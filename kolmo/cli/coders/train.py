@@ -19,7 +19,7 @@ from kolmo.coders.neural.training.plan import LIMITS, MAX_NUMBER, TrainingPlan
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
-    from kolmo.coders.neural.folder import SavedModel
+    from kolmo.coders.neural.folder import SavedNetwork
     from kolmo.coders.neural.training.state import EvalPoint, Training
 
 _WEIGHT_BITS = (32, 8, 4)
@@ -173,7 +173,7 @@ def command(
 
 
 def _print(
-    saved: SavedModel, folder: Path, held_out: bytes, curve: list[EvalPoint], size: int, *, as_json: bool
+    saved: SavedNetwork, folder: Path, held_out: bytes, curve: list[EvalPoint], size: int, *, as_json: bool
 ) -> None:
     from kolmo._core.tables import Column, Table
     from kolmo.coders.neural.coder import NeuralCoder

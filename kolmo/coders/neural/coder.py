@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from kolmo.coders.neural.folder import SavedModel
+    from kolmo.coders.neural.folder import SavedNetwork
     from kolmo.coders.neural.inference.byte_inference import InferenceState
 
 _STAMP_BITS = 32.0
@@ -122,7 +122,7 @@ class NeuralCoder(PredictiveCoder):
         return read_config(folder).digest
 
     @property
-    def saved(self) -> SavedModel:
+    def saved(self) -> SavedNetwork:
         """The description of the model in its folder."""
         return _loaded(self.model, self.device, self.bits)[1]
 
@@ -220,7 +220,7 @@ class _NeuralCursor(Cursor):
         return byte_coding.decode(self.state, [size], payload)[0] if size else b""
 
 
-def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, SavedModel, float]:
+def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, SavedNetwork, float]:
     """Return the model in a folder, its description, and its size in bits; it is read again if the folder changed."""
     import_extra("torch", extra="neural", purpose="the coder 'neural'")
     from kolmo.coders.neural.devices import best_device
@@ -234,7 +234,7 @@ def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, Saved
 @functools.lru_cache(_CACHED_MODELS)
 def _model_of(
     folder: str, _digest: str, _state: tuple[int, int], device: torch.device, bits: int
-) -> tuple[torch.nn.Module, SavedModel, float]:
+) -> tuple[torch.nn.Module, SavedNetwork, float]:
     from kolmo.coders.neural.folder import load_language_model
     from kolmo.coders.neural.inference.quantization import quantize
 

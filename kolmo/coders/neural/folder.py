@@ -28,7 +28,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SavedModel:
+class SavedNetwork:
     """The description of a model in a folder.
 
     Parameters
@@ -51,11 +51,11 @@ class SavedModel:
         return hashlib.sha256(identity.encode()).hexdigest()
 
 
-def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: dict[str, Any]) -> SavedModel:
+def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: dict[str, Any]) -> SavedNetwork:
     """Write a model to a folder; ``config.json`` is written last, so that it marks a complete model."""
     make_folder(folder)
     raw = save({name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()})
-    saved = SavedModel(config=config, training=training, weights_sha256=hashlib.sha256(raw).hexdigest())
+    saved = SavedNetwork(config=config, training=training, weights_sha256=hashlib.sha256(raw).hexdigest())
     write_bytes(folder / WEIGHTS, raw)
     fields = {
         "format": FORMAT,
@@ -68,7 +68,7 @@ def save_model(folder: Path, model: nn.Module, config: ModelConfig, training: di
     return saved
 
 
-def read_config(folder: Path) -> SavedModel:
+def read_config(folder: Path) -> SavedNetwork:
     """Return the description of the model in a folder.
 
     Raises
@@ -105,10 +105,10 @@ def read_config(folder: Path) -> SavedModel:
             raise ValueError(f"training: expected an object, got {training!r:.100}")
     except (KolmoError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}; train the model again") from error
-    return SavedModel(config=config, training=training, weights_sha256=digest)
+    return SavedNetwork(config=config, training=training, weights_sha256=digest)
 
 
-def load_language_model(folder: Path) -> tuple[nn.Module, SavedModel]:
+def load_language_model(folder: Path) -> tuple[nn.Module, SavedNetwork]:
     """Return the model in a folder, on the CPU, in float32, in evaluation mode.
 
     Raises

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_integer
-from kolmo.errors import ParameterError
+from kolmo._core.models import ModelState
+from kolmo.errors import DataError, ParameterError
+from kolmo.learn import states
 from kolmo.learn.base import RefittedClassifier, check_lengths
 from kolmo.learn.label_code import explanation
 from kolmo.learn.label_code.members import NAMES, PRESETS, Members, choose_kinds
@@ -120,17 +122,47 @@ class LabelCodeClassifier(RefittedClassifier):
         return self
 
     def _fitted(self, items: list[bytes], codes: NDArray[np.intp], n_classes: int) -> Members:
-        from joblib import effective_n_jobs
-
-        options = {
-            "normalize": bool(self.normalize) and self._row_dtype is None,
-            "random_state": int(self.random_state),
-            "n_threads": effective_n_jobs(self.n_jobs),
-        }
+        options = self._member_options()
         self.n_grams_ = choose_kinds(items, codes, n_classes, **options) if self.n_grams == "auto" else self.n_grams
         members = Members(self.members, PRESETS[self.n_grams_], **options)
         members.fit(items, codes, n_classes)
         return members
+
+    def _member_options(self) -> dict[str, Any]:
+        from joblib import effective_n_jobs
+
+        return {
+            "normalize": bool(self.normalize) and self._row_dtype is None,
+            "random_state": int(self.random_state),
+            "n_threads": effective_n_jobs(self.n_jobs),
+        }
+
+    def _model_state(self) -> ModelState:
+        check_is_fitted(self, "classes_")
+        members = self._members
+        values = states.input_values(self) | states.training_values(self.classes_, len(self._codes))
+        values |= {"members": members.names, "n_grams": self.n_grams_, "normalize": members.normalize}
+        values["n_copies"] = int(self.n_copies_)
+        arrays = states.training_arrays(self._training_items, self._codes)
+        return ModelState(values, arrays | members.arrays(), states.stored_parameters(self))
+
+    @classmethod
+    def _from_model_state(cls, state: ModelState) -> Self:
+        made = states.made_from(cls, state.parameters)
+        states.restore_inputs(made, state)
+        states.restore_classes(made, state)
+        items, codes = made._training_items, made._codes = states.training_set(state, len(made.classes_))
+        names, made.n_grams_ = state.value("members", list), state.value("n_grams", str)
+        if not names or not set(names) <= set(NAMES) or made.n_grams_ not in PRESETS:
+            raise DataError(
+                f"expected members among {list(NAMES)} and n-grams among {list(PRESETS)}, got {names!r:.60}"
+            )
+        options = made._member_options() | {"normalize": state.value("normalize", bool)}
+        made._members = Members(names, PRESETS[made.n_grams_], **options)
+        made._members.restore(items, codes, len(made.classes_), state)
+        made._members.n_copies = made.n_copies_ = state.value("n_copies", int)
+        made.exponents_ = dict(zip(made._members.names, made._members.exponents.tolist(), strict=True))
+        return made
 
     def code_lengths(self, X: Any) -> NDArray[np.float64]:
         """Return the code length of each label given each text, in bits.

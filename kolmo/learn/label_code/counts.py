@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.models import ModelState
 from kolmo.learn.label_code import counts_kernels as kernels
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, in_parts
@@ -207,6 +208,16 @@ class CountsPredictor:
         self.weights, offsets = fit_pool(slots, codes[numbers], self.biases, _FIRST_WEIGHT, _RIDGE)
         self.biases = self.biases + offsets
         self._entries: NDArray[np.float32] = self.counts.entry_savings(left_out=False)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the weights and biases for a saved model."""
+        return {"counts.weights": self.weights, "counts.biases": self.biases}
+
+    def restore(self, state: ModelState) -> None:
+        """Take the weights and biases from a saved model."""
+        self.weights = state.array("counts.weights", "float64", (N_SLOTS,))
+        self.biases = state.array("counts.biases", "float64", (self.counts.n_classes,))
+        self._entries = self.counts.entry_savings(left_out=False)
 
     def log_probabilities(self, rows: Rows, codes: Any = None, copies: Any = None) -> NDArray[np.float64]:
         """Return log p(label) of each text; with `codes`, of the training texts, each left out."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.models import ModelState
 from kolmo.learn.label_code.background import BackgroundModels
 from kolmo.learn.label_code.counts import ClassCounts, CountsPredictor
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
@@ -37,20 +39,27 @@ _MAX_SAMPLE = 2000
 _MIN_SAMPLE = 200
 
 
+@dataclass
 class CodersPredictor:
     """Class models of texts over a background, pooled."""
 
-    def __init__(self, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, n_jobs: int) -> None:
+    models: BackgroundModels
+    pooling: Pooling
+    n_jobs: int
+
+    @classmethod
+    def fit(
+        cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, n_jobs: int
+    ) -> tuple[CodersPredictor, NDArray[np.float64]]:
+        """Return the predictor of training texts, and log p(label) of each of them, left out."""
         models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
         savings, sizes = models.own_savings(n_jobs=n_jobs), models.sizes(items)
-        self.pooling = Pooling.fit(savings, sizes, codes, models.has_others().astype(np.float64))
-        self.own = self.pooling.log_probabilities(savings, sizes)
-        self.models = models.without_training_texts()
-        self._n_jobs = n_jobs
+        pooling = Pooling.fit(savings, sizes, codes, models.has_others().astype(np.float64))
+        return cls(models.without_training_texts(), pooling, n_jobs), pooling.log_probabilities(savings, sizes)
 
     def log_probabilities(self, items: Sequence[bytes]) -> NDArray[np.float64]:
         """Return log p(label) of each text."""
-        savings = self.models.savings(items, n_jobs=self._n_jobs)
+        savings = self.models.savings(items, n_jobs=self.n_jobs)
         return self.pooling.log_probabilities(savings, self.models.sizes(items))
 
 
@@ -88,8 +97,8 @@ class Members:
         places = np.flatnonzero(held)
         predictions = {}
         if "coders" in self.names:
-            self.coders = CodersPredictor(items, codes, n_classes, self.n_threads)
-            predictions["coders"] = self.coders.own[places]
+            self.coders, own = CodersPredictor.fit(items, codes, n_classes, self.n_threads)
+            predictions["coders"] = own[places]
         if self.names != ["coders"]:
             rows = self._fit_counts(texts, codes, n_classes)
             self.counts.fit(rows, codes, copies, rng)
@@ -128,6 +137,31 @@ class Members:
             )
             rest, self.model = (list(models) * 2)[:2] if len(chosen) == 1 else models
         return rest.log_probabilities(weighted, np.flatnonzero(held))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was fitted by floating-point numbers, for a saved model; counts are counted again."""
+        found: dict[str, NDArray[Any]] = {"exponents": self.exponents}
+        if "coders" in self.names:
+            found |= self.coders.pooling.arrays()
+        if self.names != ["coders"]:
+            found |= self.counts.arrays()
+        if "weights" in self.names:
+            found |= self.weights.arrays(self.model)
+        return found
+
+    def restore(self, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, state: ModelState) -> None:
+        """Count training texts again, and take the rest from a saved model, as if by `fit`."""
+        self.exponents = state.array("exponents", "float64", (len(self.names),), low=0)
+        if "coders" in self.names:
+            models = BackgroundModels.fit(items, codes, n_classes, n_jobs=self.n_threads)
+            pooling = Pooling.from_arrays(state, n_classes)
+            self.coders = CodersPredictor(models.without_training_texts(), pooling, self.n_threads)
+        if self.names != ["coders"]:
+            self._fit_counts(Texts.of(items, normalize=self.normalize), codes, n_classes)
+            self.counts.restore(state)
+        if "weights" in self.names:
+            self.weights = WeightsPredictor(self.counts.counts)
+            self.model = self.weights.restore(state)
 
     def _target(self, texts_per_class: float) -> NDArray[np.float64]:
         """Return the exponents before held-out texts are seen: weights need more texts than counts and coders."""

@@ -44,6 +44,13 @@ class PooledModels:
         pooling = Pooling.fit(savings, models.sizes(items), codes, models.has_others().astype(np.float64))
         return cls(models.without_training_texts(), pooling)
 
+    @classmethod
+    def counted(
+        cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, pooling: Pooling, *, n_jobs: int | None
+    ) -> Self:
+        """Return models of training texts with weights that were fitted before."""
+        return cls(BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs).without_training_texts(), pooling)
+
     def log_probabilities(self, items: Sequence[bytes], *, n_jobs: int | None) -> NDArray[np.float64]:
         """Return the natural logarithm of the probability of each label (column) given each text (row)."""
         return self.pooling.log_probabilities(self.models.savings(items, n_jobs=n_jobs), self.models.sizes(items))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kolmo._core.models import ModelState
+from kolmo.learn.label_code.contexts import N_BYTE_ORDERS, N_WORD_ORDERS, WORD_DISTANCES
 
 _START = 0.1
 """The weights are drawn to this value, in units of the root mean square of their savings."""
@@ -110,6 +113,16 @@ class Pooling:
             options={"maxiter": _MAX_ITERATIONS},
         ).x
         return cls(found[:n_weights].reshape(start.shape) / norms, found[n_weights:] + prior)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the weights and biases for a saved model."""
+        return {"pooling.weights": self.weights, "pooling.biases": self.biases}
+
+    @classmethod
+    def from_arrays(cls, state: ModelState, n_classes: int) -> Self:
+        """Return the weights and biases of a saved model."""
+        weights = state.array("pooling.weights", "float64", (2, N_BYTE_ORDERS + N_WORD_ORDERS + len(WORD_DISTANCES)))
+        return cls(weights, state.array("pooling.biases", "float64", (n_classes,)))
 
     def log_probabilities(self, savings: NDArray[np.float32], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the natural logarithm of the probability of each label.

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.models import ModelState
+from kolmo.errors import DataError
 from kolmo.learn.label_code import weights_kernels as kernels
 from kolmo.learn.label_code.counts import ClassCounts
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
@@ -92,14 +94,32 @@ class WeightsPredictor:
         self.costs = (1 - np.log2(np.maximum(frequencies, 1) / (n_texts + 1))).astype(np.float32)
         usable = int(np.searchsorted(-frequencies.astype(np.int64), -max(2, counts.least), side="right"))
         most = max(1, min(_MAX_FEATURES, _MAX_WEIGHTS // counts.n_classes))
-        self.features = np.full(len(frequencies), -1, np.int32)
-        if usable <= most:
-            self.features[:usable] = np.arange(usable)
-        else:
+        chosen = np.arange(usable)
+        if usable > most:
             worth = self.gains[:usable] * self.costs[:usable] * frequencies[:usable]
             chosen = np.sort(np.argpartition(-worth, most)[:most])
-            self.features[chosen] = np.arange(most)
-        self.n_features = min(usable, most)
+        self._choose(chosen)
+
+    def _choose(self, columns: NDArray[np.integer[Any]]) -> None:
+        """Make columns features, in their order."""
+        self.columns = columns.astype(np.int32)
+        self.features = np.full(len(self.counts.frequencies), -1, np.int32)
+        self.features[columns] = np.arange(len(columns))
+        self.n_features = len(columns)
+
+    def arrays(self, model: LogLinear) -> dict[str, NDArray[Any]]:
+        """Return a model and the columns of its features, for a saved model."""
+        return {"weights.columns": self.columns, "weights.weights": model.weights, "weights.biases": model.biases}
+
+    def restore(self, state: ModelState) -> LogLinear:
+        """Take the features from a saved model, and return its log-linear model."""
+        columns = state.array("weights.columns", "int32", (None,), low=0, high=len(self.counts.frequencies) - 1)
+        if (np.diff(columns) <= 0).any():
+            raise DataError("'weights.columns': expected ascending numbers")
+        self._choose(columns)
+        shape = (len(columns), self.counts.n_classes)
+        biases = state.array("weights.biases", "float64", shape[1:])
+        return LogLinear(state.array("weights.weights", "float32", shape), biases)
 
     def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0) -> WeightedRows:
         """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text."""

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_count
-from kolmo.errors import ParameterError
+from kolmo._core.models import ModelState
+from kolmo.errors import DataError, ParameterError
+from kolmo.learn import states
 from kolmo.learn.base import TextVectorizer, check_lengths
 from kolmo.learn.labels import labels_of
 
@@ -143,10 +145,50 @@ class NGramVectorizer(TextVectorizer):
         kept = frequencies >= min_texts
         if not kept.any():
             raise ParameterError(f"no n-gram occurs in {min_texts} of {len(items)} texts; lower min_texts")
-        self._columns = np.full(kept.shape, -1, np.int32)
-        self._columns[kept] = np.arange(np.count_nonzero(kept))
-        self._buckets = np.argwhere(kept).astype(np.int32)
+        self._number(np.argwhere(kept).astype(np.int32))
         self.idf_ = 1 - np.log2(frequencies[kept] / (len(items) + 1))
+
+    def _number(self, buckets: NDArray[np.int32]) -> None:
+        """Give each kept n-gram, by its kind and its bucket, a column."""
+        self._buckets = buckets
+        self._columns = np.full((2, self._n_buckets), -1, np.int32)
+        self._columns[tuple(buckets.T)] = np.arange(len(buckets))
+
+    def _model_state(self) -> ModelState:
+        check_is_fitted(self, "idf_")
+        values = states.input_values(self) | {
+            "n_items": self.n_texts_,
+            "orders": self._orders.tolist(),
+            "n_buckets": self._n_buckets,
+        }
+        return ModelState(values, {"idf": self.idf_, "buckets": self._buckets}, states.stored_parameters(self))
+
+    @classmethod
+    def _from_model_state(cls, state: ModelState) -> Self:
+        made = states.made_from(cls, state.parameters)
+        states.restore_inputs(made, state)
+        made.n_texts_, made._n_buckets = state.value("n_items", int), state.value("n_buckets", int)
+        _check_buckets(made._n_buckets)
+        orders = state.value("orders", list)
+        if len(orders) != 2 or not all(type(order) is int and 0 <= order <= _MAX_ORDERS for order in orders):
+            raise DataError(f"orders: expected two numbers from 0 to {_MAX_ORDERS}, got {orders!r:.60}")
+        made._orders = np.array(orders)
+        buckets = state.array("buckets", "int32", (None, 2), low=0, high=made._n_buckets - 1)
+        places = buckets[:, 0].astype(np.int64) * made._n_buckets + buckets[:, 1]
+        if not len(buckets) or buckets[:, 0].max() > 1 or (np.diff(places) <= 0).any():
+            raise DataError("'buckets': expected ascending pairs of a kind, 0 or 1, and a bucket")
+        made.idf_ = state.array("idf", "float64", (len(buckets),), low=0)
+        made._number(buckets)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for pickle; the table of all buckets is made again from those that are used."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_columns"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "_buckets"):
+            self._number(self._buckets)
 
     def transform(self, X: Any) -> Any:
         """Return the features of texts.
@@ -208,10 +250,14 @@ class NGramVectorizer(TextVectorizer):
             raise ParameterError("byte_orders and word_orders are both 0, which leaves no n-grams; raise one of them")
         if not _is_auto(self.min_texts):
             check_count("min_texts", self.min_texts)
-        check_count("n_buckets", self.n_buckets, 1, _MAX_BUCKETS)
-        if self.n_buckets & (self.n_buckets - 1):
-            raise ParameterError(f"n_buckets: expected a power of 2, got {self.n_buckets!r}")
+        _check_buckets(self.n_buckets)
         check_choice("dtype", self.dtype, ("float32", "float64"))
+
+
+def _check_buckets(n_buckets: Any) -> None:
+    check_count("n_buckets", n_buckets, 1, _MAX_BUCKETS)
+    if n_buckets & (n_buckets - 1):
+        raise ParameterError(f"n_buckets: expected a power of 2, got {n_buckets!r}")
 
 
 def _is_auto(value: Any) -> bool:

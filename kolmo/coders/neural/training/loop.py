@@ -20,7 +20,7 @@ from kolmo._core.files import make_folder, write_bytes
 from kolmo._core.locks import locked, remove_abandoned
 from kolmo.coders.neural.architecture.config import ModelConfig
 from kolmo.coders.neural.devices import best_device, device_name, is_first_process, start_processes
-from kolmo.coders.neural.folder import CONFIG, WEIGHTS, SavedModel, read_config, save_model
+from kolmo.coders.neural.folder import CONFIG, WEIGHTS, SavedNetwork, read_config, save_model
 from kolmo.coders.neural.inference.byte_inference import InferenceState
 from kolmo.coders.neural.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from kolmo.coders.neural.training.plan import TrainingPlan
@@ -63,7 +63,7 @@ def train(
     device: torch.device | None = None,
     force: bool = False,
     on_step: Callable[[Training, EvalPoint | None], object] = lambda *_: None,
-) -> SavedModel:
+) -> SavedNetwork:
     """Train a model and save the weights with the smallest held-out loss in a folder.
 
     At each evaluation point a checkpoint is written. The same call resumes from it after an interruption, and ends with
@@ -88,7 +88,7 @@ def train(
 
     Returns
     -------
-    SavedModel
+    SavedNetwork
 
     Raises
     ------
@@ -119,7 +119,7 @@ def _train(
     device: torch.device,
     force: bool,
     on_step: Callable[[Training, EvalPoint | None], object],
-) -> SavedModel:
+) -> SavedNetwork:
     training = Training(config, plan, [data], device)
     plan = training.plan
     facts = {
@@ -131,7 +131,7 @@ def _train(
     curve: list[EvalPoint] = []
     saved = None
 
-    def save_best(point: EvalPoint) -> SavedModel:
+    def save_best(point: EvalPoint) -> SavedNetwork:
         about = facts | {"device": device_name(device), "torch": torch.__version__, **dataclasses.asdict(point)}
         return save_model(folder, training.model, config, about)
 
