@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from kolmo._core.extras import check_extra
-from kolmo._core.files import Source, check_not_input, check_output, write_whole
+from kolmo._core.files import Source, check_not_input, check_output, check_output_folder, write_whole
 
 if TYPE_CHECKING:
     from kolmo._core.results import Result
@@ -134,6 +134,22 @@ class PictureFile(OutputFile):
         option = param.opts[-1] if param is not None else "drawing"
         check_extra("matplotlib", extra="plot", purpose=f"the option {option}" if param is not None else option)
         return path
+
+
+class ModelFolder(OutputFile):
+    """A folder for a saved model: a new or empty one, or, with ``--force``, one that holds a saved model."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value in ("", "-"):
+            self.fail(f"expected a folder, got {value!r}", param, ctx)
+        return Path(value)
+
+    def check(self, path: Path, inputs: Iterable[Source], *, force: bool) -> None:
+        from kolmo._core.models import is_model
+
+        check_output_folder(path, force=force, is_own=is_model)
 
 
 class CheckpointFile(OutputFile):

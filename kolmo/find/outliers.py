@@ -13,12 +13,14 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_count, check_number, check_path
+from kolmo._core.models import ModelState, pack_items, unpack_items
 from kolmo._core.resumable import open_checkpoint
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
 from kolmo.find.length_correction import LengthCorrection
 from kolmo.find.normal_model import MAX_HELD_OUT, NormalModel, held_out_bits, in_order_of_digest
 from kolmo.find.outlier_report import OutlierReport, Threshold, excerpt_of
+from kolmo.learn import states
 from kolmo.learn.base import TextEstimator, primed_coder
 from kolmo.learn.class_models import separator_bytes
 
@@ -343,6 +345,66 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
         self._held_out = np.sort(self._scores(sizes[places], bits))
         self._set_threshold(self.false_alarm_rate)
         return places, bits
+
+    def _model_state(self) -> ModelState:
+        check_is_fitted(self, "threshold_")
+        correction = self.correction_
+        values = states.input_values(self) | {
+            "n_items": self._n_items,
+            "longest": self._longest,
+            "score": self._kind,
+            "fitted_coder": states.coder_values(self._model.coder),
+        }
+        arrays = pack_items(self._model.contexts, "contexts") | {
+            "held_out": self._held_out,
+            "correction": np.array([correction.fixed_bits, correction.bits_per_byte, correction.exponent]),
+            "correction.held_out": correction.held_out,
+        }
+        return ModelState(values, arrays, states.stored_parameters(self))
+
+    @classmethod
+    def _from_model_state(cls, state: ModelState) -> Self:
+        made = states.made_from(cls, state.parameters)
+        states.restore_inputs(made, state)
+        made._n_items, made._longest, made._kind = (
+            state.value("n_items", int),
+            state.value("longest", int),
+            state.value("score", str),
+        )
+        check_choice("score", made._kind, SCORES)
+        contexts = unpack_items(state, "contexts")
+        if not contexts:
+            raise DataError("'contexts': expected at least one, got none")
+        made._model = NormalModel(primed_coder(states.restored_coder(state.values.get("fitted_coder"))), contexts)
+        fixed_bits, bits_per_byte, exponent = state.array("correction", "float64", (3,)).tolist()
+        check_number("exponent", exponent, 0, 1)
+        made._held_out = state.array("held_out", "float64", (None,))
+        corrected = state.array("correction.held_out", "float64", (None,))
+        if len(made._held_out) < 1 or any((np.diff(each) < 0).any() for each in (made._held_out, corrected)):
+            raise DataError("'held_out': expected ascending scores, at least one")
+        made.correction_ = LengthCorrection(fixed_bits, bits_per_byte, exponent, corrected)
+        made.threshold_ = Threshold.of(made._held_out, made.false_alarm_rate)
+        made.offset_ = -made.threshold_.score
+        return made
+
+    def set_false_alarm_rate(self, rate: float) -> Self:
+        """Move the threshold of the fitted estimator to another false-alarm rate.
+
+        Parameters
+        ----------
+        rate : float
+            As `false_alarm_rate`, which is set too.
+
+        Returns
+        -------
+        self
+            The estimator.
+        """
+        check_is_fitted(self, "threshold_")
+        self.set_params(false_alarm_rate=rate)
+        self._check_parameters()
+        self._set_threshold(rate)
+        return self
 
     def _set_threshold(self, rate: float) -> None:
         self.threshold_ = Threshold.of(self._held_out, rate)
