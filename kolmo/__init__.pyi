@@ -40,6 +40,7 @@ from kolmo.evaluation.auditing import audit as audit
 from kolmo.evaluation.compression_rates import compression_rate as compression_rate
 from kolmo.evaluation.diagnostics import diagnose as diagnose
 from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
+from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier
 from kolmo.joint.growth_curves import gain_curve as gain_curve
 from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as random_control
 from kolmo.joint.paired_sets import paired_gain as paired_gain

@@ -2,3 +2,5 @@
 from kolmo.find.length_correction import LengthCorrection as LengthCorrection
 from kolmo.find.outlier_report import OutlierReport as OutlierReport
 from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
+from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier, source_pairs as source_pairs
+from kolmo.find.same_source_report import SameSourceReport as SameSourceReport

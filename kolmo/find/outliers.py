@@ -51,7 +51,7 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
     false_alarm_rate : float
         Share of normal items that may be flagged, above 0 and below 1. At least its inverse in normal items is needed,
         less one; with fewer, the largest held-out score is the threshold, and there is a warning.
-    score : {"corrected", "per_byte", "bits"}
+    kind : {"corrected", "per_byte", "bits"}
         The score above; or P / m, which makes short items strange; or P, which makes long items strange.
     exponent : float or "fitted"
         From 0 to 1. Larger values flag fewer long items. ``"fitted"`` flags long and short normal items about equally
@@ -103,7 +103,7 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
         coder: CoderLike = "ngram",
         *,
         false_alarm_rate: float = 0.01,
-        score: Literal["corrected", "per_byte", "bits"] = "corrected",
+        kind: Literal["corrected", "per_byte", "bits"] = "corrected",
         exponent: float | Literal["fitted"] = 0.6,
         separator: str | bytes | None = None,
         max_bytes: int = 2**22,
@@ -111,7 +111,7 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
     ) -> None:
         self.coder = coder
         self.false_alarm_rate = false_alarm_rate
-        self.score = score
+        self.kind = kind
         self.exponent = exponent
         self.separator = separator
         self.max_bytes = max_bytes
@@ -340,7 +340,7 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
             coder, items, most=most, max_bytes=self.max_bytes, separator=separator, n_jobs=self.n_jobs
         )
         sizes = _sizes(items)
-        self._kind, self._longest, self._n_items = self.score, int(sizes.max()), len(items)
+        self._kind, self._longest, self._n_items = self.kind, int(sizes.max()), len(items)
         self.correction_ = LengthCorrection.fit(sizes[places], bits, exponent=self.exponent)
         self._held_out = np.sort(self._scores(sizes[places], bits))
         self._set_threshold(self.false_alarm_rate)
@@ -352,7 +352,7 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
         values = states.input_values(self) | {
             "n_items": self._n_items,
             "longest": self._longest,
-            "score": self._kind,
+            "kind": self._kind,
             "fitted_coder": states.coder_values(self._model.coder),
         }
         arrays = pack_items(self._model.contexts, "contexts") | {
@@ -369,9 +369,9 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
         made._n_items, made._longest, made._kind = (
             state.value("n_items", int),
             state.value("longest", int),
-            state.value("score", str),
+            state.value("kind", str),
         )
-        check_choice("score", made._kind, SCORES)
+        check_choice("kind", made._kind, SCORES)
         contexts = unpack_items(state, "contexts")
         if not contexts:
             raise DataError("'contexts': expected at least one, got none")
@@ -429,7 +429,7 @@ class CodeLengthOutlier(OutlierMixin, TextEstimator):  # type: ignore[misc]
         check_number("false_alarm_rate", self.false_alarm_rate, 0, 1, above=True)
         if self.false_alarm_rate == 1:
             raise ParameterError("false_alarm_rate: expected a number above 0 and below 1, got 1")
-        check_choice("score", self.score, SCORES)
+        check_choice("kind", self.kind, SCORES)
         if self.exponent != "fitted":
             check_number("exponent", self.exponent, 0, 1)
         check_count("max_bytes", self.max_bytes)

@@ -113,7 +113,7 @@ def command(
         from kolmo.find.outliers import CodeLengthOutlier
 
         rate = 0.01 if false_alarm_rate is None else false_alarm_rate
-        outlier = CodeLengthOutlier(coder, false_alarm_rate=rate, score=score, n_jobs=jobs)
+        outlier = CodeLengthOutlier(coder, false_alarm_rate=rate, kind=score, n_jobs=jobs)
     if normal:
         outlier.fit(read_items(normal, split="train", least=2, **reading)[0])
     if save is not None and normal:
