@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Find": {
         "outliers": ("find.outliers", "Find items that are unlike normal ones."),
+        "same-source": ("find.same_source", "Tell whether two texts have the same source, such as one author."),
     },
     "Measure": {
         "length": ("measure.length", "Measure the code lengths of files, in bits."),

@@ -367,7 +367,7 @@ class _Savings:
 
 
 def source_pairs(
-    texts: Any, sources: Any, *, size: int | None = None, n_pairs: int = 400, random_state: int = 0
+    texts: Any, sources: Any, *, size: int | None = None, n_pairs: int = 200, random_state: int = 0
 ) -> tuple[list[tuple[bytes, bytes]], NDArray[np.bool_]]:
     """Return pairs of texts of one source and as many pairs of different sources, to fit a verifier to.
 

@@ -104,7 +104,7 @@ def command(
     tail -f app.log | kolmo outliers --model model -
     """
     check_one_stdin([*data, *normal])
-    _check_use(context, data, normal, model, save)
+    _check_use(context, data, normal, model, save, checkpoint)
     _check_stream(data, is_fitted=bool(normal or model), show_all=show_all, output=output, checkpoint=checkpoint)
     reading["data_dir"] = data_dir
     if model is not None:
@@ -141,7 +141,12 @@ def command(
 
 
 def _check_use(
-    context: click.Context, data: Sequence[str], normal: Sequence[str], model: str | None, save: Path | None
+    context: click.Context,
+    data: Sequence[str],
+    normal: Sequence[str],
+    model: str | None,
+    save: Path | None,
+    checkpoint: Path | None,
 ) -> None:
     """Refuse arguments that contradict each other, or have no effect."""
     if both := set(data) & set(normal):
@@ -153,6 +158,8 @@ def _check_use(
         raise ParameterError("--normal and --model exclude each other: a model has read its normal items")
     if save is not None and not normal:
         raise ParameterError("--save has an effect only with --normal; add it, or leave out --save")
+    if checkpoint is not None and not normal and model is None:
+        raise ParameterError("--checkpoint has no effect without --normal or --model; leave it out")
     if not data and save is None:
         raise ParameterError("there is nothing to search: name DATA, or --normal with --save")
     unused = [] if model is None else ["coder", "score"]
