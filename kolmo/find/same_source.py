@@ -23,6 +23,7 @@ from kolmo.errors import DataError, ParameterError
 from kolmo.find.same_source_report import SameSourceReport, answer_rate
 from kolmo.learn import states
 from kolmo.learn.base import check_lengths, primed_coder
+from kolmo.learn.class_models import SEPARATOR
 
 LEAST_BYTES = 100
 """Shortest texts that are compared."""
@@ -32,8 +33,9 @@ _MARGINS = np.linspace(0, 0.45, 46)
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two texts and impostors, cut to one size."""
+    """Two texts, impostors, and a background of other texts, all cut to one size."""
 
+    background: bytes
     first: bytes
     second: bytes
     impostors: tuple[bytes, ...]
@@ -42,10 +44,11 @@ class _Comparison:
 class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
     """Tell whether two texts have the same source, such as one author, as a calibrated probability or "cannot tell".
 
-    Two texts x and y save ``s(x, y) = (L(x) - L(x|y) + L(y) - L(y|x)) / (2 sqrt(L(x) L(y)))`` on each other. Impostors
-    are texts of other sources. The score of a pair is the mean of two z-scores: of s(x, y) among the savings of x with
-    each impostor, and among those of y. So texts that save much on anything do not look alike. All texts of a
-    comparison are cut to the size of the shortest of the two, as savings grow with the size.
+    Two texts x and y save ``s(x, y) = (L(x) - L(x|y) + L(y) - L(y|x)) / (2 sqrt(L(x) L(y)))`` on each other. All code
+    lengths are those of a coder that has read a background of other texts, so what all texts have in common saves
+    nothing. Impostors are texts of other sources. The score of a pair is the mean of two z-scores: of s(x, y) among the
+    savings of x with each impostor, and among those of y. So texts that save much on anything do not look alike. All
+    texts of a comparison are cut to the size of the shorter of the two, as savings grow with the size.
 
     A logistic regression on labelled pairs converts the score to a probability. "Cannot tell" is the answer for
     probabilities near 1/2, within a margin that maximises c@1 on the labelled pairs.
@@ -59,6 +62,8 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         See `kolmo.coder`. It must be one that can be primed.
     n_impostors : int
         Largest number of impostors.
+    n_background : int
+        Largest number of texts in the background; 0 for none.
     margin : "auto" or float
         Answers are withheld for probabilities from 1/2 - margin to 1/2 + margin; below 1/2.
     n_jobs : int, optional
@@ -66,8 +71,8 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    impostors_ : list of bytes
-        The impostors.
+    impostors_, background_ : list of bytes
+        The impostors, and the texts of the background.
     weight_, bias_ : float
         The logistic regression: log odds are ``weight_ * score + bias_``.
     margin_ : float
@@ -105,11 +110,13 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         coder: CoderLike = "ngram",
         *,
         n_impostors: int = 40,
+        n_background: int = 10,
         margin: float | Literal["auto"] = "auto",
         n_jobs: int | None = None,
     ) -> None:
         self.coder = coder
         self.n_impostors = n_impostors
+        self.n_background = n_background
         self.margin = margin
         self.n_jobs = n_jobs
 
@@ -140,7 +147,7 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
             )
         self.coder_ = primed_coder(self.coder)
         given = as_items(impostors) if impostors is not None else [text for pair in pairs for text in pair]
-        self.impostors_ = self._chosen(given)
+        self.background_, self.impostors_ = self._chosen(given)
         scores, _, sizes, _ = self._measured(pairs)
         self.sizes_ = int(sizes.min()), int(sizes.max())
         self.weight_, self.bias_ = _logistic(scores, same)
@@ -242,8 +249,8 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         chances: NDArray[np.float64] = expit(self.weight_ * scores + self.bias_)
         return chances
 
-    def _chosen(self, texts: list[bytes]) -> list[bytes]:
-        """Return up to `n_impostors` distinct texts, by the digest of their bytes, of those that are not short."""
+    def _chosen(self, texts: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """Return distinct texts for the background and as impostors, by the digest of their bytes."""
         distinct = sorted({text for text in texts if len(text) >= LEAST_BYTES}, key=_digest)
         if distinct:  # long texts, so that few texts to verify have to be cut
             middle = sorted(map(len, distinct))[len(distinct) // 2]
@@ -253,11 +260,15 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
                 f"expected at least {LEAST_IMPOSTORS + 2} different texts of {LEAST_BYTES} bytes or more as impostors, "
                 f"got {len(distinct)}; pass more pairs, or texts of other sources as impostors"
             )
-        return distinct[: self.n_impostors]
+        n_background = min(self.n_background, (len(distinct) - LEAST_IMPOSTORS - 2) // 2)
+        return distinct[:n_background], distinct[n_background : n_background + self.n_impostors]
 
     def _comparison(self, first: bytes, second: bytes) -> _Comparison:
         """Return the two texts and their impostors, all of the same size."""
-        others = [each for each in self.impostors_ if not any(each in text or text in each for text in (first, second))]
+        background, others = (
+            [each for each in texts if not any(each in text or text in each for text in (first, second))]
+            for texts in (self.background_, self.impostors_)
+        )
         if len(others) < LEAST_IMPOSTORS:
             raise DataError(
                 f"expected at least {LEAST_IMPOSTORS} impostors other than the two texts, got {len(others)}; pass more "
@@ -265,7 +276,12 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
             )
         longest = sorted(map(len, others), reverse=True)[max(LEAST_IMPOSTORS, len(others) // 2) - 1]
         size = min(len(first), len(second), longest)
-        return _Comparison(first[:size], second[:size], tuple(each[:size] for each in others if len(each) >= size))
+        return _Comparison(
+            background=b"".join(each[:size] + SEPARATOR for each in background),
+            first=first[:size],
+            second=second[:size],
+            impostors=tuple(each[:size] for each in others if len(each) >= size),
+        )
 
     def _measured(
         self, pairs: Sequence[tuple[bytes, bytes]]
@@ -275,18 +291,19 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         savings = _Savings.of(self.coder_, asked, n_jobs=self.n_jobs)
         scores, saved = np.empty(len(asked)), np.empty(len(asked))
         for place, each in enumerate(asked):
-            own = savings.relative(each.first, each.second)
+            own = savings.relative(each.background, each.first, each.second)
             rows = [
-                np.array([savings.relative(text, other) for other in each.impostors])
+                np.array([savings.relative(each.background, text, other) for other in each.impostors])
                 for text in (each.first, each.second)
             ]
             scores[place] = np.mean([(own - row.mean()) / max(float(row.std()), 1e-12) for row in rows])
-            saved[place] = savings.bits(each.first, each.second)
-        return scores, saved, np.array([len(each.first) for each in asked], np.int64), savings.count
+            saved[place] = savings.bits(each.background, each.first, each.second)
+        return scores, saved, np.array([len(each.first) for each in asked], np.int64), len(savings.bits_given)
 
     def _check_parameters(self) -> None:
         check_jobs(self.n_jobs)
         check_count("n_impostors", self.n_impostors, LEAST_IMPOSTORS + 2)
+        check_count("n_background", self.n_background, 0)
         if self.margin != "auto":
             check_number("margin", self.margin, 0, 0.5)
             if self.margin == 0.5:
@@ -303,13 +320,14 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
             "margin": self.margin_,
             "fitted_coder": states.coder_values(self.coder_),
         }
-        return ModelState(values, pack_items(self.impostors_, "impostors"), states.stored_parameters(self))
+        arrays = pack_items(self.impostors_, "impostors") | pack_items(self.background_, "background")
+        return ModelState(values, arrays, states.stored_parameters(self))
 
     @classmethod
     def _from_model_state(cls, state: ModelState) -> Self:
         made = states.made_from(cls, state.parameters)
         made.coder_ = primed_coder(states.restored_coder(state.values.get("fitted_coder")))
-        made.impostors_ = unpack_items(state, "impostors")
+        made.impostors_, made.background_ = unpack_items(state, "impostors"), unpack_items(state, "background")
         made.weight_, made.bias_, made.margin_ = (state.value(name, float) for name in ("weight", "bias", "margin"))
         made.n_pairs_, sizes = state.value("n_items", int), state.value("sizes", list)
         check_number("weight", made.weight_, 0)
@@ -325,45 +343,50 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class _Savings:
-    """The code lengths behind comparisons."""
+    """The code lengths behind comparisons, by the context and the text."""
 
-    alone: dict[bytes, float]
-    given: dict[tuple[bytes, bytes], float]
+    bits_given: dict[tuple[bytes, bytes], float]
 
     @classmethod
     def of(cls, coder: Coder, asked: Sequence[_Comparison], *, n_jobs: int | None) -> Self:
-        """Measure each text alone, and each of a pair given the other one and given each impostor, both ways."""
+        """Measure each text given the background alone, and given the background and each other text, both ways."""
         wanted: dict[bytes, dict[bytes, None]] = {}
         for each in asked:
             pairs = [(each.first, each.second)]
             pairs += [(text, other) for text in (each.first, each.second) for other in each.impostors]
             for x, y in pairs:
-                wanted.setdefault(x, {})[y] = None
-                wanted.setdefault(y, {})[x] = None
-        contexts = [*wanted]
-        tasks = [(coder, context, list(wanted[context])) for context in contexts]
+                for context, item in ((x, y), (y, x), (b"", x), (b"", y)):
+                    wanted.setdefault(_context(each.background, context), {})[item] = None
+        tasks = [(coder, context, list(items)) for context, items in wanted.items()]
         label, prefer = f"saved bits by {coder!s:.40}", coder.tags.parallel
         found = run_tasks(_conditional, tasks, label=label, prefer=prefer, n_jobs=n_jobs)
-        given = {
-            (context, item): float(bits)
-            for (_, context, items), (lengths,) in zip(tasks, found, strict=True)
-            for item, bits in zip(items, coder.check_finite(lengths), strict=True)
-        }
-        lengths = coder.code_lengths(contexts, n_jobs=n_jobs).tolist() if contexts else []
-        return cls(dict(zip(contexts, lengths, strict=True)), given)
+        return cls(
+            {
+                (context, item): float(bits)
+                for (_, context, items), (lengths,) in zip(tasks, found, strict=True)
+                for item, bits in zip(items, coder.check_finite(lengths), strict=True)
+            }
+        )
 
-    @property
-    def count(self) -> int:
-        """Number of code lengths that were measured."""
-        return len(self.alone) + len(self.given)
-
-    def bits(self, x: bytes, y: bytes) -> float:
+    def bits(self, background: bytes, x: bytes, y: bytes) -> float:
         """Return what x and y save on each other, the mean of both orders, in bits."""
-        return (self.alone[x] - self.given[y, x] + self.alone[y] - self.given[x, y]) / 2
+        alone = self.bits_given[background, x] + self.bits_given[background, y]
+        given = self.bits_given[_context(background, x), y] + self.bits_given[_context(background, y), x]
+        return (alone - given) / 2
 
-    def relative(self, x: bytes, y: bytes) -> float:
+    def relative(self, background: bytes, x: bytes, y: bytes) -> float:
         """Return the saved bits over the geometric mean of both code lengths."""
-        return self.bits(x, y) / max(float(np.sqrt(self.alone[x] * self.alone[y])), 1e-12)
+        alone = self.bits_given[background, x] * self.bits_given[background, y]
+        return self.bits(background, x, y) / max(float(np.sqrt(max(alone, 0))), 1e-12)
+
+
+def _context(background: bytes, text: bytes) -> bytes:
+    return background + text + SEPARATOR if text else background
+
+
+def _conditional(coder: Coder, context: bytes, items: Sequence[bytes]) -> Arrays:
+    primed = PrimedCoder(coder=coder, context=context) if context else coder
+    return (primed._batch(items),)
 
 
 def source_pairs(
@@ -493,7 +516,3 @@ def _logistic(scores: NDArray[np.float64], same: NDArray[np.bool_]) -> tuple[flo
 def _best_margin(chances: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
     """Return the smallest margin with the best c@1."""
     return float(max(_MARGINS, key=lambda margin: (round(answer_rate(chances, same, float(margin)), 12), -margin)))
-
-
-def _conditional(coder: Coder, context: bytes, items: Sequence[bytes]) -> Arrays:
-    return (PrimedCoder(coder=coder, context=context)._batch(items),)

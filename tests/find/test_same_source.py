@@ -19,7 +19,7 @@ WORDS = """
 """.split()  # noqa: SIM905
 
 
-def texts_of(n_sources: int, each: int, *, seed: int = 0, size: int = 120) -> tuple[list[str], list[int]]:
+def texts_of(n_sources: int, each: int, *, seed: int = 0, size: int = 90) -> tuple[list[str], list[int]]:
     """Return texts of sources that differ by the words that they prefer."""
     random = np.random.default_rng(seed)
     texts, sources = [], []
@@ -39,7 +39,7 @@ def texts_of(n_sources: int, each: int, *, seed: int = 0, size: int = 120) -> tu
 
 @pytest.fixture(scope="module")
 def fitted() -> SameSourceVerifier:
-    return SameSourceVerifier("ngram:order=4").fit(*source_pairs(*texts_of(8, 4), n_pairs=60))
+    return SameSourceVerifier("ngram:order=4").fit(*source_pairs(*texts_of(8, 4), n_pairs=40))
 
 
 def test_sources_that_were_not_in_fit_are_told_apart(fitted: SameSourceVerifier) -> None:
@@ -60,9 +60,14 @@ def test_the_score_is_that_of_the_definition(fitted: SameSourceVerifier) -> None
     impostors = [each[:400] for each in fitted.impostors_]
     assert all(len(each) == 400 for each in impostors)
 
+    background = b"".join(each[:400] + b"\n" for each in fitted.background_)
+
+    def bits(item: bytes, context: bytes) -> float:
+        return code_length(item, coder=fitted.coder_, context=background + context)
+
     def saved(a: bytes, b: bytes) -> float:
-        alone = [code_length(each, coder=fitted.coder_) for each in (a, b)]
-        given = [code_length(a, coder=fitted.coder_, context=b), code_length(b, coder=fitted.coder_, context=a)]
+        alone = [bits(a, b""), bits(b, b"")]
+        given = [bits(a, b + b"\n"), bits(b, a + b"\n")]
         return float((sum(alone) - sum(given)) / 2 / np.sqrt(alone[0] * alone[1]))
 
     rows = [np.array([saved(each, other) for other in impostors]) for each in (x, y)]
@@ -96,9 +101,9 @@ def test_impostors_are_never_the_texts_asked_about(fitted: SameSourceVerifier) -
     assert not {inside, fitted.impostors_[1]} & set(comparison.impostors)
     others, _ = texts_of(12, 1, seed=9)
     pairs, same = source_pairs(*texts_of(4, 4), n_pairs=20)
-    assert set(SameSourceVerifier("deflate").fit(pairs, same, impostors=others).impostors_) == {
-        each.encode() for each in others
-    }
+    verifier = SameSourceVerifier("deflate").fit(pairs, same, impostors=others)
+    assert {*verifier.impostors_, *verifier.background_} == {each.encode() for each in others}
+    assert verifier.background_
 
 
 def test_answers_near_a_half_are_withheld(fitted: SameSourceVerifier) -> None:
