@@ -91,7 +91,7 @@ def command(
     """
     _check_use(context, files, texts, model, save)
     check_one_stdin([*files, *([texts] if texts else [])])
-    asked = [read_whole(file, max_size) for file in files]
+    asked = [_text_of(file, max_size) for file in files]
     if model is not None:
         verifier = _loaded(model).set_params(n_jobs=jobs)
     else:
@@ -133,6 +133,18 @@ def _check_use(
         named = context.get_parameter_source(str(parameter.name)) != ParameterSource.DEFAULT
         if model is not None and parameter.name in _UNUSED_WITH_MODEL and named:
             raise ParameterError(f"{parameter.opts[-1]} has no effect with --model, which is fitted; leave it out")
+
+
+def _text_of(file: str, max_size: int) -> bytes:
+    from kolmo.find.same_source import LEAST_BYTES
+
+    text = read_whole(file, max_size)
+    if len(text) < LEAST_BYTES:
+        raise DataError(
+            f"{file!r}: expected a text of at least {LEAST_BYTES} bytes, got {len(text)}; nothing can be told from so "
+            "little"
+        )
+    return text
 
 
 def _fitted(
