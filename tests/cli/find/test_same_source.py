@@ -65,7 +65,7 @@ def test_a_model_is_saved_without_files(kolmo: Any, refused: Any, authors: None)
         (["a.txt", "b.txt", "--model", "authors"], 1, "expected the folder of a model"),
         (["a.txt", "b.txt", "--texts", "a.txt"], 1, "have no labels"),
         (["a.txt", "nothing.txt", "--texts", "authors"], 1, "there is no file 'nothing.txt'"),
-        (["a.txt", "short.txt", "--texts", "authors"], 1, "at least 100 bytes"),
+        (["a.txt", "short.txt", "--texts", "authors"], 1, "expected a text of at least 100 bytes"),
         (["-", "-", "--texts", "authors"], 2, "stdin can be read only once"),
     ],
 )
@@ -77,8 +77,7 @@ def test_wrong_use_is_one_line(refused: Any, authors: None, arguments: list[str]
 def test_a_model_of_another_kind_is_refused(kolmo: Any, refused: Any, authors: None) -> None:
     Path("lines.log").write_text("\n".join(map(str, range(200))))
     kolmo("outliers", "--normal", "lines.log", "--save", "other")
-    assert "expected a model of kolmo same-source" in refused(
-        "same-source", "a.txt", "b.txt", "--model", "other", code=1
-    )
+    line = refused("same-source", "a.txt", "b.txt", "--model", "other", code=1)
+    assert "expected a model of kolmo same-source" in line
     kolmo("same-source", *OPTIONS, "--save", "model", "--size", "200")
     assert "expected a model of kolmo outliers" in refused("outliers", "--model", "model", "lines.log", code=1)
