@@ -45,7 +45,7 @@ WORKS = (
     "canterbury/plrabn12.txt",
 )
 PROSE = ("dickens", "alice29", "lcet10")
-N_FIT, N_ASKED = 120, 160
+N_FIT, N_ASKED = 100, 200
 
 
 class Task(NamedTuple):

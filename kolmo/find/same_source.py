@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -33,9 +34,9 @@ _MARGINS = np.linspace(0, 0.45, 46)
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two texts, impostors, and a background of other texts, all cut to one size."""
+    """Two texts, impostors, and backgrounds of other texts, the first of them empty; all texts are cut to one size."""
 
-    background: bytes
+    backgrounds: tuple[bytes, ...]
     first: bytes
     second: bytes
     impostors: tuple[bytes, ...]
@@ -44,11 +45,11 @@ class _Comparison:
 class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
     """Tell whether two texts have the same source, such as one author, as a calibrated probability or "cannot tell".
 
-    Two texts x and y save ``s(x, y) = (L(x) - L(x|y) + L(y) - L(y|x)) / (2 sqrt(L(x) L(y)))`` on each other. All code
-    lengths are those of a coder that has read a background of other texts, so what all texts have in common saves
-    nothing. Impostors are texts of other sources. The score of a pair is the mean of two z-scores: of s(x, y) among the
-    savings of x with each impostor, and among those of y. So texts that save much on anything do not look alike. All
-    texts of a comparison are cut to the size of the shorter of the two, as savings grow with the size.
+    Two texts x and y save ``s(x, y) = (L(x) - L(x|y) + L(y) - L(y|x)) / (2 sqrt(L(x) L(y)))`` on each other. Impostors
+    are texts of other sources. A pair has two z-scores: of s(x, y) among the savings of x with each impostor, and among
+    those of y. So texts that save much on anything do not look alike. The same is done with a coder that has read a
+    background of other texts, so that what all texts have in common saves nothing, and the score is the mean of the
+    four. All texts of a comparison are cut to the size of the shorter of the two, as savings grow with the size.
 
     A logistic regression on labelled pairs converts the score to a probability. "Cannot tell" is the answer for
     probabilities near 1/2, within a margin that maximises c@1 on the labelled pairs.
@@ -276,8 +277,9 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
             )
         longest = sorted(map(len, others), reverse=True)[max(LEAST_IMPOSTORS, len(others) // 2) - 1]
         size = min(len(first), len(second), longest)
+        read = b"".join(each[:size] + SEPARATOR for each in background)
         return _Comparison(
-            background=b"".join(each[:size] + SEPARATOR for each in background),
+            backgrounds=(b"", read) if read else (b"",),
             first=first[:size],
             second=second[:size],
             impostors=tuple(each[:size] for each in others if len(each) >= size),
@@ -291,13 +293,8 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         savings = _Savings.of(self.coder_, asked, n_jobs=self.n_jobs)
         scores, saved = np.empty(len(asked)), np.empty(len(asked))
         for place, each in enumerate(asked):
-            own = savings.relative(each.background, each.first, each.second)
-            rows = [
-                np.array([savings.relative(each.background, text, other) for other in each.impostors])
-                for text in (each.first, each.second)
-            ]
-            scores[place] = np.mean([(own - row.mean()) / max(float(row.std()), 1e-12) for row in rows])
-            saved[place] = savings.bits(each.background, each.first, each.second)
+            scores[place] = np.mean([savings.score(each, background) for background in each.backgrounds])
+            saved[place] = savings.bits(b"", each.first, each.second)
         return scores, saved, np.array([len(each.first) for each in asked], np.int64), len(savings.bits_given)
 
     def _check_parameters(self) -> None:
@@ -354,9 +351,9 @@ class _Savings:
         for each in asked:
             pairs = [(each.first, each.second)]
             pairs += [(text, other) for text in (each.first, each.second) for other in each.impostors]
-            for x, y in pairs:
+            for background, (x, y) in product(each.backgrounds, pairs):
                 for context, item in ((x, y), (y, x), (b"", x), (b"", y)):
-                    wanted.setdefault(_context(each.background, context), {})[item] = None
+                    wanted.setdefault(_context(background, context), {})[item] = None
         tasks = [(coder, context, list(items)) for context, items in wanted.items()]
         label, prefer = f"saved bits by {coder!s:.40}", coder.tags.parallel
         found = run_tasks(_conditional, tasks, label=label, prefer=prefer, n_jobs=n_jobs)
@@ -367,6 +364,15 @@ class _Savings:
                 for item, bits in zip(items, coder.check_finite(lengths), strict=True)
             }
         )
+
+    def score(self, asked: _Comparison, background: bytes) -> float:
+        """Return the mean z-score of what a pair saves among what each of it saves with impostors."""
+        own = self.relative(background, asked.first, asked.second)
+        rows = [
+            np.array([self.relative(background, text, other) for other in asked.impostors])
+            for text in (asked.first, asked.second)
+        ]
+        return float(np.mean([(own - row.mean()) / max(float(row.std()), 1e-12) for row in rows]))
 
     def bits(self, background: bytes, x: bytes, y: bytes) -> float:
         """Return what x and y save on each other, the mean of both orders, in bits."""

@@ -62,16 +62,17 @@ def test_the_score_is_that_of_the_definition(fitted: SameSourceVerifier) -> None
 
     background = b"".join(each[:400] + b"\n" for each in fitted.background_)
 
-    def bits(item: bytes, context: bytes) -> float:
-        return code_length(item, coder=fitted.coder_, context=background + context)
-
-    def saved(a: bytes, b: bytes) -> float:
-        alone = [bits(a, b""), bits(b, b"")]
-        given = [bits(a, b + b"\n"), bits(b, a + b"\n")]
+    def saved(a: bytes, b: bytes, read: bytes) -> float:
+        alone = [code_length(each, coder=fitted.coder_, context=read) for each in (a, b)]
+        forth, back = ((a, b), (b, a))
+        given = [code_length(y, coder=fitted.coder_, context=read + x + b"\n") for x, y in (forth, back)]
         return float((sum(alone) - sum(given)) / 2 / np.sqrt(alone[0] * alone[1]))
 
-    rows = [np.array([saved(each, other) for other in impostors]) for each in (x, y)]
-    expected = np.mean([(saved(x, y) - row.mean()) / row.std() for row in rows])
+    scores = []
+    for read in (b"", background):
+        rows = [np.array([saved(each, other, read) for other in impostors]) for each in (x, y)]
+        scores += [(saved(x, y, read) - row.mean()) / row.std() for row in rows]
+    expected = np.mean(scores)
     report = fitted.report([(x, y)])
     assert report.scores.tolist() == pytest.approx([expected])
     assert fitted.decision_function([(x, y)]).tolist() == pytest.approx([fitted.weight_ * expected + fitted.bias_])
