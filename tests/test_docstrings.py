@@ -18,6 +18,7 @@ PACKAGES = [
     "kolmo.data",
     "kolmo.distances",
     "kolmo.evaluation",
+    "kolmo.find",
     "kolmo.joint",
     "kolmo.learn",
     "kolmo.testing",
