@@ -43,6 +43,8 @@ from kolmo.evaluation.compression_rates import compression_rate as compression_r
 from kolmo.evaluation.diagnostics import diagnose as diagnose
 from kolmo.find.duplicates import find_duplicates as find_duplicates
 from kolmo.find.leaks import find_leaks as find_leaks
+from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
+from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier
 from kolmo.joint.growth_curves import gain_curve as gain_curve
 from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as random_control
 from kolmo.joint.paired_sets import paired_gain as paired_gain

@@ -33,6 +33,8 @@ MODELS: dict[str, str] = {
     "code-length-vectorizer": "kolmo.learn.features:CodeLengthVectorizer",
     "ngram-vectorizer": "kolmo.learn.ngram.vectorizer:NGramVectorizer",
     "sketch-store": "kolmo.distances.sketches:SketchStore",
+    "code-length-outlier": "kolmo.find.outliers:CodeLengthOutlier",
+    "same-source-verifier": "kolmo.find.same_source:SameSourceVerifier",
 }
 """The classes that can be saved and loaded, by the name that is stored in the folder."""
 FORMAT, VERSION = "kolmo model", 1

@@ -35,6 +35,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "leaks": ("find.leaks", "Find test items that contain passages of the training set."),
         "duplicates": ("find.duplicates", "Find duplicates in a data set, and write it without them."),
         "sketch": ("find.sketch", "Store sketches of items, and find the most similar ones."),
+        "outliers": ("find.outliers", "Find items that are unlike normal ones."),
+        "same-source": ("find.same_source", "Tell whether two texts have the same source, such as one author."),
     },
     "Compare data sets": {
         "joint": ("joint.group", "Estimate mutual information by joint compression."),

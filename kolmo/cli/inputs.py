@@ -64,6 +64,11 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., None]:
     return decorated
 
 
+def content_arguments(reading: dict[str, Any]) -> dict[str, Any]:
+    """Return those values of `reading_options` that say how the content of files is read."""
+    return {name: reading[name] for name in _content_options()}
+
+
 def _gathered(options: dict[str, Decorator]) -> Decorator:
     """Return a decorator that adds options by the name of their argument, and passes their values as one dict."""
 

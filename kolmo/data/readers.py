@@ -30,6 +30,7 @@ _BY_ENDING = {
     ".ndjson": "json",
     ".parquet": "parquet",
     ".label": "trec",
+    ".log": "lines",
 }
 _TABLES = ("csv", "tsv", "json", "jsonl", "parquet")
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
@@ -74,10 +75,10 @@ def read(
         without labels. ``lines``: one text a line. ``fasttext``: lines of ``__label__x text``. ``trec``: lines of
         ``LABEL:fine text``. ``file``: the whole file is one item; ``records``: each sequence of a FASTA or FASTQ file.
         By default a folder is ``folder``, standard input is ``lines``, the endings ``.csv``, ``.tsv``, ``.json``,
-        ``.jsonl``, ``.ndjson``, ``.parquet`` and ``.label`` (trec) determine the format, with or without a further
-        ending such as ``.gz``, FASTA and FASTQ files are ``records``, and any other file is ``file``. The format of a
-        ``.txt`` depends on its first 20 lines: ``fasttext`` if all start with ``__label__``, ``tsv`` if each has a
-        label of at most 64 bytes without spaces before its only TAB, else ``lines``.
+        ``.jsonl``, ``.ndjson``, ``.parquet``, ``.label`` (trec) and ``.log`` (lines) determine the format, with or
+        without a further ending such as ``.gz``, FASTA and FASTQ files are ``records``, and any other file is ``file``.
+        The format of a ``.txt`` depends on its first 20 lines: ``fasttext`` if all start with ``__label__``, ``tsv``
+        if each has a label of at most 64 bytes without spaces before its only TAB, else ``lines``.
     text_columns : sequence of str, optional
         Columns of the text by name, or by number from 0. By default the first of the well-known names (text, sentence,
         content, ...), else the column with the longest cells or, without a header, all but the label's.

@@ -6,4 +6,9 @@ from kolmo.find.duplicates import (
     find_duplicates as find_duplicates,
 )
 from kolmo.find.leaks import Leak as Leak, LeakReport as LeakReport, find_leaks as find_leaks
+from kolmo.find.length_correction import LengthCorrection as LengthCorrection
+from kolmo.find.outlier_report import OutlierReport as OutlierReport
+from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
 from kolmo.find.pairs import Control as Control
+from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier, source_pairs as source_pairs
+from kolmo.find.same_source_report import SameSourceReport as SameSourceReport

@@ -66,13 +66,13 @@ def _limit_option(which: str) -> options.Decorator:
 @options.coder_option("lz77")
 @neighbor_options
 @options.checkpoint_option
-@click.option(
+@options.reading_option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="N",
     help="Without TEST: cross-validation on TRAIN; each text is predicted after training on the other N - 1 parts.",
 )
-@click.option(
+@options.reading_option(
     "--hold-out",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",

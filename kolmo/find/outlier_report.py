@@ -1,0 +1,258 @@
+"""The result of a search for outliers: the score of each item, and the threshold with its false-alarm rate."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo._core.results import Result
+from kolmo._core.terminal import one_line
+
+if TYPE_CHECKING:
+    from kolmo._core.tables import Table
+
+_SHOWN = 20
+_EXCERPT = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """The score above which an item is flagged, and how often that happens to a normal item.
+
+    Parameters
+    ----------
+    score : float
+        Items with a larger score are flagged.
+    stated_rate : float
+        The false-alarm rate that was asked for.
+    false_alarm_rate : float
+        The expected share of flagged items among new normal items.
+    interval : tuple of float
+        95 % confidence interval of this share, from the number of held-out items.
+    n_held_out : int
+        Number of held-out normal items.
+    """
+
+    score: float
+    stated_rate: float
+    false_alarm_rate: float
+    interval: tuple[float, float]
+    n_held_out: int
+
+    @classmethod
+    def of(cls, held_out: NDArray[np.float64], rate: float) -> Self:
+        """Return the smallest held-out score whose false-alarm rate is expected to be at most `rate`.
+
+        With n held-out scores, a new normal item exceeds the k-th smallest with probability (n + 1 - k) / (n + 1) on
+        average, and the share given these scores has a beta distribution. If n is too small for the rate, it is the
+        largest score.
+
+        Parameters
+        ----------
+        held_out : ndarray of shape (n_items,)
+            Scores of held-out normal items, ascending.
+        rate : float
+            The false-alarm rate to state.
+
+        Returns
+        -------
+        Threshold
+
+        Examples
+        --------
+        >>> threshold = Threshold.of(np.arange(999.0), 0.05)
+        >>> threshold.score, threshold.false_alarm_rate, [round(end, 3) for end in threshold.interval]
+        (949.0, 0.05, [0.037, 0.064])
+        """
+        from scipy.stats import beta
+
+        count = len(held_out)
+        above = min(max(int(np.floor(rate * (count + 1) + 1e-9)), 1), count)
+        low, high = beta.ppf([0.025, 0.975], above, count + 1 - above).tolist()
+        return cls(
+            score=float(held_out[count - above]),
+            stated_rate=rate,
+            false_alarm_rate=above / (count + 1),
+            interval=(low, high),
+            n_held_out=count,
+        )
+
+    def warn_if_too_few(self) -> None:
+        """Warn if there are too few held-out items for the stated rate."""
+        if self.false_alarm_rate > self.stated_rate * (1 + 1e-9):
+            warnings.warn(
+                f"a false-alarm rate of {self.stated_rate:.2%} needs at least {math.ceil(1 / self.stated_rate) - 1:,} "
+                f"normal items, got {self.n_held_out:,}, so the threshold is their largest score and the expected rate "
+                f"is {self.false_alarm_rate:.2%}; pass more items, or a larger rate",
+                stacklevel=5,
+            )
+
+    def described(self) -> str:
+        """Return the threshold in a sentence."""
+        low, high = self.interval
+        return (
+            f"threshold {self.score:.2f}: expected false-alarm rate {self.false_alarm_rate:.2%}, 95 % interval "
+            f"{low:.2%} to {high:.2%}, from {self.n_held_out:,} held-out normal items"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OutlierReport(Result):
+    """The scores of items, and which of them are outliers. Made by `CodeLengthOutlier.report`.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_items,)
+        Larger for stranger items.
+    bits : ndarray of shape (n_items,)
+        Code length of each item given the normal items.
+    expected_bits : ndarray of shape (n_items,)
+        Code length of a typical normal item of this size.
+    sizes : ndarray of shape (n_items,)
+        Bytes of each item.
+    tail_shares : ndarray of shape (n_items,)
+        Share of normal items with at least this score, (1 + number of such held-out items) / (1 + all held-out items):
+        a p-value for a normal item.
+    excerpts : tuple of str
+        The start of each item, in one line.
+    names : tuple of str or None
+        Names of the items, such as files.
+    threshold : Threshold
+        The threshold.
+    score : str
+        The kind of score.
+    n_longer : int
+        Number of items longer than every normal item, for which the correction extrapolates.
+    seconds : float
+        Time of the measurement.
+    fingerprint : str
+        The coder with its parameters and library versions.
+    """
+
+    derived = ("flagged", "n_flagged")
+
+    scores: NDArray[np.float64]
+    bits: NDArray[np.float64]
+    expected_bits: NDArray[np.float64]
+    sizes: NDArray[np.int64]
+    tail_shares: NDArray[np.float64]
+    excerpts: tuple[str, ...]
+    names: tuple[str, ...] | None
+    threshold: Threshold
+    score: str
+    n_longer: int
+    seconds: float
+    fingerprint: str
+
+    @property
+    def flagged(self) -> NDArray[np.intp]:
+        """Positions of the items above the threshold, the strangest first."""
+        order = np.argsort(-self.scores, kind="stable")
+        return order[: int((self.scores > self.threshold.score).sum())]
+
+    @property
+    def n_flagged(self) -> int:
+        """Number of items above the threshold."""
+        return len(self.flagged)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row for each item, in their order.
+
+        Returns
+        -------
+        list of dict
+        """
+        return [self.record(place) for place in range(len(self.scores))]
+
+    def record(self, place: int) -> dict[str, Any]:
+        """Return the row of one item.
+
+        Parameters
+        ----------
+        place : int
+            Position of the item.
+
+        Returns
+        -------
+        dict
+        """
+        named = {} if self.names is None else {"name": self.names[place]}
+        return named | {
+            "index": place,
+            "score": float(self.scores[place]),
+            "is_outlier": bool(self.scores[place] > self.threshold.score),
+            "tail_share": float(self.tail_shares[place]),
+            "size_bytes": int(self.sizes[place]),
+            "bits": float(self.bits[place]),
+            "expected_bits": float(self.expected_bits[place]),
+            "excerpt": self.excerpts[place],
+        }
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        """Return a table of the strangest items for each result.
+
+        Parameters
+        ----------
+        results : sequence of OutlierReport
+            The results.
+        verbose : bool
+            Add fingerprints, and list all flagged items.
+
+        Returns
+        -------
+        list of Table
+        """
+        return [result._table(verbose=verbose) for result in results]
+
+    def _table(self, *, verbose: bool) -> Table:
+        from kolmo._core.tables import Column, Table
+
+        flagged = self.flagged
+        names = ("score", "normal items as strange", "bytes", "bits", "expected bits")
+        table = Table(
+            f"Outliers: {len(flagged):,} of {len(self.scores):,} items",
+            [Column("item"), *(Column(name, numeric=True) for name in names), Column("start of the item")],
+        )
+        for place in flagged if verbose else flagged[:_SHOWN]:
+            table.add(
+                str(place) if self.names is None else self.names[place],
+                f"{self.scores[place]:.2f}",
+                f"{self.tail_shares[place]:.2%}",
+                f"{self.sizes[place]:,}",
+                f"{self.bits[place]:,.0f}",
+                f"{self.expected_bits[place]:,.0f}",
+                self.excerpts[place][:60],
+            )
+        if len(flagged) > _SHOWN and not verbose:
+            table.footers.append(f"and {len(flagged) - _SHOWN:,} more; --verbose lists all of them")
+        total = int(self.sizes.sum())
+        table.footers += [
+            self.threshold.described(),
+            f"expected bits: of a typical normal item of this size; score: {self.score}",
+            f"measured {total:,} bytes in {self.seconds:.1f} s; every item is measured exactly, there is no short cut",
+        ]
+        if self.n_longer:
+            table.footers.append(
+                f"warning: items longer than every normal item, whose expected bits are extrapolated: {self.n_longer:,}"
+            )
+        if verbose:
+            table.footers.append(self.fingerprint)
+        return table
+
+
+def excerpt_of(item: bytes) -> str:
+    """Return the start of an item as text in one line.
+
+    Examples
+    --------
+    >>> excerpt_of(b"two\\nlines")
+    'two lines'
+    """
+    return one_line(item[: 2 * _EXCERPT].decode("utf-8", "backslashreplace"), _EXCERPT)
