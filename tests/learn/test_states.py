@@ -87,12 +87,10 @@ def test_precomputed_distances_are_kept(tmp_path: Path) -> None:
     assert kolmo.load_model(tmp_path / "model").predict([[0.9, 0.1, 0.9]]).tolist() == ["b"]
 
 
-@pytest.mark.parametrize("kind", [NCDClassifier, CodeLengthClassifier, LabelCodeClassifier])
+@pytest.mark.parametrize("kind", [CodeLengthClassifier, LabelCodeClassifier])
 def test_a_loaded_classifier_takes_more_texts(kind: Any, tmp_path: Path) -> None:
     X, y = texts_of(30)
     more, labels = texts_of(10, seed=3)
-    if kind is NCDClassifier:
-        pytest.skip("it has no partial_fit")
     kind().fit(X, y).save(tmp_path / "model")
     loaded = kolmo.load_model(tmp_path / "model").partial_fit(more, labels)
     whole = kind().fit(X + more, y + labels)
