@@ -36,7 +36,8 @@ from kolmo.distances.api import (
     pairwise as pairwise,
 )
 from kolmo.distances.multisets import multiset_ncd as multiset_ncd
-from kolmo.distances.sketches import SketchStore as SketchStore, sketch as sketch
+from kolmo.distances.sketch_store import SketchStore as SketchStore
+from kolmo.distances.sketches import sketch as sketch
 from kolmo.errors import KolmoError as KolmoError
 from kolmo.evaluation.auditing import audit as audit
 from kolmo.evaluation.compression_rates import compression_rate as compression_rate

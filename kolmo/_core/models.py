@@ -32,7 +32,7 @@ MODELS: dict[str, str] = {
     "label-code-classifier": "kolmo.learn.label_code.classifier:LabelCodeClassifier",
     "code-length-vectorizer": "kolmo.learn.features:CodeLengthVectorizer",
     "ngram-vectorizer": "kolmo.learn.ngram.vectorizer:NGramVectorizer",
-    "sketch-store": "kolmo.distances.sketches:SketchStore",
+    "sketch-store": "kolmo.distances.sketch_store:SketchStore",
     "code-length-outlier": "kolmo.find.outliers:CodeLengthOutlier",
     "same-source-verifier": "kolmo.find.same_source:SameSourceVerifier",
 }

@@ -12,10 +12,9 @@ from kolmo.distances.formulas import METRICS as METRICS, Metric as Metric
 from kolmo.distances.matrices import double_centered as double_centered, symmetric as symmetric
 from kolmo.distances.multisets import multiset_ncd as multiset_ncd
 from kolmo.distances.pruning import PruningReport as PruningReport
-from kolmo.distances.sketches import (
-    Sketch as Sketch,
+from kolmo.distances.sketch_store import (
     SketchMatch as SketchMatch,
     SketchMatches as SketchMatches,
     SketchStore as SketchStore,
-    sketch as sketch,
 )
+from kolmo.distances.sketches import Sketch as Sketch, sketch as sketch

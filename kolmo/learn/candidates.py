@@ -86,7 +86,7 @@ class SketchIndex:
     """
 
     def __init__(self, items: Sequence[bytes]) -> None:
-        from kolmo.distances.sketches import SketchStore
+        from kolmo.distances.sketch_store import SketchStore
 
         self._store = SketchStore().append(list(items))
 

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 import kolmo
 from kolmo import SketchStore, load_model, ncd, sketch
 from kolmo.data.builtin import docstrings
-from kolmo.distances import sketches
+from kolmo.distances import sketch_store
 from kolmo.errors import DataError, KolmoError, ParameterError
 
 TEXTS = docstrings("train").sample(120, seed=0).items
@@ -74,8 +74,8 @@ def test_the_store_finds_what_is_similar() -> None:
 
 
 def test_a_large_store_finds_nearly_as_much_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sketches, "_FEW", 10)
-    monkeypatch.setattr(sketches, "_RERANKED", 20)
+    monkeypatch.setattr(sketch_store, "_FEW", 10)
+    monkeypatch.setattr(sketch_store, "_RERANKED", 20)
     draw = random.Random(1)
     words = sorted({word for text in TEXTS for word in text.split()})
     items = [" ".join(word.decode() for word in draw.choices(words, k=30)).encode() for _ in range(800)]

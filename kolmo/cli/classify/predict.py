@@ -105,10 +105,10 @@ def _stream(
         for number, line in numbered_lines(file, STDIN, MAX_ITEM_BYTES):
             if not line.strip():
                 continue
-            if form == "jsonl":
+            if form in ("json", "jsonl"):
                 record = _record(line, number)
                 item = _text(record, number, text_columns, separator)
-                writer, cells = RowWriter(form, list(record), added), list(record.values())
+                writer, cells = RowWriter("jsonl", list(record), added), list(record.values())
             else:
                 item = without_line_end(line)
                 writer, cells = RowWriter(form, None, added), [item]

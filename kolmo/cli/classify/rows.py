@@ -87,7 +87,7 @@ def rows_of(corpus: Corpus) -> tuple[Sequence[str] | None, Iterator[Sequence[Any
 
 def is_stream(source: str, named: str | None) -> bool:
     """Return whether an input is labelled line by line as it arrives: lines or JSON lines from stdin."""
-    return source == STDIN and named in (None, "lines", "jsonl")
+    return source == STDIN and named in (None, "lines", "json", "jsonl")
 
 
 def _new_name(name: str, names: Sequence[str]) -> str:

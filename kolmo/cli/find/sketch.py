@@ -21,7 +21,7 @@ from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
-    from kolmo.distances.sketches import SketchStore
+    from kolmo.distances.sketch_store import SketchStore
 
 
 @click.group(cls=Group)
@@ -70,7 +70,7 @@ def save(data: str, store: str, size: int, fold_case: bool, force: bool, jobs: i
     """
     from kolmo._core.files import check_output_folder
     from kolmo._core.models import is_model
-    from kolmo.distances.sketches import SketchStore
+    from kolmo.distances.sketch_store import SketchStore
 
     check_output_folder(store, force=force, is_own=is_model)
     made = SketchStore(size=size, fold_case=fold_case).append(_read(data, rest).items, n_jobs=jobs)
@@ -143,7 +143,7 @@ def _read(data: str, rest: dict[str, Any]) -> Corpus:
 
 def _load(store: str) -> SketchStore:
     from kolmo._core.models import load_model
-    from kolmo.distances.sketches import SketchStore
+    from kolmo.distances.sketch_store import SketchStore
 
     found = load_model(store)
     if not isinstance(found, SketchStore):
