@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import importlib.metadata
+import json
 import os
 import re
 import shlex
@@ -35,9 +37,10 @@ sys.meta_path[:] = [Visible if finder is PathFinder else finder for finder in sy
 
 
 def commands_of(page: Path) -> list[str]:
+    """Return the commands of a page, without their comments."""
     blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
-    return [command for line in lines for command in line.split(" && ")]
+    return [re.sub(r"\s+# .*", "", command) for line in lines for command in line.split(" && ")]
 
 
 def extras_of(command: str) -> set[str]:
@@ -67,37 +70,53 @@ def modules_of_extras() -> dict[str, set[str]]:
     }
 
 
-def steps() -> list[object]:
-    """Return every command of every page, with the extras installed by the lines above it."""
-    found: list[object] = []
-    seen: set[str] = set()  # the README comes first, with the fewest extras
-    for page in PAGES:
-        # a page other than the README starts where its reader has installed everything
-        installed = set() if page == README else set(modules_of_extras())
-        for command in commands_of(page):
-            if command.startswith("pip install"):
-                installed |= extras_of(command)
-            elif command.startswith("kolmo ") and command not in seen:
-                seen.add(command)
-                found.append(pytest.param(command, frozenset(installed), id=f"{page.stem}: {command}"))
+def steps(page: Path) -> list[tuple[str, frozenset[str]]]:
+    """Return the commands of a page, each with the extras installed by the lines above it."""
+    found = []
+    # a page other than the README starts where its reader has installed everything
+    installed = set() if page == README else set(modules_of_extras())
+    for command in commands_of(page):
+        if command.startswith("pip install"):
+            installed |= extras_of(command)
+        elif command.startswith("kolmo "):
+            found.append((command, frozenset(installed)))
     return found
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that the examples name; a model that one command trains is there for the next."""
-    folder = tmp_path_factory.mktemp("reader")
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the examples name."""
     for name in ("README.md", "CHANGELOG.md", "LICENSE"):
-        shutil.copy(ROOT / name, folder)
-    rows = [
-        f"{topic},{topic} and {index % 7} other words on {topic}" for index in range(40) for topic in ("cats", "bonds")
-    ]
-    for name in ("train.csv", "test.csv"):
-        (folder / name).write_text("\n".join(["topic,text", *rows]) + "\n")
-    hidden = folder / "hidden"
+        shutil.copy(ROOT / name, tmp_path)
+    topics = {"cats": "and %d other words on cats that purr", "bonds": "with %d other notes on bonds that fell"}
+    rows = [f"{topic},{topic} {text % (index * index)}" for index in range(40) for topic, text in topics.items()]
+    for start, name in enumerate(("train", "test", "reviews", "new", "data", "more")):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["topic,text", *rows[start:]]) + "\n")
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps({"text": row.partition(",")[2]}) + "\n" for row in rows))
+    logs = [f"2024-05-01 12:{n % 60:02} worker {n % 7}: job {n * n} finished in {n % 13} ms\n" for n in range(200)]
+    (tmp_path / "good.log").write_text("".join(logs))
+    (tmp_path / "today.log").write_text("".join([*logs[:40], "2024-05-02 kernel panic: out of memory\n"]))
+    for author, page in {"ada": README, "bob": ROOT / "CHANGELOG.md", "cyd": PAGES[1], "dan": PAGES[2]}.items():
+        text = page.read_bytes()
+        for number in range(2):
+            path = tmp_path / "authors" / author / f"{number}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text[number * len(text) // 2 : (number + 1) * len(text) // 2])
+    shutil.copytree(tmp_path / "authors" / "ada", tmp_path / "src")
+    shutil.copytree(tmp_path / "authors" / "bob", tmp_path / "new")
+    shutil.copytree(tmp_path / "authors" / "ada", tmp_path / "corpus")
+    for name in ("draft", "letter", "diary"):
+        (tmp_path / f"{name}.txt").write_bytes(README.read_bytes()[:1500])
+    with (tmp_path / "authors.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["author", "text"])
+        writer.writerows(
+            (path.parent.name, path.read_text("utf-8", "replace")) for path in sorted(tmp_path.glob("authors/*/*"))
+        )
+    hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(HIDDEN)
-    return folder
+    return tmp_path
 
 
 def environment(folder: Path, installed: frozenset[str]) -> dict[str, str]:
@@ -107,27 +126,30 @@ def environment(folder: Path, installed: frozenset[str]) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(folder / "hidden"), "HIDDEN_MODULES": ",".join(sorted(hidden))}
 
 
-@pytest.mark.xdist_group("readme")
-@pytest.mark.parametrize(("command", "installed"), steps())
-def test_command_runs_after_the_install_line_above_it(command: str, installed: frozenset[str], folder: Path) -> None:
-    for left in ("run.kept", "README.md.kolmo", "CHANGELOG.md.kolmo"):
+@pytest.mark.parametrize("page", [page for page in PAGES if steps(page)], ids=lambda page: page.stem)
+def test_commands_run_after_the_install_line_above_them(page: Path, folder: Path) -> None:
+    """The commands of a page run in their order, in one folder."""
+    if page.stem == "leaks":
+        for name in ("store", "other"):
+            _run(f"kolmo sketch save data.csv {name}/", folder, frozenset(modules_of_extras()))
+        shutil.rmtree(folder / "store")
+    for command, installed in steps(page):
+        if "train" in shlex.split(command)[:2]:
+            shutil.rmtree(folder / "model", ignore_errors=True)
+        elif "model=model/" in command and not (folder / "model").exists():
+            _run("kolmo train README.md -o model/ --model gru:20k --bytes 20kB --steps 5", folder, installed)
+        _run(command, folder, installed)
+
+
+def _run(command: str, folder: Path, installed: frozenset[str]) -> None:
+    for left in ("run.progress", "README.md.kolmo", "CHANGELOG.md.kolmo"):
         (folder / left).unlink(missing_ok=True)
-    if "train" in shlex.split(command)[:2]:
-        shutil.rmtree(folder / "model", ignore_errors=True)
-    elif "model=model/" in command and not (folder / "model").exists():
-        training = "train README.md -o model/ --model gru:20k --bytes 20kB --steps 5"
-        subprocess.run([str(PROGRAM), *shlex.split(training)], cwd=folder, capture_output=True, check=True)
+    variables = environment(folder, installed)
+    variables["PATH"] = f"{PROGRAM.parent}{os.pathsep}{variables['PATH']}"
     run = subprocess.run(
-        [str(PROGRAM), *shlex.split(command)[1:]],
-        cwd=folder,
-        env=environment(folder, installed),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+        command, shell=True, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False
     )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.strip()
+    assert run.returncode == 0, f"{command}\n{run.stderr}"
 
 
 def test_python_examples_of_the_readme_need_no_extra(folder: Path) -> None:
