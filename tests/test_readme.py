@@ -92,10 +92,33 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     for name in ("train.csv", "test.csv"):
         (folder / name).write_text("\n".join(["topic,text", *rows]) + "\n")
+    write_logs_and_authors(folder)
     hidden = folder / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(HIDDEN)
     return folder
+
+
+def write_logs_and_authors(folder: Path) -> None:
+    """Write the logs, sources and texts that the pages on finding name."""
+    lines = [f"user {index * index % 97} logged in from 10.0.0.{index % 7}" for index in range(120)]
+    (folder / "good.log").write_text("\n".join(lines) + "\n")
+    (folder / "today.log").write_text("\n".join([*lines[:9], "kernel panic: out of memory"]) + "\n")
+    sentences = [
+        f"{subject} {verb} {place}. "
+        for subject in ("I", "we", "they")
+        for verb in ("saw", "left", "knew")
+        for place in ("London", "Paris", "the sea", "a farm")
+    ]
+    by_author = {name: "".join(sentences[start :: 2 + start] * 9) for start, name in enumerate(("ann", "bob", "cid"))}
+    (folder / "authors.csv").write_text("author,text\n" + "".join(f"{name},{by_author[name]}\n" for name in by_author))
+    texts = {f"authors/{name}/1.txt": text for name, text in by_author.items()}
+    texts |= {f"{part}/{number}.txt": line for part in ("src", "corpus") for number, line in enumerate(lines[:30])}
+    texts |= {"new/1.txt": lines[40], "draft.txt": lines[50]}
+    texts |= {"letter.txt": by_author["ann"][:300], "diary.txt": by_author["bob"][:300]}
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 def environment(folder: Path, installed: frozenset[str]) -> dict[str, str]:
