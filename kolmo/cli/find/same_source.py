@@ -136,7 +136,7 @@ def _check_use(
 
 
 def _text_of(file: str, max_size: int) -> bytes:
-    from kolmo.find.same_source import LEAST_BYTES
+    from kolmo.find.drawn_pairs import LEAST_BYTES
 
     text = read_whole(file, max_size)
     if len(text) < LEAST_BYTES:
@@ -160,7 +160,8 @@ def _fitted(
     file_format: str | None,
     encoding: str,
 ) -> SameSourceVerifier:
-    from kolmo.find.same_source import SameSourceVerifier, source_pairs
+    from kolmo.find.drawn_pairs import source_pairs
+    from kolmo.find.same_source import SameSourceVerifier
 
     corpus = read_set(
         name,
