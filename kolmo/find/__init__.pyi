@@ -1,4 +1,5 @@
 # The public names; the package imports each when it is first used.
+from kolmo.find.drawn_pairs import source_pairs as source_pairs
 from kolmo.find.duplicates import (
     Duplicate as Duplicate,
     DuplicateReport as DuplicateReport,
@@ -10,5 +11,5 @@ from kolmo.find.length_correction import LengthCorrection as LengthCorrection
 from kolmo.find.outlier_report import OutlierReport as OutlierReport
 from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
 from kolmo.find.pairs import Control as Control
-from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier, source_pairs as source_pairs
+from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier
 from kolmo.find.same_source_report import SameSourceReport as SameSourceReport

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -17,29 +15,17 @@ from sklearn.utils.validation import check_is_fitted
 from kolmo._core.checks import check_count, check_jobs, check_number
 from kolmo._core.items import as_bytes, as_items, in_order
 from kolmo._core.models import ModelState, SavedModel, pack_items, unpack_items
-from kolmo._core.resumable import Arrays, run_tasks
-from kolmo.coders.base import Coder, PrimedCoder
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
+from kolmo.find.drawn_pairs import LEAST_BYTES
 from kolmo.find.same_source_report import SameSourceReport, answer_rate
+from kolmo.find.savings import Comparison, Savings
 from kolmo.learn import states
 from kolmo.learn.base import check_lengths, primed_coder
 from kolmo.learn.class_models import SEPARATOR
 
-LEAST_BYTES = 100
-"""Shortest texts that are compared."""
 LEAST_IMPOSTORS = 8
 _MARGINS = np.linspace(0, 0.45, 46)
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """Two texts, impostors, and backgrounds of other texts, the first of them empty; all texts are cut to one size."""
-
-    backgrounds: tuple[bytes, ...]
-    first: bytes
-    second: bytes
-    impostors: tuple[bytes, ...]
 
 
 class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
@@ -264,7 +250,7 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         n_background = min(self.n_background, (len(distinct) - LEAST_IMPOSTORS - 2) // 2)
         return distinct[:n_background], distinct[n_background : n_background + self.n_impostors]
 
-    def _comparison(self, first: bytes, second: bytes) -> _Comparison:
+    def _comparison(self, first: bytes, second: bytes) -> Comparison:
         """Return the two texts and their impostors, all of the same size."""
         background, others = (
             [each for each in texts if not any(each in text or text in each for text in (first, second))]
@@ -278,7 +264,7 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
         longest = sorted(map(len, others), reverse=True)[max(LEAST_IMPOSTORS, len(others) // 2) - 1]
         size = min(len(first), len(second), longest)
         read = b"".join(each[:size] + SEPARATOR for each in background)
-        return _Comparison(
+        return Comparison(
             backgrounds=(b"", read) if read else (b"",),
             first=first[:size],
             second=second[:size],
@@ -290,7 +276,7 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], int]:
         """Return the score, the saved bits and the compared bytes of each pair, and the number of code lengths."""
         asked = [self._comparison(*pair) for pair in pairs]
-        savings = _Savings.of(self.coder_, asked, n_jobs=self.n_jobs)
+        savings = Savings.of(self.coder_, asked, n_jobs=self.n_jobs)
         scores, saved = np.empty(len(asked)), np.empty(len(asked))
         for place, each in enumerate(asked):
             scores[place] = np.mean([savings.score(each, background) for background in each.backgrounds])
@@ -336,145 +322,6 @@ class SameSourceVerifier(SavedModel, BaseEstimator):  # type: ignore[misc]
             raise DataError(f"sizes: expected two integers, got {sizes!r:.60}")
         made.sizes_ = sizes[0], sizes[1]
         return made
-
-
-@dataclass(frozen=True)
-class _Savings:
-    """The code lengths behind comparisons, by the context and the text."""
-
-    bits_given: dict[tuple[bytes, bytes], float]
-
-    @classmethod
-    def of(cls, coder: Coder, asked: Sequence[_Comparison], *, n_jobs: int | None) -> Self:
-        """Measure each text given the background alone, and given the background and each other text, both ways."""
-        wanted: dict[bytes, dict[bytes, None]] = {}
-        for each in asked:
-            pairs = [(each.first, each.second)]
-            pairs += [(text, other) for text in (each.first, each.second) for other in each.impostors]
-            for background, (x, y) in product(each.backgrounds, pairs):
-                for context, item in ((x, y), (y, x), (b"", x), (b"", y)):
-                    wanted.setdefault(_context(background, context), {})[item] = None
-        tasks = [(coder, context, list(items)) for context, items in wanted.items()]
-        label, prefer = f"saved bits by {coder!s:.40}", coder.tags.parallel
-        found = run_tasks(_conditional, tasks, label=label, prefer=prefer, n_jobs=n_jobs)
-        return cls(
-            {
-                (context, item): float(bits)
-                for (_, context, items), (lengths,) in zip(tasks, found, strict=True)
-                for item, bits in zip(items, coder.check_finite(lengths), strict=True)
-            }
-        )
-
-    def score(self, asked: _Comparison, background: bytes) -> float:
-        """Return the mean z-score of what a pair saves among what each of it saves with impostors."""
-        own = self.relative(background, asked.first, asked.second)
-        rows = [
-            np.array([self.relative(background, text, other) for other in asked.impostors])
-            for text in (asked.first, asked.second)
-        ]
-        return float(np.mean([(own - row.mean()) / max(float(row.std()), 1e-12) for row in rows]))
-
-    def bits(self, background: bytes, x: bytes, y: bytes) -> float:
-        """Return what x and y save on each other, the mean of both orders, in bits."""
-        alone = self.bits_given[background, x] + self.bits_given[background, y]
-        given = self.bits_given[_context(background, x), y] + self.bits_given[_context(background, y), x]
-        return (alone - given) / 2
-
-    def relative(self, background: bytes, x: bytes, y: bytes) -> float:
-        """Return the saved bits over the geometric mean of both code lengths."""
-        alone = self.bits_given[background, x] * self.bits_given[background, y]
-        return self.bits(background, x, y) / max(float(np.sqrt(max(alone, 0))), 1e-12)
-
-
-def _context(background: bytes, text: bytes) -> bytes:
-    return background + text + SEPARATOR if text else background
-
-
-def _conditional(coder: Coder, context: bytes, items: Sequence[bytes]) -> Arrays:
-    primed = PrimedCoder(coder=coder, context=context) if context else coder
-    return (primed._batch(items),)
-
-
-def source_pairs(
-    texts: Any, sources: Any, *, size: int | None = None, n_pairs: int = 200, random_state: int = 0
-) -> tuple[list[tuple[bytes, bytes]], NDArray[np.bool_]]:
-    """Return pairs of texts of one source and as many pairs of different sources, to fit a verifier to.
-
-    Parameters
-    ----------
-    texts : collection of str or bytes
-        The texts.
-    sources : array-like of shape (n_texts,)
-        The source of each, such as its author.
-    size : int, optional
-        Cut the texts into disjoint passages of this many bytes; shorter ends are left out.
-    n_pairs : int
-        Largest number of pairs; half of them are of one source, as far as there are so many.
-    random_state : int
-        Seed of the draw.
-
-    Returns
-    -------
-    pairs : list of (bytes, bytes)
-        The pairs.
-    same : ndarray of shape (n_pairs,)
-        Whether both texts are of the same source.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two sources, or none with two texts.
-
-    Examples
-    --------
-    >>> pairs, same = source_pairs(["a b", "a c", "d e"], ["x", "x", "y"], n_pairs=2)
-    >>> same.tolist()
-    [True, False]
-    """
-    items = as_items(texts)
-    names = list(in_order(sources, "sources"))
-    check_lengths(len(items), len(names))
-    check_count("n_pairs", n_pairs, 2)
-    if size is not None:
-        check_count("size", size, LEAST_BYTES)
-        cut = [
-            (item[start : start + size], name)
-            for item, name in zip(items, names, strict=True)
-            for start in range(0, len(item) - size + 1, size)
-        ]
-        items, names = [piece for piece, _ in cut], [name for _, name in cut]
-    codes = np.unique(np.array([str(name) for name in names]), return_inverse=True)[1]
-    random = np.random.default_rng(random_state)
-    drawn = {kind: _drawn(items, codes, kind, n_pairs // 2, random) for kind in (True, False)}
-    for kind, found in drawn.items():
-        if not found:
-            expected = "two texts of one source" if kind else "texts of two sources"
-            hint = "" if size is None else f" of {size:,} bytes"
-            raise DataError(f"expected at least {expected}, got none among {len(items)} texts{hint}; pass more texts")
-    pairs = [*drawn[True], *drawn[False]]
-    return pairs, np.repeat([True, False], [len(drawn[True]), len(drawn[False])])
-
-
-def _drawn(
-    items: list[bytes], codes: NDArray[np.intp], same: bool, count: int, random: np.random.Generator
-) -> list[tuple[bytes, bytes]]:
-    """Return up to `count` pairs of one kind, drawn evenly over the sources."""
-    members = [np.flatnonzero(codes == code) for code in range(int(codes.max(initial=-1)) + 1)]
-    usable = [each for each in members if len(each) > 1] if same else members
-    if not usable or (not same and len(usable) < 2):
-        return []
-    found: dict[tuple[int, int], None] = {}
-    for _ in range(20 * count):
-        if len(found) == count:
-            break
-        if same:
-            first, second = random.choice(usable[random.integers(len(usable))], 2, replace=False)
-        else:
-            one, other = random.choice(len(usable), 2, replace=False)
-            first, second = random.choice(usable[one]), random.choice(usable[other])
-        if items[first] != items[second]:
-            found[min(first, second), max(first, second)] = None
-    return [(items[first], items[second]) for first, second in found]
 
 
 def _pairs(X: Any) -> list[tuple[bytes, bytes]]:

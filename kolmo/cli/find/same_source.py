@@ -136,7 +136,7 @@ def _check_use(
 
 
 def _text_of(file: str, max_size: int, reading: dict[str, Any]) -> bytes:
-    from kolmo.find.same_source import LEAST_BYTES
+    from kolmo.find.drawn_pairs import LEAST_BYTES
 
     text = read_item(file, max_size, reading)
     if len(text) < LEAST_BYTES:
@@ -156,7 +156,8 @@ def _fitted(
     jobs: int,
     data_dir: str | None,
 ) -> SameSourceVerifier:
-    from kolmo.find.same_source import SameSourceVerifier, source_pairs
+    from kolmo.find.drawn_pairs import source_pairs
+    from kolmo.find.same_source import SameSourceVerifier
 
     corpus = read_set(name, split="train", data_dir=data_dir, **reading)
     if corpus.labels is None:
