@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from kolmo.coders.registry import coder
 
 _TEXT = b"the cat sat on the mat"
 
-_PREDICTIVE = ("gru", "mix:level=3", "mix:level=5", "mix:level=6")
-"""Of mix, one level per specialisation of its kernel: without a network, with one, and with deep contexts."""
+WARMED = ("deflate", "lz77", "ngram", "gru", "mix:level=3", "mix:level=5", "mix:level=6")
+"""Coders with kernels. Of mix, one level for each specialisation: without a network, with one, with deep contexts."""
 
 
-def warm_up() -> Iterator[tuple[str, float]]:
+def warm_up(names: Sequence[str] | None = None) -> Iterator[tuple[str, float]]:
     """Use every kernel of the coders once, so that Numba compiles it or loads it from its cache.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Those of `WARMED` whose kernels are compiled, in place of all.
 
     Yields
     ------
@@ -24,11 +29,10 @@ def warm_up() -> Iterator[tuple[str, float]]:
     seconds : float
         Wall time, close to zero for kernels that were already loaded.
     """
-    uses: dict[str, Callable[[], object]] = {"deflate": _use_deflate, "lz77": _use_lz77, "ngram": _use_ngram}
-    uses |= {spec: partial(_use_predictive, spec) for spec in _PREDICTIVE}
-    for name, use in uses.items():
+    special: dict[str, Callable[[], object]] = {"deflate": _use_deflate, "lz77": _use_lz77, "ngram": _use_ngram}
+    for name in WARMED if names is None else names:
         start = time.perf_counter()
-        use()
+        special.get(name, partial(_use_predictive, name))()
         yield name, time.perf_counter() - start
 
 
