@@ -203,7 +203,7 @@ def failure(case: Case, outcome: Outcome) -> str | None:
         return f"exit code {outcome.code}"
     if (outcome.code != 0) != (len(errors) == 1):
         return f"exit code {outcome.code} with {len(errors)} lines of error"
-    strange = [line for line in lines if not line.startswith(("Error: ", "Warning: "))]
+    strange = [line for line in lines if not line.startswith(("Error: ", "Warning: ", "Note: "))]
     if outcome.code != 0 and strange:
         return f"stray line on stderr: {re.sub(r'[0-9]+', 'N', strange[0])[:40]!r}"
     text = both.replace("\r", "") if case.terminal else both

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import classify
 import click
-import label_code
 import numpy as np
 import records
 from sklearn.dummy import DummyClassifier
@@ -45,9 +45,9 @@ METHODS: dict[str, Callable[[], Any]] = {
     "label code, three bytes a letter": lambda: make_pipeline(
         FunctionTransformer(with_three_bytes), LabelCodeClassifier(n_jobs=N_JOBS)
     ),
-    "LinearSVC, word(1,2) + char_wb(2,5)": lambda: make_pipeline(label_code.union(), LinearSVC(random_state=0)),
+    "LinearSVC, word(1,2) + char_wb(2,5)": lambda: make_pipeline(classify.union(), LinearSVC(random_state=0)),
     "LogisticRegression C=100, word(1,2) + char_wb(2,5)": lambda: make_pipeline(
-        label_code.union(), LogisticRegression(C=100, max_iter=300)
+        classify.union(), LogisticRegression(C=100, max_iter=300)
     ),
     "nearest neighbour by gzip": lambda: NCDClassifier("gzip", n_neighbors=1, n_jobs=N_JOBS),
     "majority": lambda: DummyClassifier(),

@@ -15,7 +15,7 @@ import click
 
 from kolmo._core.extras import check_extra
 from kolmo._core.files import Source, check_not_input, check_output, check_output_folder, write_whole
-from kolmo._core.terminal import one_line
+from kolmo._core.terminal import one_line, write_lines
 from kolmo.data.lines import STDIN
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def say(name: str, remarks: Sequence[str]) -> None:
     """Write on stderr how an input was read."""
     if remarks:
         called = "standard input" if name == STDIN else name
-        sys.stderr.write(f"{one_line(f'Note: {called}: ' + '; '.join(remarks))}\n")
+        write_lines([one_line(f"Note: {called}: {'; '.join(remarks)}")], sys.stderr)
 
 
 class OutputFile(click.ParamType):  # type: ignore[type-arg]

@@ -84,7 +84,7 @@ def _fixed_examples(large: bool) -> list[bytes]:
         bytes(range(256)) * 3,
         b"the quick brown fox jumps over the lazy dog " * 40,
         random.integers(0, 256, 5000, dtype=np.uint8).tobytes(),
-        random.integers(0, 4, 20_000, dtype=np.uint8).tobytes(),
+        random.integers(0, 4, 12_000, dtype=np.uint8).tobytes(),
     ]
     if large:
         block = random.integers(97, 123, 4096, dtype=np.uint8).tobytes()

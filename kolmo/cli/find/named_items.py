@@ -50,7 +50,7 @@ def read_items(
             continue
         corpus = read_set(name, split=split, data_dir=data_dir, **reading)
         items += corpus.items
-        is_file = corpus.modality == "bytes"
+        is_file = len(corpus) == 1
         labels += [name] if is_file else [f"{name}:{place}" for place in range(len(corpus))]
         is_single = is_single and not is_file
     if len(items) < least:

@@ -220,7 +220,7 @@ def _score_lines(outlier: CodeLengthOutlier, *, show_all: bool, as_json: bool) -
             if as_json:
                 shown = item.decode("utf-8", "backslashreplace")
                 row = {"line": number, "score": score, "is_outlier": score > threshold, "text": shown}
-                sys.stdout.write(json.dumps(row) + "\n")
+                write_lines([json.dumps(row)])
             else:
                 write_lines([f"{score:.2f}\t{text}"])
             sys.stdout.flush()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kolmo._core.terminal import write_lines
 from kolmo.cli.inputs import reading_options
 from kolmo.cli.options import (
     Command,
@@ -155,4 +156,4 @@ def _print(path: str, store: SketchStore, as_json: bool) -> None:
     if as_json:
         print_json({"store": path, "n_items": len(store), "size": store.size, "fold_case": store.fold_case})
     else:
-        click.echo(f"{path}: {len(store):,} sketches of size {store.size}")
+        write_lines([f"{path}: {len(store):,} sketches of size {store.size}"])

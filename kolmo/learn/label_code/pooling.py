@@ -16,6 +16,7 @@ _START = 0.1
 """The weights are drawn to this value, in units of the root mean square of their savings."""
 _RIDGE = 0.1
 _BIAS_RIDGE = 0.1
+_LEAST_NORM = 0.05
 _MAX_ITERATIONS = 150
 _MAX_NUMBERS = 2**26
 """Most savings that the weights are fitted to; of more training texts, every n-th is taken."""
@@ -81,8 +82,8 @@ class Pooling:
         start = np.where(used, _START, 0.0)
         rows, n_weights = np.arange(len(codes)), start.size
         present = np.bincount(codes, each, minlength=n_classes) > 0
-        if present.sum() < 2:
-            return cls(np.zeros_like(start), prior)
+        if present.sum() < 2:  # nothing to learn from; models that save next to nothing say nothing
+            return cls(np.where(norms > _LEAST_NORM, start / norms, 0.0), prior)
         total = max(float(each.sum()), 1.0)
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

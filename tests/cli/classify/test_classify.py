@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -297,10 +298,12 @@ def test_the_loss_of_candidates_is_reported(kolmo: Any, topics: Topics) -> None:
 
 
 def test_the_help_has_sections_and_few_options(kolmo: Any) -> None:
-    own, rest = kolmo("classify", "--help").stdout.partition("Options:\n")[2].split("Output options:\n")
-    own, of_neighbours = own.split("Options of nearest neighbours:\n")
+    sections = re.split(r"^(\w[\w ]*):$", kolmo("classify", "--help").stdout, flags=re.MULTILINE)
+    section = dict(zip(sections[1::2], sections[2::2], strict=True))
+    own, of_neighbours, reading = (
+        section[name] for name in ("Options", "Options of nearest neighbours", "Reading options")
+    )
     assert all(option in of_neighbours for option in ("-k", "--weights", "--metric", "--candidates"))
-    reading = rest.partition("Reading options:\n")[2]
     shared = ("--format", "--encoding", "--text-column", "--label-column", "--no-labels", "--data-dir", "--limit-train")
     for option in shared:
         assert option in reading
