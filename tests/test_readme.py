@@ -91,7 +91,7 @@ def folder(tmp_path: Path) -> Path:
     topics = {"cats": "and %d other words on cats that purr", "bonds": "with %d other notes on bonds that fell"}
     rows = [f"{topic},{topic} {text % (index * index)}" for index in range(40) for topic, text in topics.items()]
     for start, name in enumerate(("train", "test", "reviews", "new", "data", "more")):
-        own = f"cats,only {name} has this row: zebras juggle {name * 3} at dawn"
+        own = "cats," + " ".join(f"{name[::-1]}{number * (start + 3) ** 3}" for number in range(12))
         (tmp_path / f"{name}.csv").write_text("\n".join(["topic,text", *rows[start:], own]) + "\n")
     (tmp_path / "new.jsonl").write_text("".join(json.dumps({"text": row.partition(",")[2]}) + "\n" for row in rows))
     logs = [f"2024-05-01 12:{n % 60:02} worker {n % 7}: job {n * n} finished in {n % 13} ms\n" for n in range(200)]

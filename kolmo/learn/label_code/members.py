@@ -56,6 +56,8 @@ class CodersPredictor:
         models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
         savings, sizes = models.own_savings(n_jobs=n_jobs), models.sizes(items)
         pooling = Pooling.fit(savings, sizes, codes, models.has_others().astype(np.float64))
+        if len(set(items)) == 1:  # the classes differ in nothing but their sizes
+            pooling = pooling.without_savings()
         return cls(models.without_training_texts(), pooling), pooling.log_probabilities(savings, sizes)
 
     def log_probabilities(self, items: Sequence[bytes], *, n_jobs: int) -> NDArray[np.float64]:

@@ -42,6 +42,8 @@ class PooledModels:
         models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
         savings = models.own_savings(n_jobs=n_jobs)
         pooling = Pooling.fit(savings, models.sizes(items), codes, models.has_others().astype(np.float64))
+        if len(set(items)) == 1:  # the classes differ in nothing but their sizes
+            pooling = pooling.without_savings()
         return cls(models.without_training_texts(), pooling)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,7 +17,6 @@ _START = 0.1
 """The weights are drawn to this value, in units of the root mean square of their savings."""
 _RIDGE = 0.1
 _BIAS_RIDGE = 0.1
-_LEAST_NORM = 0.05
 _MAX_ITERATIONS = 150
 _MAX_NUMBERS = 2**26
 """Most savings that the weights are fitted to; of more training texts, every n-th is taken."""
@@ -82,8 +82,8 @@ class Pooling:
         start = np.where(used, _START, 0.0)
         rows, n_weights = np.arange(len(codes)), start.size
         present = np.bincount(codes, each, minlength=n_classes) > 0
-        if present.sum() < 2:  # nothing to learn from; models that save next to nothing say nothing
-            return cls(np.where(norms > _LEAST_NORM, start / norms, 0.0), prior)
+        if present.sum() < 2:
+            return cls(start / norms, prior)
         total = max(float(each.sum()), 1.0)
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -124,6 +124,10 @@ class Pooling:
         """Return the weights and biases of a saved model."""
         weights = state.array("pooling.weights", "float64", (2, N_BYTE_ORDERS + N_WORD_ORDERS + len(WORD_DISTANCES)))
         return cls(weights, state.array("pooling.biases", "float64", (n_classes,)))
+
+    def without_savings(self) -> Self:
+        """Return the pooling that predicts the share of each class, whatever the models save."""
+        return dataclasses.replace(self, weights=np.zeros_like(self.weights))
 
     def log_probabilities(self, savings: NDArray[np.float32], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the natural logarithm of the probability of each label.
