@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.checks import check_choice, check_number
+from kolmo._core.checks import check_choice
 from kolmo._core.results import Result
 from kolmo.errors import DataError, ParameterError
 from kolmo.laws.catalogue import form_of
-from kolmo.laws.fits import SHARES, Band, LawFit, fit_law
+from kolmo.laws.fits import SHARES, Band, LawFit, band_of, fit_law
 from kolmo.laws.forms import Form
 
 if TYPE_CHECKING:
@@ -85,19 +85,12 @@ class LawComparison(Result):
         -------
         Band
         """
-        from scipy.stats import norm
-
-        check_number("level", level, 0, 1, above=True)
         centre = self._log_mean(x)
         used = [fit for fit in self.fits if self.weights[fit.form] > 0.01]
         logs = np.stack([np.log(np.maximum(fit.predict(x), 1e-300)) for fit in used])
         shares = np.array([self.weights[fit.form] for fit in used])
-        between = np.einsum("f,fn->n", shares / shares.sum(), np.square(logs - centre))
-        earlier = np.stack([np.square(np.log(fit.extrapolate(x).high) - np.log(fit.predict(x))) for fit in used])
-        unit = float(norm.ppf(0.9))
-        own = np.einsum("f,fn->n", shares / shares.sum(), earlier) / unit**2
-        half = float(norm.ppf((1 + level) / 2)) * np.sqrt(between + own)
-        return Band(x=x, low=np.exp(centre - half), predicted=np.exp(centre), high=np.exp(centre + half), level=level)
+        variances = np.square(logs - centre) + np.stack([fit.log_variance(x) for fit in used])
+        return band_of(x, centre, np.einsum("f,fn->n", shares / shares.sum(), variances), level)
 
     def _log_mean(self, x: Any) -> NDArray[np.float64]:
         used = [fit for fit in self.fits if self.weights[fit.form]]

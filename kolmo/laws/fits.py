@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -62,6 +63,15 @@ class Band(Result):
                 table.add(*(f"{value:.5g}" for value in row))
             tables.append(table)
         return tables
+
+
+def band_of(x: Any, centre: NDArray[np.float64], variance: NDArray[np.float64], level: float) -> Band:
+    """Return the band of a normal distribution of log y."""
+    from scipy.stats import norm
+
+    check_number("level", level, 0, 1, above=True)
+    half = float(norm.ppf((1 + level) / 2)) * np.sqrt(variance)
+    return Band(x=x, low=np.exp(centre - half), predicted=np.exp(centre), high=np.exp(centre + half), level=level)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,25 +181,26 @@ class LawFit(Result):
         -------
         Band
         """
-        from scipy.stats import norm
-
-        check_number("level", level, 0, 1, above=True)
-        inputs = self._inputs(x)
         centre = np.log(np.maximum(self.predict(x), 1e-300))
-        gaps = [np.log(np.maximum(law.predict(inputs, values), 1e-300)) - centre for law, values in self._earlier()]
-        spread = np.sqrt(np.mean(np.square(gaps), axis=0)) if gaps else 0.0
-        half = float(norm.ppf((1 + level) / 2)) * np.sqrt(self.rms_log_error**2 + np.square(spread))
-        return Band(x=x, low=np.exp(centre - half), predicted=np.exp(centre), high=np.exp(centre + half), level=level)
+        return band_of(x, centre, self.log_variance(x), level)
 
-    def _earlier(self) -> list[tuple[Form, dict[str, float]]]:
-        """Return the law fitted to shares of the smallest points."""
+    def log_variance(self, x: Any) -> NDArray[np.float64]:
+        """Return the variance of log y at sizes: of the residuals, and of laws fitted to the smallest points."""
+        inputs, centre = self._inputs(x), np.log(np.maximum(self.predict(x), 1e-300))
+        gaps = [np.log(np.maximum(self._law.predict(inputs, values), 1e-300)) - centre for values in self._earlier]
+        spread: NDArray[np.float64] = np.mean(np.square(gaps), axis=0) if gaps else np.zeros_like(centre)
+        return self.rms_log_error**2 + spread
+
+    @cached_property
+    def _earlier(self) -> list[dict[str, float]]:
+        """The parameters fitted to shares of the smallest points."""
         order, found = self._points.order, []
         for share in SHARES:
             part = self._points.taken(order[: int(np.ceil(share * len(order)))])
             if np.unique(np.stack(part.inputs), axis=1).shape[1] <= len(self.params):
                 continue
             fit = fit_form(self._law, part.inputs, part.y, self._loss)
-            found.append((self._law, dict(zip(self.params, fit.values.tolist(), strict=True))))
+            found.append(dict(zip(self.params, fit.values.tolist(), strict=True)))
         return found
 
     def _inputs(self, x: Any) -> list[NDArray[np.float64]]:

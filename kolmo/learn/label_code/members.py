@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 
 from kolmo._core.models import ModelState
 from kolmo._core.parallel import map_threads
-from kolmo.learn.label_code.background import BackgroundModels
 from kolmo.learn.label_code.counts import ClassCounts, CountsPredictor
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
+from kolmo.learn.label_code.pooled import PooledModels
 from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.label_code.probabilities import log_softmax
 from kolmo.learn.label_code.weights import LogLinear, Training, WeightsPredictor
@@ -41,31 +40,6 @@ _MAX_SAMPLE = 2000
 _MIN_SAMPLE = 200
 
 
-@dataclass
-class CodersPredictor:
-    """Class models of texts over a background, pooled."""
-
-    models: BackgroundModels
-    pooling: Pooling
-
-    @classmethod
-    def fit(
-        cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, n_jobs: int
-    ) -> tuple[CodersPredictor, NDArray[np.float64]]:
-        """Return the predictor of training texts, and log p(label) of each of them, left out."""
-        models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
-        savings, sizes = models.own_savings(n_jobs=n_jobs), models.sizes(items)
-        pooling = Pooling.fit(savings, sizes, codes, models.has_others().astype(np.float64))
-        if len(set(items)) == 1:  # the classes differ in nothing but their sizes
-            pooling = pooling.without_savings()
-        return cls(models.without_training_texts(), pooling), pooling.log_probabilities(savings, sizes)
-
-    def log_probabilities(self, items: Sequence[bytes], *, n_jobs: int) -> NDArray[np.float64]:
-        """Return log p(label) of each text."""
-        savings = self.models.savings(items, n_jobs=n_jobs)
-        return self.pooling.log_probabilities(savings, self.models.sizes(items))
-
-
 class Members:
     """Predictors of a label given a text: log p(label) is the sum of theirs, weighted and normalized.
 
@@ -81,7 +55,7 @@ class Members:
         The results do not depend on it.
     """
 
-    coders: CodersPredictor
+    coders: PooledModels
 
     def __init__(
         self, members: Sequence[str], kinds: NDArray[np.bool_], *, normalize: bool, random_state: int, n_threads: int
@@ -100,7 +74,7 @@ class Members:
         places = np.flatnonzero(held)
         predictions = {}
         if "coders" in self.names:
-            self.coders, own = CodersPredictor.fit(items, codes, n_classes, self.n_threads)
+            self.coders, own = PooledModels.fit_left_out(items, codes, n_classes, n_jobs=self.n_threads)
             predictions["coders"] = own[places]
         if self.names != ["coders"]:
             rows = self._fit_counts(texts, codes, n_classes)
@@ -175,9 +149,8 @@ class Members:
         """Count training texts again, and take the rest from a saved model, as if by `fit`."""
         self.exponents = state.array("exponents", "float64", (len(self.names),), low=0)
         if "coders" in self.names:
-            models = BackgroundModels.fit(items, codes, n_classes, n_jobs=self.n_threads)
             pooling = Pooling.from_arrays(state, n_classes)
-            self.coders = CodersPredictor(models.without_training_texts(), pooling)
+            self.coders = PooledModels.counted(items, codes, n_classes, pooling, n_jobs=self.n_threads)
         if self.names != ["coders"]:
             self._fit_counts(Texts.of(items, normalize=self.normalize), codes, n_classes)
             self.counts.restore(state)
@@ -196,7 +169,7 @@ class Members:
         copies, groups = copies_of(texts, codes)
         found = {}
         if "coders" in self.names:
-            self.coders, found["coders"] = CodersPredictor.fit(items, codes, n_classes, self.n_threads)
+            self.coders, found["coders"] = PooledModels.fit_left_out(items, codes, n_classes, n_jobs=self.n_threads)
         if self.names != ["coders"]:
             rows = self._fit_counts(texts, codes, n_classes)
             left_out = self.counts.fit(rows, codes, copies, rng, n_threads=self.n_threads)

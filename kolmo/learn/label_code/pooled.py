@@ -39,12 +39,19 @@ class PooledModels:
         """
         order = by_digest(items, codes)
         items, codes = [items[index] for index in order], codes[order]
+        return cls.fit_left_out(items, codes, n_classes, n_jobs=n_jobs)[0]
+
+    @classmethod
+    def fit_left_out(
+        cls, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, *, n_jobs: int | None
+    ) -> tuple[Self, NDArray[np.float64]]:
+        """Fit to training texts in their order, and return log p(label) of each of them, left out, too."""
         models = BackgroundModels.fit(items, codes, n_classes, n_jobs=n_jobs)
-        savings = models.own_savings(n_jobs=n_jobs)
-        pooling = Pooling.fit(savings, models.sizes(items), codes, models.has_others().astype(np.float64))
+        savings, sizes = models.own_savings(n_jobs=n_jobs), models.sizes(items)
+        pooling = Pooling.fit(savings, sizes, codes, models.has_others().astype(np.float64))
         if len(set(items)) == 1:  # the classes differ in nothing but their sizes
             pooling = pooling.without_savings()
-        return cls(models.without_training_texts(), pooling)
+        return cls(models.without_training_texts(), pooling), pooling.log_probabilities(savings, sizes)
 
     @classmethod
     def counted(
