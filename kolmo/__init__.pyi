@@ -15,8 +15,8 @@ from kolmo import (
 )
 from kolmo._core.items import as_bytes as as_bytes, as_items as as_items
 from kolmo._core.memory import clear_caches as clear_caches
-from kolmo._core.model_contents import model_info as model_info
-from kolmo._core.models import load_model as load_model
+from kolmo._core.models.contents import model_info as model_info
+from kolmo._core.models.saving import load_model as load_model
 from kolmo._version import __version__ as __version__
 from kolmo.coders.base import Coder as Coder
 from kolmo.coders.lengths import code_length as code_length, surprisals as surprisals

@@ -156,7 +156,7 @@ class ModelFolder(OutputFile):
         return Path(value)
 
     def check(self, path: Path, inputs: Iterable[Source], *, force: bool) -> None:
-        from kolmo._core.models import is_model
+        from kolmo._core.models.saving import is_model
 
         check_output_folder(path, inputs=inputs, force=force, is_own=is_model)
 

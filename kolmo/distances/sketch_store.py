@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kolmo._core.checks import check_boolean, check_count
 from kolmo._core.items import as_items, blocks_of_items, in_order
-from kolmo._core.models import ModelState, SavedModel
+from kolmo._core.models.saving import ModelState, SavedModel
 from kolmo._core.parallel import map_blocks
 from kolmo._core.progress import progress
 from kolmo._core.results import Result

@@ -13,7 +13,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_count, check_number, check_path
-from kolmo._core.models import ModelState, pack_items, unpack_items
+from kolmo._core.models.saving import ModelState, pack_items, unpack_items
 from kolmo._core.resumable import open_checkpoint
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError

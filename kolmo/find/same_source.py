@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_count, check_jobs, check_number
 from kolmo._core.items import as_bytes, as_items, in_order
-from kolmo._core.models import ModelState, SavedModel, pack_items, unpack_items
+from kolmo._core.models.saving import ModelState, SavedModel, pack_items, unpack_items
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
 from kolmo.find.drawn_pairs import LEAST_BYTES

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from kolmo._core.checks import check_jobs
 from kolmo._core.items import as_items, check_unmasked, in_order
-from kolmo._core.models import SavedModel
+from kolmo._core.models.saving import SavedModel
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as coder_of
 from kolmo.errors import DataError, ParameterError, PrimingError

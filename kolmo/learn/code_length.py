@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_boolean, check_choice, check_count
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError

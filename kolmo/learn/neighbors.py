@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_count
-from kolmo._core.models import ModelState, pack_items, unpack_items
+from kolmo._core.models.saving import ModelState, pack_items, unpack_items
 from kolmo.coders.registry import CoderLike
 from kolmo.distances.formulas import Floats
 from kolmo.distances.nearest import Integers, Nearest

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.models import ModelState, pack_items, unpack_items
+from kolmo._core.models.saving import ModelState, pack_items, unpack_items
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import coder as coder_of
 from kolmo.coders.stored_configs import coder_from_file, stored_config

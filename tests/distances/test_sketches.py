@@ -145,7 +145,7 @@ def test_damaged_and_forged_stores_are_refused(tmp_path: Path) -> None:
 def test_forged_arrays_are_refused(arrays: dict[str, np.ndarray], values: dict[str, object]) -> None:
     state = {"hashes": np.array([1, 2, 1, 7], np.uint32), "starts": np.array([0, 2, 4])} | arrays
     described = {"n_items": 2, "names": None} | values
-    from kolmo._core.models import ModelState
+    from kolmo._core.models.saving import ModelState
 
     parameters = {"size": 2, "fold_case": False}
     with pytest.raises(KolmoError):

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from kolmo import CodeLengthOutlier, coder, load_model
-from kolmo._core.models import ARRAYS, ModelState
+from kolmo._core.models.saving import ARRAYS, ModelState
 from kolmo.coders.lengths import code_length
 from kolmo.data.catalog import load_dataset
 from kolmo.errors import DataError, KolmoError, ParameterError

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from sklearn.exceptions import NotFittedError
 
 from kolmo import SameSourceVerifier, code_length, load_model
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo.errors import DataError, KolmoError, ParameterError
 from kolmo.find import source_pairs
 from kolmo.find.same_source_report import CANNOT_TELL, DIFFERENT, SAME, answer_rate

@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 import kolmo
 from kolmo import CodeLengthClassifier, CodeLengthVectorizer, LabelCodeClassifier, NCDClassifier, NGramVectorizer
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo.errors import ParameterError
 
 WORDS = {

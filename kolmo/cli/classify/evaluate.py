@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kolmo._core.models import load_model
+from kolmo._core.models.saving import load_model
 from kolmo.cli import options
 from kolmo.cli.classify.confusion import confusion_tables
 from kolmo.cli.classify.predict import abstain_option

@@ -7,7 +7,7 @@ import sys
 import click
 
 from kolmo._core.items import as_bytes
-from kolmo._core.models import load_model
+from kolmo._core.models.saving import load_model
 from kolmo._core.terminal import is_terminal, unescaped, visible
 from kolmo.cli import options
 from kolmo.cli.inputs import max_size_option

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from kolmo._core.model_contents import ModelInfo, model_info
-from kolmo._core.models import load_model
+from kolmo._core.models.contents import ModelInfo, model_info
+from kolmo._core.models.saving import load_model
 from kolmo.cli import options
 from kolmo.cli.classify.methods import (
     DEFAULT,

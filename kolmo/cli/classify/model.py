@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kolmo._core.model_contents import model_info
+from kolmo._core.models.contents import model_info
 from kolmo.cli.options import Group, json_option
 from kolmo.cli.output import print_json, print_results
 

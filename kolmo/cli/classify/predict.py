@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from kolmo._core.items import as_bytes
-from kolmo._core.models import load_model
+from kolmo._core.models.saving import load_model
 from kolmo._core.terminal import write_lines
 from kolmo.cli import options
 from kolmo.cli.classify.rows import RowWriter, format_of, is_stream, rows_of

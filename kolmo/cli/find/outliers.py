@@ -168,7 +168,7 @@ def _check_use(
 
 
 def _loaded(model: str, false_alarm_rate: float | None, jobs: int) -> CodeLengthOutlier:
-    from kolmo._core.models import load_model
+    from kolmo._core.models.saving import load_model
     from kolmo.find.outliers import CodeLengthOutlier
 
     outlier = load_model(model)

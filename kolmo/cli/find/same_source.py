@@ -167,7 +167,7 @@ def _fitted(
 
 
 def _loaded(model: str) -> SameSourceVerifier:
-    from kolmo._core.models import load_model
+    from kolmo._core.models.saving import load_model
     from kolmo.find.same_source import SameSourceVerifier
 
     found = load_model(model)

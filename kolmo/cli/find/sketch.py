@@ -70,7 +70,7 @@ def save(data: str, store: str, size: int, fold_case: bool, force: bool, jobs: i
     stdin, or a data set by name.
     """
     from kolmo._core.files import check_output_folder
-    from kolmo._core.models import is_model
+    from kolmo._core.models.saving import is_model
     from kolmo.distances.sketch_store import SketchStore
 
     check_output_folder(store, force=force, is_own=is_model)
@@ -101,7 +101,7 @@ def append(store: str, data: str, jobs: int, as_json: bool, **rest: Any) -> None
 def merge(stores: tuple[str, ...], output: Path, force: bool, as_json: bool) -> None:
     """Save the sketches of several stores to the folder OUT, in the order of the stores."""
     from kolmo._core.files import check_output_folder
-    from kolmo._core.models import is_model
+    from kolmo._core.models.saving import is_model
 
     if len(stores) < 2:
         raise ParameterError(f"expected at least two stores, got {len(stores)}; name another")
@@ -143,7 +143,7 @@ def _read(data: str, rest: dict[str, Any]) -> Corpus:
 
 
 def _load(store: str) -> SketchStore:
-    from kolmo._core.models import load_model
+    from kolmo._core.models.saving import load_model
     from kolmo.distances.sketch_store import SketchStore
 
     found = load_model(store)

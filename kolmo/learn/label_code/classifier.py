@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from kolmo._core.checks import check_choice, check_count
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn import states
 from kolmo.learn.base import RefittedClassifier, check_lengths

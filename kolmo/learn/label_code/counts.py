@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo.learn.label_code import counts_kernels as kernels
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, in_parts
-from kolmo.learn.label_code.probabilities import log_softmax
+from kolmo.learn.probabilities import log_softmax
 
 N_SLOTS = N_KINDS * kernels.N_LEVELS
 _MAX_SLOT_VALUES = 2**26

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo._core.parallel import map_threads
 from kolmo.learn.label_code.counts import ClassCounts, CountsPredictor
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
 from kolmo.learn.label_code.pooled import PooledModels
 from kolmo.learn.label_code.pooling import Pooling
-from kolmo.learn.label_code.probabilities import log_softmax
 from kolmo.learn.label_code.weights import LogLinear, Training, WeightsPredictor
+from kolmo.learn.probabilities import log_softmax
 
 NAMES = ("counts", "weights", "coders")
 PRESETS = {

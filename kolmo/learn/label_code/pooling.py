@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo.learn.label_code.contexts import N_BYTE_ORDERS, N_WORD_ORDERS, WORD_DISTANCES
-from kolmo.learn.label_code.probabilities import log_softmax
+from kolmo.learn.probabilities import log_softmax
 
 _START = 0.1
 """The weights are drawn to this value, in units of the root mean square of their savings."""

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.models import ModelState
+from kolmo._core.models.saving import ModelState
 from kolmo._core.parallel import map_threads
 from kolmo.errors import DataError
 from kolmo.learn.label_code import weights_kernels as kernels
 from kolmo.learn.label_code.counts import ClassCounts
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, edges_of
-from kolmo.learn.label_code.probabilities import log_softmax
+from kolmo.learn.probabilities import log_softmax
 
 _MAX_FEATURES = 2**20
 _MAX_WEIGHTS = 2**27

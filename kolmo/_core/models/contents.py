@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from kolmo._core.models import ARRAYS, DESCRIPTION, class_of, read_folder
+from kolmo._core.models.saving import ARRAYS, DESCRIPTION, class_of, read_folder
 from kolmo._core.results import Result
 
 if TYPE_CHECKING:

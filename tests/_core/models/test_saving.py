@@ -14,8 +14,8 @@ from hypothesis import given, strategies
 from safetensors.numpy import load, save
 
 import kolmo
-from kolmo._core import models
-from kolmo._core.models import ARRAYS, DESCRIPTION, ModelState, pack_items, unpack_items
+from kolmo._core.models import saving as models
+from kolmo._core.models.saving import ARRAYS, DESCRIPTION, ModelState, pack_items, unpack_items
 from kolmo.errors import DataError, KolmoError, ParameterError
 
 TEXTS, LABELS = ["the cat sat", "a cat and a kitten", "stocks fell", "bonds and stocks"], ["a", "a", "b", "b"]

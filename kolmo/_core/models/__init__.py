@@ -1,0 +1,1 @@
+"""Saved models: the folder that they are stored in, and what it holds."""
