@@ -253,10 +253,12 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool | None:
     """Return whether a first row holds names; None if that is unclear."""
     filled = [cell.strip() for cell in first]
     others = list(zip(*rows, strict=True)) or [()] * len(first)
-    if any(cell and cell in column for cell, column in zip(first, others, strict=True)):
-        return False  # a value that comes again
     named = [cell.lower() for cell in filled if cell]  # spreadsheets add empty columns
     distinct = len(set(named)) == len(named)
+    if distinct and not set(TEXT_NAMES).isdisjoint(named) and not set(LABEL_NAMES).isdisjoint(named):
+        return True  # even where one of the texts is "text"
+    if any(cell and cell in column for cell, column in zip(first, others, strict=True)):
+        return False  # a value that comes again
     if any(cell in TEXT_NAMES or cell in LABEL_NAMES for cell in named):
         return True
     if any(_NUMBER.match(cell) or len(cell) > _LONGEST_NAME for cell in filled) or not distinct:

@@ -31,7 +31,8 @@ _SPECIALISED = {"image": ("png", "webp", "jxl"), "audio": ("flac",)}
 _SHAPES = {"image": "channels={channels}", "audio": "channels={channels},width={sample_bytes}"}
 """The parameters of specialised coders that the shape of the data decides."""
 _WHOLE = "whole"
-_RANDOM_BYTES, _POSITION_BYTES, _POSITION_CHUNK = 2**18, 2**18, 2048
+_LEAST_RANDOM, _MOST_RANDOM = 2**15, 2**18
+_POSITION_BYTES, _POSITION_CHUNK = 2**18, 2048
 _PUBLISHED = (
     "published: Chinchilla 70B 43.4 % on ImageNet patches and 16.4 % on LibriSpeech, PNG 58.5 % and FLAC 30.3 % "
     "(Delétang et al. 2023, abstract; other data, raw rates)"
@@ -81,7 +82,7 @@ class _Chunk(Size):
 )
 @click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
 @content_options(pixels="grey", mono=True)
-@click.option("--random/--no-random", default=True, show_default=True, help="Also measure random bytes, as a control.")
+@click.option("--random/--no-random", default=True, show_default=True, help="Also measure as many random bytes, as a control.")
 @picture_option("--positions", content="bits/byte by the position in a chunk")
 @picture_option("--sizes", content="adjusted rates by the size of the model")
 @verbose_option
@@ -171,7 +172,8 @@ def _read(data: tuple[str, ...], limit: int, reading: dict[str, Any], *, random:
         text = b"\n".join(docstrings("train").items)[:limit]
         sets.append(Symbols(data=text, modality="text", name="docstrings"))
     if random:
-        noise = np.random.default_rng(0).integers(0, 256, min(limit, _RANDOM_BYTES), np.uint8).tobytes()
+        size = min(max(_LEAST_RANDOM, *(len(each.data) for each in sets)), limit, _MOST_RANDOM)
+        noise = np.random.default_rng(0).integers(0, 256, size, np.uint8).tobytes()
         sets.append(Symbols(data=noise, modality="random", name="random bytes"))
     names = [each.name for each in sets]
     if len(set(names)) < len(names):

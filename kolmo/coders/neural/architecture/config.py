@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from kolmo.errors import ParameterError
 
@@ -165,7 +166,7 @@ class ModelConfig:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the names and shapes of all weights, without allocating them."""
-        with torch.device("meta"):
+        with torch.device("meta"), _WithoutInitialisation():
             return {name: tuple(tensor.shape) for name, tensor in self._model().state_dict().items()}
 
     @property
@@ -195,3 +196,13 @@ class ModelConfig:
                 changed = [name for name in _OF[self.architecture] if getattr(self, name) != values[name]]
                 return ",".join([f"{self.architecture}:{size}", *(f"{name}={getattr(self, name)}" for name in changed)])
         return f"{self.architecture} of width {self.width}"
+
+
+class _WithoutInitialisation(TorchFunctionMode):
+    """Leaves weights as they are: on the meta device, their initialisation would only import the compiler of torch."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
