@@ -14,9 +14,9 @@ from kolmo._core.items import as_bytes
 from kolmo._core.models.saving import load_model
 from kolmo._core.terminal import write_lines
 from kolmo.cli import options
-from kolmo.cli.classify.rows import RowWriter, format_of, is_stream, rows_of
 from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import OutputFile, write_text
+from kolmo.cli.rows import RowWriter, format_of, is_stream, rows_of
 from kolmo.cli.sets import read_set
 from kolmo.data.columns import TEXT_NAMES
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, numbered_lines, opened, without_line_end

@@ -70,7 +70,7 @@ def command(
     from kolmo.find.duplicates import find_duplicates
 
     settings, reading = search_settings(rest), reading_settings(rest)
-    corpus = read_set(data, split="train", **reading)
+    corpus = read_set(data, split="train", keep_rows=unique_file is not None, **reading)
     report = find_duplicates(corpus, keep=keep, min_share=min_share, **settings)
     if output is not None:
         write_pairs(output, report.records(), _COLUMNS)

@@ -60,7 +60,7 @@ def command(
         )
     settings, reading = search_settings(rest), reading_settings(rest)
     train_set = read_set(train, split="train", **reading)
-    test_set = read_set(test, split="test", **reading)
+    test_set = read_set(test, split="test", keep_rows=clean_file is not None, **reading)
     report = find_leaks(train_set, test_set, **settings)
     if output is not None:
         write_pairs(output, report.records(), _COLUMNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from kolmo.cli import options
 from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import write_text
+from kolmo.cli.rows import RowWriter, format_of, rows_of
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
@@ -102,7 +104,13 @@ def _write_rows(file: IO[str], *, records: Sequence[dict[str, Any]], names: Sequ
 
 
 def write_corpus(path: Path, corpus: Corpus) -> None:
-    """Write items to a file, in the format of its ending."""
+    """Write items to a file, in the format of its ending; the rows of a table keep all their columns."""
     from kolmo.data.writers import ending_of, write_items
 
-    write_text(path, lambda file: write_items(corpus, file, ending_of(path)))
+    if corpus.rows is None or ending_of(path) == ".txt":
+        write_text(path, lambda file: write_items(corpus, file, ending_of(path)))
+        return
+    names, rows = rows_of(corpus)
+    writer = RowWriter(format_of(corpus, "", None, path), names, ())
+    lines = itertools.chain(writer.header(), (writer.row(cells, ()) for cells in rows))
+    write_text(path, lambda file: file.writelines(f"{line}\n" for line in lines))

@@ -79,6 +79,25 @@ def test_unique_rows_keep_their_labels(kolmo: Any) -> None:
     assert not Path("unique.txt").exists()
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+def test_written_rows_keep_all_columns(kolmo: Any, ending: str) -> None:
+    rows = [{"id": f"{number:03}", "text": f'{text}\n"second"', "note": ""} for number, text in enumerate(TEXTS[:20])]
+    rows.append(rows[4] | {"id": "020"})
+    with open("data.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "text", "note"])
+        writer.writeheader()
+        writer.writerows(rows)
+    kolmo("duplicates", "data.csv", "--write-unique", f"unique.{ending}")
+    with open(f"unique.{ending}", newline="") as file:
+        if ending == "jsonl":
+            written = [json.loads(line) for line in file]
+        else:
+            written = list(csv.DictReader(file, delimiter="\t" if ending == "tsv" else ","))
+    assert {row["id"] for row in written} <= {row["id"] for row in rows}
+    assert all(row in rows for row in written)
+    assert len(written) < len(rows)
+
+
 def test_sketches_are_saved_extended_merged_and_queried(kolmo: Any, sets: tuple[Path, Path]) -> None:
     train, test = sets
     assert kolmo("sketch", "save", train, "store", "--size", 64).stdout == "store: 50 sketches of size 64\n"
