@@ -23,6 +23,8 @@ for _number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
+# programs under test import the package that the tests import, not the source in the current folder, if it is another
+os.environ["PYTHONSAFEPATH"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: threads of its own would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -34,8 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.getoption("numprocesses", None) and not config.option.collectonly and not hasattr(config, "workerinput"):
         program = "from kolmo.coders.warmup import WARMED, warm_up\nfor _ in warm_up(WARMED{part}): pass"
         parts = [program.format(part=part) for part in ("[:-2]", "[-2:]")]  # these take about equally long
-        # -P: of the package that the tests import, which may be another than that of the current folder
-        running = [subprocess.Popen([sys.executable, "-P", "-c", each]) for each in parts]
+        running = [subprocess.Popen([sys.executable, "-c", each]) for each in parts]
         codes = [process.wait() for process in running]  # of both, before one ends the tests
         assert not any(codes), "a kernel cannot be compiled"
 

@@ -33,7 +33,7 @@ as_set_option = reading_option(
 )
 
 
-_VALUES = {"separator": "text_separator"}
+OPTION_VALUES = {"separator": "text_separator"}
 """Names of the values of options that are not those of the arguments of `kolmo.read`."""
 
 
@@ -75,7 +75,7 @@ def _gathered(options: dict[str, Decorator]) -> Decorator:
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(*arguments: Any, **values: Any) -> None:
-            reading = {name: values.pop(_VALUES.get(name, name)) for name in options}
+            reading = {name: values.pop(OPTION_VALUES.get(name, name)) for name in options}
             if "text_columns" in reading:
                 reading["text_columns"] = list(reading["text_columns"]) or None
             function(*arguments, reading=reading, **values)

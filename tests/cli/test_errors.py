@@ -88,7 +88,7 @@ main(prog_name="kolmo")
         ("deflate", 0.5, os.killpg),
         pytest.param("ppmd", 0, os.killpg, marks=pytest.mark.slow),  # while the workers start
         pytest.param("ppmd", 0.3, os.killpg, marks=pytest.mark.slow),
-        ("ppmd", 2, os.killpg),
+        pytest.param("ppmd", 2, os.killpg, marks=pytest.mark.slow),
         ("ppmd", 0.1, os.kill),
     ],
 )

@@ -51,7 +51,7 @@ def specs() -> list[object]:
 
 @pytest.mark.parametrize("spec", specs())
 def test_coder_keeps_the_contract(spec: str) -> None:
-    examples = 6 if spec.partition(":")[0] in BUILT_PER_ITEM else 60
+    examples = 4 if spec.partition(":")[0] in BUILT_PER_ITEM else 60
     large = spec in LARGE_WHERE_SLOW or not spec.startswith(LARGE_BY_ANOTHER)
     check_coder(coder(spec), examples=examples, large=large)
 

@@ -10,7 +10,7 @@ import fuzz
 import fuzz_cases
 import pytest
 
-COUNTS = {"streams": 25, "tables": 50, "pictures": 50, "commands": 60, "models": 40}
+COUNTS = {"streams": 25, "tables": 50, "pictures": 50, "commands": 40, "models": 40}
 MARKS = {"models": pytest.mark.slow}
 SEED = 15
 

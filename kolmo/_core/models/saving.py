@@ -15,6 +15,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from kolmo._core.files import check_output_folder, write_folder
@@ -148,7 +149,14 @@ class SavedModel:
     """Base of what can be saved to a folder, and loaded by `kolmo.load_model`.
 
     A subclass has a line in `MODELS`, and defines `_model_state` and `_from_model_state`.
+
+    Attributes
+    ----------
+    reading : dict of str to JSON values
+        How the items were read from files, if a command noted it.
     """
+
+    reading: Mapping[str, Any] = MappingProxyType({})
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Save the fitted model to a folder, for `kolmo.load_model`.
@@ -181,6 +189,7 @@ class SavedModel:
             "model": name,
             "parameters": state.parameters,
             "values": state.values,
+            "reading": dict(self.reading),
             ARRAYS: {"size_bytes": len(arrays), "sha256": hashlib.sha256(arrays).hexdigest()},
         }
         description["sha256"] = _digest(description)
@@ -233,7 +242,9 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     found = class_of(description["model"], folder)
     state = ModelState(description["values"], arrays, description["parameters"])
     try:
-        return found._from_model_state(state)
+        model = found._from_model_state(state)
+        model.reading = dict(description.get("reading", {}))
+        return model
     except MissingDependencyError:
         raise
     except MemoryError as error:

@@ -11,6 +11,7 @@ from kolmo._core.models.saving import load_model
 from kolmo.cli import options
 from kolmo.cli.classify.confusion import confusion_tables
 from kolmo.cli.classify.predict import abstain_option
+from kolmo.cli.classify.stored_reading import as_fitted
 from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import labelled_set, sample
@@ -62,7 +63,7 @@ def command(
     kolmo evaluate model test.csv --abstain-below 0.85 --confusion
     """
     classifier = load_model(model)
-    whole = labelled_set(test, split="test", data_dir=data_dir, **reading)
+    whole = labelled_set(test, split="test", data_dir=data_dir, **as_fitted(classifier, reading))
     corpus, positions = sample(whole, limit_test, seed=seed)
     report = evaluate_fitted(classifier, corpus, name=model, abstain_below=abstain_below, positions=positions)
     if as_json:

@@ -10,6 +10,7 @@ from kolmo._core.items import as_bytes
 from kolmo._core.models.saving import load_model
 from kolmo._core.terminal import is_terminal, unescaped, visible
 from kolmo.cli import options
+from kolmo.cli.classify.stored_reading import as_fitted, folded
 from kolmo.cli.inputs import max_size_option
 from kolmo.cli.output import print_json, print_results
 from kolmo.data.lines import STDIN, read_whole
@@ -42,8 +43,10 @@ def command(model: str, text: str, nearest: int, as_json: bool, verbose: bool, m
     kolmo explain model "free prize call now"
     kolmo explain model - < mail.txt
     """
-    item = read_whole(STDIN, max_size, option="--max-size") if text == STDIN else as_bytes(text)
-    found = Explainer(load_model(model), n_nearest=nearest).explain(item)
+    read = read_whole(STDIN, max_size, option="--max-size") if text == STDIN else as_bytes(text)
+    classifier = load_model(model)
+    item = folded(as_fitted(classifier, {"normalize": None, "casefold": False}), read)
+    found = Explainer(classifier, n_nearest=nearest).explain(item)
     if as_json:
         print_json(found.to_dict())
         return

@@ -22,6 +22,7 @@ from kolmo.cli.classify.methods import (
     neighbor_options,
     neighbor_parameters,
 )
+from kolmo.cli.classify.stored_reading import as_fitted, keep_reading
 from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import ModelFolder, print_json, print_tables
 from kolmo.cli.sets import labelled_set, sample
@@ -94,11 +95,13 @@ def command(
         raise ParameterError("expected a folder for the classifier; name it with -o FOLDER")
     chosen = method or (DEFAULT_WITH_OPTIONS if named(context, "coder", *used) else DEFAULT)
     check_used(context, (chosen,))
-    corpus, _ = sample(labelled_set(train, split="train", data_dir=data_dir, **reading), limit_train, seed=seed)
+    updated = None if update is None else load_model(update)
+    chosen_reading = reading if updated is None else as_fitted(updated, reading)
+    corpus, _ = sample(labelled_set(train, split="train", data_dir=data_dir, **chosen_reading), limit_train, seed=seed)
     labels = list(corpus.labels or ())
     start = time.perf_counter()
-    if update is not None:
-        classifier = load_model(update)
+    if updated is not None:
+        classifier = updated
         if not hasattr(classifier, "partial_fit"):
             raise ParameterError(
                 f"{type(classifier).__name__} takes no more texts after fit; call kolmo fit on all texts"
@@ -113,6 +116,7 @@ def command(
         setting = Setting(neighbors=neighbors, checkpoint=None, n_jobs=jobs, probabilities=True)
         ((_, classifier),) = METHODS[chosen].make([coder], setting)
         classifier.fit(corpus.items, labels)
+        keep_reading(classifier, corpus, reading)
     seconds = time.perf_counter() - start
     folder = output if output is not None else Path(str(update))
     classifier.save(folder, force=True)  # a folder that may not be replaced was refused before

@@ -14,6 +14,7 @@ from kolmo._core.items import as_bytes
 from kolmo._core.models.saving import load_model
 from kolmo._core.terminal import write_lines
 from kolmo.cli import options
+from kolmo.cli.classify.stored_reading import as_fitted, folded
 from kolmo.cli.inputs import reading_options
 from kolmo.cli.output import OutputFile, write_text
 from kolmo.cli.rows import RowWriter, format_of, is_stream, rows_of
@@ -64,6 +65,7 @@ def command(
     tail -f log.txt | kolmo predict model - | grep urgent
     """
     classifier = check_classifier(load_model(model))
+    reading = as_fitted(classifier, reading)
     reasons = _reasons(classifier) if explain else None
     added = [*COLUMNS, *(["because"] if explain else [])]
 
@@ -75,7 +77,7 @@ def command(
             yield [*row, reasons(item)] if reasons is not None else row
 
     if is_stream(data, reading["format"]) and output is None:
-        _stream(cells_of, added, reading["format"] or "lines", reading["text_columns"] or (), reading["separator"])
+        _stream(cells_of, added, reading)
         return
     corpus = read_set(data, split="test", data_dir=data_dir, keep_rows=True, **reading)
     names, rows = rows_of(corpus)
@@ -96,23 +98,24 @@ def command(
 def _stream(
     cells_of: Callable[[Sequence[bytes]], Iterator[list[Any]]],
     added: Sequence[str],
-    form: str,
-    text_columns: Sequence[str],
-    separator: str,
+    reading: dict[str, Any],
 ) -> None:
     """Label each line of stdin as soon as it is read, and flush it."""
+    form, columns = reading["format"] or "lines", reading["text_columns"] or ()
+    fitted = reading["like"].columns[0] if "like" in reading else ()
     with opened(STDIN) as file:
         for number, line in numbered_lines(file, STDIN, MAX_ITEM_BYTES):
             if not line.strip():
                 continue
             if form in ("json", "jsonl"):
                 record = _record(line, number)
-                item = _text(record, number, text_columns, separator)
+                names = columns or (fitted if set(fitted) <= set(record) else ())
+                item = _text(record, number, names, reading["separator"])
                 writer, cells = RowWriter("jsonl", list(record), added), list(record.values())
             else:
                 item = without_line_end(line)
                 writer, cells = RowWriter(form, None, added), [item]
-            (new,) = cells_of([item])
+            (new,) = cells_of([folded(reading, item)])
             write_lines([writer.row(cells, new)])
             sys.stdout.flush()
 

@@ -250,7 +250,6 @@ def test_a_third_party_coder_works_here_and_says_what_it_cannot_do(start: Any, t
     assert works.returncode == 0, works.stderr
     assert json.loads(works.stdout)["results"][0]["accuracy"] > 0.8
     for arguments in (
-        ["classify", *topics, "--metric", "conditional_ncd", "-c", "unprimed"],
         ["length", topics[1], "--context", topics[0], "-c", "unprimed"],
         ["distance", *topics, "-m", "conditional_ncd", "-c", "unprimed"],
     ):

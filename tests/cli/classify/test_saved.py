@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -52,6 +53,35 @@ def test_a_wrong_command_is_refused(refused: Any, topics: Topics, model: Path) -
     Path("other/notes.txt").write_text("mine")
     assert "other files" in refused("fit", topics[0], "-o", "other", "-f", code=2)
     assert sorted(path.name for path in Path().iterdir()) == ["model", "other", "plain.txt", "test.csv", "train.csv"]
+
+
+def test_data_are_read_as_they_were_at_the_fit(kolmo: Any, topics: Topics) -> None:
+    """The columns and the options that change a text are kept; other columns of the same file are not taken for it."""
+    rows = list(csv.reader(topics[0].read_text().splitlines()))[1:]
+    with Path("own.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["kind", "note"], *([label, text.upper()] for label, text in rows)])
+    kolmo("fit", "own.csv", "-o", "model", "-k", "3", "--text-column", "note", "--label-column", "kind", "--casefold")
+    held_out = list(csv.reader(topics[1].read_text().splitlines()))[1:]
+    with Path("new.csv").open("w", newline="") as file:
+        named = [["title", "label", "kind", "note"], *(["bonds", "pets", *row] for row in held_out)]
+        csv.writer(file).writerows(named)
+    assert json.loads(kolmo("evaluate", "model", "new.csv", "--json").stdout)["accuracy"] == 1
+    labelled = list(csv.DictReader(kolmo("predict", "model", "new.csv").stdout.splitlines()))
+    assert [row["predicted"] for row in labelled] == [label for label, _ in held_out]
+    lines = "".join(json.dumps({"title": "bonds", "note": text.upper()}) + "\n" for _, text in held_out)
+    streamed = kolmo("predict", "model", "-", "--format", "jsonl", stdin=lines.encode()).stdout.splitlines()
+    assert [json.loads(line)["predicted"] for line in streamed] == [label for label, _ in held_out]
+    other = csv.DictReader(kolmo("predict", "model", "new.csv", "--text-column", "title").stdout.splitlines())
+    assert {row["predicted"] for row in other} == {"money"}
+
+
+@pytest.mark.parametrize("forged", [{"pixels": ["rgb"]}, {"separator": 3}, {"columns": [[3], None]}, {"path": "/"}, 5])
+def test_a_forged_way_to_read_is_refused(refused: Any, model: Path, topics: Topics, forged: Any) -> None:
+    found = json.loads((model / "model.json").read_text()) | {"reading": forged}
+    del found["sha256"]
+    found["sha256"] = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+    (model / "model.json").write_text(json.dumps(found))
+    refused("predict", model, topics[1], code=1)
 
 
 def test_an_update_equals_one_fit(kolmo: Any, topics: Topics) -> None:

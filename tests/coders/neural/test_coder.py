@@ -22,7 +22,7 @@ DATA = b"the 7 cats sat on the rug, and 49 dogs, \x00\xff, lay on the mat; " * 6
 
 
 def test_it_keeps_the_contract(one_folder: Path) -> None:
-    check_coder(NeuralCoder(str(one_folder), piece=300), examples=4, large=False)
+    check_coder(NeuralCoder(str(one_folder), piece=300), examples=2, large=False)
 
 
 @pytest.mark.slow
