@@ -20,7 +20,7 @@ from kolmo.evaluation.diagnostics import diagnose
 from kolmo.joint.documents import Documents
 from kolmo.joint.estimates import Gain
 from kolmo.joint.gain_results import JointGain
-from kolmo.joint.layouts import is_blind, kind_of
+from kolmo.joint.layouts import is_blind, kind_of, layouts_of
 from kolmo.joint.resampling import Resampling
 
 _EXCESS_BITS, _EXCESS = 64, 0.005
@@ -162,7 +162,7 @@ def _odd_documents(side: str, each: Documents) -> list[str]:
     rates = _FAST._batch(each.blocks) / sizes
     by_size = np.argsort(sizes, kind="stable")  # short documents need more bits per byte
     rest = rates.copy()
-    rest[by_size] -= median_filter(rates[by_size], size=_OF_LIKE_SIZE, mode="nearest")
+    rest[by_size] -= median_filter(rates[by_size], size=_OF_LIKE_SIZE, mode="mirror")
     spread = max(1.4826 * float(np.median(np.abs(rest))), _LEAST_SPREAD)
     odd = np.flatnonzero(np.abs(rest) > _FAR * spread)
     if not len(odd) or len(odd) > _ODD_SHARE * len(each):
@@ -176,7 +176,11 @@ def _odd_documents(side: str, each: Documents) -> list[str]:
 
 
 def diagnose_matrix(
-    sets: Mapping[str, Any], relative_gain: NDArray[np.float64], *, coder: CoderLike = "mix"
+    sets: Mapping[str, Any],
+    relative_gain: NDArray[np.float64],
+    *,
+    coder: CoderLike = "mix",
+    null_gain: NDArray[np.float64] | None = None,
 ) -> list[str]:
     """Return warnings about the joint gains of several data sets.
 
@@ -188,6 +192,8 @@ def diagnose_matrix(
         The matrix of `gain_matrix`, which calls this function for its field `warnings`.
     coder : str, mapping or Coder
         The coder of the matrix.
+    null_gain : ndarray of shape (n_sets, n_sets), optional
+        The null gains of the matrix; NaN on the diagonal.
 
     Returns
     -------
@@ -213,6 +219,23 @@ def diagnose_matrix(
             f"{made!s} needs {-100 * relative_gain[row, column]:.1f} % more bits for {names[row]!r} and "
             f"{names[column]!r} jointly than separately: its statistics or its dictionary do not suit both"
         )
+    layouts = layouts_of(made, list(items.values()))
+    kinds: dict[str, list[str]] = {}
+    for name, layout in zip(names, layouts or (), strict=False):
+        kinds.setdefault(kind_of(layout), []).append(name)
+    if len(kinds) > 1:
+        listed = "; ".join(f"{kind}: {_listed(each)}" for kind, each in kinds.items())
+        found.append(
+            f"{made!s} gives the sets different layouts ({listed}), and codes sets of different layouts without each "
+            "other: their gain is 0 by construction; one layout for all: --layout shared, layout='shared'"
+        )
+    if null_gain is not None and not np.isnan(null_gain).all():
+        row, column = np.unravel_index(int(np.nanargmax(np.abs(null_gain))), null_gain.shape)
+        if abs(null_gain[row, column]) > _CONTROL:
+            found.append(
+                f"null gains are up to {100 * null_gain[row, column]:.1f} % ({names[row]!r} and {names[column]!r}), not "
+                "0; read the excess gains"
+            )
     blind = [
         name for name, gain in zip(names, relative_gain.diagonal(), strict=True) if gain < (1 - COPY_THRESHOLD) / 2
     ]

@@ -23,7 +23,7 @@ def test_near_duplicates_are_one_cluster() -> None:
     originals = texts(20)
     edited = [text[:40] + b"?" + text[41:] for text in originals]
     assert clusters([*originals, *edited]).tolist() == [*range(20), *range(20)]
-    assert clusters(originals + [originals[0] + originals[1]]).tolist() == [0, 0, *range(1, 19), 0], "linked by a third"
+    assert clusters([*originals, originals[0] + originals[1]]).tolist() == [0, 0, *range(1, 19), 0], "linked by a third"
 
 
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=20))
@@ -46,7 +46,7 @@ def test_a_string_is_left_out_in_quarters() -> None:
     assert [len(a.joined()) for a, _ in found.pairs] == [3072] * 4 + [4096] * 4
     assert found.pairs[0][0].joined() == x.joined()[1024:]
     shuffled = x.permuted(RANDOM)
-    kept = {block for block in resampled(shuffled, y, 8, RANDOM).pairs[0][0].blocks}
+    kept = set(resampled(shuffled, y, 8, RANDOM).pairs[0][0].blocks)
     assert kept == set(x.blocks[4:]), "the parts are those of the string, in any order of its pieces"
 
 

@@ -143,7 +143,7 @@ def test_it_resumes_from_a_checkpoint(order: Any, tmp_path: Path, monkeypatch: p
 def test_a_matrix_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sets = {str(n): "; ".join(CATS[n:] + DOGS[:n]) for n in range(0, 60, 10)}
     monkeypatch.setattr(blocks, "_SMALLEST_TILE_BYTES", 2**14)
-    expected = gain_matrix(sets, coder="deflate").relative_gain
+    expected = gain_matrix(sets, coder="deflate", n_permutations=1).relative_gain
     real, done = Deflate._joint_batch, []
 
     def stopping(self: Deflate, *given: Any) -> Any:
@@ -154,14 +154,14 @@ def test_a_matrix_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Deflate, "_joint_batch", stopping)
     with pytest.raises(KeyboardInterrupt):
-        gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+        gain_matrix(sets, coder="deflate", n_permutations=1, checkpoint=tmp_path / "run")
     done.clear()
     monkeypatch.setattr(Deflate, "_joint_batch", lambda self, *given: done.append(1) or real(self, *given))
-    found = gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+    found = gain_matrix(sets, coder="deflate", n_permutations=1, checkpoint=tmp_path / "run")
     np.testing.assert_array_equal(found.relative_gain, expected)
     assert done
     done.clear()
-    found = gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+    found = gain_matrix(sets, coder="deflate", n_permutations=1, checkpoint=tmp_path / "run")
     np.testing.assert_array_equal(found.relative_gain, expected)
     assert not done, "nothing is left to do"
 
@@ -257,6 +257,39 @@ def test_a_matrix_says_what_it_is() -> None:
 
 def test_a_large_matrix_numbers_its_columns() -> None:
     matrix = gain_matrix({f"set {n}": text for n, text in enumerate(CATS[:13])}, coder="order0")
-    (table,) = type(matrix).tables_of([matrix])
+    table, *_ = type(matrix).tables_of([matrix])
     assert [column.name for column in table.columns] == ["", "set", *map(str, range(1, 14))]
     assert table.rows[12][:2] == ["13", "set 12"]
+
+
+def test_a_matrix_has_a_null_and_directed_savings() -> None:
+    sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS), "noise": NOISE}
+    for spec in ("ngram", "xz"):
+        matrix = gain_matrix(sets, coder=spec)
+        assert matrix.excess_gain[0, 1] > matrix.noise_floor > abs(matrix.excess_gain[0, 2])
+        assert matrix.p_value[0, 1] < 0.01
+        assert matrix.has_common_structure
+        np.testing.assert_allclose(matrix.null_gain, matrix.null_gain.T)
+        pair = matrix.pairs()[0]
+        alone = joint_gain(sets["cats"], sets["dogs"], coder=spec, n_resamples=0, n_permutations=0)
+        for name in ("length_x", "length_y", "length_x_given_y", "length_y_given_x", "gain_bits"):
+            assert pair[name] == pytest.approx(getattr(alone, name), abs=64)
+        assert matrix.directed_saving[0, 1] == pytest.approx(1 - pair["length_y_given_x"] / pair["length_y"])
+        assert [table.title.split(" (")[0] for table in type(matrix).tables_of([matrix])] == [
+            "Joint gain matrix", "Excess gain", "Saving L(Y) - L(Y|X)",
+        ]  # fmt: skip
+
+
+def test_unrelated_sets_have_no_common_structure() -> None:
+    letters = np.frombuffer(b"abcdefgh", np.uint8)
+    random = np.random.default_rng(0)
+    sets = {str(n): letters[random.choice(8, 3000, p=random.dirichlet(np.ones(8)))].tobytes() for n in range(4)}
+    matrix = gain_matrix(sets, coder="deflate")
+    assert matrix.has_common_structure is False
+    assert "no pair has an excess gain above the noise floor" in str(matrix)
+    without = gain_matrix(sets, coder="deflate", n_permutations=0)
+    assert without.has_common_structure is None
+    assert without.null == "none"
+    np.testing.assert_array_equal(without.relative_gain, matrix.relative_gain)
+    assert without.to_dict()["noise_floor"] is None
+    assert "Excess gain" not in str(without)

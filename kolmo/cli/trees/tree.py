@@ -26,7 +26,7 @@ from kolmo.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kolmo.joint.many_sets import GainMatrix
+    from kolmo.joint.gain_matrix_results import GainMatrix
     from kolmo.trees.tree import Tree
 
 _METHODS = {"average": "average linkage", "neighbors": "neighbour joining", "quartets": "quartet method"}
