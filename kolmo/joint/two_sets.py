@@ -173,8 +173,8 @@ def joint_gain(
     if parts.pairs:
         half = parts.half_width(variance)
         interval = whole.relative_gain - half, whole.relative_gain + half
-        of_null = tested.deviation**2 / len(nulls) if len(nulls) > 1 else math.nan
-        half = parts.half_width(variance + of_null)
+    if parts.pairs and len(nulls) > 1:
+        half = parts.half_width(variance + tested.deviation**2 / len(nulls))
         low, high = (whole.relative_gain - tested.mean + sign * half for sign in (-1, 1))
     gain = JointGain(
         **{each.name: getattr(whole, each.name) for each in fields(Gain)},
