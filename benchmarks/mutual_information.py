@@ -5,8 +5,8 @@
 *Copied blocks*: X and Y are letters of an order-2 Markov chain each, with independent tables; 0, 10, 30 or 60 % of Y is
 replaced by blocks of 200 bytes of X at random places. True: the information of the blocks under the chain of X, less
 log2 of the number of places for each. *Shared contexts*: the tables of X and Y are drawn from a Dirichlet distribution;
-0, 30, 60 or 100 % of the contexts have the same row in both. True: log2 P(x, y) - log2 P(x) - log2 P(y), exact, with the
-rows integrated out (Dirichlet-multinomial). *Recodings*: Y holds the text X in another encoding, so that the true gain
+0, 30, 60 or 100 % of the contexts have the same row in both. True: log2 P(x, y) - log2 P(x) - log2 P(y), exact, with
+the rows integrated out (Dirichlet-multinomial). *Recodings*: Y holds the text X in another encoding, so that the true gain
 is 50 %, less a few bytes. DATA has `corpora/canterbury`.
 """
 
@@ -86,7 +86,10 @@ def recodings(text: bytes) -> Iterator[tuple[str, bytes]]:
     yield "base64", base64.b64encode(text)
     yield "inverted bits", bytes(255 - byte for byte in text)
     yield "reversed", text[::-1]
-    yield "letters replaced (a cipher)", text.translate(bytes(np.random.default_rng(0).permutation(256).astype(np.uint8)))
+    yield (
+        "letters replaced (a cipher)",
+        text.translate(bytes(np.random.default_rng(0).permutation(256).astype(np.uint8))),
+    )
 
 
 def measured(coder: str, x: bytes, y: bytes, **facts: Any) -> dict[str, Any]:

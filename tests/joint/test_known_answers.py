@@ -59,11 +59,15 @@ def test_each_kind_of_data_gains_most_from_its_own_and_none_from_noise(data_dir:
 @pytest.mark.parametrize("spec", ["bz2", "ppmd", "ngram"])
 def test_each_written_digit_gains_most_from_its_own(data_dir: Path, spec: str) -> None:
     """As ink or paper, a bit a pixel; with grey pixels most bits tell of the pen, and this does not hold."""
-    own, others = own_and_others(gain_matrix(by_written_digit(data_dir, 150, ink), coder=spec, n_permutations=0, n_jobs=2).relative_gain)
+    own, others = own_and_others(
+        gain_matrix(by_written_digit(data_dir, 150, ink), coder=spec, n_permutations=0, n_jobs=2).relative_gain
+    )
     assert (own > others).all(), own - others
 
 
 @pytest.mark.realdata
 def test_each_speaker_gains_most_from_their_own(data_dir: Path) -> None:
-    own, others = own_and_others(gain_matrix(by_speaker(data_dir, 2), coder="bz2", n_permutations=0, n_jobs=2).relative_gain)
+    own, others = own_and_others(
+        gain_matrix(by_speaker(data_dir, 2), coder="bz2", n_permutations=0, n_jobs=2).relative_gain
+    )
     assert (own > others).all(), own - others
