@@ -6,8 +6,8 @@
 replaced by blocks of 200 bytes of X at random places. True: the information of the blocks under the chain of X, less
 log2 of the number of places for each. *Shared contexts*: the tables of X and Y are drawn from a Dirichlet distribution;
 0, 30, 60 or 100 % of the contexts have the same row in both. True: log2 P(x, y) - log2 P(x) - log2 P(y), exact, with
-the rows integrated out (Dirichlet-multinomial). *Recodings*: Y holds the text X in another encoding, so that the true gain
-is 50 %, less a few bytes. DATA has `corpora/canterbury`.
+the rows integrated out (Dirichlet-multinomial). *Recodings*: Y holds the text X in another encoding, so that the true
+gain is 50 %, less a few bytes. DATA has `corpora/canterbury`.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ def _control_warnings(coder: str, gain: JointGain, p_below: float) -> list[str]:
         )
     if p_below < _BELOW and gain.excess_gain < 0:
         found.append(
-            f"the excess gain is significantly below 0 (p {p_below:.3f}): {coder} codes Y after X worse than it codes a "
-            "permuted Y, since the same bytes have other statistics in both"
+            f"the excess gain is significantly below 0 (p {p_below:.3f}): {coder} codes Y after X worse than it codes "
+            "a permuted Y, since the same bytes have other statistics in both"
         )
     return found
 
@@ -233,8 +233,8 @@ def diagnose_matrix(
         row, column = np.unravel_index(int(np.nanargmax(np.abs(null_gain))), null_gain.shape)
         if abs(null_gain[row, column]) > _CONTROL:
             found.append(
-                f"null gains are up to {100 * null_gain[row, column]:.1f} % ({names[row]!r} and {names[column]!r}), not "
-                "0; read the excess gains"
+                f"null gains are up to {100 * null_gain[row, column]:.1f} % ({names[row]!r} and {names[column]!r}), "
+                "not 0; read the excess gains"
             )
     blind = [
         name for name, gain in zip(names, relative_gain.diagonal(), strict=True) if gain < (1 - COPY_THRESHOLD) / 2

@@ -54,7 +54,7 @@ def shared_layout(coder: Coder, sets: Sequence[bytes]) -> Coder:
 
 
 def null_coder(coder: Coder, x: bytes, y: bytes) -> Coder:
-    """Return the coder for the null of two sets: one that keeps their common layout, which permuted bytes would hide."""
+    """Return the coder for the null of two sets: with their common layout, which permuted bytes would hide."""
     layouts = layouts_of(coder, [x, y])
     if layouts is None or not isinstance(coder, Mix) or is_blind(layouts, (len(x), len(y))):
         return coder

@@ -379,8 +379,8 @@ def _warnings(runs: dict[str, TrainingRun], n_seeds: int) -> list[str]:
             now, later = (getattr(runs[run], f"bits_{key}") for run in (key, f"{key}_double"))
             if now - later > _FALLING * now:
                 found.append(
-                    f"the held-out loss on {name} still falls: twice the steps on {name} alone give {later:.3f} instead "
-                    f"of {now:.3f} bits/byte; a gain may change with more steps"
+                    f"the held-out loss on {name} still falls: twice the steps on {name} alone give {later:.3f} "
+                    f"instead of {now:.3f} bits/byte; a gain may change with more steps"
                 )
     if n_seeds == 1:
         found.append("one seed: the intervals do not include the variation between seeds, which is often larger")

@@ -111,10 +111,10 @@ class TransferGain(Result):
         Training bytes and held-out bytes of X and of Y.
     runs : dict of str to TrainingRun
         The trainings. ``"x"``, ``"y"``: on one set. ``"both"``: half of each batch from X and half from Y. The controls
-        are ``"x_double"``, ``"y_double"``, ``"double_compute"``: the same three with twice the steps; ``"x_permuted"``, ``"y_permuted"``: half of each batch
-        from one set and half from the other under a byte permutation, which maps its most frequent bytes to the
-        least frequent ones of the set; ``"x_random"``, ``"y_random"``: half of each batch from one set and half random
-        bytes.
+        are ``"x_double"``, ``"y_double"``, ``"double_compute"``: the same three with twice the steps;
+        ``"x_permuted"``, ``"y_permuted"``: half of each batch from one set and half from the other under a byte
+        permutation, which maps its most frequent bytes to the least frequent ones of the set; ``"x_random"``,
+        ``"y_random"``: half of each batch from one set and half random bytes.
     estimates : dict of str to tuple of Estimate
         Reductions of the held-out loss on X and on Y. ``"both"``: by training on both instead of the set alone, at
         equal compute, so that each set is read half as often. ``"double_compute"``: the same with twice the steps for

@@ -111,8 +111,8 @@ def joint_gain(
     ----------
     Li, Chen, Li, Ma and Vitanyi, "The similarity metric", IEEE Transactions on Information Theory, 2004. Politis and
     Romano, "Large sample confidence regions based on subsamples under minimal assumptions", Annals of Statistics, 1994,
-    on half-samples. Kunsch, "The jackknife and the bootstrap for general stationary observations", Annals of Statistics,
-    1989, on the parts of a string.
+    on half-samples. Kunsch, "The jackknife and the bootstrap for general stationary observations", Annals of
+    Statistics, 1989, on the parts of a string.
 
     Examples
     --------

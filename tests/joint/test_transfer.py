@@ -207,7 +207,8 @@ def test_torchrun_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
         "import json, os, torch\nfrom kolmo import transfer_gain\ntorch.set_num_threads(1)\n"
         f"cats, digits = ({CATS!r}, {DIGITS!r})\n"
         f"found = transfer_gain(cats, digits, {options})\n"
-        f"if os.environ.get('RANK', '0') == '0': open({str(tmp_path / 'found')!r}, 'w').write(json.dumps(found.to_dict()))\n"
+        "if os.environ.get('RANK', '0') == '0':\n"
+        f"    open({str(tmp_path / 'found')!r}, 'w').write(json.dumps(found.to_dict()))\n"
     )
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

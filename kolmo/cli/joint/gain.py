@@ -86,8 +86,8 @@ def command(
     X and Y are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files
     as bytes. L is the code length in bits; L(X,Y) is that of both sets together, the mean of the orders X,Y and Y,X.
     The gain is L(X) + L(Y) - L(X,Y). The null gain is that of X with Y under permutations of its byte values, and the
-    excess gain is what the gain has beyond it. Two controls show the scale of the coder: X with random bytes, which have
-    no information in common, and X with itself.
+    excess gain is what the gain has beyond it. Two controls show the scale of the coder: X with random bytes, which
+    have no information in common, and X with itself.
 
     \b
     kolmo joint gain english.txt french.txt

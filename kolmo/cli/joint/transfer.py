@@ -71,8 +71,8 @@ def command(
     """Estimate how training on X and Y together changes the loss of a neural model on each.
 
     Models of one size are trained on X, on Y and on both, for equal numbers of steps and so at equal compute, with
-    several seeds; the table shows their held-out losses in bits/byte. Works under torchrun. X and Y are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases,
-    all other files as bytes.
+    several seeds; the table shows their held-out losses in bits/byte. Works under torchrun. X and Y are files or
+    folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files as bytes.
 
     \b
     kolmo joint transfer english.txt french.txt --steps 500

@@ -180,8 +180,8 @@ def command(
 
 def _nothing_shared(matrix: GainMatrix) -> str:
     return (
-        f"No two sets have an excess gain above the noise floor, {100 * matrix.noise_floor:.2f} %: they have nothing in "
-        f"common that {matrix.coder} finds, and a tree would show noise. To draw it in any case: --permutations 0"
+        f"No two sets have an excess gain above the noise floor, {100 * matrix.noise_floor:.2f} %: they have nothing "
+        f"in common that {matrix.coder} finds, and a tree would show noise. To draw it in any case: --permutations 0"
     )
 
 

@@ -347,8 +347,8 @@ class TargetSelection(Result):
                     f"{part.random_deviation:,.0f}",
                 )
             table.footers = [
-                f"{len(each.selected):,} of {len(each.sizes):,} documents selected by L(d|others) - L(d|T) for each byte; L(T) "
-                f"= {each.target_bits:,.0f} bits",
+                f"{len(each.selected):,} of {len(each.sizes):,} documents selected by L(d|others) - L(d|T) for each "
+                f"byte; L(T) = {each.target_bits:,.0f} bits",
                 "this fits a target: documents like T, and like each other; it does not make a diverse set",
                 *remarks([each], verbose=verbose),
             ]

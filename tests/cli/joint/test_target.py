@@ -34,7 +34,7 @@ def test_corpora_are_ranked(kolmo: Any, corpora: dict[str, str], tmp_path: Path)
     found = json.loads(kolmo(*arguments, "--json", "-o", output).stdout)
     (ranking,) = found["rankings"]
     assert [each["name"] for each in ranking["candidates"]] == ["related.txt", "both.txt", "other.txt"]
-    assert [row["name"] for row in csv.DictReader(output.read_text().splitlines())][0] == "related.txt"
+    assert next(csv.DictReader(output.read_text().splitlines()))["name"] == "related.txt"
     assert found["sets"][0]["name"] == "target.txt"
     after = kolmo(*arguments[:4], "-c", "ngram", "--context", corpora["both"], "--budget", "2kB").stdout
     assert "bytes that are there" in after
