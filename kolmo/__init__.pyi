@@ -46,6 +46,8 @@ from kolmo.find.duplicates import find_duplicates as find_duplicates
 from kolmo.find.leaks import find_leaks as find_leaks
 from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
 from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier
+from kolmo.find.targets.ranking import rank_for_target as rank_for_target
+from kolmo.find.targets.selection import select_for_target as select_for_target
 from kolmo.joint.growth_curves import gain_curve as gain_curve
 from kolmo.joint.many_sets import gain_matrix as gain_matrix, random_control as random_control
 from kolmo.joint.paired_sets import paired_gain as paired_gain

@@ -99,6 +99,17 @@ class Distances:
         forth = np.concatenate([forth for _, forth, _ in self._pair_lengths(xs, xs, False, run)])
         return self.rule.distance(lengths[:, None], lengths[None, :], forth, forth.T)
 
+    def pair_lengths(
+        self, xs: Sequence[bytes], ys: Sequence[bytes], *, both_ways: bool = True, run: ResumableRun | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return L(xy) and L(yx), or L(y|x) and L(x|y), in bits, for each x (row) and y (column).
+
+        Without `both_ways` the second equals the first, and costs nothing.
+        """
+        bands = [(forth, back) for _, forth, back in self._pair_lengths(xs, ys, both_ways, run)]
+        forth, back = (np.concatenate(parts) for parts in zip(*bands, strict=True))
+        return forth, back
+
     def nearest(
         self,
         xs: Sequence[bytes],

@@ -55,8 +55,9 @@ def audit(
     sizes : sequence of int
         Bytes of x.
     kinds : collection of str, or mapping of str to bytes, optional
-        Some of ``text`` (prose), ``source`` (of Python), ``records`` (small pictures) and ``random``, all by default;
-        or other data by name. A kind is skipped at sizes of which it does not hold two pieces.
+        Some of ``text`` (prose), ``source`` (of Python), ``records`` (small pictures), ``dna`` (simulated genomes of
+        one ancestor), ``sound`` (simulated notes) and ``random``, all by default; or other data by name. A kind is
+        skipped at sizes of which it does not hold two pieces.
     random_state : int
         Seed of the draws.
     seconds : float, optional

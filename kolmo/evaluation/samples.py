@@ -1,4 +1,4 @@
-"""Samples of several kinds of data to test coders with; all come with Python and the dependencies."""
+"""Samples of several kinds of data to test coders with; all come with Python and the dependencies, or are simulated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 
 _RANDOM_BYTES = 2**22
 """Pieces of up to 2 MiB can be drawn in pairs."""
+_GENOME, _GENOMES = 16_000, 40
+"""Bases of a simulated genome, as of a mitochondrion, and their number."""
 
 
 def _text() -> bytes:
@@ -33,11 +35,45 @@ def _records() -> bytes:
     return b"".join([*digits("train").items, *digits("test").items])
 
 
+def _dna() -> bytes:
+    """Return simulated genomes: descendants of one ancestor, with substitutions, insertions and deletions."""
+    random = np.random.default_rng(0)
+    ancestor = random.choice(4, _GENOME, p=(0.31, 0.27, 0.13, 0.29)).astype(np.uint8)
+    genomes = []
+    for _ in range(_GENOMES):
+        genome = ancestor.copy()
+        changed = random.random(_GENOME) < random.uniform(0.05, 0.3)
+        genome[changed] = random.integers(0, 4, int(changed.sum()))
+        # gaps, and the end moved to the start, as in circular genomes
+        kept = random.random(_GENOME).reshape(-1, 50)[:, 0].repeat(50) > 0.02
+        genomes.append(np.roll(genome[kept], int(random.integers(0, _GENOME))))
+    return np.frombuffer(b"ACGT", np.uint8)[np.concatenate(genomes)].tobytes()
+
+
+def _sound() -> bytes:
+    """Return a simulated sound of 16-bit samples at 8 kHz: notes with overtones, which decay, and noise."""
+    random = np.random.default_rng(0)
+    time = np.arange(4000) / 8000
+    notes = []
+    for pitch in 110 * 2 ** (random.integers(0, 37, 120) / 12):
+        overtones = sum(np.sin(2 * np.pi * number * pitch * time) / number for number in range(1, 6))
+        notes.append(overtones * np.exp(-random.uniform(2, 12) * time) * random.uniform(1000, 6000))
+    samples = np.concatenate(notes) + random.normal(0, 20, 120 * 4000)
+    return np.clip(samples, -32768, 32767).astype("<i2").tobytes()
+
+
 def _random() -> bytes:
     return np.random.default_rng(0).integers(0, 256, _RANDOM_BYTES, np.uint8).tobytes()
 
 
-KINDS: dict[str, Callable[[], bytes]] = {"text": _text, "source": _source, "records": _records, "random": _random}
+KINDS: dict[str, Callable[[], bytes]] = {
+    "text": _text,
+    "source": _source,
+    "records": _records,
+    "dna": _dna,
+    "sound": _sound,
+    "random": _random,
+}
 """The kinds of data, each with the function that reads all of it."""
 
 

@@ -13,3 +13,13 @@ from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
 from kolmo.find.pairs import Control as Control
 from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier
 from kolmo.find.same_source_report import SameSourceReport as SameSourceReport
+from kolmo.find.targets.ranking import rank_for_target as rank_for_target
+from kolmo.find.targets.results import (
+    Candidate as Candidate,
+    GreedyStep as GreedyStep,
+    Mixture as Mixture,
+    SelectedShare as SelectedShare,
+    TargetRanking as TargetRanking,
+    TargetSelection as TargetSelection,
+)
+from kolmo.find.targets.selection import select_for_target as select_for_target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -11,20 +12,44 @@ from numpy.typing import NDArray
 
 from kolmo._core.items import as_bytes
 from kolmo.coders.base import Coder
+from kolmo.coders.library.zlib import Deflate
+from kolmo.coders.mixing.layout import Layout
 from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.evaluation.axioms import COPY_THRESHOLD
 from kolmo.evaluation.diagnostics import diagnose
+from kolmo.joint.documents import Documents
 from kolmo.joint.estimates import Gain
+from kolmo.joint.gain_results import JointGain
+from kolmo.joint.layouts import is_blind, kind_of, layouts_of
+from kolmo.joint.resampling import Resampling
 
 _EXCESS_BITS, _EXCESS = 64, 0.005
 """The excess of the joint code over separate codes that needs no warning, such as a header: in bits, and relative."""
+_CONTROL = 0.02
+"""Relative gain of a control from which it is called away from 0."""
+_BELOW = 0.025
+"""Probability below which a gain is called smaller than its null."""
+_DISAGREEMENT, _DISAGREEMENT_OF_ALL = 0.25, 0.01
+"""The difference of two estimates of a saving that needs no warning: as a share of the larger, and of L(X) + L(Y)."""
+_FAR, _LEAST_SPREAD, _ODD_SHARE = 8.0, 0.1, 0.1
+"""Documents lie far from the rest beyond this many deviations of at least this many bits per byte; if more than this
+share does, the set has several kinds of documents, and none of them is rare."""
+_FAST, _OF_LIKE_SIZE = Deflate(), 15
+"""The coder of this comparison, and the number of documents of about the same size that one is compared with."""
 _SIZE_RATIO = 20
-_FEW_BLOCKS = 8
-"""With fewer blocks, half-samples overlap strongly."""
+_FEW_BLOCKS, _FEW_BYTES = 8, 512
+"""With fewer clusters of documents, or with a shorter string, an interval may be too short."""
 
 
 def diagnose_pair(
-    coder: Coder, x: bytes, y: bytes, gain: Gain, self_gain: float, blocks: Sequence[int] | None = None
+    coder: Coder,
+    xs: Documents,
+    ys: Documents,
+    gain: JointGain,
+    resampling: Resampling | None = None,
+    *,
+    layouts: Sequence[Layout] | None = None,
+    p_below: float = math.nan,
 ) -> list[str]:
     """Return warnings about the joint gain of two data sets.
 
@@ -32,48 +57,130 @@ def diagnose_pair(
     ----------
     coder : Coder
         The coder.
-    x, y : bytes
+    xs, ys : Documents
         The data sets.
-    gain : Gain
+    gain : JointGain
         Their joint gain.
-    self_gain : float
-        The relative gain of X with itself.
-    blocks : sequence of int, optional
-        The number of blocks of each set, if there is a confidence interval.
+    resampling : Resampling, optional
+        How the sets were resampled, if there is a confidence interval.
+    layouts : sequence of Layout, optional
+        The layouts that the coder chooses for the sets, if it does.
+    p_below : float
+        The probability of a null gain as small as the gain.
 
     Returns
     -------
     list of str
         One sentence for each warning.
     """
-    name = str(coder)
+    name, x, y = str(coder), xs.joined(), ys.joined()
     found = diagnose(coder, max(len(x), len(y)), sample=[x, y])
     if x == y:
         found.append("X and Y are identical: the gain is the self gain")
+    if layouts is not None and is_blind(layouts, (len(x), len(y))):
+        found.append(
+            f"{name} codes X as {kind_of(layouts[0])} and Y as {kind_of(layouts[1])}, each without the other: the gain "
+            "is 0 by construction; one layout for both: --layout shared, layout='shared'"
+        )
     excess = min(gain.length_xy, gain.length_yx) - gain.length_x - gain.length_y
     if excess > _EXCESS_BITS:
         found.append(
             f"{name} needs {excess:,.0f} bits more for both sets jointly than separately: its statistics or its "
             "dictionary do not suit both"
         )
-    if self_gain < (1 - COPY_THRESHOLD) / 2:
+    if gain.self_gain < (1 - COPY_THRESHOLD) / 2:
         tuned = "; a pretrained model learns more from the context if it is tuned, such as by passes=8"
         found.append(
-            f"{name} saves only {200 * self_gain:.1f} % of a repeated X (ideal 100 %); compare the gain with the "
+            f"{name} saves only {200 * gain.self_gain:.1f} % of a repeated X (ideal 100 %); compare the gain with the "
             f"'self' column{tuned if coder.model_bits else ''}"
         )
-    found += _size_warnings(name, len(x), len(y), gain, blocks is not None)
-    for side, count in zip("XY", blocks or (), strict=False):
-        if count < _FEW_BLOCKS:
-            found.append(
-                f"{side} has only {count} {'block' if count == 1 else 'blocks'}: half-samples overlap strongly, and "
-                "the confidence interval is too short"
-            )
+    found += _control_warnings(name, gain, p_below) + _direction_warnings(name, gain)
+    found += _size_warnings(name, len(x), len(y), gain, resampling is not None)
+    for number, (side, each) in enumerate(zip("XY", (xs, ys), strict=True)):
+        if resampling is not None:
+            found += _unit_warnings(side, each, resampling.n_units[number], in_parts=resampling.in_parts[number])
+        found += _odd_documents(side, each)
     return found
 
 
+def _unit_warnings(side: str, each: Documents, count: int, *, in_parts: bool) -> list[str]:
+    """Return a warning if there are few units to resample."""
+    short = "the confidence interval may be too short"
+    if not each.whole and in_parts:
+        return [f"the documents of {side} are near-duplicates of each other, and resampled as {count} parts: {short}"]
+    if not each.whole and count < _FEW_BLOCKS:
+        return [f"{side} has only {count} clusters of documents: {short}"]
+    if each.whole and sum(map(len, each.blocks)) < _FEW_BYTES:
+        return [f"{side} has only {sum(map(len, each.blocks))} bytes: its parts say little, and {short}"]
+    return []
+
+
+def _control_warnings(coder: str, gain: JointGain, p_below: float) -> list[str]:
+    """Return warnings about controls away from 0, and a gain below its null."""
+    found = []
+    if abs(gain.random_gain) > _CONTROL:
+        found.append(
+            f"the gain of X with random bytes is {100 * gain.random_gain:.1f} %, not 0: {coder} codes strings of "
+            "different lengths or mixtures with different efficiency"
+        )
+    if abs(gain.null_gain) > _CONTROL:
+        found.append(
+            f"the null gain is {100 * gain.null_gain:.1f} %, not 0, as large as that of sets that share nothing; read "
+            "the excess gain"
+        )
+    if p_below < _BELOW and gain.excess_gain < 0:
+        found.append(
+            f"the excess gain is significantly below 0 (p {p_below:.3f}): {coder} codes Y after X worse than it codes "
+            "a permuted Y, since the same bytes have other statistics in both"
+        )
+    return found
+
+
+def _direction_warnings(coder: str, gain: JointGain) -> list[str]:
+    """Return a warning if the joint code and the conditional code disagree about the saving."""
+    saved = (gain.length_x - gain.length_x_given_y + gain.length_y - gain.length_y_given_x) / 2
+    apart = abs(saved - gain.gain_bits)
+    if not apart > max(
+        _EXCESS_BITS,
+        _DISAGREEMENT_OF_ALL * (gain.length_x + gain.length_y),
+        _DISAGREEMENT * max(abs(saved), abs(gain.gain_bits)),
+    ):
+        return []
+    return [
+        f"{coder} saves {gain.gain_bits:,.0f} bits in the joint code, but {saved:,.0f} bits with the other set as the "
+        "context (mean of L(Y)-L(Y|X) and L(X)-L(X|Y)); they should be equal, and its gain is not reliable"
+    ]
+
+
+def _odd_documents(side: str, each: Documents) -> list[str]:
+    """Return a warning if the bits per byte of some documents lie far from those of the others."""
+    if each.whole or len(each) < _FEW_BLOCKS:
+        return []
+    from scipy.ndimage import median_filter
+
+    sizes = np.array([max(len(block), 1) for block in each.blocks], float)
+    rates = _FAST._batch(each.blocks) / sizes
+    by_size = np.argsort(sizes, kind="stable")  # short documents need more bits per byte
+    rest = rates.copy()
+    rest[by_size] -= median_filter(rates[by_size], size=_OF_LIKE_SIZE, mode="mirror")
+    spread = max(1.4826 * float(np.median(np.abs(rest))), _LEAST_SPREAD)
+    odd = np.flatnonzero(np.abs(rest) > _FAR * spread)
+    if not len(odd) or len(odd) > _ODD_SHARE * len(each):
+        return []
+    worst = int(odd[np.argmax(np.abs(rest[odd]))])
+    count = f"1 document of {side} needs" if len(odd) == 1 else f"{len(odd)} documents of {side} need"
+    return [
+        f"{count} far more or fewer bits per byte than the rest, such as number {each.places[worst]} "
+        f"({rates[worst]:.2f} by {_FAST}, median {np.median(rates):.2f}): resampling says little of rare documents"
+    ]
+
+
 def diagnose_matrix(
-    sets: Mapping[str, Any], relative_gain: NDArray[np.float64], *, coder: CoderLike = "mix"
+    sets: Mapping[str, Any],
+    relative_gain: NDArray[np.float64],
+    *,
+    coder: CoderLike = "mix",
+    null_gain: NDArray[np.float64] | None = None,
 ) -> list[str]:
     """Return warnings about the joint gains of several data sets.
 
@@ -85,6 +192,8 @@ def diagnose_matrix(
         The matrix of `gain_matrix`, which calls this function for its field `warnings`.
     coder : str, mapping or Coder
         The coder of the matrix.
+    null_gain : ndarray of shape (n_sets, n_sets), optional
+        The null gains of the matrix; NaN on the diagonal.
 
     Returns
     -------
@@ -110,6 +219,23 @@ def diagnose_matrix(
             f"{made!s} needs {-100 * relative_gain[row, column]:.1f} % more bits for {names[row]!r} and "
             f"{names[column]!r} jointly than separately: its statistics or its dictionary do not suit both"
         )
+    layouts = layouts_of(made, list(items.values()))
+    kinds: dict[str, list[str]] = {}
+    for name, layout in zip(names, layouts or (), strict=False):
+        kinds.setdefault(kind_of(layout), []).append(name)
+    if len(kinds) > 1:
+        listed = "; ".join(f"{kind}: {_listed(each)}" for kind, each in kinds.items())
+        found.append(
+            f"{made!s} gives the sets different layouts ({listed}), and codes sets of different layouts without each "
+            "other: their gain is 0 by construction; one layout for all: --layout shared, layout='shared'"
+        )
+    if null_gain is not None and not np.isnan(null_gain).all():
+        row, column = np.unravel_index(int(np.nanargmax(np.abs(null_gain))), null_gain.shape)
+        if abs(null_gain[row, column]) > _CONTROL:
+            found.append(
+                f"null gains are up to {100 * null_gain[row, column]:.1f} % ({names[row]!r} and {names[column]!r}), "
+                "not 0; read the excess gains"
+            )
     blind = [
         name for name, gain in zip(names, relative_gain.diagonal(), strict=True) if gain < (1 - COPY_THRESHOLD) / 2
     ]

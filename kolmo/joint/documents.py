@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kolmo._core.items import as_bytes, as_items
 from kolmo.errors import DataError
@@ -31,11 +32,14 @@ class Documents:
         The separator of documents; empty for pieces of a string.
     whole : bool
         Whether the blocks are pieces of one string.
+    places : tuple of int
+        The place of each block in the data set as it was given.
     """
 
     blocks: list[bytes]
     between: bytes
     whole: bool
+    places: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, data: Any, name: str, separator: bytes = b"", *, largest: int | None = None) -> Documents:
@@ -57,7 +61,7 @@ class Documents:
             found = cls(list(as_items(data)), separator, False)
         if not any(found.blocks):
             raise DataError(f"{name} is empty; expected at least one byte")
-        return found
+        return replace(found, places=tuple(range(len(found))))
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -70,9 +74,13 @@ class Documents:
         """Return the blocks in random order."""
         return self._of(random.permutation(len(self)).tolist())
 
-    def half(self, random: np.random.Generator) -> Documents:
-        """Return a random half of the blocks, in their order."""
-        return self._of(sorted(random.permutation(len(self)).tolist()[: max(1, len(self) // 2)]))
+    def part(self, chosen: NDArray[np.bool_]) -> Documents:
+        """Return the chosen blocks, in their order."""
+        return self._of(np.flatnonzero(chosen).tolist())
+
+    def translated(self, values: bytes) -> Documents:
+        """Return the blocks with each byte replaced by the one that a table of 256 bytes gives."""
+        return replace(self, blocks=[block.translate(values) for block in self.blocks])
 
     def prefix(self, fraction: float, order: Sequence[int]) -> Documents:
         """Return a subset with a fraction of the bytes; a larger fraction gives a superset, and 1 the whole set.
@@ -93,10 +101,12 @@ class Documents:
         else:
             taken = _equal_parts(sizes, size)
         kept = sorted((place, count) for place, count in zip(order, taken, strict=True) if count)
-        return replace(self, blocks=[self.blocks[place][:count] for place, count in kept])
+        shortened = [self.blocks[place][:count] for place, count in kept]
+        return replace(self, blocks=shortened, places=tuple(self.places[place] for place, _ in kept))
 
-    def _of(self, places: Sequence[int]) -> Documents:
-        return replace(self, blocks=[self.blocks[place] for place in places])
+    def _of(self, numbers: Sequence[int]) -> Documents:
+        chosen = [self.blocks[number] for number in numbers]
+        return replace(self, blocks=chosen, places=tuple(self.places[number] for number in numbers))
 
 
 def _equal_parts(sizes: Sequence[int], total: int) -> list[int]:

@@ -19,7 +19,7 @@ from kolmo.joint.documents import Documents, concatenated, interleaved
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
-SCALE = "gain in % of L(X)+L(Y): 0 = independent, 50 = identical"
+SCALE = "gain in % of L(X)+L(Y): 50 = identical; near 0 = nothing in common that this coder finds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,10 @@ class Gain(Result):
 
     @property
     def relative_gain(self) -> float:
-        """Joint gain divided by L(X) + L(Y): 0 for independent sets, 0.5 for identical ones."""
+        """Joint gain divided by L(X) + L(Y): near 0 for independent sets, 0.5 for identical ones.
+
+        A gain near 0 does not show that sets are independent: the coder may not see what they share.
+        """
         separate = self.length_x + self.length_y
         return self.gain_bits / separate if separate > 0 else 0.0
 

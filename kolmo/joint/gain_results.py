@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
 Order = Literal["concatenated", "shuffled", "interleaved"]
 ORDERS: tuple[Order, ...] = ("concatenated", "shuffled", "interleaved")
+NULL_NAMES = {
+    "bytes": "Y with permuted byte values",
+    "cipher": "Y with permuted letters",
+    "sets": "sets given as the null",
+    "none": "none",
+}
+"""The nulls, as footers name them."""
 CITATIONS = (
     'Li, Chen, Li, Ma and Vitanyi, "The similarity metric", IEEE Transactions on Information Theory, 2004',
     'Politis and Romano, "Large sample confidence regions based on subsamples under minimal assumptions", Annals of '
     "Statistics, 1994",
+    'Kunsch, "The jackknife and the bootstrap for general stationary observations", Annals of Statistics, 1989',
 )
 
 
@@ -41,7 +49,20 @@ class JointGain(Gain):
     self_gain : float
         Upper control: the relative gain of X with itself.
     interval : tuple of float or None
-        95 % confidence interval of the relative gain, by half-sample resampling of the blocks; None without resampling.
+        95 % confidence interval of the relative gain over new samples of the same size; None without resampling.
+    null : {"bytes", "cipher", "sets", "none"}
+        What the null sets are; see `joint_gain`.
+    null_gain : float
+        Mean relative gain of X with the null sets; NaN without them.
+    null_gains : tuple of float
+        The gain with each null set.
+    p_value : float
+        One-sided: the probability of a null gain as large as the gain, by Student's t or, from 19 null sets on, by
+        rank; NaN without a null.
+    low, high : float
+        95 % confidence interval of the excess gain; NaN without resampling or without a null.
+    n_units : tuple of int
+        Units of each set that are resampled: clusters of documents, or parts of a string.
     order : {"concatenated", "shuffled", "interleaved"}
         The order of the documents in the joint code.
     warnings : list of str
@@ -49,14 +70,27 @@ class JointGain(Gain):
     """
 
     citations: ClassVar[tuple[str, ...]] = CITATIONS
+    derived: ClassVar[tuple[str, ...]] = (*Gain.derived, "excess_gain")
 
     coder: str
     fingerprint: str
     random_gain: float
     self_gain: float
     interval: tuple[float, float] | None
+    null: str = "none"
+    null_gain: float = math.nan
+    null_gains: tuple[float, ...] = ()
+    p_value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    n_units: tuple[int, int] = (0, 0)
     order: Order = "concatenated"
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def excess_gain(self) -> float:
+        """Relative gain minus null gain: what the values of the bytes of Y, beyond their order, share with X."""
+        return self.relative_gain - self.null_gain
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
@@ -99,23 +133,51 @@ def _lengths_table(gains: Sequence[JointGain]) -> Table:
 def _gains_table(gains: Sequence[JointGain], *, verbose: bool) -> Table:
     from kolmo._core.tables import Column, Table
 
-    names = ("gain, bits", "gain, %", "95 % interval", "random, %", "self, %", "K(X,Y) <= bits")
-    table = Table("Joint coding gain", [Column("coder"), *(Column(name, True) for name in names)])
+    names = ("gain, bits", "gain, %", "95 % interval", "null, %", "excess, %", "95 % interval", "p-value")
+    controls = ("random, %", "self, %", "K(X,Y) <= bits")
+    table = Table("Joint coding gain", [Column("coder"), *(Column(name, True) for name in (*names, *controls))])
     for gain in gains:
-        interval = "-" if gain.interval is None else " to ".join(f"{100 * end:.2f}" for end in gain.interval)
         table.add(
             gain.coder,
             format_bits(round(gain.gain_bits, 1)),
-            f"{100 * gain.relative_gain:.2f}",
-            interval,
-            f"{100 * gain.random_gain:.2f}",
-            f"{100 * gain.self_gain:.2f}",
+            percent(gain.relative_gain),
+            "-" if gain.interval is None else " to ".join(map(percent, gain.interval)),
+            percent(gain.null_gain),
+            percent(gain.excess_gain),
+            "-" if math.isnan(gain.low) else f"{percent(gain.low)} to {percent(gain.high)}",
+            p_cell(gain.p_value),
+            percent(gain.random_gain),
+            percent(gain.self_gain),
             format_bits(round(gain.joint_upper_bound, 1)),
         )
+    nulls = {gain.null: len(gain.null_gains) for gain in gains if gain.null_gains}
     table.footers = [
         SCALE,
+        *(f"null = X with {NULL_NAMES[null]} ({count}); excess = gain - null" for null, count in nulls.items()),
         "controls: random = X with random bytes, self = X with itself",
         "upper bound = min(L(X)+L(Y)+1, min(L(XY), L(YX))+2)",
         *remarks(gains, verbose=verbose),
     ]
     return table
+
+
+def percent(share: float) -> str:
+    """Return a share in % with two decimals; a dash for NaN.
+
+    Examples
+    --------
+    >>> percent(0.12345), percent(math.nan)
+    ('12.35', '-')
+    """
+    return "-" if math.isnan(share) else f"{100 * share:.2f}"
+
+
+def p_cell(p_value: float) -> str:
+    """Return a p-value with three decimals; a dash for NaN.
+
+    Examples
+    --------
+    >>> p_cell(0.0123), p_cell(1e-9)
+    ('0.012', '<0.001')
+    """
+    return "-" if math.isnan(p_value) else "<0.001" if p_value < 0.0005 else f"{p_value:.3f}"

@@ -15,6 +15,8 @@ _RUNS = {
     "x": "X",
     "y": "Y",
     "both": "X and Y",
+    "x_double": "X, double steps",
+    "y_double": "Y, double steps",
     "double_compute": "X and Y, double steps",
     "x_permuted": "X and Y with permuted bytes",
     "y_permuted": "Y and X with permuted bytes",
@@ -23,15 +25,32 @@ _RUNS = {
 }
 _ESTIMATES = {
     "both": "X and Y over the set alone",
-    "double_compute": "X and Y with double steps over the set alone",
+    "double_compute": "X and Y over the set alone, both with double steps",
     "transfer": "X and Y over the set and the other with permuted bytes",
     "random": "the set and random bytes over the set alone",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
+class CurvePoint:
+    """A point of a held-out curve, in bits per byte.
+
+    Parameters
+    ----------
+    step : int
+        Steps taken.
+    bits_x, bits_y : float
+        Held-out loss on the first 8 KiB of X and of Y, mean over seeds.
+    """
+
+    step: int
+    bits_x: float
+    bits_y: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRun:
-    """The losses of one training, in bits per byte.
+    """The losses of one training, in bits per byte, as means over the seeds.
 
     Parameters
     ----------
@@ -41,12 +60,19 @@ class TrainingRun:
         Mean training loss in the last tenth of the steps.
     bits_x, bits_y : float
         Held-out loss on X and on Y after the last step.
+    bits_x_by_seed, bits_y_by_seed : tuple of float
+        The same for each seed.
+    curve : tuple of CurvePoint
+        Held-out losses during the training, at each fifth.
     """
 
     steps: int
     training_bits: float
     bits_x: float
     bits_y: float
+    bits_x_by_seed: tuple[float, ...] = ()
+    bits_y_by_seed: tuple[float, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +84,8 @@ class Estimate:
     value : float
         Positive if the second training has the smaller loss.
     low, high : float
-        95 % confidence interval from bootstrap resamples of blocks of held-out bytes. It does not include the variation
-        between seeds.
+        95 % confidence interval: Student's t over seeds; for a single seed from bootstrap resamples of blocks of
+        held-out bytes, without the variation between seeds.
     """
 
     value: float
@@ -77,20 +103,22 @@ class TransferGain(Result):
         Name of the model; the fingerprint adds the seed, the device and the versions.
     n_parameters : int
         Number of weights.
+    n_seeds : int
+        Number of seeds.
     steps, step_bytes : int
-        Steps of each training except ``"double_compute"``, and bytes per step.
+        Steps of each training except those with double steps, and bytes per step.
     sizes, held_out_sizes : tuple of int
         Training bytes and held-out bytes of X and of Y.
     runs : dict of str to TrainingRun
         The trainings. ``"x"``, ``"y"``: on one set. ``"both"``: half of each batch from X and half from Y. The controls
-        are ``"double_compute"``: the same with twice the steps; ``"x_permuted"``, ``"y_permuted"``: half of each batch
-        from one set and half from the other under a byte permutation, which maps its most frequent bytes to the
-        least frequent ones of the set; ``"x_random"``, ``"y_random"``: half of each batch from one set and half random
-        bytes.
+        are ``"x_double"``, ``"y_double"``, ``"double_compute"``: the same three with twice the steps;
+        ``"x_permuted"``, ``"y_permuted"``: half of each batch from one set and half from the other under a byte
+        permutation, which maps its most frequent bytes to the least frequent ones of the set; ``"x_random"``,
+        ``"y_random"``: half of each batch from one set and half random bytes.
     estimates : dict of str to tuple of Estimate
         Reductions of the held-out loss on X and on Y. ``"both"``: by training on both instead of the set alone, at
-        equal compute, so that each set is read half as often. ``"double_compute"``: the same with twice the steps, so
-        that each set is read as often as alone. ``"transfer"``: by training on both instead of the set and the
+        equal compute, so that each set is read half as often. ``"double_compute"``: the same with twice the steps for
+        all three, at equal compute too. ``"transfer"``: by training on both instead of the set and the
         other with permuted bytes, which are equally hard to learn and occupy as much of the model, but have few bytes
         or none in common with the set; the difference is due to common structure. ``"random"``: by training on the set
         and random bytes instead of the set alone. Random bytes cannot be learned, so they occupy little of the model:
@@ -104,6 +132,7 @@ class TransferGain(Result):
     model: str
     fingerprint: str
     n_parameters: int
+    n_seeds: int
     steps: int
     step_bytes: int
     sizes: tuple[int, int]
@@ -188,7 +217,8 @@ class TransferGain(Result):
             )
         table.footers += [
             f"{self.n_parameters:,} weights, equal initial weights; {self.step_bytes:,} bytes per step, half from each "
-            "of two sets",
+            "of two sets; equal steps are equal compute",
+            f"means and intervals over {self.n_seeds} seeds" if self.n_seeds > 1 else "one seed",
             f"held out: {self.held_out_sizes[0]:,} bytes of X and {self.held_out_sizes[1]:,} of Y; trained alone, X is "
             f"read in {passes.replace(' and ', ' passes and Y in ')} passes",
             *(f"warning: {warning}" for warning in self.warnings),

@@ -77,7 +77,67 @@ def heat_map(
     if order is not None:
         places = _order(order, found)
         matrix, found = matrix[np.ix_(places, places)], tuple(found[place] for place in places)
-    labels, count = [shown(name) for name in found], len(matrix)
+    _draw_matrix(matrix, found, target, title=title, label="distance", cmap="viridis", limits=None)
+
+
+def gain_map(
+    values: ArrayLike, names: Iterable[Any] | None, path: str | Path, *, title: str = "", label: str = ""
+) -> None:
+    """Draw a symmetric matrix of gains as a heat map whose colours are scaled without the diagonal, which is empty.
+
+    Parameters
+    ----------
+    values : array-like of shape (n, n)
+        The gains, such as excess gains in %; the diagonal is left out.
+    names : iterable of str or None
+        The names of the sets; numbers from 0 by default.
+    path : path-like
+        Ends with ``.png`` or ``.svg``.
+    title : str
+        Title of the picture.
+    label : str
+        Name of the quantity, with its unit.
+
+    Raises
+    ------
+    DataError
+        If the values are not a square matrix of finite numbers, or do not match the names.
+    MissingDependencyError
+        If matplotlib is not installed.
+    ParameterError
+        If the path has another ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     gain_map([[0, 2.5], [2.5, 0]], ["cat", "dog"], f"{folder}/gains.svg", label="excess gain, %")
+    """
+    target = checked_path(path)
+    filled = np.array(values, float)
+    if filled.ndim == 2 and filled.shape[0] == filled.shape[1]:
+        np.fill_diagonal(filled, 0.0)
+    matrix = square(filled)
+    found = checked_names(names, len(matrix))
+    apart = matrix[~np.eye(len(matrix), dtype=bool)]
+    # one colour is 0, and a matrix of noise is not stretched over all colours by its own largest value alone
+    largest = max(float(np.abs(apart).max()) if len(apart) else 0.0, 1e-9)
+    matrix = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
+    _draw_matrix(matrix, found, target, title=title, label=label, cmap="RdBu_r", limits=(-largest, largest))
+
+
+def _draw_matrix(
+    matrix: NDArray[np.float64],
+    names: Sequence[Any],
+    target: Path,
+    *,
+    title: str,
+    label: str,
+    cmap: str,
+    limits: tuple[float, float] | None,
+) -> None:
+    """Draw a matrix, with the values for up to 20 rows; NaN stays empty."""
+    labels, count = [shown(name) for name in names], len(matrix)
     printed = count <= _MAX_PRINTED
     figure = new_figure(4, 4)
     size = FONT_SIZE if printed else FONT_SIZE - 1
@@ -85,20 +145,22 @@ def heat_map(
     margin = text_width(labels, size) + 0.4
     figure.set_size_inches(side + margin + 1.1, side + margin + 0.3 * bool(title))
     axes = figure.subplots()
-    picture = axes.imshow(matrix, cmap="viridis", interpolation="nearest")
+    low, high = limits or (None, None)
+    picture = axes.imshow(matrix, cmap=cmap, interpolation="nearest", vmin=low, vmax=high)
     name_ticks(axes.xaxis, range(count), labels, size=size, rotation=90)
     name_ticks(axes.yaxis, range(count), labels, size=size)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if printed:
-        low, high = picture.get_clim()
-        for row, column in np.ndindex(count, count):
+        least, most = picture.get_clim()
+        for row, column in np.argwhere(np.isfinite(matrix)).tolist():
+            value = float(matrix[row, column])
             # white digits on dark cells
-            ink = "white" if matrix[row, column] < low + 0.6 * (high - low) else "black"
-            number = f"{matrix[row, column]:.2f}" if high < 100 else f"{matrix[row, column]:.3g}"
-            axes.text(column, row, number, ha="center", va="center", fontsize=7, color=ink)
+            dark = value < least + 0.6 * (most - least) if limits is None else abs(value) > 0.7 * most
+            number = f"{value:.2f}" if most < 100 else f"{value:.3g}"
+            axes.text(column, row, number, ha="center", va="center", fontsize=7, color="white" if dark else "black")
     bar = figure.colorbar(picture, ax=axes, shrink=min(1.0, 4.0 / side), pad=0.02, aspect=18)
-    bar.set_label("distance", fontsize=FONT_SIZE)
+    bar.set_label(label, fontsize=FONT_SIZE)
     bar.ax.tick_params(labelsize=FONT_SIZE - 1)
     bar.outline.set_visible(False)
     write_title(figure, title)

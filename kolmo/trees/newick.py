@@ -28,9 +28,13 @@ class Parsed:
 
 
 def write(
-    root: int, children: Mapping[int, Sequence[int]], names: Sequence[str], lengths: Sequence[float] | None
+    root: int,
+    children: Mapping[int, Sequence[int]],
+    names: Sequence[str],
+    lengths: Sequence[float] | None,
+    labels: Mapping[int, str] | None = None,
 ) -> str:
-    """Return a tree in Newick format; nodes without children have names."""
+    """Return a tree in Newick format; nodes without children have names, and inner nodes may have labels."""
     parts: list[str] = []
     # the stack holds nodes to write, as numbers, and text
     waiting: list[int | str] = [";", root]
@@ -43,7 +47,8 @@ def write(
         if item not in children:
             parts.append(quoted(names[item]) + length)
             continue
-        waiting.append(")" + length)
+        label = "" if labels is None else quoted(labels[item]) if item in labels else ""
+        waiting.append(")" + label + length)
         for place, child in enumerate(reversed(children[item])):
             waiting.extend([",", child] if place else [child])
         parts.append("(")

@@ -72,11 +72,11 @@ def _by_level(root: int, children: Mapping[int, Sequence[int]]) -> dict[int, int
 
 def _by_depth(root: int, children: Mapping[int, Sequence[int]], depths: NDArray[np.float64]) -> dict[int, int]:
     """Return the column of each node in proportion to its depth, but at least two columns right of its parent."""
-    scale = WIDTH / (float(depths.max()) or 1.0)
+    deepest = float(depths.max()) or 1.0
     columns = {root: 0}
     for node in _preorder(root, children):
         for child in children.get(node, ()):
-            columns[child] = max(columns[node] + 2, round(scale * float(depths[child])))
+            columns[child] = max(columns[node] + 2, round(WIDTH * (float(depths[child]) / deepest)))
     return columns
 
 

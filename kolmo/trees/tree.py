@@ -140,8 +140,13 @@ class Tree:
         parsed.lengths.pop(0, None)  # a root has no branch above it
         return cls.from_children(0, parsed.children, parsed.names, parsed.lengths or None)
 
-    def newick(self) -> str:
+    def newick(self, support: Mapping[frozenset[str], float] | None = None) -> str:
         """Return the tree in Newick format.
+
+        Parameters
+        ----------
+        support : mapping of frozenset of str to float, optional
+            The support of splits, as `support` returns it; inner nodes are labelled with it in %.
 
         Returns
         -------
@@ -158,7 +163,45 @@ class Tree:
         >>> Tree(("a", "it's b", "c"), (3, 3, 3, -1)).newick()
         "(a,'it''s b',c);"
         """
-        return newick.write(len(self.parents) - 1, self.children, self.leaves, self.lengths)
+        labels = None
+        if support is not None:
+            splits = {node: self._split(node) for node in self._inner()}
+            labels = {node: f"{100 * support[split]:.0f}" for node, split in splits.items() if split in support}
+        return newick.write(len(self.parents) - 1, self.children, self.leaves, self.lengths, labels)
+
+    def support(self, trees: Sequence[Tree]) -> dict[frozenset[str], float]:
+        """Return the share of other trees, such as those of resampled data, that have each split of this one.
+
+        Parameters
+        ----------
+        trees : sequence of Tree
+            Trees with the same leaves.
+
+        Returns
+        -------
+        dict of frozenset of str to float
+            For each of `splits`.
+
+        Raises
+        ------
+        DataError
+            If there is no tree, or one has other leaves.
+
+        References
+        ----------
+        Felsenstein, "Confidence limits on phylogenies: an approach using the bootstrap", Evolution, 1985.
+
+        Examples
+        --------
+        >>> tree, other = Tree.from_newick("((a,b),(c,d));"), Tree.from_newick("((a,c),(b,d));")
+        >>> tree.support([tree, tree, other, tree])
+        {frozenset({'c', 'd'}): 0.75}
+        """
+        if not trees or any(set(tree.leaves) != set(self.leaves) for tree in trees):
+            raise DataError(f"expected at least one other tree of the same {len(self.leaves)} leaves")
+        found = [tree.splits() for tree in trees]
+        own = sorted(self.splits(), key=sorted)
+        return {split: sum(split in each for each in found) / len(found) for split in own}
 
     def __str__(self) -> str:
         tree = self.rooted_at_midpoint() if len(self.children.get(len(self.parents) - 1, ())) > 2 else self
@@ -226,9 +269,8 @@ class Tree:
         >>> Tree.from_newick("((a,b),(c,d));").splits() == Tree.from_newick("(((a,b),c),d);").splits()
         True
         """
-        first, everything = min(self.leaves), frozenset(self.leaves)
-        sides = (everything - clade if first in clade else clade for clade in self.clades())
-        return {side for side in sides if 2 <= len(side) <= len(everything) - 2}
+        sides = map(self._split, self._inner())
+        return {side for side in sides if 2 <= len(side) <= len(self.leaves) - 2}
 
     def cophenetic(self) -> NDArray[np.float64]:
         """Return the path lengths between leaves (cophenetic distances); without lengths, each branch counts 1.
@@ -323,6 +365,11 @@ class Tree:
             parent = next(inner for inner, nodes in children.items() if old in nodes)
             children[parent] = [only if child == old else child for child in children[parent]]
         return Tree.from_children(root, children, self.leaves, None if self.lengths is None else lengths)
+
+    def _split(self, node: int) -> frozenset[str]:
+        """Return the side of the branch above a node that lacks the leaf whose name sorts first."""
+        below = frozenset(self.leaves[leaf] for leaf in self._below[node])
+        return frozenset(self.leaves) - below if min(self.leaves) in below else below
 
     def _length(self, node: int) -> float:
         return 1.0 if self.lengths is None else self.lengths[node]

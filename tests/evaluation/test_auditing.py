@@ -179,7 +179,7 @@ def test_a_range_of_sizes_says_where_it_ends(smallest: int, more: int, fails: bo
         ({"sizes": ()}, "sizes is empty"),
         ({"sizes": (8,)}, "from 16"),
         ({"sizes": (200.0,)}, "expected an integer"),
-        ({"kinds": ["prose"]}, "random, records, source, text"),
+        ({"kinds": ["prose"]}, "dna, random, records, sound, source, text"),
         ({"kinds": {}}, "kinds is empty"),
         ({"seconds": 0}, "positive"),
         ({"random_state": -1}, "random_state"),
@@ -242,3 +242,18 @@ def test_two_short_pieces_in_one_code() -> None:
             return lambda data: 8.0 if len(data) <= 128 else 8.0 * len(data)
 
     assert any("together than separately" in warning for warning in diagnose(Dictionary(), 10, sample=ENGLISH))
+
+
+def test_order_dependence_on_genomes_is_found() -> None:
+    found = audit("xz", sizes=(45_000,), kinds=["dna", "text"])
+    by_kind = {result.kind: result.violations["symmetric"].relative for result in found.results}
+    assert by_kind["dna"] > 0.05 > by_kind["text"]
+    assert not found.verdicts["symmetric"]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_each_kind_has_pieces_that_differ(kind: str) -> None:
+    data = sample_of(kind)
+    assert len(data) >= 100_000
+    assert data[:20_000] != data[-20_000:]
+    assert data == KINDS[kind]()

@@ -18,6 +18,10 @@ from kolmo.joint import random_control, two_sets as joint
 
 CATS = [f"the cat number {n} sat on mat {n * n} and purred" for n in range(60)]
 DOGS = [f"the dog number {n} lay on rug {n * n} and slept" for n in range(60)]
+WORDS = [bytes(word).decode() for word in np.random.default_rng(1).integers(97, 123, (300, 6), np.uint8)]
+TALES = [" ".join(np.random.default_rng([2, n]).choice(WORDS, 9)) for n in range(30)]
+SONGS = [" ".join(np.random.default_rng([3, n]).choice(WORDS[100:], 9)) for n in range(30)]
+"""Documents that are no near-duplicates, as those of CATS are."""
 NOISE = np.random.default_rng(0).integers(0, 256, 3000, np.uint8).tobytes()
 CODERS = ("ngram", "mix", "deflate", "xz", "order0")
 
@@ -111,8 +115,8 @@ def test_strings_are_interleaved_in_pieces() -> None:
 
 @pytest.mark.parametrize("order", ["concatenated", "shuffled", "interleaved"])
 def test_it_resumes_from_a_checkpoint(order: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    how = {"coder": "deflate", "order": order, "separator": " "}
-    expected = joint_gain(CATS, DOGS, n_resamples=6, **how)
+    how = {"coder": "deflate", "order": order, "separator": " ", "n_permutations": 2}
+    expected = joint_gain(TALES, SONGS, n_resamples=6, **how)
     real, done = joint.six_lengths, []
 
     def stopping(*given: Any) -> Any:
@@ -123,23 +127,23 @@ def test_it_resumes_from_a_checkpoint(order: Any, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(joint, "six_lengths", stopping)
     with pytest.raises(KeyboardInterrupt):
-        joint_gain(CATS, DOGS, n_resamples=6, checkpoint=tmp_path / "run", **how)
+        joint_gain(TALES, SONGS, n_resamples=6, checkpoint=tmp_path / "run", **how)
     monkeypatch.setattr(joint, "six_lengths", lambda *given: done.append(1) or real(*given))
-    assert joint_gain(CATS, DOGS, n_resamples=6, checkpoint=tmp_path / "run", **how) == expected
-    assert len(done) in (9, 10), "at most the last before the stop is done again"
-    assert joint_gain(CATS, DOGS, n_resamples=6, checkpoint=tmp_path / "run", **how) == expected
+    assert joint_gain(TALES, SONGS, n_resamples=6, checkpoint=tmp_path / "run", **how) == expected
+    assert len(done) in (11, 12), "at most the last before the stop is done again"
+    assert joint_gain(TALES, SONGS, n_resamples=6, checkpoint=tmp_path / "run", **how) == expected
     done.clear()
-    more = joint_gain(CATS, DOGS, n_resamples=8, checkpoint=tmp_path / "run", **how)
+    more = joint_gain(TALES, SONGS, n_resamples=8, checkpoint=tmp_path / "run", **how)
     assert len(done) == 2
-    assert more == joint_gain(CATS, DOGS, n_resamples=8, **how)
+    assert more == joint_gain(TALES, SONGS, n_resamples=8, **how)
     with pytest.raises(DataError, match="second items"):
-        joint_gain(CATS, CATS, checkpoint=tmp_path / "run", **how)
+        joint_gain(TALES, TALES, checkpoint=tmp_path / "run", **how)
 
 
 def test_a_matrix_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sets = {str(n): "; ".join(CATS[n:] + DOGS[:n]) for n in range(0, 60, 10)}
     monkeypatch.setattr(blocks, "_SMALLEST_TILE_BYTES", 2**14)
-    expected = gain_matrix(sets, coder="deflate").relative_gain
+    expected = gain_matrix(sets, coder="deflate", n_permutations=1).relative_gain
     real, done = Deflate._joint_batch, []
 
     def stopping(self: Deflate, *given: Any) -> Any:
@@ -150,14 +154,14 @@ def test_a_matrix_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Deflate, "_joint_batch", stopping)
     with pytest.raises(KeyboardInterrupt):
-        gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+        gain_matrix(sets, coder="deflate", n_permutations=1, checkpoint=tmp_path / "run")
     done.clear()
     monkeypatch.setattr(Deflate, "_joint_batch", lambda self, *given: done.append(1) or real(self, *given))
-    found = gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+    found = gain_matrix(sets, coder="deflate", n_permutations=1, checkpoint=tmp_path / "run")
     np.testing.assert_array_equal(found.relative_gain, expected)
     assert done
     done.clear()
-    found = gain_matrix(sets, coder="deflate", checkpoint=tmp_path / "run")
+    found = gain_matrix(sets, coder="deflate", n_permutations=1, checkpoint=tmp_path / "run")
     np.testing.assert_array_equal(found.relative_gain, expected)
     assert not done, "nothing is left to do"
 
@@ -167,7 +171,7 @@ def test_each_order_of_a_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         Deflate, "_joint_batch", lambda self, xs, ys: pairs.append(len(xs) * len(ys)) or real(self, xs, ys)
     )
-    gain_matrix({str(n): text for n, text in enumerate(CATS[:7])}, coder="deflate")
+    gain_matrix({str(n): text for n, text in enumerate(CATS[:7])}, coder="deflate", n_permutations=0)
     assert sum(pairs) == 7 * 7
 
 
@@ -219,7 +223,8 @@ def test_tables_of_two_sets() -> None:
     lengths, table = type(gains[0]).tables_of(gains)
     assert lengths.title == "Code lengths in bits"
     assert [column.name for column in table.columns[1:]] == [
-        "gain, bits", "gain, %", "95 % interval", "random, %", "self, %", "K(X,Y) <= bits",
+        "gain, bits", "gain, %", "95 % interval", "null, %", "excess, %", "95 % interval", "p-value", "random, %",
+        "self, %", "K(X,Y) <= bits",
     ]  # fmt: skip
     assert [row[0] for row in table.rows] == ["order0", "xz"]
     assert sum(footer.startswith("warning: order0 saves only") for footer in table.footers) == 1
@@ -252,6 +257,39 @@ def test_a_matrix_says_what_it_is() -> None:
 
 def test_a_large_matrix_numbers_its_columns() -> None:
     matrix = gain_matrix({f"set {n}": text for n, text in enumerate(CATS[:13])}, coder="order0")
-    (table,) = type(matrix).tables_of([matrix])
+    table, *_ = type(matrix).tables_of([matrix])
     assert [column.name for column in table.columns] == ["", "set", *map(str, range(1, 14))]
     assert table.rows[12][:2] == ["13", "set 12"]
+
+
+def test_a_matrix_has_a_null_and_directed_savings() -> None:
+    sets = {"cats": "; ".join(CATS), "dogs": "; ".join(DOGS), "noise": NOISE}
+    for spec in ("ngram", "xz"):
+        matrix = gain_matrix(sets, coder=spec)
+        assert matrix.excess_gain[0, 1] > matrix.noise_floor > abs(matrix.excess_gain[0, 2])
+        assert matrix.p_value[0, 1] < 0.01
+        assert matrix.has_common_structure
+        np.testing.assert_allclose(matrix.null_gain, matrix.null_gain.T)
+        pair = matrix.pairs()[0]
+        alone = joint_gain(sets["cats"], sets["dogs"], coder=spec, n_resamples=0, n_permutations=0)
+        for name in ("length_x", "length_y", "length_x_given_y", "length_y_given_x", "gain_bits"):
+            assert pair[name] == pytest.approx(getattr(alone, name), abs=64)
+        assert matrix.directed_saving[0, 1] == pytest.approx(1 - pair["length_y_given_x"] / pair["length_y"])
+        assert [table.title.split(" (")[0] for table in type(matrix).tables_of([matrix])] == [
+            "Joint gain matrix", "Excess gain", "Saving L(Y) - L(Y|X)",
+        ]  # fmt: skip
+
+
+def test_unrelated_sets_have_no_common_structure() -> None:
+    letters = np.frombuffer(b"abcdefgh", np.uint8)
+    random = np.random.default_rng(0)
+    sets = {str(n): letters[random.choice(8, 3000, p=random.dirichlet(np.ones(8)))].tobytes() for n in range(4)}
+    matrix = gain_matrix(sets, coder="deflate")
+    assert matrix.has_common_structure is False
+    assert "no pair has an excess gain above the noise floor" in str(matrix)
+    without = gain_matrix(sets, coder="deflate", n_permutations=0)
+    assert without.has_common_structure is None
+    assert without.null == "none"
+    np.testing.assert_array_equal(without.relative_gain, matrix.relative_gain)
+    assert without.to_dict()["noise_floor"] is None
+    assert "Excess gain" not in str(without)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo._core.progress import progress
+from kolmo.cli.inputs import content_options
+from kolmo.cli.joint.sets import limit_option, read_sets
 from kolmo.cli.options import (
     CoderSpec,
     Command,
@@ -33,7 +35,8 @@ class _CoderOrAll(CoderSpec):
         return _ALL if value == _ALL else super().convert(value, param, ctx)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, no_args_is_help=False)
+@click.argument("data", nargs=-1, metavar="[DATA...]")
 @click.option(
     "-c",
     "--coder",
@@ -57,14 +60,19 @@ class _CoderOrAll(CoderSpec):
     metavar="N",
     help="Time limit for each coder; larger sizes that would exceed it are not tested.",
 )
+@limit_option
+@content_options()
 @seed_option
 @jobs_option
 @verbose_option
 @json_option
 def command(
+    data: tuple[str, ...],
     coders: tuple[Coder | str, ...],
     largest: int,
     seconds: float,
+    limit: int,
+    reading: dict[str, Any],
     seed: int,
     jobs: int,
     verbose: bool,
@@ -73,12 +81,14 @@ def command(
     """Check coders against the axioms of a normal compressor, by input size.
 
     Distances by compression assume that C(xx) = C(x), C(xy) = C(yx), C(xy) >= C(x) and C(xy) <= C(x) + C(y). Real
-    coders satisfy this approximately, up to some size. It is tested on prose, source code, small pictures and random
-    bytes from 200 bytes up, and the size at which a coder fails is found by bisection.
+    coders satisfy this approximately, up to some size and on some data. It is tested on DATA, files or folders, or
+    without any on prose, source code, small pictures, simulated DNA and sound, and random bytes, from 200 bytes up, and
+    the size at which a coder fails is found by bisection.
 
     \b
     kolmo audit -c all
     kolmo audit -c gzip -c zstd:level=19 --largest 1MB --seconds 60
+    kolmo audit genomes/ recordings/ -c gzip -c xz
     """
     from kolmo._core.parallel import map_blocks
     from kolmo.evaluation.audit_results import Audit
@@ -86,7 +96,9 @@ def command(
 
     chosen, left_out = _chosen(coders)
     found: list[Audit] = []
-    work = [(each, sizes_to(largest), seed, seconds) for each in chosen]
+    sets = read_sets(data, limit, reading)
+    own = {each.name: each.data for each in sets} or None
+    work = [(each, sizes_to(largest), own, seed, seconds) for each in chosen]
     with progress(len(work), label="audit", unit="coder") as bar:
         results = map_blocks(_attempt, work, n_jobs=jobs, prefer="processes")
         for each, result in zip(chosen, results, strict=True):
@@ -119,11 +131,13 @@ def _chosen(coders: tuple[Coder | str, ...]) -> tuple[list[Coder], dict[str, str
     return list(chosen), left_out
 
 
-def _attempt(coder: Coder, sizes: tuple[int, ...], seed: int, seconds: float) -> Audit | KolmoError:
+def _attempt(
+    coder: Coder, sizes: tuple[int, ...], own: dict[str, bytes] | None, seed: int, seconds: float
+) -> Audit | KolmoError:
     from kolmo.evaluation.auditing import audit
 
     try:
-        return audit(coder, sizes=sizes, random_state=seed, seconds=seconds)
+        return audit(coder, sizes=sizes, kinds=own, random_state=seed, seconds=seconds)
     except KolmoError as error:
         return error
 

@@ -9,7 +9,9 @@ import click
 
 from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import (
+    layout_option,
     limit_option,
+    null_options,
     order_option,
     read_sets,
     sets_document,
@@ -18,6 +20,7 @@ from kolmo.cli.joint.sets import (
 )
 from kolmo.cli.options import (
     Command,
+    InputFile,
     checkpoint_option,
     coder_option,
     jobs_option,
@@ -43,8 +46,18 @@ if TYPE_CHECKING:
     default=8,
     show_default=True,
     metavar="N",
-    help="Number of half-samples for the 95 % confidence interval.",
+    help="Number of half-samples for the 95 % confidence interval; 0 for none.",
 )
+@null_options(8)
+@click.option(
+    "--null-set",
+    "null_files",
+    multiple=True,
+    type=InputFile(),
+    metavar="DATA",
+    help="A set for the null gain instead of permutations, of the size of Y; repeat it for several.",
+)
+@layout_option
 @order_option
 @seed_option
 @checkpoint_option
@@ -57,6 +70,10 @@ def command(
     limit: int,
     reading: dict[str, Any],
     resamples: int,
+    null: str,
+    n_permutations: int,
+    null_files: tuple[str, ...],
+    layout: str,
     order: Order,
     seed: int,
     checkpoint: Path | None,
@@ -68,12 +85,14 @@ def command(
 
     X and Y are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files
     as bytes. L is the code length in bits; L(X,Y) is that of both sets together, the mean of the orders X,Y and Y,X.
-    The gain is L(X) + L(Y) - L(X,Y). Two controls show its scale for the coder: X with random bytes, which have no
-    information in common, and X with itself.
+    The gain is L(X) + L(Y) - L(X,Y). The null gain is that of X with Y under permutations of its byte values, and the
+    excess gain is what the gain has beyond it. Two controls show the scale of the coder: X with random bytes, which
+    have no information in common, and X with itself.
 
     \b
     kolmo joint gain english.txt french.txt
     kolmo joint gain english.txt french.txt -c mix -c xz --order interleaved
+    kolmo joint gain photograph.png numbers.txt --layout shared
     """
     from kolmo.joint.gain_results import JointGain
     from kolmo.joint.two_sets import joint_gain
@@ -81,9 +100,20 @@ def command(
     two_of(data, "for several sets use: kolmo joint matrix")
     sets = read_sets(data, limit, reading)
     x, y = (each.documents(order) for each in sets)
+    thirds = [each.documents(order) for each in read_sets(null_files, limit, reading)] if null_files else None
     gains = [
         joint_gain(
-            x, y, coder=coder, order=order, n_resamples=resamples, random_state=seed, n_jobs=jobs, checkpoint=checkpoint
+            x,
+            y,
+            coder=coder,
+            layout=layout,
+            order=order,
+            null=thirds or null,
+            n_permutations=n_permutations,
+            n_resamples=resamples,
+            random_state=seed,
+            n_jobs=jobs,
+            checkpoint=checkpoint,
         )
         for coder in coders
     ]

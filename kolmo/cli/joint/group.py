@@ -12,6 +12,7 @@ COMMANDS = {
     "gain": "Estimate the mutual information of two data sets, with controls.",
     "matrix": "Measure the joint gains of all pairs of several data sets.",
     "growth": "Measure the joint gain of two data sets as their size grows.",
+    "target": "Rank corpora by the bits that each saves for a target.",
     "paired": "Measure the gain of true pairs of items over random pairs.",
     "transfer": "Measure the gain of training a neural model on both sets.",
 }
@@ -58,6 +59,7 @@ def command(context: click.Context) -> None:
     kolmo joint english.txt french.txt
     kolmo joint matrix english.txt french.txt code.py photographs/ --random
     kolmo joint growth english.txt french.txt --plot growth.png
+    kolmo joint target mine.txt books.txt pages.txt --budget 200kB
     kolmo joint paired captions/ photographs/
     kolmo joint transfer english.txt french.txt --model gru:200k
     """

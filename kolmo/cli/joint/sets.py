@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo.cli.options import Size
+from kolmo.cli.options import Decorator, Size, together
 from kolmo.cli.output import say
 from kolmo.errors import ParameterError
 
@@ -33,6 +33,37 @@ order_option = click.option(
     help="Document order: concatenated, shuffled or interleaved. Documents are the files of a folder, or pieces of a "
     "file, interleaved in pieces of 8 KiB.",
 )
+
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(("own", "shared")),
+    default="own",
+    show_default=True,
+    help="For the coder mix: the layout of each set, so that sets of different kinds are coded without each other, or "
+    "one layout for all.",
+)
+
+
+def null_options(n_permutations: int) -> Decorator:
+    """``--null`` and ``--permutations``: the matched null."""
+    return together(
+        click.option(
+            "--null",
+            type=click.Choice(("bytes", "cipher")),
+            default="bytes",
+            show_default=True,
+            help="Permute all byte values of a set for the null gain, or its letters alone. Of DNA, ACGT is permuted.",
+        ),
+        click.option(
+            "--permutations",
+            "n_permutations",
+            type=click.IntRange(min=0),
+            default=n_permutations,
+            show_default=True,
+            metavar="N",
+            help="Number of permutations for the null gain; 0 for none.",
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

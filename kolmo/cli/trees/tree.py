@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table
+from kolmo.cli.joint.sets import layout_option, limit_option, null_options, read_sets, sets_document, sets_table
 from kolmo.cli.options import (
     Command,
     checkpoint_option,
@@ -17,16 +17,18 @@ from kolmo.cli.options import (
     jobs_option,
     json_option,
     picture_option,
+    seed_option,
     verbose_option,
 )
 from kolmo.cli.output import STDOUT, OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
-from kolmo.errors import ParameterError
+from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kolmo.joint.many_sets import GainMatrix
+    from kolmo._core.tables import Table
+    from kolmo.joint.gain_matrix_results import GainMatrix
     from kolmo.trees.tree import Tree
 
 _METHODS = {"average": "average linkage", "neighbors": "neighbour joining", "quartets": "quartet method"}
@@ -68,6 +70,17 @@ _CITATIONS = {
 @picture_option("--plot", content="the tree")
 @picture_option("--map", "map_file", content="the sets as points in the plane (multidimensional scaling)")
 @picture_option("--heat-map", content="the distances, in the order of the tree")
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Also draw the tree of N half-samples of the sets, for the support of each group.",
+)
+@null_options(1)
+@layout_option
+@seed_option
 @checkpoint_option
 @jobs_option
 @verbose_option
@@ -83,6 +96,11 @@ def command(
     plot: Path | None,
     map_file: Path | None,
     heat_map: Path | None,
+    resamples: int,
+    null: str,
+    n_permutations: int,
+    layout: str,
+    seed: int,
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
@@ -91,7 +109,8 @@ def command(
     """Draw the tree of several data sets by their normalized distances, 1 - 2 x relative joint gain.
 
     DATA are files or folders. Pictures are read as pixels, sounds as samples, FASTA as bases, all other files as bytes.
-    The gains are those of kolmo joint matrix.
+    The gains are those of kolmo joint matrix. If no pair has an excess gain above the noise floor, the command says so
+    instead, and draws nothing; --permutations 0 draws in any case. A fast first look: -c xz.
 
     \b
     kolmo tree languages/*.txt --double-centered --plot tree.png
@@ -99,39 +118,85 @@ def command(
     """
     from kolmo._core.terminal import visible, write_lines
     from kolmo.joint.estimates import remarks
-    from kolmo.joint.many_sets import gain_matrix
+    from kolmo.joint.many_sets import gain_matrix, resampled_matrices
 
     if len(data) < 3:
         raise ParameterError(f"expected at least three data sets, got {len(data)}")
     if newick == STDOUT and as_json:
         raise ParameterError("expected either --json or --newick -, got both; the JSON document holds the tree")
     sets = read_sets(data, limit, reading)
-    matrix = gain_matrix({each.name: each.data for each in sets}, coder=coder, n_jobs=jobs, checkpoint=checkpoint)
+    items = {each.name: each.data for each in sets}
+    matrix = gain_matrix(
+        items,
+        coder=coder,
+        layout=layout,
+        null=null,
+        n_permutations=n_permutations,
+        random_state=seed,
+        n_jobs=jobs,
+        checkpoint=checkpoint,
+    )
     distances, tree = _tree(matrix, method, centered=double_centered)
-    title = f"Normalized distance 1 - 2 x gain ({coder}){', double-centred' if double_centered else ''}"
-    if newick is not None and newick != STDOUT:
-        write_text(newick, lambda file: file.write(tree.newick() + "\n"))
-    _draw(distances, tree, title, _METHODS[method], plot=plot, map_file=map_file, heat_map=heat_map)
     rates = {matrix.coder: (matrix.code_lengths / matrix.sizes).tolist()}
+    drawn = matrix.has_common_structure is not False
+    support = None
+    if resamples and drawn:
+        halves = resampled_matrices(
+            items, coder=coder, layout=layout, n_resamples=resamples, random_state=seed, n_jobs=jobs
+        )
+        support = tree.support([_tree(each, method, centered=double_centered)[1] for each in halves])
+    title = f"Normalized distance 1 - 2 x gain ({matrix.coder}){', double-centred' if double_centered else ''}"
+    if drawn:
+        if newick is not None and newick != STDOUT:
+            write_text(newick, lambda file: file.write(tree.newick(support) + "\n"))
+        _draw(distances, tree, title, _METHODS[method], plot=plot, map_file=map_file, heat_map=heat_map)
     if as_json:
         document = {
             "sets": sets_document(sets, rates),
             "method": method,
             "double_centered": double_centered,
-            "newick": tree.newick(),
+            "newick": tree.newick(support) if drawn else None,
+            "support": None if support is None else _support_rows(support),
             "distances": distances.tolist(),
             "gains": matrix.to_dict(),
             "citations": list(_CITATIONS[method]),
         }
         print_json(document)
+    elif newick == STDOUT and drawn:
+        write_lines([tree.newick(support)])
     elif newick == STDOUT:
-        write_lines([tree.newick()])
+        raise DataError(_nothing_shared(matrix))
     else:
         print_tables([sets_table(sets, rates)])
-        sys.stdout.write(f"\n{visible(title)}, {_METHODS[method]}\n\n{tree}\n")
+        shown = f"{visible(title)}, {_METHODS[method]}\n\n{tree}" if drawn else visible(_nothing_shared(matrix))
+        sys.stdout.write(f"\n{shown}\n")
+        if support is not None:
+            sys.stdout.write("\n")
+            print_tables([_support_table(support, resamples)])
         notes = remarks([matrix], verbose=verbose) + (_CITATIONS[method] if verbose else [])
         if notes:
             sys.stdout.write("\n" + "".join(f"{visible(note)}\n" for note in notes))
+
+
+def _nothing_shared(matrix: GainMatrix) -> str:
+    return (
+        f"No two sets have an excess gain above the noise floor, {100 * matrix.noise_floor:.2f} %: they have nothing "
+        f"in common that {matrix.coder} finds, and a tree would show noise. To draw it in any case: --permutations 0"
+    )
+
+
+def _support_rows(support: dict[frozenset[str], float]) -> list[dict[str, Any]]:
+    return [{"leaves": sorted(split), "support": share} for split, share in support.items()]
+
+
+def _support_table(support: dict[frozenset[str], float], resamples: int) -> Table:
+    from kolmo._core.tables import Column, Table
+
+    table = Table(f"Support by {resamples} half-samples", [Column("group"), Column("trees, %", True)])
+    for split, share in sorted(support.items(), key=lambda each: (-each[1], sorted(each[0]))):
+        table.add(", ".join(sorted(split)), f"{100 * share:.0f}")
+    table.footers = ["a group, or all others, as one side of a branch; below 70 % it depends on the sample"]
+    return table
 
 
 def _tree(matrix: GainMatrix, method: str, *, centered: bool) -> tuple[NDArray[Any], Tree]:

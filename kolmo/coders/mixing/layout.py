@@ -24,6 +24,11 @@ class Layout:
     sample: int = 0
     row: int = 0
 
+    def __str__(self) -> str:
+        """Return the layout as `parse` takes it."""
+        numbers = "" if not self.sample else f"-{self.sample}" if not self.row else f"-{self.sample}x{self.row}"
+        return f"{KINDS[self.kind]}{numbers}"
+
     def is_valid(self) -> bool:
         """Return whether the sample and row sizes are valid for the kind."""
         if self.kind in (PLAIN, BASES):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -19,7 +21,7 @@ def quick_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_table(kolmo: Any) -> None:
     shown = kolmo("audit", "-c", "gzip", "-c", "uniform", "-c", "gzip", "--largest", "1kB", "-j", "1").stdout
-    assert "2 coders on records, random" in shown
+    assert "2 coders on records, dna, sound," in shown
     heading = next(line for line in shown.splitlines() if line.startswith("coder "))
     for column in (
         "tested to",
@@ -36,7 +38,7 @@ def test_a_table(kolmo: Any) -> None:
     assert "1 kB+" in rows["gzip"]
     assert "near-duplicates" in rows["gzip"]
     assert "code lengths only" in rows["uniform"]
-    assert "largest pieces: records, random 1 kB" in shown
+    assert "largest pieces: records, dna, sound, random 1 kB" in shown
     assert "gzip:level=9 [zlib" not in shown
     verbose = kolmo("audit", "-c", "gzip", "--largest", "200", "-j", "1", "-v").stdout
     assert "gzip:level=9 [zlib" in verbose
@@ -72,3 +74,13 @@ def test_wrong_usage_is_told(refused: Any) -> None:
     assert "expected a size" in refused("audit", "--largest", "x", code=2)
     assert "seconds" in refused("audit", "--seconds", "0", code=2)
     assert "from 16" in refused("audit", "-c", "uniform", "--largest", "3", "-j", "1", code=2)
+
+
+def test_own_data_are_audited(kolmo: Any, refused: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    (tmp_path / "mine.txt").write_bytes(random.integers(97, 123, 20_000, np.uint8).tobytes())
+    (tmp_path / "short.txt").write_text("short")
+    arguments = ("audit", tmp_path / "mine.txt", "-c", "deflate", "-c", "order0", "--largest", "2kB", "--json")
+    found = json.loads(kolmo(*arguments).stdout)["coders"]
+    assert {result["kind"] for each in found for result in each["results"]} == {"mine.txt"}
+    assert "expected data that hold two pieces" in refused("audit", tmp_path / "short.txt", "-c", "zstd", code=1)

@@ -29,6 +29,22 @@ def test_several_sets_as_a_matrix(kolmo: Any, files: list[str], tmp_path: Path) 
     assert matrix["fingerprint"] in kolmo("joint", "matrix", *files, "-c", "ngram", "-v").stdout
 
 
+def test_pairs_and_a_heat_map_are_written(kolmo: Any, refused: Any, files: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed (extra plot)")
+    pairs, picture = tmp_path / "pairs.csv", tmp_path / "gains.svg"
+    arguments = ("joint", "matrix", *files, "-c", "xz", "--pairs-csv", pairs, "--heat-map", picture)
+    found = json.loads(kolmo(*arguments, "--json").stdout)["matrices"][0]
+    rows = list(csv.DictReader(pairs.read_text().splitlines()))
+    assert [(row["x"], row["y"]) for row in rows] == [
+        ("cats.txt", "dogs.txt"), ("cats.txt", "code.py"), ("dogs.txt", "code.py"),
+    ]  # fmt: skip
+    assert float(rows[0]["length_y_given_x"]) == found["conditional_code_lengths"][0][1]
+    assert float(rows[0]["excess_gain"]) == pytest.approx(found["excess_gain"][0][1])
+    assert "excess gain" in picture.read_text()
+    told = refused("joint", "matrix", *files, "--permutations", "0", "--heat-map", tmp_path / "b.png", code=2)
+    assert "expected at least 1 permutation" in told
+
+
 def test_random_bytes_are_a_control(kolmo: Any, refused: Any, files: list[str], tmp_path: Path) -> None:
     arguments = ("joint", "matrix", *files, "-c", "mix", "--random", "--json")
     found = json.loads(kolmo(*arguments, "--seed", 1).stdout)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-TRAINING = ("--model", "gru:20k", "--steps", "5", "--device", "cpu")
-CONTROLS = {"double_compute", "x_permuted", "y_permuted", "x_random", "y_random"}
+TRAINING = ("--model", "gru:20k", "--steps", "5", "--seeds", "2", "--device", "cpu")
+CONTROLS = {"x_double", "y_double", "double_compute", "x_permuted", "y_permuted", "x_random", "y_random"}
 
 
 @pytest.fixture(autouse=True)

@@ -45,7 +45,8 @@ def test_trees_and_pictures(kolmo: Any, sets: list[str], tmp_path: Path, method:
 def test_python_gives_the_same_tree(kolmo: Any, sets: list[str], centered: bool) -> None:
     options = ("--double-centered",) if centered else ()
     found = json.loads(kolmo("tree", *sets, "-c", "ngram", "--json", *options).stdout)
-    matrix = gain_matrix({Path(path).name: Path(path).read_bytes() for path in sets}, coder="ngram")
+    data = {Path(path).name: Path(path).read_bytes() for path in sets}
+    matrix = gain_matrix(data, coder="ngram", n_permutations=1)
     distances = double_centered(matrix.distances()) if centered else matrix.distances()
     np.testing.assert_array_equal(found["distances"], distances)
     assert found["newick"] == linkage_tree(symmetric(distances), matrix.names).newick()
@@ -63,6 +64,33 @@ def test_the_tree_is_drawn_as_text(kolmo: Any, sets: list[str]) -> None:
     assert "Sokal and Michener" not in shown
     assert "Sokal and Michener" in kolmo("tree", *sets, "-c", "ngram", "-v").stdout
     assert "double-centred" in kolmo("tree", *sets, "-c", "ngram", "--double-centered").stdout
+
+
+def test_groups_have_support(kolmo: Any, sets: list[str]) -> None:
+    arguments = ("tree", *sets, "-c", "ngram", "--resamples", "5")
+    found = json.loads(kolmo(*arguments, "--json").stdout)
+    (group,) = found["support"]
+    assert group["leaves"] in (["code.py", "more.py"], ["dogs.txt", "cats.txt"])
+    assert group["support"] >= 0.8
+    assert f"){100 * group['support']:.0f}:" in found["newick"]
+    assert Tree.from_newick(found["newick"]).leaves
+    assert "Support by 5 half-samples" in kolmo(*arguments).stdout
+
+
+def test_sets_that_share_nothing_have_no_tree(kolmo: Any, refused: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    letters = np.frombuffer(b"abcdefgh", np.uint8)
+    for n in range(4):
+        chosen = random.choice(8, 3000, p=random.dirichlet(np.ones(8)))
+        (tmp_path / f"{n}.txt").write_bytes(letters[chosen].tobytes())
+    arguments = ("tree", *(tmp_path / f"{n}.txt" for n in range(4)), "-c", "deflate")
+    shown = kolmo(*arguments, "--newick", tmp_path / "tree.nwk").stdout
+    assert "No two sets have an excess gain above the noise floor" in shown
+    assert "average linkage" not in shown
+    assert not (tmp_path / "tree.nwk").exists()
+    assert json.loads(kolmo(*arguments, "--json").stdout)["newick"] is None
+    assert "a tree would show noise" in refused(*arguments, "--newick", "-", code=1)
+    assert "average linkage" in kolmo(*arguments, "--permutations", "0").stdout
 
 
 def test_wrong_usage_is_told(refused: Any, sets: list[str], tmp_path: Path) -> None:

@@ -126,18 +126,18 @@ def test_a_classifier_can_use_it(one_folder: Path) -> None:
 def test_joint_gain_can_use_it(one_folder: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, 400, np.uint8).tobytes()
     tuned = f"neural:model={one_folder},passes=6"
-    gain = joint_gain(DATA, DATA[:200], coder=tuned, n_resamples=2)
-    assert gain == joint_gain(DATA, DATA[:200], coder=tuned, n_resamples=2, n_jobs=2)
+    gain = joint_gain(DATA, DATA[:200], coder=tuned, n_permutations=2, n_resamples=2)
+    assert gain == joint_gain(DATA, DATA[:200], coder=tuned, n_permutations=2, n_resamples=2, n_jobs=2)
     assert gain.joint_upper_bound <= gain.length_x + gain.length_y + 1
     assert gain.length_y_given_x == pytest.approx(coder(tuned).prime(DATA).code_length(DATA[:200]))
     assert gain.relative_gain > gain.random_gain
-    shares = gain_matrix({"x": DATA, "y": DATA[:200], "noise": noise}, coder=tuned).relative_gain
+    shares = gain_matrix({"x": DATA, "y": DATA[:200], "noise": noise}, coder=tuned, n_permutations=0).relative_gain
     assert shares[0, 1] == pytest.approx(gain.relative_gain, abs=2e-3)
     assert shares[0, 1] > max(shares[0, 2], shares[1, 2])
 
 
 def test_joint_gain_warns_of_a_model_without_fine_tuning(one_folder: Path, text: bytes) -> None:
-    gain = joint_gain(text[:3000], text[3000:6000], coder=NeuralCoder(str(one_folder)), n_resamples=0)
+    gain = joint_gain(text[:3000], text[3000:6000], coder=NeuralCoder(str(one_folder)), n_permutations=0, n_resamples=0)
     assert abs(gain.relative_gain) < 0.1
     assert any("passes=8" in doubt for doubt in gain.warnings)
 
