@@ -6,9 +6,9 @@ import numpy as np
 
 from kolmo._core.jit import inline, jit
 
-LITERAL, CONSTANT, REPEAT, CONCAT, RANGE, SCAN, ADD_SCAN, SCAN_SCAN, MOD, PAIR, COPY = range(11)
+LITERAL, CONSTANT, REPEAT, CONCAT, RANGE, SCAN, ADD_SCAN, SCAN_SCAN, MOD, ADD_MOD, PAIR, COPY = range(12)
 """Kinds of pieces; those from RANGE on are the longest that start at a place: arithmetic, or a copy of the context."""
-KINDS = 11
+KINDS = 12
 ANY = -1
 """A place of a target that may hold any symbol."""
 
@@ -75,8 +75,8 @@ def _range_extent(target, start, stride, symbols, step_bits, found):
 
 
 @jit
-def explain(target, symbols, step_bits, op, extents, costs, numbers, found, other):
-    """Fill, for every arithmetic kind and every start, where the longest such piece ends, its bits and parameters.
+def explain(target, starts, symbols, step_bits, op, extents, costs, numbers, found, other):
+    """Fill, for every arithmetic kind and the first `starts` places, where the longest such piece ends, its bits and parameters.
 
     `op` holds the bits of the opcodes by kind, then those of add, interleave and a symbol; `found` and `other` are two
     numbers each, overwritten.
@@ -84,11 +84,11 @@ def explain(target, symbols, step_bits, op, extents, costs, numbers, found, othe
     n = target.size
     add_bits, interleave_bits, symbol_bits = op[KINDS], op[KINDS + 1], op[KINDS + 2]
     range_bits = op[RANGE] + symbol_bits
-    for start in range(n):
+    for start in range(min(starts, n)):
         extents[RANGE, start] = _range_extent(target, start, 1, symbols, step_bits, found)
         numbers[RANGE, start, 0], numbers[RANGE, start, 1] = found[0], found[1]
         costs[RANGE, start] = range_bits + step_bits[found[1]]
-        for kind in (SCAN, ADD_SCAN, SCAN_SCAN, MOD, PAIR):
+        for kind in (SCAN, ADD_SCAN, SCAN_SCAN, MOD, ADD_MOD, PAIR):
             extents[kind, start] = 0
         if start + 4 > n:
             continue
@@ -133,11 +133,12 @@ def explain(target, symbols, step_bits, op, extents, costs, numbers, found, othe
             costs[SCAN_SCAN, start] = 2 * op[SCAN] + range_bits + step_bits[step]
         _explain_mod(target, start, symbols, extents, numbers)
         costs[MOD, start] = op[MOD] + symbol_bits + range_bits + step_bits[numbers[MOD, start, 1]]
+        costs[ADD_MOD, start] = op[MOD] + add_bits + 2 * symbol_bits + range_bits + step_bits[numbers[ADD_MOD, start, 1]]
 
 
 @inline
 def _explain_mod(target, start, symbols, extents, numbers):
-    """Find a range modulo a smaller number: its step from three differences, the modulus from the first wrap."""
+    """Find a range modulo a smaller number, plus a constant: the step from differences, the rest from the first wrap."""
     n = target.size
     for offset in range(3):
         step = target[start + offset + 1] - target[start + offset]
@@ -149,15 +150,21 @@ def _explain_mod(target, start, symbols, extents, numbers):
         modulus = abs(target[place] + step - target[place + 1])
         if modulus < 2 or modulus >= symbols or abs(step) >= symbols:
             continue
-        for base in range(target[start] % modulus, symbols, modulus):
-            place, value = start, base
-            while place < n and (target[place] == ANY or target[place] == value % modulus):
-                value = (value + step) % symbols
-                place += 1
-            if place > extents[MOD, start]:
-                extents[MOD, start] = place
-                numbers[MOD, start, 0], numbers[MOD, start, 1] = base, step % symbols
-                numbers[MOD, start, 2] = modulus
+        low, high = min(target[place], target[place + 1]), max(target[place], target[place + 1])
+        for constant in range(max(0, high - modulus + 1), low + 1):
+            first = target[start] - constant
+            if first < 0 or first >= modulus:
+                continue
+            kind = ADD_MOD if constant else MOD
+            for base in range(first, symbols, modulus):
+                place, value = start, base
+                while place < n and (target[place] == ANY or target[place] == value % modulus + constant):
+                    value = (value + step) % symbols
+                    place += 1
+                if place > extents[kind, start]:
+                    extents[kind, start] = place
+                    numbers[kind, start, 0], numbers[kind, start, 1] = base, step % symbols
+                    numbers[kind, start, 2], numbers[kind, start, 3] = modulus, constant
 
 
 @jit

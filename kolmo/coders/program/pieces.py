@@ -83,7 +83,6 @@ class Cutter:
             square = (self.size + 1, self.size + 1)
             self.tables = [np.zeros(square, np.int32) for _ in range(3)]
             self.choices = [np.zeros(square, np.int16) for _ in range(2)]
-        return
 
     def cut(self, target: Target) -> Cut:
         """Return the best cut of a target."""
@@ -96,7 +95,10 @@ class Cutter:
         costs = np.zeros((kernels.KINDS, size), np.int64)
         numbers = np.zeros((kernels.KINDS, size, 4), np.int64)
         if self.symbols > 2:
-            kernels.explain(target, self.symbols, self.step_bits, self.op, extents, costs, numbers, *self.pair)
+            starts = size if size <= LONGEST_CUT else 1
+            kernels.explain(
+                target, starts, self.symbols, self.step_bits, self.op, extents, costs, numbers, *self.pair
+            )
         if self.machine.context:
             self._copies(target, extents, costs, numbers)
         pieces = _Pieces(target, self.machine, numbers)
@@ -129,7 +131,7 @@ class Cutter:
         bits = len(self.machine.opcodes["copy"])
         data = np.maximum(target, 0).astype(np.uint8).tobytes()
         length, found = 0, -1
-        for start in range(len(target)):
+        for start in range(len(target) if len(target) <= LONGEST_CUT else 1):
             length = max(length - 1, 0)
             at = searched.find(data[start : start + length]) if length else -1
             found = at if length else -1
@@ -186,6 +188,8 @@ class _Pieces:
             return Node("interleave", size, (), (even, odd))
         if kind == kernels.MOD:
             return Node("mod", size, (numbers[2],), (made,))
+        if kind == kernels.ADD_MOD:
+            return Node("add", size, (numbers[3],), (Node("mod", size, (numbers[2],), (made,)),))
         scanned = Node("scan", size, (), (made,))
         if kind == kernels.SCAN:
             return scanned

@@ -16,6 +16,9 @@ from kolmo.coders.program.kernels import ANY
 from kolmo.coders.program.machine import Machine, Node, literal_width, run_node
 from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Target
 
+LONGEST_SEARCHED = 2048
+"""Symbols up to which all operations are proposed; longer targets are only tested for a period."""
+
 Build = Callable[[Sequence[Node]], Node | None]
 
 
@@ -52,6 +55,10 @@ def proposals(target: Target, search: Searching) -> Iterator[Proposal]:
     """Yield the operations that may have made a target."""
     bits = _Bits(search.machine)
     size = len(target)
+    if size > LONGEST_SEARCHED:
+        if period := long_period(target):
+            yield _repeat(target, period, bits)
+        return
     known = target != ANY
     complete = bool(known.all())
     if search.machine.symbols > 2:
@@ -126,6 +133,19 @@ def _periods_of(target: Target, known: NDArray[np.bool_]) -> list[int]:
         if known.all() or _consistent(target, period):
             found.append(period)
     return found
+
+
+def long_period(target: Target) -> int:
+    """Return the least period of a long target, or 0 if none of the first candidates is one."""
+    data = target.astype("<i2").tobytes()
+    at = 0
+    for _ in range(64):
+        at = data.find(data[:64], at + 1)
+        if at < 0 or at > len(data) // 2:
+            return 0
+        if at % 2 == 0 and data[at:] == data[:-at]:
+            return at // 2
+    return 0
 
 
 def _consistent(target: Target, period: int) -> bool:
@@ -230,28 +250,47 @@ def _split(target: Target, place: int, bits: _Bits) -> Proposal:
 
 
 def _fillings(target: Target, known: NDArray[np.bool_], symbols: int) -> Iterator[Proposal]:
-    """Fill free places where the rest is periodic up to a constant per period, or locally polynomial."""
-    size = len(target)
-    for period in range(1, min(size // 2, 24) + 1):
-        both = known[period:] & known[:-period]
-        rises = ((target[period:] - target[:-period]) % symbols)[both]
-        if len(rises) < 2 or (rises != rises[0]).any():
-            continue
-        rise, filled = int(rises[0]), target.copy()
-        for place in range(size):
-            if filled[place] == ANY and place >= period and filled[place - period] != ANY:
-                filled[place] = (filled[place - period] + rise) % symbols
-        for place in range(size - 1, -1, -1):
-            if filled[place] == ANY and place + period < size and filled[place + period] != ANY:
-                filled[place] = (filled[place + period] - rise) % symbols
-        yield Proposal(0, (filled,), lambda nodes: nodes[0])
-        break
-    filled = target.copy()
-    for place in range(3, size):
-        if filled[place] == ANY and (filled[place - 3 : place] != ANY).all():
-            filled[place] = (3 * filled[place - 1] - 3 * filled[place - 2] + filled[place - 3]) % symbols
+    """Fill free places as the known places around them suggest: periodic up to a rise, or with constant curvature."""
+    filled = _filled_by_periods(target, known, symbols)
     if (filled != ANY).all():
         yield Proposal(0, (filled,), lambda nodes: nodes[0])
+    curved = target.copy()
+    for place in range(3, len(target)):
+        if curved[place] == ANY and (curved[place - 3 : place] != ANY).all():
+            curved[place] = (3 * curved[place - 1] - 3 * curved[place - 2] + curved[place - 3]) % symbols
+    if (curved != ANY).all() and (curved != filled).any():
+        yield Proposal(0, (curved,), lambda nodes: nodes[0])
+
+
+_LONGEST_FILLED = 24
+
+
+def _filled_by_periods(target: Target, known: NDArray[np.bool_], symbols: int) -> Target:
+    """Return a target whose free places continue the longest run of equal rises, over any period, next to them."""
+    free = np.flatnonzero(~known)
+    best, values = np.full(len(target), -_LONGEST_FILLED), target.copy()
+    for period in range(1, min(len(target) // 2, _LONGEST_FILLED) + 1):
+        places = np.flatnonzero(known[period:] & known[:-period])  # of the earlier symbol of a pair
+        if not len(places):
+            continue
+        rises = (target[places + period] - target[places]) % symbols
+        edges = np.flatnonzero(np.diff(rises)) + 1
+        starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(rises)]])
+        run_of = np.repeat(np.arange(len(starts)), ends - starts)
+        score_of = ends - starts - period
+        for earlier, source, sign in ((free - period, free - period, 1), (free, free + period, -1)):
+            inside = (source >= 0) & (source < len(target))
+            inside[inside] &= known[source[inside]]
+            after = np.searchsorted(places, earlier)
+            for near in (after - 1, after):
+                index = run_of[np.clip(near, 0, len(places) - 1)]
+                score = np.where(inside & (near >= 0) & (near < len(places)), score_of[index], -_LONGEST_FILLED)
+                better = score > best[free]
+                chosen = free[better]
+                best[chosen] = score[better]
+                rise = rises[starts[index[better]]]
+                values[chosen] = (target[source[better]] + sign * rise) % symbols
+    return values
 
 
 def _strides(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:

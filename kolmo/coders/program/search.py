@@ -91,7 +91,7 @@ class Search:
         """Return the proposals for a target, those whose parts have short cuts first."""
         if key not in self.proposed:
             made = list(proposals(target, self))
-            self.work -= 100
+            self.work -= 100 + len(target)
             estimates = [each.bits + sum(self.cut(part).bits for part in each.parts) for each in made]
             order = sorted(range(len(made)), key=lambda index: (estimates[index], index))
             self.proposed[key] = [made[index] for index in order]
