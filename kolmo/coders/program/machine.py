@@ -79,8 +79,9 @@ class Machine:
 
     @property
     def opcodes(self) -> dict[str, str]:
-        """The prefix code of the operators."""
-        return BIT_OPCODES if self.symbols == 2 else OPCODES
+        """The prefix code of the operators; `copy` has a codeword only if there is a context."""
+        codes = BIT_OPCODES if self.symbols == 2 else OPCODES
+        return codes if self.context else _WITHOUT_COPY[self.symbols == 2]
 
 
 BLOCK = 256
@@ -258,7 +259,7 @@ def _scan(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
 
 def _copy(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     context = np.frombuffer(machine.context, np.uint8)
-    return np.resize(np.roll(context, -node.numbers[0]), node.size) if len(context) else np.zeros(node.size, np.uint8)
+    return np.resize(np.roll(context, -node.numbers[0]), node.size)
 
 
 OPERATORS = {
@@ -274,7 +275,7 @@ OPERATORS = {
     "recurrence": Operator(lambda size, machine: (Uniform(machine.symbols),) * 3, _no_parts, _recurrence),
     "morphism": Operator(lambda size, machine: (Images(machine.symbols),), _no_parts, _morphism),
     "copy": Operator(
-        lambda size, machine: (Uniform(len(machine.context)),) if machine.context else (), _no_parts, _copy
+        lambda size, machine: (Uniform(len(machine.context)),), _no_parts, _copy
     ),
     "concat": Operator(
         lambda size, machine: (Uniform(size - 1, 1),),
@@ -345,6 +346,15 @@ OPCODES = {
     "complement": "1111111",
 }
 """Opcodes on all other alphabets."""
+
+
+def _without_copy(codes: dict[str, str]) -> dict[str, str]:
+    """Return opcodes without `copy`: the operator that differs from it in the last bit gets the shorter codeword."""
+    start = codes["copy"][:-1]
+    return {name: start if code.startswith(start) else code for name, code in codes.items() if name != "copy"}
+
+
+_WITHOUT_COPY = (_without_copy(OPCODES), _without_copy(BIT_OPCODES))
 
 
 def literal(symbols: bytes) -> Node:
