@@ -134,9 +134,13 @@ class CodingTheoremTable:
                     sums.append(np.asarray(file[f"length_{len(sums) + 1}"], np.float64))
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
             raise DataError(f"expected a coding theorem table (npz), got {str(path)!r:.80}: {error}") from error
-        good = 2 <= symbols <= MAX_SYMBOLS and sums and all(
-            each.shape == (symbols**size,) and np.isfinite(each).all() and (each > 0).all()
-            for size, each in enumerate(sums, start=1)
+        good = (
+            2 <= symbols <= MAX_SYMBOLS
+            and sums
+            and all(
+                each.shape == (symbols**size,) and np.isfinite(each).all() and (each > 0).all()
+                for size, each in enumerate(sums, start=1)
+            )
         )
         if not good:
             raise DataError(f"expected a coding theorem table of 2 to {MAX_SYMBOLS} symbols, got {str(path)!r:.80}")
@@ -168,8 +172,8 @@ def coding_theorem_table(symbols: int = 2, longest: int | None = None) -> Coding
     symbols : int
         Size of the alphabet, 2 to 9.
     longest : int, optional
-        Length of the longest strings; by default 12 for bits, and as many symbols as make 4,096 strings or fewer for
-        other alphabets.
+        Length of the longest strings; by default 12 for bits, and as many symbols as make 65,536 strings or fewer
+        for other alphabets.
 
     Returns
     -------
@@ -181,7 +185,7 @@ def coding_theorem_table(symbols: int = 2, longest: int | None = None) -> Coding
         If the alphabet or the table is too large.
     """
     check_count("symbols", symbols, 2, MAX_SYMBOLS)
-    default = next(size for size in range(13, 0, -1) if symbols**size <= 4096)
+    default = next(size for size in range(12, 0, -1) if symbols**size <= 2**16)
     size = default if longest is None else longest
     check_count("longest", size, 1)
     stored = resources.files("kolmo.complexity").joinpath("table.npz")

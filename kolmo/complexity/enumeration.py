@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,15 @@ class ProgramTable:
             self._first[cost, size] = self._state[0]
             while True:
                 compiled.grow(
-                    cost, size, self._first, self._last, self._periods, self._words, self._keys, self._costs, self._state
+                    cost,
+                    size,
+                    self._first,
+                    self._last,
+                    self._periods,
+                    self._words,
+                    self._keys,
+                    self._costs,
+                    self._state,
                 )
                 if not self._state[1]:
                     break
@@ -198,7 +207,7 @@ class ProgramTable:
             if compiled.find_morphism(cost, np.uint64(word), size, images):
                 zero, zero_size, one, one_size = (int(number) for number in images)
                 both = (_symbols(zero, zero_size), _symbols(one, one_size))
-                yield cost, lambda: Node("morphism", size, (both,))
+                yield cost, partial(Node, "morphism", size, (both,))
                 break
 
     def _substitutions(self, word: int, size: int, limit: int) -> Any:
@@ -227,5 +236,3 @@ _DIGITS = bytes([48, 49]) + bytes(254)
 
 def _symbols(word: int, size: int) -> bytes:
     return bytes(map(int, format(word, f"0{size}b")))
-
-

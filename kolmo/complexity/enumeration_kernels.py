@@ -1,12 +1,14 @@
 """Kernels of the enumeration: what programs of one cost and one size print, from what smaller programs print.
 
-A string of bits is a 64-bit word, first symbol highest, with a 1 in front of it as a key. Strings that cost no less than
-their literal are never stored. The opcodes are those of `kolmo.coders.program.machine` for bits without a context.
+A string of bits is a 64-bit word, first symbol highest, with a 1 in front of it as a key. Strings that cost no less
+than their literal are never stored. The opcodes are those of `kolmo.coders.program.machine` for bits without a context.
 """
 
+# Numba types these functions; mypy cannot follow the changes of integer types.
+# mypy: disable-error-code="assignment"
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
 from kolmo._core.jit import i64, inline, jit, u64
 
@@ -17,7 +19,7 @@ MAX_SIZE = 63
 
 
 @inline
-def _place(keys, key):
+def _place(keys: Any, key: Any) -> Any:
     """Return the place of a key in the table, or that of the empty slot where it belongs."""
     mask = u64(keys.size - 1)
     at = (key * u64(0x9E3779B97F4A7C15)) >> u64(20) & mask
@@ -27,13 +29,13 @@ def _place(keys, key):
 
 
 @inline
-def literal_bits(size):
+def literal_bits(size: Any) -> Any:
     """Return the cost of a literal."""
     return size + OPCODE if size > 1 else size
 
 
 @jit
-def cost_of(keys, costs, word, size):
+def cost_of(keys: Any, costs: Any, word: Any, size: Any) -> Any:
     """Return the least cost of a string: that stored, or its literal's."""
     key = (u64(1) << u64(size)) | word
     at = _place(keys, key)
@@ -41,7 +43,7 @@ def cost_of(keys, costs, word, size):
 
 
 @inline
-def _store(keys, costs, words, state, word, size, cost):
+def _store(keys: Any, costs: Any, words: Any, state: Any, word: Any, size: Any, cost: Any) -> Any:
     """Store a string that was not seen before; `state` holds the number of strings, and 1 after the memory is full."""
     key = (u64(1) << u64(size)) | word
     at = _place(keys, key)
@@ -55,7 +57,7 @@ def _store(keys, costs, words, state, word, size, cost):
 
 
 @inline
-def reversed_word(word, size):
+def reversed_word(word: Any, size: Any) -> Any:
     """Return a string backwards."""
     result = u64(0)
     for _ in range(size):
@@ -65,7 +67,7 @@ def reversed_word(word, size):
 
 
 @inline
-def scanned(word):
+def scanned(word: Any) -> Any:
     """Return the prefix sums modulo 2."""
     for shift in (1, 2, 4, 8, 16, 32):
         word ^= word >> u64(shift)
@@ -73,7 +75,7 @@ def scanned(word):
 
 
 @inline
-def interleaved(even, odd, size):
+def interleaved(even: Any, odd: Any, size: Any) -> Any:
     """Return two strings symbol by symbol."""
     word = u64(0)
     left, right = (size + 1) // 2, size // 2
@@ -89,7 +91,7 @@ def interleaved(even, odd, size):
 
 
 @inline
-def repeated(word, period, size):
+def repeated(word: Any, period: Any, size: Any) -> Any:
     """Return the first `size` symbols of a string over and over."""
     result, done = u64(0), 0
     while done + period <= size:
@@ -100,7 +102,7 @@ def repeated(word, period, size):
 
 
 @inline
-def every_mask(every, size):
+def every_mask(every: Any, size: Any) -> Any:
     """Return a word with ones at every `every`-th place."""
     mask = u64(0)
     for place in range(every - 1, size, every):
@@ -109,7 +111,7 @@ def every_mask(every, size):
 
 
 @inline
-def uniform_bits(count, index):
+def uniform_bits(count: Any, index: Any) -> Any:
     """Return the bits of `index` in the truncated binary code of `count` values."""
     width = 0
     while count >> (width + 1):
@@ -118,7 +120,7 @@ def uniform_bits(count, index):
 
 
 @inline
-def every_bits(every):
+def every_bits(every: Any) -> Any:
     """Return the bits of the distance of a substitution; see `codes.Every`."""
     if every < 10:
         return 4
@@ -126,7 +128,7 @@ def every_bits(every):
 
 
 @inline
-def gamma_bits(value):
+def gamma_bits(value: Any) -> Any:
     """Return the bits of the Elias gamma code."""
     bits = 1
     while value > 1:
@@ -136,7 +138,7 @@ def gamma_bits(value):
 
 
 @inline
-def grown(zero, zero_size, one, one_size, size):
+def grown(zero: Any, zero_size: Any, one: Any, one_size: Any, size: Any) -> Any:
     """Return the first `size` symbols of the first word of that size that a morphism makes from 0."""
     word, length, pauses = u64(0), 1, 0
     while length < size and pauses < 2:
@@ -156,7 +158,9 @@ def grown(zero, zero_size, one, one_size, size):
 
 
 @jit
-def grow(cost, size, first, last, periods, words, keys, costs, state):
+def grow(
+    cost: Any, size: Any, first: Any, last: Any, periods: Any, words: Any, keys: Any, costs: Any, state: Any
+) -> Any:
     """Store what expressions of this cost print in `size` symbols, unless cheaper ones or a literal do.
 
     Parameters
@@ -214,7 +218,7 @@ def grow(cost, size, first, last, periods, words, keys, costs, state):
 
 
 @inline
-def _concat(cost, size, first, last, words, keys, costs, state):
+def _concat(cost: Any, size: Any, first: Any, last: Any, words: Any, keys: Any, costs: Any, state: Any) -> Any:
     for split in range(1, size):
         both = cost - OPCODE - uniform_bits(size - 1, split - 1)
         rest = size - split
@@ -234,7 +238,7 @@ def _concat(cost, size, first, last, words, keys, costs, state):
 
 
 @inline
-def _interleave(cost, size, first, last, words, keys, costs, state):
+def _interleave(cost: Any, size: Any, first: Any, last: Any, words: Any, keys: Any, costs: Any, state: Any) -> Any:
     split, rest, both = (size + 1) // 2, size // 2, cost - UNARY_BITS
     for left in range(1, both):
         right = both - left
@@ -251,7 +255,7 @@ def _interleave(cost, size, first, last, words, keys, costs, state):
 
 
 @inline
-def _morphism(cost, size, words, keys, costs, state):
+def _morphism(cost: Any, size: Any, words: Any, keys: Any, costs: Any, state: Any) -> Any:
     images = cost - OPCODE
     for zero_size in range(1, images):
         one_bits = images - zero_size - gamma_bits(zero_size)
@@ -264,8 +268,8 @@ def _morphism(cost, size, words, keys, costs, state):
 
 
 @jit
-def find_morphism(cost, word, size, images):
-    """Return whether a morphism of this cost prints a string; fills `images` with the image of 0, its size, of 1, its."""
+def find_morphism(cost: Any, word: Any, size: Any, images: Any) -> Any:
+    """Return whether a morphism of this cost prints a string; fills in the images, each with its size."""
     both = cost - OPCODE
     for zero_size in range(1, both):
         one_bits = both - zero_size - gamma_bits(zero_size)
@@ -280,7 +284,7 @@ def find_morphism(cost, word, size, images):
 
 
 @jit
-def find_masked(word, mask, words, start, end):
+def find_masked(word: Any, mask: Any, words: Any, start: Any, end: Any) -> Any:
     """Return the first stored string that equals `word` outside `mask`, or -1."""
     for index in range(start, end):
         if (words[index] ^ word) & ~mask == u64(0):
@@ -289,7 +293,7 @@ def find_masked(word, mask, words, start, end):
 
 
 @jit
-def move(keys, costs, new_keys, new_costs):
+def move(keys: Any, costs: Any, new_keys: Any, new_costs: Any) -> Any:
     """Copy a hash table into a larger one."""
     for index in range(keys.size):
         if keys[index] != u64(0):
@@ -298,7 +302,7 @@ def move(keys, costs, new_keys, new_costs):
 
 
 @jit
-def add_morphisms(size, sums, tails):
+def add_morphisms(size: Any, sums: Any, tails: Any) -> Any:
     """Add to `sums`, by output, the probability 2**-bits of every pair of images of a morphism.
 
     `tails[k]` is the probability that an image has at least k symbols. Longer images than the output print its start

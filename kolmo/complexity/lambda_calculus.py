@@ -1,7 +1,8 @@
 """Binary lambda calculus: a second machine, whose shortest programs and busy beavers others have published.
 
-A term is coded in bits (Tromp): ``00`` and the body for an abstraction, ``01`` and both terms for an application, i ones
-and a zero for the i-th enclosing variable. Here a term is an int (the variable, the innermost being 0), a tuple of the
+A term is coded in bits (Tromp): ``00`` and the body for an abstraction, ``01`` and both terms for an application, i
+ones and a zero for the i-th enclosing variable. Here a term is an int (the variable, the innermost being 0), a tuple of
+the
 body, or a tuple of two terms.
 """
 
@@ -177,7 +178,7 @@ def _shift(term: Term, by: int, depth: int) -> Term:
 
 
 def _step(term: Term) -> Term | None:
-    """Reduce the leftmost outermost redex; None for a normal form. Raises `_Asks` where the input is applied."""
+    """Reduce the leftmost outermost redex; None for a normal form. Raises `_InputAskedError` where input is applied."""
     if isinstance(term, int):
         return None
     if len(term) == 1:
@@ -191,12 +192,12 @@ def _step(term: Term) -> Term | None:
         if reduced is not None:
             return (reduced, argument)
     elif function == INPUT:
-        raise _Asks
+        raise _InputAskedError
     reduced = _step(argument)
     return None if reduced is None else (function, reduced)
 
 
-class _Asks(Exception):
+class _InputAskedError(Exception):
     """The term applies its input, so that the next bit must be read."""
 
     def __init__(self, term: Term = None, steps: int = 0) -> None:
@@ -225,12 +226,12 @@ def normal_form(term: Term, *, steps: int = 300, size: int = 20_000) -> Term | N
 
 
 def _reduced(term: Term, steps: int, size: int) -> tuple[Term | None, int]:
-    """Return the normal form, or None at a limit, and the steps that are left; `_Asks` carries term and steps."""
+    """Return the normal form, or None at a limit, and the steps that are left. `_InputAskedError` has both too."""
     while steps:
         try:
             reduced = _step(term)
-        except _Asks:
-            raise _Asks(term, steps) from None
+        except _InputAskedError:
+            raise _InputAskedError(term, steps) from None
         except RecursionError:
             return None, 0
         if reduced is None:
@@ -314,7 +315,7 @@ def _run(term: Term, bits: int, counts: list[_Counts], steps: int = 300) -> None
     """Count what a term comes to, with both next bits where it asks for one."""
     try:
         found = _reduced(term, steps, 20_000)[0]
-    except _Asks as asked:
+    except _InputAskedError as asked:
         if bits + 1 < len(counts):
             for bit in _BITS:
                 _run(_with_input(asked.term, (((0, bit), INPUT),)), bits + 1, counts, asked.steps)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LONGEST = 2**16
 """Symbols of the longest string that is searched."""
 _SHOWN = 60
+_FRACTION_STRINGS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,10 +275,10 @@ def _exhausted(
 def _fraction(string: ShortString) -> float | None:
     from kolmo.complexity.coding_theorem import MAX_SYMBOLS, coding_theorem_table
 
-    if string.size > MAX_SYMBOLS or string.size > 2 and len(string.symbols) > 6:
+    length = len(string.symbols)
+    if string.size > MAX_SYMBOLS or string.size**length > _FRACTION_STRINGS:
         return None
-    table = coding_theorem_table(string.size)
-    return table.fraction(string.symbols) if len(string.symbols) <= table.longest else None
+    return coding_theorem_table(string.size, length).fraction(string.symbols)
 
 
 def _shown(string: ShortString) -> str:
@@ -288,5 +289,3 @@ def _shown(string: ShortString) -> str:
 
 def _run(code: str, string: ShortString, machine: Machine) -> str | bytes:
     return string.original(run_node(read_program(code, machine)[0], machine).tobytes())
-
-

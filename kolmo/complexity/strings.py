@@ -79,7 +79,8 @@ def short_string(data: Any, alphabet: str | int | None = None) -> ShortString:
     if symbols is None:
         wrong = bytes(sorted(set(raw.translate(None, characters))))[:8]
         raise DataError(
-            f"expected a string over {name} ({_span(characters)}), got one that also has {wrong!r}; pass another alphabet"
+            f"expected a string over {name} ({_span(characters)}), got one that also has {wrong!r}; "
+            "pass another alphabet"
         )
     return ShortString(symbols, name, len(characters), characters, is_text)
 

@@ -25,7 +25,9 @@ def D(b,A,c=[]):
   if t(1)<1:return 1+t(4)
   if t(1)<1:return-1-t(4)
   x=u(A-32);return x and x+16
- O={w[1:]:w[0]for w in("k00 l010 f011 r100 m101 p1100 v11010 n11011 i11100 s11101 x11110 y11111"if A<3 else "a00 l010 f011 r100 s1010 x1011 i1100 o1101 v11100 j11101 b111100 p111101 e1111100 m1111101 y1111110 n1111111").split()}
+ O={w[1:]:w[0]for w in(
+"k00 l010 f011 r100 m101 p1100 v11010 n11011 i11100 s11101 x11110 y11111"if A<3 else
+"a00 l010 f011 r100 s1010 x1011 i1100 o1101 v11100 j11101 b111100 p111101 e1111100 m1111101 y1111110 n1111111").split()}
  if not c:O["1111"if A<3 else "111111"]="xn"[A>2]
  def e(n):
   if n<2:return l(n)
@@ -45,7 +47,10 @@ def D(b,A,c=[]):
    return(r*n)[:n]
   if o=="y":s=u(len(c));return((c[s:]+c[:s])*n)[:n]
   if o=="f":k=1+u(n-1);return e(k)+e(n-k)
-  if o=="r":v=[p for p in range(1,n)if n%p<1];h=[p for p in range(1,n)if n%p];v=h if h and t(1)else v;return(e(v[u(len(v))])*n)[:n]
+  if o=="r":
+   v,h=[[p for p in range(1,n)if(n%p>0)==j]for j in(0,1)]
+   if h and t(1):v=h
+   return(e(v[u(len(v))])*n)[:n]
   if o=="i":a=e(n-n//2);r=e(n//2);return[(r if j%2 else a)[j//2]for j in range(n)]
   if o=="j":s=2+t(2);return e(s*n-s+1)[::s]
   k=9+g()if o=="x"and t(1)else 2+t(3)if o=="x"else u(n)if o=="p"else u(A)if o=="b"else 1+u(A-1)if o=="o"else 0
@@ -66,7 +71,7 @@ def D(b,A,c=[]):
 
 @lru_cache(1)
 def decoder_bits() -> int:
-    """Return the size of the decoder, compressed, in bits: the constant by which another machine's lengths may differ."""
+    """Return the size of the decoder, compressed, in bits: the constant of the invariance theorem."""
     return 8 * len(zlib.compress(DECODER.encode("ascii"), 9))
 
 

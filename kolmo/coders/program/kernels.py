@@ -1,6 +1,10 @@
 """Kernels of the search: the best cut of a sequence into simple pieces, and sequences that arithmetic explains."""
 
+# Numba types these functions; mypy cannot follow the changes of integer types.
+# mypy: disable-error-code="assignment"
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +18,7 @@ ANY = -1
 
 
 @inline
-def uniform_bits(count, index):
+def uniform_bits(count: Any, index: Any) -> Any:
     """Return the bits of `index` in the truncated binary code of `count` values."""
     width = 0
     while count >> (width + 1):
@@ -23,7 +27,7 @@ def uniform_bits(count, index):
 
 
 @jit
-def fill_periods(table):
+def fill_periods(table: Any) -> Any:
     """Fill in the bits of every period (column) for every size (row); see `codes.Period`."""
     for length in range(2, table.shape[0]):
         divides = 0
@@ -41,7 +45,7 @@ def fill_periods(table):
 
 
 @inline
-def _range_extent(target, start, stride, symbols, step_bits, found):
+def _range_extent(target: Any, start: Any, stride: Any, symbols: Any, step_bits: Any, found: Any) -> Any:
     """Find the range with the longest extent from `start` in every `stride`-th place; `found` gets start and step."""
     n = target.size
     first = start
@@ -75,8 +79,19 @@ def _range_extent(target, start, stride, symbols, step_bits, found):
 
 
 @jit
-def explain(target, starts, symbols, step_bits, op, extents, costs, numbers, found, other):
-    """Fill, for every arithmetic kind and the first `starts` places, where the longest such piece ends, its bits and parameters.
+def explain(
+    target: Any,
+    starts: Any,
+    symbols: Any,
+    step_bits: Any,
+    op: Any,
+    extents: Any,
+    costs: Any,
+    numbers: Any,
+    found: Any,
+    other: Any,
+) -> Any:
+    """Fill in the longest arithmetic pieces from each of the first `starts` places: their ends, bits and parameters.
 
     `op` holds the bits of the opcodes by kind, then those of add, interleave and a symbol; `found` and `other` are two
     numbers each, overwritten.
@@ -133,12 +148,14 @@ def explain(target, starts, symbols, step_bits, op, extents, costs, numbers, fou
             costs[SCAN_SCAN, start] = 2 * op[SCAN] + range_bits + step_bits[step]
         _explain_mod(target, start, symbols, extents, numbers)
         costs[MOD, start] = op[MOD] + symbol_bits + range_bits + step_bits[numbers[MOD, start, 1]]
-        costs[ADD_MOD, start] = op[MOD] + add_bits + 2 * symbol_bits + range_bits + step_bits[numbers[ADD_MOD, start, 1]]
+        costs[ADD_MOD, start] = (
+            op[MOD] + add_bits + 2 * symbol_bits + range_bits + step_bits[numbers[ADD_MOD, start, 1]]
+        )
 
 
 @inline
-def _explain_mod(target, start, symbols, extents, numbers):
-    """Find a range modulo a smaller number, plus a constant: the step from differences, the rest from the first wrap."""
+def _explain_mod(target: Any, start: Any, symbols: Any, extents: Any, numbers: Any) -> Any:
+    """Find a range modulo a smaller number, plus a constant: its step from differences, the rest from a wrap."""
     n = target.size
     for offset in range(3):
         step = target[start + offset + 1] - target[start + offset]
@@ -168,7 +185,20 @@ def _explain_mod(target, start, symbols, extents, numbers):
 
 
 @jit
-def cut_best(target, symbols, op, widths, periods, extents, costs, runs, bits, flipped, kinds, splits):
+def cut_best(
+    target: Any,
+    symbols: Any,
+    op: Any,
+    widths: Any,
+    periods: Any,
+    extents: Any,
+    costs: Any,
+    runs: Any,
+    bits: Any,
+    flipped: Any,
+    kinds: Any,
+    splits: Any,
+) -> Any:
     """Fill the bits of the best program for every interval of the target from literals, repeats and pieces.
 
     Parameters
@@ -225,14 +255,14 @@ def cut_best(target, symbols, op, widths, periods, extents, costs, runs, bits, f
 
 
 @inline
-def _gcd(a, b):
+def _gcd(a: Any, b: Any) -> Any:
     while b:
         a, b = b, a % b
     return a
 
 
 @jit
-def fit_chains(target, symbols, steps, weights, modular, known, found):
+def fit_chains(target: Any, symbols: Any, steps: Any, weights: Any, modular: Any, known: Any, found: Any) -> Any:
     """Find ranges whose scans, strided and taken modulo a number, give the target; return how many were found.
 
     The chain is ``mod(add?(step(scan(...scan(range(start, step))...), stride)), modulus)``, with 0 to 3 scans.
@@ -313,11 +343,11 @@ def fit_chains(target, symbols, steps, weights, modular, known, found):
 
 
 @jit
-def fit_periodic_scan(target, symbols, period, sums):
+def fit_periodic_scan(target: Any, symbols: Any, period: Any, sums: Any) -> Any:
     """Find prefix sums of a sequence of this period whose values modulo a number are the target; return the modulus.
 
-    Each phase of such prefix sums is a range with one common step. Returns 0 if there is none, and fills `sums` with the
-    first `period` prefix sums and the step.
+    Each phase of such prefix sums is a range with one common step. Returns 0 if there is none, and fills `sums` with
+    the first `period` prefix sums and the step.
     """
     n = target.size
     high = np.int64(0)

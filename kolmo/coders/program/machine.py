@@ -6,6 +6,7 @@ to size. The alphabet (the symbols 0 to `symbols` - 1) is given and not coded, a
 All arithmetic is modulo the number of symbols.
 """
 
+# ruff: noqa: ARG001, ARG005 -- the entries of the table of operators share one signature
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -206,7 +207,9 @@ def _symbol(size: int, machine: Machine) -> Sequence[Any]:
 
 def _range(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     start, step = node.numbers
-    return ((start + step * np.arange(node.size, dtype=np.int64)) % machine.symbols).astype(np.uint8)
+    values = (start + step * np.arange(node.size, dtype=np.int64)) % machine.symbols
+    printed: Symbols = values.astype(np.uint8)
+    return printed
 
 
 def _recurrence(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
@@ -250,7 +253,8 @@ def _patch(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
 
 
 def _shift(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
-    return ((parts[0].astype(np.int64) + node.numbers[0]) % machine.symbols).astype(np.uint8)
+    printed: Symbols = ((parts[0].astype(np.int64) + node.numbers[0]) % machine.symbols).astype(np.uint8)
+    return printed
 
 
 def _scan(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
@@ -274,9 +278,7 @@ OPERATORS = {
     "range": Operator(lambda size, machine: (Uniform(machine.symbols), Step(machine.symbols)), _no_parts, _range),
     "recurrence": Operator(lambda size, machine: (Uniform(machine.symbols),) * 3, _no_parts, _recurrence),
     "morphism": Operator(lambda size, machine: (Images(machine.symbols),), _no_parts, _morphism),
-    "copy": Operator(
-        lambda size, machine: (Uniform(len(machine.context)),), _no_parts, _copy
-    ),
+    "copy": Operator(lambda size, machine: (Uniform(len(machine.context)),), _no_parts, _copy),
     "concat": Operator(
         lambda size, machine: (Uniform(size - 1, 1),),
         lambda size, first: (first, size - first),

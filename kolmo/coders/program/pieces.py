@@ -89,16 +89,13 @@ class Cutter:
         size = len(target)
         if size < 2:
             node = literal(np.maximum(target, 0).astype(np.uint8).tobytes())
-            bits = literal_width(size, self.symbols)
-            return Cut(bits, node, np.zeros(0, np.int32), np.zeros(0, np.int32))
+            return Cut(literal_width(size, self.symbols), node, np.zeros(0, np.int32), np.zeros(0, np.int32))
         extents = np.zeros((kernels.KINDS, size), np.int64)
         costs = np.zeros((kernels.KINDS, size), np.int64)
         numbers = np.zeros((kernels.KINDS, size, 4), np.int64)
         if self.symbols > 2:
             starts = size if size <= LONGEST_CUT else 1
-            kernels.explain(
-                target, starts, self.symbols, self.step_bits, self.op, extents, costs, numbers, *self.pair
-            )
+            kernels.explain(target, starts, self.symbols, self.step_bits, self.op, extents, costs, numbers, *self.pair)
         if self.machine.context:
             self._copies(target, extents, costs, numbers)
         pieces = _Pieces(target, self.machine, numbers)
@@ -124,7 +121,7 @@ class Cutter:
         return Cut(bits, node, np.zeros(0, np.int32), np.zeros(0, np.int32))
 
     def _copies(self, target: Target, extents: Any, costs: Any, numbers: Any) -> None:
-        """Find the longest copy of the context from each place on; a match ends no earlier than that one place before."""
+        """Find the longest copy of the context from each place on; none ends before that of the place before."""
         context = self.machine.context
         searched = context + context[: min(len(context), len(target))]
         code = Uniform(len(context))
@@ -183,8 +180,8 @@ class _Pieces:
             return made
         if kind == kernels.PAIR:
             second = size // 2
-            odd = range_node(second, numbers[2], numbers[3], self.machine)
-            even = range_node(size - second, numbers[0], numbers[1], self.machine)
+            odd = range_node(second, numbers[2], numbers[3])
+            even = range_node(size - second, numbers[0], numbers[1])
             return Node("interleave", size, (), (even, odd))
         if kind == kernels.MOD:
             return Node("mod", size, (numbers[2],), (made,))
@@ -198,6 +195,6 @@ class _Pieces:
         return Node("add", size, (numbers[2],), (scanned,))
 
 
-def range_node(size: int, start: int, step: int, machine: Machine) -> Node:
+def range_node(size: int, start: int, step: int) -> Node:
     """Return a range, or a literal if it has one symbol."""
     return Node("range", size, (start, step)) if size > 1 else literal(bytes([start]))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kolmo.coders.program import kernels
 from kolmo.coders.program.codes import Every, Period, Uniform
 from kolmo.coders.program.kernels import ANY
-from kolmo.coders.program.machine import Machine, Node, literal_width, run_node
+from kolmo.coders.program.machine import Machine, Node, literal_width, node_bits, run_node
 from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Target
 
 LONGEST_SEARCHED = 2048
@@ -72,7 +72,7 @@ def proposals(target: Target, search: Searching) -> Iterator[Proposal]:
     yield from _morphisms(target, search.machine, complete)
     yield from _repeats(target, bits, known)
     yield from _scans(target, bits, known)
-    yield from _substitutions(target, bits, known)
+    yield from _substitutions(target, bits)
     yield Proposal(
         bits["interleave"],
         (np.ascontiguousarray(target[::2]), np.ascontiguousarray(target[1::2])),
@@ -125,7 +125,8 @@ def merge(target: Target, period: int) -> Target:
 
 def _periods_of(target: Target, known: NDArray[np.bool_]) -> list[int]:
     """Return the periods of a target that are no multiples of smaller ones."""
-    size, found = len(target), []
+    size = len(target)
+    found: list[int] = []
     for period in range(1, size // 2 + 1):
         differ = target[period:] != target[:-period]
         if (differ & known[period:] & known[:-period]).any() or any(period % each == 0 for each in found):
@@ -174,7 +175,7 @@ def _scans(target: Target, bits: _Bits, known: NDArray[np.bool_]) -> Iterator[Pr
     yield Proposal(bits["scan"] + bits["add"] + bits.symbol, (free,), build)
 
 
-def _substitutions(target: Target, bits: _Bits, known: NDArray[np.bool_]) -> Iterator[Proposal]:
+def _substitutions(target: Target, bits: _Bits) -> Iterator[Proposal]:
     for every in range(2, min(len(target) // 2, 32) + 1):
         places = target[every - 1 :: every]
         values = places[places != ANY]
@@ -372,7 +373,7 @@ def _chains(target: Target, search: Searching, complete: bool) -> Iterator[Propo
         search.work -= 15_000
     for row in found[:rows]:
         node = _chain(size, *(int(number) for number in row))
-        yield Proposal(_node_bits(node, machine), (), lambda nodes, node=node: node)  # type: ignore[misc]
+        yield _ready(node, machine)
     if not rows and complete and high < 200 and size >= 16:
         yield from _periodic_scans(target, search)
 
@@ -411,10 +412,9 @@ def _chain(size: int, start: int, step: int, scans: int, stride: int, modulus: i
     return Node("add", size, (constant,), (node,)) if constant else node
 
 
-def _node_bits(node: Node, machine: Machine) -> int:
-    from kolmo.coders.program.machine import node_bits
-
-    return node_bits(node, machine)
+def _ready(node: Node, machine: Machine) -> Proposal:
+    """Return a proposal that leaves nothing to search."""
+    return Proposal(node_bits(node, machine), (), lambda _: node)
 
 
 def _recurrences(target: Target, machine: Machine, complete: bool) -> Iterator[Proposal]:
@@ -430,7 +430,7 @@ def _recurrences(target: Target, machine: Machine, complete: bool) -> Iterator[P
         if not len(factors):
             return
     node = Node("recurrence", len(target), (int(values[0]), int(factors[0]), int(adds[0])))
-    yield Proposal(_node_bits(node, machine), (), lambda nodes: node)
+    yield _ready(node, machine)
 
 
 _LONGEST_IMAGE = 12
@@ -444,11 +444,11 @@ def _morphisms(target: Target, machine: Machine, complete: bool) -> Iterator[Pro
     best: Node | None = None
     for images in _images(word, {}, 0, 0, 2 if machine.symbols == 2 else int(target.max()) + 1):
         node = Node("morphism", len(word), (images,))
-        if run_node(node, machine).tobytes() == word:
-            if best is None or _node_bits(node, machine) < _node_bits(best, machine):
-                best = node
+        shorter = best is None or node_bits(node, machine) < node_bits(best, machine)
+        if shorter and run_node(node, machine).tobytes() == word:
+            best = node
     if best is not None:
-        yield Proposal(_node_bits(best, machine), (), lambda nodes: best)
+        yield _ready(best, machine)
 
 
 def _images(word: bytes, images: dict[int, bytes], place: int, end: int, count: int) -> Iterator[tuple[bytes, ...]]:

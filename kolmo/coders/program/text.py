@@ -1,5 +1,6 @@
 """The textual form of programs, such as ``"001"*15``: every size is written out, so that anyone can evaluate it."""
 
+# ruff: noqa: ARG005 -- the entries of the table of operators share one signature
 from __future__ import annotations
 
 import ast
