@@ -142,7 +142,7 @@ def _array(data: Any, alphabet: str | int | None) -> Any:
 
 def _size(array: Any, alphabet: str | int | None) -> int:
     needed = max(2, int(array.max()) + 1)
-    size = {None: needed, "bits": 2}.get(alphabet, alphabet)  # type: ignore[arg-type, call-overload]
+    size = needed if alphabet is None else 2 if alphabet == "bits" else alphabet
     if not isinstance(size, int) or isinstance(size, bool) or not 2 <= size <= MAX_ALPHABET or size < needed:
         raise DataError(
             f"expected at most {MAX_ALPHABET} symbols, numbered from 0, got symbols up to {needed - 1} with "

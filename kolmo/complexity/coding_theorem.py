@@ -129,7 +129,7 @@ class CodingTheoremTable:
         try:
             with np.load(path, allow_pickle=False) as file:
                 symbols = int(file["symbols"])
-                sums = []
+                sums: list[Sums] = []
                 while f"length_{len(sums) + 1}" in file.files:
                     sums.append(np.asarray(file[f"length_{len(sums) + 1}"], np.float64))
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:

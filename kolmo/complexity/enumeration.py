@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from kolmo._core.checks import check_count, check_number
 from kolmo._core.progress import progress
 from kolmo.coders.program import kernels
+from kolmo.coders.program.codes import Every
 from kolmo.coders.program.machine import OPERATORS, Machine, Node, literal, node_bits
 from kolmo.complexity import enumeration_kernels as compiled
 from kolmo.errors import ParameterError
@@ -74,7 +76,7 @@ class ProgramTable:
         self.seconds = time.perf_counter() - start
 
     def _fill(self, limit: int, memory: int, end: float) -> None:
-        highest = min(max(limit - _LEAST_OPERATION, 0), compiled.literal_bits.py_func(self.size) - 1)
+        highest = min(max(limit - _LEAST_OPERATION, 0), self._literal_bits(self.size) - 1)
         self._first = np.zeros((limit + 2, self.size + 1), np.int64)
         self._last = np.zeros_like(self._first)
         self._state = np.zeros(2, np.int64)
@@ -151,6 +153,9 @@ class ProgramTable:
         found = self._expression(word, self.size, self._limit)
         return None if found is None else (node_bits(found, self.machine) + self.size_bits, found)
 
+    def _literal_bits(self, size: int) -> int:
+        return node_bits(literal(bytes(size)), self.machine)
+
     def _cost(self, word: int, size: int) -> int:
         return int(compiled.cost_of(self._keys, self._costs, np.uint64(word), size))
 
@@ -163,7 +168,8 @@ class ProgramTable:
     def _expression(self, word: int, size: int, limit: int) -> Node | None:
         """Return the shortest expression of at most `limit` bits for a string, or None."""
         made = literal(_symbols(word, size))
-        best, build = compiled.literal_bits.py_func(size), lambda: made
+        build: Callable[[], Node] | None
+        best, build = self._literal_bits(size), lambda: made
         if best > limit:
             best = limit + 1
             build = None
@@ -215,7 +221,7 @@ class ProgramTable:
             mask = sum(1 << size - 1 - place for place in range(every - 1, size, every))
             if word & mask not in (0, mask):
                 continue
-            fields = compiled.SUBSTITUTE_BITS + compiled.every_bits.py_func(every) + 1
+            fields = compiled.SUBSTITUTE_BITS + len(Every().write(every)) + 1
             for inner in range(1, min(limit - fields, len(self._first))):
                 start, end = int(self._first[inner, size]), int(self._last[inner, size])
                 at = int(compiled.find_masked(np.uint64(word), np.uint64(mask), self._words, start, end))

@@ -51,8 +51,8 @@ class Searching(Protocol):
         """Return the best cut of a target."""
 
 
-def proposals(target: Target, search: Searching) -> Iterator[Proposal]:
-    """Yield the operations that may have made a target."""
+def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[Proposal]:
+    """Yield the operations that may have made a target; if `thorough`, also those that take long to find."""
     bits = _Bits(search.machine)
     size = len(target)
     if size > LONGEST_SEARCHED:
@@ -62,7 +62,7 @@ def proposals(target: Target, search: Searching) -> Iterator[Proposal]:
     known = target != ANY
     complete = bool(known.all())
     if search.machine.symbols > 2:
-        yield from _chains(target, search, complete)
+        yield from _chains(target, search, complete, thorough)
         yield from _recurrences(target, search.machine, complete)
         yield from _strides(target, bits, complete)
         if not complete:
@@ -358,7 +358,7 @@ _SMALL_STEPS = np.array([*range(1, 17), *range(240, 256)], np.int64)
 _ROWS = 16
 
 
-def _chains(target: Target, search: Searching, complete: bool) -> Iterator[Proposal]:
+def _chains(target: Target, search: Searching, complete: bool, thorough: bool) -> Iterator[Proposal]:
     """Explain the target by scans, steps, a modulus and a constant over a range, and by prefix sums of a repeat."""
     machine, size = search.machine, len(target)
     if machine.symbols != 256 or not 6 <= size <= 1000:
@@ -368,13 +368,13 @@ def _chains(target: Target, search: Searching, complete: bool) -> Iterator[Propo
     rows = kernels.fit_chains(target, 256, np.arange(256), weights, False, known, found)
     search.work -= 2000
     high = int(target.max())
-    if not rows and high < 250:
+    if thorough and not rows and high < 250:
         rows = kernels.fit_chains(target, 256, _SMALL_STEPS, weights, True, known, found)
         search.work -= 15_000
     for row in found[:rows]:
         node = _chain(size, *(int(number) for number in row))
         yield _ready(node, machine)
-    if not rows and complete and high < 200 and size >= 16:
+    if thorough and not rows and complete and high < 200 and size >= 16:
         yield from _periodic_scans(target, search)
 
 

@@ -13,20 +13,23 @@ from kolmo.coders.program.proposals import Proposal, proposals
 WORK_PER_SECOND = 1_000_000
 """Units of work that stand for one second of one core. They are counted, so that results do not depend on the clock."""
 
-PASSES = ((1, 12), (2, 8), (3, 5), (3, 12), (4, 5), (4, 12), (5, 8), (6, 12), (8, 20))
-"""Depth and width of each pass of the search, until the work is used up."""
+_QUICK = ((1, 12), (2, 8), (3, 5))
+_THOROUGH = ((2, 8), (3, 5), (3, 12), (4, 5), (4, 12), (5, 8), (6, 12), (8, 20))
+PASSES = (*((*each, False) for each in _QUICK), *((*each, True) for each in _THOROUGH))
+"""Depth and width of each pass of the search, and whether slow proposals are made for parts too."""
 _LEAST = 10
 """Bits that no expression of two or more symbols falls below, except copies and runs of bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best expression found for a target, and the depth and width of the search for it."""
+    """The best expression found for a target, and the search for it: its depth, width and whether it was thorough."""
 
     bits: int
     node: Node
-    depth: int
-    width: int
+    depth: int = 0
+    width: int = 0
+    thorough: bool = False
 
 
 class Search:
@@ -45,15 +48,18 @@ class Search:
         self.cutter = Cutter(machine)
         self.cuts: dict[bytes, Cut] = {}
         self.found: dict[bytes, Found] = {}
-        self.proposed: dict[bytes, list[Proposal]] = {}
+        self.proposed: dict[tuple[bytes, bool], list[Proposal]] = {}
+        self.thorough = False
 
     def best(self, symbols: bytes) -> Node:
         """Return the shortest expression found for these symbols."""
         target = np.frombuffer(symbols, np.uint8).astype(np.int16)
         found = self.solve(target, 0, 0)
-        for depth, width in PASSES:
+        self._ranked(target, target.tobytes(), thorough=True)
+        for depth, width, thorough in PASSES:
             if self.work <= 0:
                 break
+            self.thorough = thorough
             found = self.solve(target, depth, width)
         return found.node
 
@@ -72,11 +78,12 @@ class Search:
         found = self.found.get(key)
         if found is None:
             cut = self.cut(target)
-            found = Found(cut.bits, cut.node, 0, 0)
-        if (found.depth >= depth and found.width >= width) or len(target) < 3 or found.bits <= 2 * _LEAST:
+            found = Found(cut.bits, cut.node)
+        done = found.depth >= depth and found.width >= width and found.thorough >= self.thorough
+        if done or len(target) < 3 or found.bits <= 2 * _LEAST:
             return found
         bits, node = found.bits, found.node
-        for proposal in self._ranked(target, key)[:width]:
+        for proposal in self._ranked(target, key, thorough=self.thorough)[:width]:
             if self.work <= 0:
                 break
             tried = self._follow(proposal, bits, depth, width)
@@ -84,18 +91,20 @@ class Search:
                 length = node_bits(tried, self.machine)
                 if length < bits:
                     bits, node = length, tried
-        self.found[key] = Found(bits, node, depth, width)
+        self.found[key] = Found(bits, node, depth, width, self.thorough)
         return self.found[key]
 
-    def _ranked(self, target: Target, key: bytes) -> list[Proposal]:
+    def _ranked(self, target: Target, key: bytes, *, thorough: bool) -> list[Proposal]:
         """Return the proposals for a target, those whose parts have short cuts first."""
-        if key not in self.proposed:
-            made = list(proposals(target, self))
+        if (key, True) in self.proposed:
+            return self.proposed[key, True]
+        if (key, thorough) not in self.proposed:
+            made = list(proposals(target, self, thorough=thorough))
             self.work -= 100 + len(target)
             estimates = [each.bits + sum(self.cut(part).bits for part in each.parts) for each in made]
             order = sorted(range(len(made)), key=lambda index: (estimates[index], index))
-            self.proposed[key] = [made[index] for index in order]
-        return self.proposed[key]
+            self.proposed[key, thorough] = [made[index] for index in order]
+        return self.proposed[key, thorough]
 
     def _follow(self, proposal: Proposal, limit: int, depth: int, width: int) -> Node | None:
         least = [self.least(part) for part in proposal.parts]
