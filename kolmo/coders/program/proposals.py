@@ -65,8 +65,6 @@ def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[
         yield from _chains(target, search, complete, thorough)
         yield from _recurrences(target, search.machine, complete)
         yield from _strides(target, bits, complete)
-        if not complete:
-            yield from _fillings(target, known, search.machine.symbols)
     else:
         yield _unary("complement", bits, np.where(known, 1 - target, ANY))
     yield from _morphisms(target, search.machine, complete)
@@ -183,7 +181,9 @@ def _substitutions(target: Target, bits: _Bits) -> Iterator[Proposal]:
             continue
         part = target.copy()
         part[every - 1 :: every] = ANY
-        yield _unary("substitute", bits, part, every, int(values[0]), fields=len(Every().write(every)) + bits.symbol)
+        fields = len(Every().write(every)) + bits.symbol
+        for each in (part, *(_fillings(part, bits.symbols) if bits.symbols > 2 and every > 2 else ())):
+            yield _unary("substitute", bits, each, every, int(values[0]), fields=fields)
 
 
 def _patches(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
@@ -250,17 +250,34 @@ def _split(target: Target, place: int, bits: _Bits) -> Proposal:
     )
 
 
-def _fillings(target: Target, known: NDArray[np.bool_], symbols: int) -> Iterator[Proposal]:
+def _fillings(target: Target, symbols: int) -> Iterator[Target]:
     """Fill free places as the known places around them suggest: periodic up to a rise, or with constant curvature."""
+    known = target != ANY
     filled = _filled_by_periods(target, known, symbols)
     if (filled != ANY).all():
-        yield Proposal(0, (filled,), lambda nodes: nodes[0])
-    curved = target.copy()
-    for place in range(3, len(target)):
-        if curved[place] == ANY and (curved[place - 3 : place] != ANY).all():
-            curved[place] = (3 * curved[place - 1] - 3 * curved[place - 2] + curved[place - 3]) % symbols
+        yield filled
+    curved = _filled_by_curvature(target, symbols)
+    curved = np.where(curved == ANY, filled, curved)
     if (curved != ANY).all() and (curved != filled).any():
-        yield Proposal(0, (curved,), lambda nodes: nodes[0])
+        yield curved
+
+
+def _filled_by_curvature(target: Target, symbols: int) -> Target:
+    """Return a target whose free places continue the three before them, or lie between two pairs, on a parabola."""
+    values = target.copy()
+    third = pow(3, -1, symbols) if symbols % 3 else 0
+    for place in np.flatnonzero(target == ANY):
+        before, after = values[max(place - 3, 0) : place], values[place + 1 : place + 3]
+        if len(before) > 1 and len(after) == 2 and third and (before[-2:] != ANY).all() and (after != ANY).all():
+            rise = int(before[-1]) - int(before[-2])
+            bend = (int(after[1]) - int(after[0]) - rise) * third % symbols
+            value = (int(before[-1]) + rise + bend) % symbols
+            if (value + rise + 2 * bend - int(after[0])) % symbols == 0:
+                values[place] = value
+                continue
+        if len(before) == 3 and (before != ANY).all():
+            values[place] = (3 * int(before[2]) - 3 * int(before[1]) + int(before[0])) % symbols
+    return values
 
 
 _LONGEST_FILLED = 24
