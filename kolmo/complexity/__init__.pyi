@@ -8,6 +8,7 @@ from kolmo.complexity.coding_theorem import (
     coding_theorem_table as coding_theorem_table,
     compute_table as compute_table,
 )
+from kolmo.complexity.counting import StringLengths as StringLengths, all_string_lengths as all_string_lengths
 from kolmo.complexity.enumeration import ProgramTable as ProgramTable
 from kolmo.complexity.lambda_calculus import LambdaLevel as LambdaLevel, lambda_terms as lambda_terms
 from kolmo.complexity.randomness import (
