@@ -1,6 +1,7 @@
 # The public names; the package imports each when it is first used.
 from kolmo import (
     coders as coders,
+    complexity as complexity,
     container as container,
     data as data,
     distances as distances,
@@ -23,6 +24,7 @@ from kolmo.coders.lengths import code_length as code_length, surprisals as surpr
 from kolmo.coders.predictive import PredictiveCoder as PredictiveCoder
 from kolmo.coders.registry import coder as coder, list_coders as list_coders
 from kolmo.coders.tags import CoderTags as CoderTags
+from kolmo.complexity.shortest import shortest_program as shortest_program
 from kolmo.container.api import compress as compress, decompress as decompress
 from kolmo.data.catalog import list_datasets as list_datasets, load_dataset as load_dataset
 from kolmo.data.corpus import Corpus as Corpus

@@ -20,7 +20,7 @@ FLOORS = [
     {"errors", "_version"},
     {"_core"},
     {"coders", "data"},
-    {"container", "distances", "evaluation"},
+    {"complexity", "container", "distances", "evaluation"},
     {"joint", "laws", "learn", "trees"},
     {"find"},
     {"show", "testing"},
@@ -35,7 +35,7 @@ MODULES = sorted(
 
 
 SHORT = [
-    *("coders", "container", "data", "distances", "evaluation", "find"),
+    *("coders", "complexity", "container", "data", "distances", "evaluation", "find"),
     *("joint", "laws", "learn", "show", "testing", "trees"),
 ]
 PACKAGES = ["kolmo", *(f"kolmo.{name}" for name in SHORT)]

@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Measure": {
         "length": ("measure.length", "Measure the code lengths of files, in bits."),
         "distance": ("measure.distance", "Measure the compression distances between files."),
+        "program": ("complexity.program", "Find the shortest programs that print short strings."),
         "surprisal": ("measure.surprisal", "Show the surprisal of each byte of a file as coloured text."),
     },
     "Find": {

@@ -17,6 +17,7 @@ from kolmo.coders.limits import MAX_DECODED_BYTES as MAX_DECODED_BYTES
 from kolmo.coders.mixing.coder import Mix as Mix
 from kolmo.coders.ngram.coder import Ngram as Ngram
 from kolmo.coders.predictive import Cursor as Cursor, PredictiveCoder as PredictiveCoder
+from kolmo.coders.program.coder import Program as Program
 from kolmo.coders.registry import (
     all_coders as all_coders,
     coder as coder,

@@ -34,6 +34,7 @@ _BUILT_IN = {
     "ngram": "kolmo.coders.ngram.coder:Ngram",
     "mix": "kolmo.coders.mixing.coder:Mix",
     "gru": "kolmo.coders.rnn.coder:Gru",
+    "program": "kolmo.coders.program.coder:Program",
     "neural": "kolmo.coders.neural.coder:NeuralCoder",
     "hf": "kolmo.coders.neural.huggingface:HuggingFaceCoder",
     "png": "kolmo.coders.library.image:Png",

@@ -10,7 +10,7 @@ from kolmo.coders.registry import coder
 
 _TEXT = b"the cat sat on the mat"
 
-WARMED = ("deflate", "lz77", "ngram", "gru", "mix:level=3", "mix:level=5", "mix:level=6")
+WARMED = ("deflate", "lz77", "ngram", "gru", "program", "mix:level=3", "mix:level=5", "mix:level=6")
 """Coders with kernels. Of mix, one level for each specialisation: without a network, with one, with deep contexts."""
 
 
@@ -29,7 +29,12 @@ def warm_up(names: Sequence[str] | None = None) -> Iterator[tuple[str, float]]:
     seconds : float
         Wall time, close to zero for kernels that were already loaded.
     """
-    special: dict[str, Callable[[], object]] = {"deflate": _use_deflate, "lz77": _use_lz77, "ngram": _use_ngram}
+    special: dict[str, Callable[[], object]] = {
+        "deflate": _use_deflate,
+        "lz77": _use_lz77,
+        "ngram": _use_ngram,
+        "program": _use_program,
+    }
     for name in WARMED if names is None else names:
         start = time.perf_counter()
         special.get(name, partial(_use_predictive, name))()
@@ -50,6 +55,11 @@ def _use_lz77() -> None:
 def _use_ngram() -> None:
     _use_predictive("ngram")
     coder("ngram").code_length(_TEXT * 8)  # outgrows the first table
+
+
+def _use_program() -> None:
+    sums = [sum((3, 90, 7)[place % 3] for place in range(end + 1)) for end in range(40)]
+    coder("program").prime(_TEXT).code_length(bytes(each % 256 % 100 for each in sums))
 
 
 def _use_predictive(spec: str) -> None:

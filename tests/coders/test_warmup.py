@@ -13,7 +13,7 @@ from kolmo import coder
 from kolmo.coders.warmup import warm_up
 
 times = dict(warm_up())
-assert set(times) == {"deflate", "lz77", "ngram", "gru", "mix:level=3", "mix:level=5", "mix:level=6"}, times
+assert set(times) == {"deflate", "lz77", "ngram", "gru", "program", "mix:level=3", "mix:level=5", "mix:level=6"}, times
 assert min(times.values()) >= 0
 
 def signatures():
@@ -37,6 +37,8 @@ for spec in ("ngram", "ngram:order=2", "gru", *(f"mix:level={level},layout={layo
     used.prime(data).code_length(data)
     assert signatures() == compiled, spec
 coder("lz77").joint_code_lengths([data], [data, b""])
+for text in (data, b"0100110" * 9, b"letters" * 3, bytes(7)):
+    coder("program").prime(b"context").code_length(text)
 assert signatures() == compiled
 print("all kernels warm")
 """

@@ -1,0 +1,91 @@
+"""``kolmo program``: the shortest programs found for short strings."""
+
+from __future__ import annotations
+
+import click
+
+from kolmo.cli.options import Command, Size, json_option, verbose_option
+from kolmo.cli.output import print_results
+
+
+@click.command(cls=Command)
+@click.argument("strings", nargs=-1, required=True, metavar="STRING...")
+@click.option(
+    "--alphabet",
+    metavar="NAME",
+    help="bits, letters, digits, bytes, or a number of symbols up to 10.  [default: the smallest that holds STRING]",
+)
+@click.option("--hex", "as_hex", is_flag=True, help="STRING is bytes in hexadecimal digits.")
+@click.option("--context", metavar="STRING", help="A string that programs may copy from: bound K(STRING given it).")
+@click.option(
+    "--effort",
+    type=click.FloatRange(0, 3600),
+    default=0.2,
+    show_default=True,
+    metavar="SECONDS",
+    help="Work of the search for each string, in seconds of one core, roughly.",
+)
+@click.option(
+    "--exhaustive-bits",
+    type=click.IntRange(0, 120),
+    default=36,
+    show_default=True,
+    metavar="N",
+    help="For up to 63 bits: rule out all programs up to this length.",
+)
+@click.option("--memory", type=Size(), default="1GiB", show_default=True, help="Memory of the exhaustive search.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time of the exhaustive search for each string.",
+)
+@verbose_option
+@json_option
+def command(
+    strings: tuple[str, ...],
+    alphabet: str | None,
+    as_hex: bool,
+    context: str | None,
+    effort: float,
+    exhaustive_bits: int,
+    memory: int,
+    seconds: float,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Find the shortest programs that print short strings, with bounds on their complexity.
+
+    The length is that on Kolmo's reference machine, in bits; the program was run and prints the string. For bits, all
+    programs up to a length are enumerated, which bounds the complexity from below.
+
+    \b
+    kolmo program 0100110
+    kolmo program 001001001001001001001001001001001001001001001 --exhaustive-bits 40
+    kolmo program --hex 03070b0f13171b1f
+    """
+    from kolmo.complexity.shortest import shortest_program
+
+    named: str | int | None = int(alphabet) if alphabet is not None and alphabet.isdecimal() else alphabet
+    results = [
+        shortest_program(
+            _bytes(string) if as_hex else string,
+            alphabet=named,
+            context=None if context is None else _bytes(context) if as_hex else context,
+            effort=effort,
+            exhaustive_bits=exhaustive_bits,
+            memory=memory,
+            seconds=seconds,
+        )
+        for string in strings
+    ]
+    print_results(results, as_json=as_json, verbose=verbose)
+
+
+def _bytes(digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        raise click.BadParameter(f"expected hexadecimal digits, two a byte, got {digits[:60]!r}") from None

@@ -1,0 +1,433 @@
+"""The reference machine: a small language of total programs, each of which prints a stated number of symbols.
+
+A program is a length and an expression. The expression is told how many symbols to print and tells its parts how many
+they print, so only a repetition and a concatenation hold a further length, nothing runs forever, and everything is cut
+to size. The alphabet (the symbols 0 to `symbols` - 1) is given and not coded, as is the context that `copy` reads.
+All arithmetic is modulo the number of symbols.
+"""
+
+# ruff: noqa: ARG001, ARG005 -- the entries of the table of operators share one signature
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo.coders.program.codes import (
+    BitReader,
+    Code,
+    Count,
+    Every,
+    Gamma,
+    Period,
+    Shifted,
+    Step,
+    Uniform,
+)
+from kolmo.errors import DecodeError, ParameterError
+
+Symbols = NDArray[np.uint8]
+
+MAX_SIZE, MAX_WORK, MAX_DEPTH = 2**24, 2**26, 100
+"""Bounds of every program: symbols that an expression prints, their sum over all expressions, and nesting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An expression that prints `size` symbols.
+
+    Parameters
+    ----------
+    operator : str
+        A key of `OPERATORS`.
+    size : int
+        Number of symbols that it prints.
+    numbers : tuple
+        Its parameters: integers, the symbols of a literal (bytes), or the images of a morphism (tuple of bytes).
+    parts : tuple of Node
+        The expressions that it is applied to.
+    """
+
+    operator: str
+    size: int
+    numbers: tuple[Any, ...] = ()
+    parts: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine for one alphabet and one context.
+
+    Parameters
+    ----------
+    symbols : int
+        Size of the alphabet, 2 to 256.
+    context : bytes
+        Symbols that a program may copy from.
+    """
+
+    symbols: int = 2
+    context: bytes = b""
+
+    @property
+    def length_code(self) -> Code:
+        """The code of the length of the output: Elias delta for bits, a class code for other alphabets."""
+        return Shifted() if self.symbols == 2 else Count()
+
+    @property
+    def opcodes(self) -> dict[str, str]:
+        """The prefix code of the operators; `copy` has a codeword only if there is a context."""
+        codes = BIT_OPCODES if self.symbols == 2 else OPCODES
+        return codes if self.context else _WITHOUT_COPY[self.symbols == 2]
+
+
+BLOCK = 256
+"""Symbols of a literal that are coded as one number, so that long literals are written in linear time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Code of `size` symbols as one number in the fewest bits, for each block of them."""
+
+    size: int
+    symbols: int
+
+    def write(self, value: bytes) -> str:
+        if self.symbols == 2:
+            return value.translate(_DIGITS).decode("ascii")
+        if self.symbols == 256:
+            return format(int.from_bytes(value, "big"), f"0{8 * self.size}b") if value else ""
+        return "".join(self._write_block(value[at : at + BLOCK]) for at in range(0, self.size, BLOCK))
+
+    def _write_block(self, value: bytes) -> str:
+        number = 0
+        for symbol in value:
+            number = number * self.symbols + symbol
+        return format(number, f"0{literal_width(len(value), self.symbols)}b")
+
+    def read(self, bits: BitReader) -> bytes:
+        text = bits.read(literal_width(self.size, self.symbols))
+        if self.symbols == 2:
+            return text.encode("ascii").translate(_SYMBOLS)
+        if self.symbols == 256:
+            return int(text, 2).to_bytes(self.size, "big") if text else b""
+        step, value = literal_width(BLOCK, self.symbols), b""
+        for at in range(0, self.size, BLOCK):
+            block = text[at // BLOCK * step :][:step]
+            value += self._read_block(int(block, 2), min(BLOCK, self.size - at))
+        return value
+
+    def _read_block(self, number: int, size: int) -> bytes:
+        value = bytearray()
+        for _ in range(size):
+            number, symbol = divmod(number, self.symbols)
+            value.append(symbol)
+        if number:
+            raise DecodeError("expected a literal of the alphabet, got a number beyond it: corrupt")
+        return bytes(value[::-1])
+
+
+_DIGITS, _SYMBOLS = bytes([48, 49]) + bytes(254), bytes(48) + bytes([0, 1]) + bytes(206)
+
+
+@lru_cache(2**12)
+def literal_width(size: int, symbols: int) -> int:
+    """Return the bits of a literal: size * log2(symbols), rounded up for each block.
+
+    Examples
+    --------
+    >>> literal_width(45, 2), literal_width(10, 26)
+    (45, 48)
+    """
+    if not symbols & symbols - 1:
+        return size * (symbols.bit_length() - 1)
+    whole, rest = divmod(size, BLOCK)
+    return whole * int(symbols**BLOCK - 1).bit_length() + int(symbols**rest - 1).bit_length()
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Code of the images of a morphism: how many (bits have two), then the length and the symbols of each."""
+
+    symbols: int
+
+    def write(self, value: tuple[bytes, ...]) -> str:
+        head = "" if self.symbols == 2 else Uniform(self.symbols - 1, 2).write(len(value))
+        return head + "".join(Gamma().write(len(each)) + Literal(len(each), self.symbols).write(each) for each in value)
+
+    def read(self, bits: BitReader) -> tuple[bytes, ...]:
+        count = 2 if self.symbols == 2 else Uniform(self.symbols - 1, 2).read(bits)
+        return tuple(self._image(bits) for _ in range(count))
+
+    def _image(self, bits: BitReader) -> bytes:
+        size = Gamma().read(bits)
+        if size > len(bits.bits):
+            raise DecodeError(f"expected a whole program, got one with an image of {size:,} symbols: truncated")
+        return Literal(size, self.symbols).read(bits)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator of the language.
+
+    Parameters
+    ----------
+    fields : callable
+        Returns the codes of its parameters for a size and a machine.
+    sizes : callable
+        Returns the sizes of its parts for its size and its parameters.
+    run : callable
+        Returns what it prints for its node, the outputs of its parts and the machine.
+    """
+
+    fields: Callable[[int, Machine], Sequence[Any]]
+    sizes: Callable[..., tuple[int, ...]]
+    run: Callable[[Node, list[Symbols], Machine], Symbols]
+
+
+def _no_fields(size: int, machine: Machine) -> Sequence[Any]:
+    return ()
+
+
+def _no_parts(size: int, *numbers: Any) -> tuple[int, ...]:
+    return ()
+
+
+def _same_size(size: int, *numbers: Any) -> tuple[int, ...]:
+    return (size,)
+
+
+def _symbol(size: int, machine: Machine) -> Sequence[Any]:
+    return (Uniform(machine.symbols),)
+
+
+def _range(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    start, step = node.numbers
+    values = (start + step * np.arange(node.size, dtype=np.int64)) % machine.symbols
+    printed: Symbols = values.astype(np.uint8)
+    return printed
+
+
+def _recurrence(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    value, factor, add = node.numbers
+    printed = np.empty(node.size, np.uint8)
+    for place in range(node.size):
+        printed[place] = value
+        value = (factor * value + add) % machine.symbols
+    return printed
+
+
+def _morphism(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    images = [np.frombuffer(each, np.uint8) for each in node.numbers[0]]
+    images += [np.array([symbol], np.uint8) for symbol in range(len(images), machine.symbols)]
+    word, pauses = np.zeros(1, np.uint8), 0
+    while len(word) < node.size and pauses < machine.symbols:
+        longer = np.concatenate([images[symbol] for symbol in word])
+        pauses = pauses + 1 if len(longer) == len(word) else 0
+        word = longer
+    return np.resize(word, node.size)  # a word that does not grow is printed over and over
+
+
+def _interleave(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    printed = np.empty(node.size, np.uint8)
+    printed[::2], printed[1::2] = parts
+    return printed
+
+
+def _substitute(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    every, symbol = node.numbers
+    printed = parts[0].copy()
+    printed[every - 1 :: every] = symbol
+    return printed
+
+
+def _patch(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    printed = parts[0].copy()
+    place, symbol = node.numbers if machine.symbols > 2 else (node.numbers[0], 1 - printed[node.numbers[0]])
+    printed[place] = symbol
+    return printed
+
+
+def _shift(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    printed: Symbols = ((parts[0].astype(np.int64) + node.numbers[0]) % machine.symbols).astype(np.uint8)
+    return printed
+
+
+def _scan(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    return (np.cumsum(parts[0], dtype=np.int64) % machine.symbols).astype(np.uint8)
+
+
+def _copy(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
+    context = np.frombuffer(machine.context, np.uint8)
+    return np.resize(np.roll(context, -node.numbers[0]), node.size)
+
+
+OPERATORS = {
+    "constant": Operator(
+        _symbol, _no_parts, lambda node, parts, machine: np.full(node.size, node.numbers[0], np.uint8)
+    ),
+    "literal": Operator(
+        lambda size, machine: (Literal(size, machine.symbols),),
+        _no_parts,
+        lambda node, parts, machine: np.frombuffer(node.numbers[0], np.uint8),
+    ),
+    "range": Operator(lambda size, machine: (Uniform(machine.symbols), Step(machine.symbols)), _no_parts, _range),
+    "recurrence": Operator(lambda size, machine: (Uniform(machine.symbols),) * 3, _no_parts, _recurrence),
+    "morphism": Operator(lambda size, machine: (Images(machine.symbols),), _no_parts, _morphism),
+    "copy": Operator(lambda size, machine: (Uniform(len(machine.context)),), _no_parts, _copy),
+    "concat": Operator(
+        lambda size, machine: (Uniform(size - 1, 1),),
+        lambda size, first: (first, size - first),
+        lambda node, parts, machine: np.concatenate(parts),
+    ),
+    "repeat": Operator(
+        lambda size, machine: (Period(size),),
+        lambda size, period: (period,),
+        lambda node, parts, machine: np.resize(parts[0], node.size),
+    ),
+    "interleave": Operator(_no_fields, lambda size: (-(-size // 2), size // 2), _interleave),
+    "reverse": Operator(_no_fields, _same_size, lambda node, parts, machine: parts[0][::-1]),
+    "complement": Operator(_no_fields, _same_size, lambda node, parts, machine: machine.symbols - 1 - parts[0]),
+    "scan": Operator(_no_fields, _same_size, _scan),
+    "add": Operator(_symbol, _same_size, _shift),
+    "mod": Operator(
+        lambda size, machine: (Uniform(machine.symbols - 1, 1),),
+        _same_size,
+        lambda node, parts, machine: parts[0] % node.numbers[0],
+    ),
+    "substitute": Operator(lambda size, machine: (Every(), Uniform(machine.symbols)), _same_size, _substitute),
+    "patch": Operator(
+        lambda size, machine: (Uniform(size), Uniform(machine.symbols))[: 2 if machine.symbols > 2 else 1],
+        _same_size,
+        _patch,
+    ),
+    "step": Operator(
+        lambda size, machine: (Uniform(4, 2),),
+        lambda size, step: (step * (size - 1) + 1,),
+        lambda node, parts, machine: parts[0][:: node.numbers[0]],
+    ),
+}
+"""The language. An expression of one symbol is a literal, without an opcode."""
+
+BIT_OPCODES = {
+    "constant": "00",  # and the symbol: runs of 0 and of 1 have codes of 3 bits
+    "literal": "010",
+    "concat": "011",
+    "repeat": "100",
+    "morphism": "101",
+    "patch": "1100",
+    "reverse": "11010",
+    "complement": "11011",
+    "interleave": "11100",
+    "scan": "11101",
+    "substitute": "11110",
+    "copy": "11111",
+}
+"""Opcodes on bits. Without `step` no part is longer than the output, so that an exhaustive search is exact."""
+
+OPCODES = {
+    "range": "00",
+    "literal": "010",
+    "concat": "011",
+    "repeat": "100",
+    "scan": "1010",
+    "substitute": "1011",
+    "interleave": "1100",
+    "mod": "1101",
+    "reverse": "11100",
+    "step": "11101",
+    "add": "111100",
+    "patch": "111101",
+    "recurrence": "1111100",
+    "morphism": "1111101",
+    "copy": "1111110",
+    "complement": "1111111",
+}
+"""Opcodes on all other alphabets."""
+
+
+def _without_copy(codes: dict[str, str]) -> dict[str, str]:
+    """Return opcodes without `copy`: the operator that differs from it in the last bit gets the shorter codeword."""
+    start = codes["copy"][:-1]
+    return {name: start if code.startswith(start) else code for name, code in codes.items() if name != "copy"}
+
+
+_WITHOUT_COPY = (_without_copy(OPCODES), _without_copy(BIT_OPCODES))
+
+
+def literal(symbols: bytes) -> Node:
+    """Return the literal of some symbols."""
+    return Node("literal", len(symbols), (symbols,))
+
+
+def write_program(node: Node, machine: Machine) -> str:
+    """Return the program as bits: its length, its expression."""
+    return machine.length_code.write(node.size) + write_node(node, machine)
+
+
+def write_node(node: Node, machine: Machine) -> str:
+    """Return the bits of an expression whose size is known."""
+    if node.size < 2:
+        return Literal(node.size, machine.symbols).write(run_node(node, machine).tobytes())
+    if node.operator not in machine.opcodes:
+        raise ParameterError(f"{node.operator}: expected an operator of this alphabet: {', '.join(machine.opcodes)}")
+    codes = OPERATORS[node.operator].fields(node.size, machine)
+    fields = "".join(code.write(value) for code, value in zip(codes, node.numbers, strict=False))
+    return machine.opcodes[node.operator] + fields + "".join(write_node(part, machine) for part in node.parts)
+
+
+def node_bits(node: Node, machine: Machine) -> int:
+    """Return the bits of an expression whose size is known."""
+    return len(write_node(node, machine))
+
+
+def read_program(bits: str, machine: Machine, *, max_size: int = MAX_SIZE) -> tuple[Node, int]:
+    """Return the program at the front of `bits` and the number of bits that it takes.
+
+    Raises
+    ------
+    DecodeError
+        If the bits end within the program, or it would print more than `max_size` symbols or take too much work.
+    """
+    reader = BitReader(bits)
+    size = machine.length_code.read(reader)
+    if size > max_size:
+        raise DecodeError(f"expected a program that prints at most {max_size:,} symbols, got one of {size:,}")
+    node = _Decoder(reader, machine).node(size, 0)
+    return node, reader.position
+
+
+class _Decoder:
+    def __init__(self, bits: BitReader, machine: Machine) -> None:
+        self.bits, self.machine, self.work = bits, machine, 0
+        self.operators = {code: name for name, code in machine.opcodes.items()}
+
+    def node(self, size: int, depth: int) -> Node:
+        self.work += size
+        if size > MAX_SIZE or self.work > MAX_WORK or depth > MAX_DEPTH:
+            raise DecodeError(
+                f"expected a program of at most {MAX_DEPTH} nested expressions and {MAX_WORK:,} steps, got a larger one"
+            )
+        if size < 2:
+            return literal(Literal(size, self.machine.symbols).read(self.bits))
+        code = self.bits.read(2)
+        while code not in self.operators:
+            code += self.bits.read(1)
+        name = self.operators[code]
+        operator = OPERATORS[name]
+        numbers = tuple(field.read(self.bits) for field in operator.fields(size, self.machine))
+        parts = tuple(self.node(each, depth + 1) for each in operator.sizes(size, *numbers))
+        return Node(name, size, numbers, parts)
+
+
+def run_node(node: Node, machine: Machine) -> Symbols:
+    """Return what an expression prints."""
+    parts = [run_node(part, machine) for part in node.parts]
+    printed = OPERATORS[node.operator].run(node, parts, machine)
+    if len(printed) != node.size:
+        raise ParameterError(f"{node.operator}: expected {node.size} symbols, got {len(printed)}")
+    return printed
