@@ -15,4 +15,6 @@ from kolmo.laws.optima import (
 )
 from kolmo.laws.prequential import DataCurve as DataCurve, data_curve as data_curve
 from kolmo.laws.shapes import Shape as Shape, shape_of as shape_of
+from kolmo.laws.sweeps.results import SizeNeed as SizeNeed, Sweep as Sweep, SweepRun as SweepRun
+from kolmo.laws.sweeps.study import run_sweep as run_sweep
 from kolmo.laws.trends import Trend as Trend, fit_trend as fit_trend

@@ -37,8 +37,8 @@ class Emergence(Result):
         "data": the loss breaks too. "scale": the loss falls smoothly, and the metric is a steep function of it.
         "neither": the metric does not jump.
     metric_share, loss_share : float
-        The largest share of the change of the metric within a quarter of the sizes, on a logarithmic scale; and the share
-        of the change of the loss there.
+        The largest share of the change of the metric within a quarter of the sizes, on a logarithmic scale; and the
+        share of the change of the loss there.
     jump : (float, float)
         The sizes between which the metric changes so.
     bic_gain : float
@@ -198,7 +198,7 @@ def _link_error(losses: NDArray[np.float64], values: NDArray[np.float64]) -> flo
         found: NDArray[np.float64] = bottom + (top - bottom) / (
             1 + np.exp(-np.clip(slope * (places - centre), -60, 60))
         )
-        return (found - values) / (high - low)
+        return np.asarray((found - values) / (high - low))
 
     starts = [(centre, slope, low, high) for centre in (-1.0, 0.0, 1.0) for slope in (-4.0, 4.0)]
     return float(np.sqrt(min(2 * least_squares(gaps, start, max_nfev=200).cost for start in starts) / len(values)))

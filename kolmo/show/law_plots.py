@@ -114,7 +114,7 @@ def law_plot(panels: Sequence[Panel], path: Path, *, x_label: str, y_label: str,
                     zorder=3,
                 )
         lowest = min(panel.y.min(), *(line.min() for line in panel.lines.values()))
-        axes.set_ylim(0.97 * lowest, 1.05 * panel.y.max())
+        axes.set_ylim(max(0.97 * min(lowest, panel.band[0].min()), 0.75 * lowest), 1.05 * panel.y.max())
         _log_axes(axes)
         axes.set_title(shown(panel.title), fontsize=FONT_SIZE, parse_math=False)
     for axes in grid.flat[len(panels) :]:

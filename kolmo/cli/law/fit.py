@@ -295,7 +295,7 @@ def _fitted(
     chosen = list(forms) or list(DEFAULT if len(x) == 1 else _JOINT[len(x)])
     common: dict[str, Any] = {"overestimate_penalty": overestimate_penalty}
     groups = None if resample_by is None else table.texts(table.column(resample_by, "--resample-by"))
-    intervals = {
+    intervals: dict[str, Any] = {
         "n_resamples": resamples,
         "groups": None if groups is None else [each for each, kept in zip(groups, is_fitted, strict=True) if kept],
         "random_state": seed,
@@ -353,8 +353,8 @@ def _summary(groups: Sequence[Group], labels: tuple[str, str]) -> Table:
             cells += ["0" if score is None else f"{score.n_points}", *errors]
             cells.append("-" if score is None else f"{score.coverage:.0%}")
         table.add(group.name, *cells)
-    for label, wanted in (("", lambda count: count > 1), (" with one held-out point", lambda count: count == 1)):
-        scores = [group.held_out for group in groups if group.held_out and wanted(group.held_out.n_points)]
+    for label, is_one in (("", False), (" with one held-out point", True)):
+        scores = [group.held_out for group in groups if group.held_out and (group.held_out.n_points == 1) == is_one]
         if scores:
             forms = [form for form in scores[0].errors if all(form in score.errors for score in scores)]
             means = {form: float(np.mean([score.errors[form] for score in scores])) for form in forms}

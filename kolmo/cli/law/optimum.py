@@ -101,7 +101,7 @@ def command(
         advice = epoch_advice(unique_tokens, law=repeated, n=optima[0].n)
     note(runs, remarks)
     if as_json:
-        document = {"runs": runs, "remarks": remarks, "law": law.to_dict()}
+        document: dict[str, Any] = {"runs": runs, "remarks": remarks, "law": law.to_dict()}
         document |= {"optima": [each.to_dict() for each in optima]}
         print_json(document | {"epochs": None if advice is None else advice.to_dict()})
         return
