@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -47,8 +48,6 @@ class DataCurve(Result):
         The coder, and its parameters and library versions.
     n_orders : int
         Number of random orders of the documents or pieces over which the rates are means; 0 for the given order.
-    laws : LawComparison
-        The laws of the curve.
     """
 
     sizes: tuple[float, ...]
@@ -57,7 +56,13 @@ class DataCurve(Result):
     coder: str
     fingerprint: str
     n_orders: int
-    laws: LawComparison = field(repr=False)
+
+    @cached_property
+    def laws(self) -> LawComparison:
+        """The laws of the curve."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compare_laws(np.array(self.sizes), np.array(self.rates), forms=_FORMS)
 
     def forecast(self, factors: Sequence[float] = FACTORS, *, level: float = 0.8) -> Band:
         """Return the rate after this many times the data, with a band.
@@ -191,9 +196,6 @@ def data_curve(
             f"{made} needs no more bits for some part of these data ({rates.min():.3g} bits/byte), so the curve has no "
             "law; it codes in blocks, or the data repeat: take another coder, or fewer n_points"
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        laws = compare_laws(sizes, rates, forms=_FORMS)
     return DataCurve(
         sizes=tuple(sizes.tolist()),
         rates=tuple(rates.tolist()),
@@ -201,7 +203,6 @@ def data_curve(
         coder=str(made),
         fingerprint=made.fingerprint,
         n_orders=n_orders,
-        laws=laws,
     )
 
 

@@ -68,7 +68,7 @@ def _listed(text: str) -> list[str]:
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each kind.")
 @click.option(
     "--learning-rates",
-    default="0.001,0.003,0.01",
+    default="0.001,0.003,0.01,0.03",
     show_default=True,
     metavar="RATES",
     help="Each is tried for a tenth of the longest run of a size.",

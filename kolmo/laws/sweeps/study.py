@@ -60,7 +60,7 @@ def run_sweep(
     coders: Sequence[str] = (),
     seeds: int = 1,
     kinds: Mapping[str, str] | None = None,
-    learning_rates: Sequence[float] = (1e-3, 3e-3, 1e-2),
+    learning_rates: Sequence[float] = (1e-3, 3e-3, 1e-2, 3e-2),
     batch_size: int | None = None,
     sequence_length: int = 128,
     device: str = "auto",
@@ -96,7 +96,7 @@ def run_sweep(
         For each data set and model, each is tried for a tenth of the longest run, on data that are neither trained on
         nor held out for the loss. One rate is not tried.
     batch_size : int, optional
-        Sequences in a batch; by default as many, up to 32, as leave 100 steps.
+        Sequences in a batch; by default 1 to 32, growing as the root of the bytes read.
     sequence_length : int
         Bytes of a sequence.
     device : str
@@ -386,7 +386,7 @@ class _Study:
         )
 
     def _batch(self, n_bytes: int) -> int:
-        return self.batch_size or batch_of(n_bytes, self.sequence_length)
+        return self.batch_size or batch_of(n_bytes)
 
     def _opened(self, label: str, cells: list[Any]) -> ResumableRun | None:
         if self.checkpoint is None:

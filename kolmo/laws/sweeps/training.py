@@ -15,8 +15,8 @@ _BLOCK = 4096
 _EVERY = 16
 _MAX_HELD_OUT = 2**16
 _LEAST_TRAINING = 2000
-_STEPS = 100
-"""Least number of steps of a run for which the batch is made smaller."""
+_BATCH_OF_ONE = 2**14
+"""Bytes of a run whose batch is one sequence."""
 _LARGEST_BATCH = 32
 
 
@@ -70,18 +70,18 @@ class Parts:
         return float(bits[np.frombuffer(self.held_out, np.uint8)].mean())
 
 
-def batch_of(n_bytes: float, sequence_length: int) -> int:
-    """Return the batch size: the largest power of two, at most 32, with which a run takes at least 100 steps.
+def batch_of(n_bytes: float) -> int:
+    """Return the batch size: a power of two from 1 to 32 that grows as the root of the bytes read.
+
+    Few bytes need small batches, or there are too few steps; a batch that grew as fast as the bytes would leave the number
+    of steps as it is.
 
     Examples
     --------
-    >>> batch_of(1e6, 128), batch_of(50_000, 128)
-    (32, 2)
+    >>> batch_of(50_000), batch_of(1e6), batch_of(1e8)
+    (2, 8, 32)
     """
-    batch = _LARGEST_BATCH
-    while batch > 1 and n_bytes < _STEPS * batch * sequence_length:
-        batch //= 2
-    return batch
+    return int(2 ** np.clip(np.round(np.log2(n_bytes / _BATCH_OF_ONE) / 2), 0, np.log2(_LARGEST_BATCH)))
 
 
 def train_once(
