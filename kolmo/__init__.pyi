@@ -58,6 +58,8 @@ from kolmo.joint.two_sets import joint_gain as joint_gain
 from kolmo.laws.comparisons import compare_laws as compare_laws
 from kolmo.laws.fits import fit_law as fit_law
 from kolmo.laws.isoflop import fit_isoflop as fit_isoflop
+from kolmo.laws.prequential import data_curve as data_curve
+from kolmo.laws.sweeps.study import run_sweep as run_sweep
 from kolmo.laws.trends import fit_trend as fit_trend
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
 from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer

@@ -43,6 +43,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "joint": ("joint.group", "Estimate mutual information by joint compression."),
         "tree": ("trees.tree", "Draw a tree of data sets by compression distance."),
     },
+    "Study scaling": {
+        "law": ("law.group", "Fit scaling laws to runs, make runs, and extrapolate."),
+    },
     "Study coders": {
         "rates": ("coders.rates", "Compare compression rates, raw and with model size."),
         "audit": ("coders.audit", "Check coders against the axioms of a normal compressor."),

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from kolmo._core.checks import check_choice
 from kolmo._core.results import Result
 from kolmo.errors import DataError, ParameterError
-from kolmo.laws.catalogue import form_of
-from kolmo.laws.fits import SHARES, Band, LawFit, band_of, fit_law
-from kolmo.laws.forms import Form
+from kolmo.laws.bands import Band, HeldOut, band_of, held_out
+from kolmo.laws.fits import LawFit, fit_law
+from kolmo.laws.forms.base import Form
+from kolmo.laws.forms.catalogue import form_of
+from kolmo.laws.points import numbers_of
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -91,6 +93,26 @@ class LawComparison(Result):
         shares = np.array([self.weights[fit.form] for fit in used])
         variances = np.square(logs - centre) + np.stack([fit.log_variance(x) for fit in used])
         return band_of(x, centre, np.einsum("f,fn->n", shares / shares.sum(), variances), level)
+
+    def score(self, x: Any, y: Any, *, level: float = 0.8) -> HeldOut:
+        """Return the error of each form and of the average on runs that were held out, and what the band holds.
+
+        Parameters
+        ----------
+        x : array-like, or tuple of them
+            The sizes.
+        y : array-like
+            The losses.
+        level : float
+            As in `extrapolate`.
+
+        Returns
+        -------
+        HeldOut
+        """
+        logs = {fit.form: np.log(np.maximum(fit.predict(x), 1e-300)) for fit in self.fits}
+        band = self.extrapolate(x, level=level)
+        return held_out({"average": np.log(band.predicted)} | logs, numbers_of("y", y), band)
 
     def _log_mean(self, x: Any) -> NDArray[np.float64]:
         used = [fit for fit in self.fits if self.weights[fit.form]]
@@ -217,7 +239,7 @@ def compare_laws(
     shares = np.exp(-(scores - scores[0]) / 2) if np.isfinite(scores[0]) else np.ones(len(scores))
     weights = dict(zip([fit.form for fit in searched], (shares / shares.sum()).tolist(), strict=True))
     rules = [fit for fit in fits if fit.design is None]
-    held = {fit.form: _held_out_error(fit, options) for fit in fits}
+    held = {fit.form: fit.held_out_error for fit in fits}
     return LawComparison(
         fits=(*searched, *rules),
         weights=weights | {fit.form: 0.0 for fit in rules},
@@ -226,22 +248,6 @@ def compare_laws(
         verdict=_verdict(searched, rules, scores, criterion, held),
         skipped=skipped,
     )
-
-
-def _held_out_error(fit: LawFit, options: dict[str, Any]) -> float | None:
-    """Return the error on the larger points after fits to the smaller ones."""
-    points, squares = fit._points, []
-    for share in SHARES:
-        cut = int(np.ceil(share * len(points.y)))
-        small, large = points.taken(points.order[:cut]), points.taken(points.order[cut:])
-        try:
-            earlier = fit_law(small.inputs, small.y, form=fit._law, **options)
-        except DataError:
-            continue
-        if len(large.y):
-            gaps = np.log(np.maximum(earlier.predict(large.inputs), 1e-300)) - np.log(large.y)
-            squares.append(float(np.mean(gaps**2)))
-    return float(np.sqrt(np.mean(squares))) if squares else None
 
 
 def _verdict(

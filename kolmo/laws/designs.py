@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.results import Result
-from kolmo.laws.forms import Form, Inputs
+from kolmo.laws.forms.base import Form, Inputs
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from kolmo._core.checks import check_count, check_number, check_random_state
 from kolmo._core.results import Result
 from kolmo.errors import DataError, ParameterError
-from kolmo.laws.catalogue import form_of
+from kolmo.laws.bands import Band, HeldOut, band_of, held_out
 from kolmo.laws.designs import Design, design_of
 from kolmo.laws.fitting import Fit, Loss, fit_form
-from kolmo.laws.forms import Form
+from kolmo.laws.forms.base import Form
+from kolmo.laws.forms.catalogue import form_of
 from kolmo.laws.intervals import profile_interval, resampled
-from kolmo.laws.points import Points, points_of
+from kolmo.laws.points import Points, numbers_of, points_of
+from kolmo.laws.shapes import shape_if_enough
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -26,52 +28,6 @@ if TYPE_CHECKING:
 SHARES = (0.5, 0.65, 0.8)
 """The law is fitted again to these shares of the smallest points, for the band of an extrapolation."""
 _OUTLIER = 6.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Band(Result):
-    """Predictions with a band. Made by `LawFit.extrapolate`.
-
-    Parameters
-    ----------
-    x : ndarray, or tuple of ndarray
-        The sizes.
-    low, predicted, high : ndarray
-        The loss, and the ends of its band.
-    level : float
-        The share of new points that the band is meant to hold.
-    """
-
-    x: Any
-    low: NDArray[np.float64]
-    predicted: NDArray[np.float64]
-    high: NDArray[np.float64]
-    level: float
-
-    @classmethod
-    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
-        """Return a table for each band."""
-        from kolmo._core.tables import Column, Table
-
-        tables = []
-        for band in results:
-            inputs = band.x if isinstance(band.x, tuple) else (band.x,)
-            names = ["size"] if len(inputs) == 1 else [f"size {number + 1}" for number in range(len(inputs))]
-            columns = [*names, "low", "predicted", "high"]
-            table = Table(f"Extrapolation, {band.level:.0%} band", [Column(name, numeric=True) for name in columns])
-            for row in zip(*inputs, band.low, band.predicted, band.high, strict=True):
-                table.add(*(f"{value:.5g}" for value in row))
-            tables.append(table)
-        return tables
-
-
-def band_of(x: Any, centre: NDArray[np.float64], variance: NDArray[np.float64], level: float) -> Band:
-    """Return the band of a normal distribution of log y."""
-    from scipy.stats import norm
-
-    check_number("level", level, 0, 1, above=True)
-    half = float(norm.ppf((1 + level) / 2)) * np.sqrt(variance)
-    return Band(x=x, low=np.exp(centre - half), predicted=np.exp(centre), high=np.exp(centre + half), level=level)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,21 +143,56 @@ class LawFit(Result):
     def log_variance(self, x: Any) -> NDArray[np.float64]:
         """Return the variance of log y at sizes: of the residuals, and of laws fitted to the smallest points."""
         inputs, centre = self._inputs(x), np.log(np.maximum(self.predict(x), 1e-300))
-        gaps = [np.log(np.maximum(self._law.predict(inputs, values), 1e-300)) - centre for values in self._earlier]
+        gaps = [np.log(np.maximum(self._law.predict(inputs, values), 1e-300)) - centre for _, values in self._earlier]
         spread: NDArray[np.float64] = np.mean(np.square(gaps), axis=0) if gaps else np.zeros_like(centre)
         return self.rms_log_error**2 + spread
 
     @cached_property
-    def _earlier(self) -> list[dict[str, float]]:
-        """The parameters fitted to shares of the smallest points."""
+    def _earlier(self) -> list[tuple[int, dict[str, float]]]:
+        """The parameters fitted to shares of the smallest points, with the number of these."""
         order, found = self._points.order, []
         for share in SHARES:
-            part = self._points.taken(order[: int(np.ceil(share * len(order)))])
-            if np.unique(np.stack(part.inputs), axis=1).shape[1] <= len(self.params):
+            cut = int(np.ceil(share * len(order)))
+            part = self._points.taken(order[:cut])
+            if self.design is not None and len(np.unique(np.stack(part.inputs), axis=1).T) <= len(self.params):
                 continue
-            fit = fit_form(self._law, part.inputs, part.y, self._loss)
-            found.append(dict(zip(self.params, fit.values.tolist(), strict=True)))
+            known = np.array(list(self.params.values()))
+            fit = fit_form(self._law, part.inputs, part.y, self._loss, known=known)
+            found.append((cut, dict(zip(self.params, fit.values.tolist(), strict=True))))
         return found
+
+    @cached_property
+    def held_out_error(self) -> float | None:
+        """Root mean square error of log y on the larger points, after fits to the smallest 50, 65 and 80 % of them.
+
+        None if the form has too many parameters for that.
+        """
+        squares = []
+        for cut, values in self._earlier:
+            larger = self._points.taken(self._points.order[cut:])
+            if len(larger.y):
+                gaps = np.log(np.maximum(self._law.predict(larger.inputs, values), 1e-300)) - np.log(larger.y)
+                squares.append(float(np.mean(gaps**2)))
+        return float(np.sqrt(np.mean(squares))) if squares else None
+
+    def score(self, x: Any, y: Any, *, level: float = 0.8) -> HeldOut:
+        """Return the error on runs that were held out, and the share of them that the band holds.
+
+        Parameters
+        ----------
+        x : array-like, or tuple of them
+            The sizes.
+        y : array-like
+            The losses.
+        level : float
+            As in `extrapolate`.
+
+        Returns
+        -------
+        HeldOut
+        """
+        band = self.extrapolate(x, level=level)
+        return held_out({self.form: np.log(band.predicted)}, numbers_of("y", y), band)
 
     def _inputs(self, x: Any) -> list[NDArray[np.float64]]:
         given = x if isinstance(x, tuple) else (x,)
@@ -320,8 +311,10 @@ def fit_law(
     params = dict(zip(law.names, fit.values.tolist(), strict=True))
     gaps = np.log(np.maximum(law.predict(points.inputs, params), 1e-300)) - np.log(points.y)
     design = design_of(law, points.inputs, fit.values) if law.rule is None else None
+    shape = shape_if_enough(points.inputs[0], np.log(points.y)) if len(law.inputs) == 1 else None
     warnings = [
         *points.remarks,
+        *([shape.warning] if shape and shape.warning else []),
         *(design.warnings if design else ()),
         *_at_ends(law, points, fit),
         *_outliers(points, gaps),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kolmo._core.parallel import map_blocks
 from kolmo.laws.fitting import Fit, Loss, fit_form, refine
-from kolmo.laws.forms import Form, Inputs
+from kolmo.laws.forms.base import Form, Inputs
 
 _BLOCK = 25
 _BISECTIONS = 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,32 +13,13 @@ from kolmo._core.checks import check_number
 from kolmo._core.results import Result
 from kolmo.errors import DataError
 from kolmo.laws.fits import LawFit, fit_law
+from kolmo.laws.optima import FLOPS_PER_TOKEN, Optimum, compute_optimum
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
-FLOPS_PER_TOKEN = 6.0
-"""Floating-point operations for each parameter and token of training."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Optimum(Result):
-    """The compute-optimal split at one compute budget.
-
-    Parameters
-    ----------
-    flops : float
-        The budget C = 6 N D.
-    n, d : float
-        Parameters and tokens of the least loss.
-    flat_n : tuple of float
-        The range of parameters whose loss is within the stated share of the least.
-    """
-
-    flops: float
-    n: float
-    d: float
-    flat_n: tuple[float, float]
+_SMOOTHING = 0.03
+"""Standard deviation in decades by which the distribution of the compute is smoothed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +62,16 @@ class IsoFlop(Result):
     target_flops: float
     optimum: Optimum
     warnings: tuple[str, ...]
+    _groups: NDArray[np.float64] = field(repr=False, compare=False)
+
+    @property
+    def tolerance(self) -> float:
+        """The share of the loss within which the optimum is called flat."""
+        return self.optimum.tolerance
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all public fields as JSON values."""
+        return {name: value for name, value in super().to_dict().items() if not name.startswith("_")}
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
@@ -95,17 +86,15 @@ class IsoFlop(Result):
             )
             for flops, n, d in zip(found.budgets, found.vertices_n, found.vertices_d, strict=True):
                 table.add(f"{flops:.3g}", f"{n:.4g}", f"{d:.4g}", f"{d / n:.3g}")
-            best = found.optimum
             table.footers += [
                 f"N* = {found.coefficient_n:.3g} C^{found.exponent_n:.3f}, D* = {found.coefficient_d:.3g} "
                 f"C^{found.exponent_d:.3f}",
                 f"Bias of the parabolas at C = {found.target_flops:.3g} on this grid, if the joint law is true: "
                 f"N* {found.bias_n:+.2%}, D* {found.bias_d:+.2%}",
-                f"Joint law at C = {best.flops:.3g}: N* = {best.n:.4g}, D* = {best.d:.4g}; within 0.1 % of the least "
-                f"loss: N from {best.flat_n[0]:.3g} to {best.flat_n[1]:.3g}",
                 *(f"Warning: {line}" for line in found.warnings),
             ]
-            tables += [table, *LawFit.tables_of([found.law], verbose=verbose)]
+            law = LawFit.tables_of([found.law], verbose=verbose)
+            tables += [table, *law, *Optimum.tables_of([found.optimum])]
         return tables
 
 
@@ -118,6 +107,9 @@ def fit_isoflop(
     target_flops: float | None = None,
     tolerance: float = 1e-3,
     delta: float = 1e-3,
+    n_resamples: int = 0,
+    random_state: int = 0,
+    n_jobs: int | None = None,
 ) -> IsoFlop:
     """Find the compute-optimal size of a model by parabolas at equal compute, and state their bias.
 
@@ -126,13 +118,16 @@ def fit_isoflop(
     n, d, loss : array-like of shape (n_runs,)
         Parameters, training tokens and loss of each run.
     budgets : array-like of shape (n_runs,), optional
-        The compute budget that each run belongs to, in FLOP. By default 6 N D, rounded to a twentieth of a decade.
+        The compute budget that each run belongs to, in FLOP. By default the nearest peak of the
+        distribution of 6 N D.
     target_flops : float, optional
         The budget to extrapolate to; by default ten times the largest.
     tolerance : float
         The optimum is flat: sizes within this share of the least loss are stated.
     delta : float
         As in `fit_law`, for the joint law.
+    n_resamples, random_state, n_jobs : int
+        As in `fit_law`, for the intervals of the joint law and of its optimum.
 
     Returns
     -------
@@ -164,10 +159,11 @@ def fit_isoflop(
     (0.55, True)
     """
     check_number("tolerance", tolerance, 0, 1, above=True)
-    law = fit_law((n, d), loss, form="chinchilla", delta=delta)
+    options: dict[str, Any] = {"n_resamples": n_resamples, "random_state": random_state, "n_jobs": n_jobs}
+    law = fit_law((n, d), loss, form="chinchilla", delta=delta, **options)
     (sizes, tokens), losses = law._points.inputs, law._points.y
     flops = FLOPS_PER_TOKEN * sizes * tokens
-    groups = 10 ** (np.round(20 * np.log10(flops)) / 20) if budgets is None else np.asarray(budgets, float)
+    groups = budgets_of(flops) if budgets is None else np.asarray(budgets, float)
     if len(groups) != len(losses):
         raise DataError(f"budgets: expected one for each of the {len(losses)} runs, got {len(groups)}")
     used = [value for value in np.unique(groups) if len(np.unique(sizes[groups == value])) >= 3]
@@ -187,8 +183,7 @@ def fit_isoflop(
                 f"runs in {axis.upper()}; it is left out"
             )
         lines[axis] = (vertices, *_line(vertices))
-    params = law.params
-    best = optimum_of(params, target, tolerance)
+    best = compute_optimum(law, target, tolerance=tolerance)
     expected = law.predict((sizes, tokens))
     biases = {}
     for axis, values, true in (("n", sizes, best.n), ("d", tokens, best.d)):
@@ -210,25 +205,22 @@ def fit_isoflop(
         target_flops=target,
         optimum=best,
         warnings=tuple(warnings),
+        _groups=groups,
     )
 
 
-def optimum_of(params: dict[str, float], flops: float, tolerance: float) -> Optimum:
-    """Return the compute-optimal split of a budget by a law E + A N^-alpha + B D^-beta."""
-    alpha, beta = params["alpha"], params["beta"]
-    if not (params["A"] > 0 and params["B"] > 0):
-        raise DataError("the joint law does not depend on N or on D, so it has no optimum; add runs of other sizes")
-    scale = (alpha * params["A"] / (beta * params["B"])) ** (1 / (alpha + beta))
-    product = flops / FLOPS_PER_TOKEN
-    n = scale * product ** (beta / (alpha + beta))
+def budgets_of(flops: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the compute budget of each run: the nearest peak of the distribution of log C.
 
-    def loss_of(size: NDArray[np.float64]) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = params["E"] + params["A"] * size**-alpha + params["B"] * (product / size) ** -beta
-        return found
-
-    grid = n * np.geomspace(1e-3, 1e3, 60_001)
-    near = grid[loss_of(grid) <= (1 + tolerance) * float(loss_of(np.array([n]))[0])]
-    return Optimum(flops=flops, n=n, d=product / n, flat_n=(float(near[0]), float(near[-1])))
+    The distribution is smoothed by 7 %, so that runs whose compute differs a little belong together.
+    """
+    logs = np.log10(flops)
+    grid = np.arange(logs.min() - 5 * _SMOOTHING, logs.max() + 5 * _SMOOTHING, _SMOOTHING / 10)
+    density = np.exp(-0.5 * ((grid[:, None] - logs) / _SMOOTHING) ** 2).sum(1)
+    inner = density[1:-1]
+    peaks = grid[1:-1][(inner > density[:-2]) & (inner >= density[2:])]
+    nearest = np.abs(logs[:, None] - peaks).argmin(1)
+    return np.array([10 ** float(logs[nearest == place].mean()) for place in nearest])
 
 
 def _vertices(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.errors import DataError
-from kolmo.laws.forms import Form
+from kolmo.laws.forms.base import Form
 
 _MAX_POINTS = 1_000_000
 
@@ -57,7 +57,7 @@ def points_of(x: Any, y: Any, form: Form) -> Points:
             f"the form {form.name!r} has {len(form.inputs)} inputs, {', '.join(form.inputs)}; expected "
             f"{'one array' if len(form.inputs) == 1 else f'a tuple of {len(form.inputs)} arrays'}, got {len(given)}"
         )
-    arrays = [_numbers(name, each) for name, each in zip((*form.inputs, "y"), (*given, y), strict=True)]
+    arrays = [numbers_of(name, each) for name, each in zip((*form.inputs, "y"), (*given, y), strict=True)]
     sizes = {len(each) for each in arrays}
     if len(sizes) != 1:
         listed = ", ".join(f"{len(each)} of {name}" for name, each in zip((*form.inputs, "y"), arrays, strict=True))
@@ -79,7 +79,8 @@ def points_of(x: Any, y: Any, form: Form) -> Points:
     return Points(tuple(inputs), losses, tuple(_remarks(inputs, losses)))
 
 
-def _numbers(name: str, values: Any) -> NDArray[np.float64]:
+def numbers_of(name: str, values: Any) -> NDArray[np.float64]:
+    """Return positive, finite numbers, or raise an error that names the first that is none."""
     try:
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

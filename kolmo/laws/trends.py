@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _LEAST = 4
 _MONTHS = 12 * float(np.log10(2))
 _SHOWN = 3
+_CLEAR = 4.0
+"""BIC difference from which a break counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,16 @@ class Trend(Result):
     influential : tuple of (str, float)
         The points that move the slope most if they are left out, and the doubling time in months without each.
     break_year : float or None
-        The year at which the slope changes, if it was searched for: this period starts or ends there.
+        The year at which the slope changes, if it was searched for: this period starts or ends there, and both lines
+        meet.
+    bic_gain : float or None
+        How much the break lowers the Bayesian information criterion; below 4 the points do not show it.
+    naive_doubling_months : float or None
+        The doubling time by least squares of the values themselves, for comparison: do not use it.
+    naive_points : int
+        The points that hold 99 % of the squares of that fit.
+    middle : (float, float, float)
+        The trend at its mean year: the year, log10 of the value, and half the width of the 95 % interval of the latter.
     """
 
     domain: str | None
@@ -61,6 +73,18 @@ class Trend(Result):
     spread: float
     influential: tuple[tuple[str, float], ...]
     break_year: float | None = None
+    bic_gain: float | None = None
+    naive_doubling_months: float | None = None
+    naive_points: int = 0
+    middle: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def at(self, years: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return log10 of the trend at these years, and half the width of its 95 % confidence band."""
+        year, level, error = self.middle
+        away = np.asarray(years, float) - year
+        half = (self.slope_interval[1] - self.slope_interval[0]) / 2
+        found: NDArray[np.float64] = level + self.slope * away
+        return found, np.sqrt(error**2 + (half * away) ** 2)
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
@@ -82,9 +106,22 @@ class Trend(Result):
             )
         if any(each.doubling_months is None for each in results):
             table.footers.append("-: the slope may be 0 or negative (95 %), so there is no doubling time")
+        for each in results:
+            if each.break_year is not None and each.stop <= each.break_year and each.bic_gain is not None:
+                told = "" if each.bic_gain >= _CLEAR else ", which the points do not show"
+                table.footers.append(
+                    f"{each.domain or 'all'}: the slope changes in {each.break_year:.1f}{told} (the break changes "
+                    f"BIC by {-each.bic_gain:+.1f}; rule: {-_CLEAR:+g} or less)"
+                )
         for each in results if verbose else ():
             for name, months in each.influential:
                 table.footers.append(f"{each.domain or 'all'} without {name}: {months:.1f} months")
+            if each.naive_doubling_months is not None:
+                table.footers.append(
+                    f"{each.domain or 'all'}, {each.start:.0f} to {each.stop:.0f}: least squares of the values "
+                    f"themselves would give {each.naive_doubling_months:.1f} months, as {each.naive_points} of "
+                    f"{each.n_points} points hold 99 % of the squares"
+                )
         return [table]
 
 
@@ -112,7 +149,8 @@ def fit_trend(
     since, until : float, optional
         Points from `since` up to, and without, `until` are used, as decimal years.
     breaks : {0, 1}
-        With 1, the slope may change once: the year with the least squares is found, and both parts are returned.
+        With 1, the slope may change once: two lines that meet are fitted, as in a smoothly broken power law with a
+        sharp break, the year with the least squares is found, and both parts are returned.
     records_only : bool
         Use only points whose value is larger than all earlier ones of their domain.
     names : sequence of str, optional
@@ -126,7 +164,12 @@ def fit_trend(
     Raises
     ------
     DataError
-        For dates or values that are none, values that are not positive, or fewer than four points of a domain.
+        For dates or values that are none, values that are not positive, or if no domain has four points.
+
+    Warns
+    -----
+    UserWarning
+        For domains that have too few points and are left out.
 
     Notes
     -----
@@ -145,7 +188,7 @@ def fit_trend(
     >>> round(trend.doubling_months, 1)
     12.1
     """
-    years, logs = _years(dates), np.log10(_positive(values))
+    years, logs = years_of(dates), np.log10(_positive(values))
     n_points = len(years)
     labels = ["" for _ in years] if domains is None else [str(each) for each in domains]
     called = [f"{year:.2f}" for year in years] if names is None else [str(each) for each in names]
@@ -159,6 +202,8 @@ def fit_trend(
             check_number(name, end)
     inside = (years >= (-np.inf if since is None else since)) & (years < (np.inf if until is None else until))
     found: list[Trend] = []
+    few: list[str] = []
+    least = _LEAST * (1 + breaks)
     for domain in dict.fromkeys(labels):
         places = np.array(
             [place for place in np.argsort(years, kind="stable") if inside[place] and labels[place] == domain], int
@@ -166,38 +211,73 @@ def fit_trend(
         if records_only and len(places):
             before = np.concatenate([[-np.inf], np.maximum.accumulate(logs[places])[:-1]])
             places = places[logs[places] > before]
-        if len(places) < _LEAST * (1 + breaks):
-            least = _LEAST * (1 + breaks)
-            raise DataError(
-                f"{domain or 'the data'}: expected {least} points or more in this period, got {len(places)}"
-            )
-        for part, year in _parts(years[places], logs[places], breaks):
-            found.append(
-                _trend(domain or None, years[places][part], logs[places][part], [called[p] for p in places[part]], year)
-            )
+        if len(places) < least:
+            few.append(f"{domain or 'the data'}: expected {least} points or more in this period, got {len(places)}")
+            continue
+        called_here = [called[place] for place in places]
+        try:
+            found += _trends(domain or None, years[places], logs[places], called_here, breaks)
+        except DataError as error:
+            few.append(str(error))
+    if not found:
+        raise DataError(few[0])
+    if few:
+        warnings.warn(f"left out: {'; '.join(few)}", stacklevel=2)
     return found
 
 
-def _parts(years: NDArray[np.float64], logs: NDArray[np.float64], breaks: int) -> list[tuple[slice, float | None]]:
-    """Return the parts of sorted points with a line of their own, and the year between them."""
-    if not breaks:
-        return [(slice(0, len(years)), None)]
-    best, least = _LEAST, np.inf
-    for cut in range(_LEAST, len(years) - _LEAST + 1):
-        if years[cut] == years[cut - 1]:
-            continue
-        squares = sum(_squares(years[part], logs[part]) for part in (slice(0, cut), slice(cut, None)))
-        if squares < least:
-            best, least = cut, squares
-    year = float((years[best - 1] + years[best]) / 2)
-    return [(slice(0, best), year), (slice(best, len(years)), year)]
-
-
-def _squares(years: NDArray[np.float64], logs: NDArray[np.float64]) -> float:
+def _trends(
+    domain: str | None, years: NDArray[np.float64], logs: NDArray[np.float64], names: list[str], breaks: int
+) -> list[Trend]:
+    """Return the trend of sorted points, or those before and after a break."""
     if len(np.unique(years)) < 2:
-        return float(((logs - logs.mean()) ** 2).sum())
-    slope, start = np.polyfit(years - years.mean(), logs, 1)
-    return float(((logs - start - slope * (years - years.mean())) ** 2).sum())
+        raise DataError(f"{domain or 'the data'}: all {len(years)} points have one date; expected several")
+    columns = np.stack([np.ones_like(years), years - years.mean()], axis=1)
+    straight = _Regression(columns, logs)
+    if not breaks:
+        return [_trend(domain, years, logs, names, straight, np.array([0.0, 1.0]), slice(None), None, None)]
+    found = None
+    cuts = [cut for cut in range(_LEAST, len(years) - _LEAST + 1) if years[cut] > years[cut - 1]]
+    for cut in cuts:
+        for share in (0.0, 0.5) if cut < cuts[-1] else (0.0,):
+            year = (1 - share) * years[cut] + share * (years[cut + 1] if cut + 1 < len(years) else years[cut])
+            bent = _Regression(np.column_stack([columns, np.maximum(years - year, 0)]), logs)
+            if found is None or bent.squares < found[1].squares:
+                found = (float(year), bent)
+    if found is None:
+        raise DataError(f"{domain or 'the data'}: expected more different dates for a break")
+    year, bent = found
+    n_points = len(years)
+    gain = n_points * np.log(max(straight.squares, 1e-300) / max(bent.squares, 1e-300)) - 2 * np.log(n_points)
+    cut = int(np.searchsorted(years, year))
+    return [
+        _trend(domain, years, logs, names, bent, np.array([0.0, 1.0, side]), part, year, float(gain))
+        for side, part in ((0.0, slice(0, cut)), (1.0, slice(cut, None)))
+    ]
+
+
+class _Regression:
+    """Least squares, with the covariance of the coefficients and the coefficients without each point."""
+
+    def __init__(self, columns: NDArray[np.float64], logs: NDArray[np.float64]) -> None:
+        self.columns, self.logs = columns, logs
+        self.inverse = np.linalg.pinv(columns.T @ columns)
+        self.values = self.inverse @ columns.T @ logs
+        self.gaps = logs - columns @ self.values
+        self.squares = float(self.gaps @ self.gaps)
+        self.freedom = len(logs) - columns.shape[1]
+        self.variance = self.squares / self.freedom
+
+    def error(self, direction: NDArray[np.float64]) -> float:
+        """Return the standard error of a linear combination of the coefficients."""
+        return float(np.sqrt(self.variance * direction @ self.inverse @ direction))
+
+    def without(self, direction: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a linear combination of the coefficients without each point, in closed form."""
+        leverage = np.einsum("ij,jk,ik->i", self.columns, self.inverse, self.columns)
+        moves = self.columns @ self.inverse @ direction * self.gaps / np.maximum(1 - leverage, 1e-12)
+        found: NDArray[np.float64] = self.values @ direction - moves
+        return found
 
 
 def _trend(
@@ -205,40 +285,68 @@ def _trend(
     years: NDArray[np.float64],
     logs: NDArray[np.float64],
     names: list[str],
+    fit: _Regression,
+    direction: NDArray[np.float64],
+    part: slice,
     break_year: float | None,
+    bic_gain: float | None,
 ) -> Trend:
+    """Return the trend of a part of the points: `direction` is the slope there as a combination of coefficients."""
     from scipy.stats import t
 
-    centred = years - years.mean()
-    spread_x = float(centred @ centred)
-    if spread_x == 0:
-        raise DataError(f"{domain or 'the data'}: all {len(years)} points have one date; expected several")
-    slope = float(centred @ logs) / spread_x
-    gaps = logs - logs.mean() - slope * centred
-    freedom = len(years) - 2
-    spread = float(np.sqrt(gaps @ gaps / freedom))
-    half = float(t.ppf(0.975, freedom)) * spread / np.sqrt(spread_x)
+    slope = float(fit.values @ direction)
+    quantile = float(t.ppf(0.975, fit.freedom))
+    half = quantile * fit.error(direction)
     low, high = slope - half, slope + half
-    # the slope without each point, in closed form
-    leverage = 1 / len(years) + centred**2 / spread_x
-    without = slope - centred * gaps / (spread_x * np.maximum(1 - leverage, 1e-12))
-    moved = np.argsort(-np.abs(without - slope), kind="stable")[:_SHOWN]
+    without = fit.without(direction)
+    here = np.arange(len(years))[part]
+    moved = here[np.argsort(-np.abs(without[here] - slope), kind="stable")[:_SHOWN]]
+    middle = float(years[here].mean())
+    hinge = [max(middle - break_year, 0.0)] if break_year is not None else []
+    at_middle = np.array([1.0, middle - years.mean(), *hinge])
+    naive, n_naive = _naive(years[here], logs[here])
     return Trend(
         domain=domain,
-        start=float(years[0]),
-        stop=float(years[-1]),
-        n_points=len(years),
+        start=float(years[here[0]]),
+        stop=float(years[here[-1]]),
+        n_points=len(here),
         slope=slope,
         slope_interval=(low, high),
         doubling_months=_MONTHS / slope if low > 0 else None,
         doubling_interval=(_MONTHS / high, _MONTHS / low) if low > 0 else None,
-        spread=spread,
+        spread=float(np.sqrt(fit.variance)),
         influential=tuple((names[place], float(_MONTHS / without[place])) for place in moved.tolist()),
         break_year=break_year,
+        bic_gain=bic_gain,
+        naive_doubling_months=naive,
+        naive_points=n_naive,
+        middle=(middle, float(fit.values @ at_middle), quantile * fit.error(at_middle)),
     )
 
 
-def _years(dates: Any) -> NDArray[np.float64]:
+def _naive(years: NDArray[np.float64], logs: NDArray[np.float64]) -> tuple[float | None, int]:
+    """Return the doubling time in months by least squares of the values, and how many points hold 99 % of these."""
+    from scipy.optimize import minimize_scalar
+
+    values = 10 ** (logs - logs.max())
+    away = years - years[-1]
+
+    def squares(rate: float) -> float:
+        curve = np.exp(rate * away)
+        gaps = values - curve * (curve @ values) / (curve @ curve)
+        return float(gaps @ gaps)
+
+    rates = np.geomspace(1e-3, 100, 300)
+    best = rates[np.argmin([squares(rate) for rate in rates])]
+    found = minimize_scalar(squares, bounds=(best / 1.05, best * 1.05), method="bounded").x
+    held = np.cumsum(np.sort(values**2)[::-1])
+    count = int(np.searchsorted(held, 0.99 * held[-1])) + 1
+    is_inside = 1.1 * rates[0] < found < 0.9 * rates[-1]
+    return (12 * float(np.log(2)) / float(found) if is_inside else None), count
+
+
+def years_of(dates: Any) -> NDArray[np.float64]:
+    """Return dates as decimal years, or raise an error that names the first that is none."""
     found = []
     for place, date in enumerate(dates):
         value = date

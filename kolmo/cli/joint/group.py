@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import os
 
 import click
+
+from kolmo.cli.groups import LazyGroup
 
 COMMANDS = {
     "gain": "Estimate the mutual information of two data sets, with controls.",
@@ -19,15 +20,9 @@ COMMANDS = {
 """Each command with its line of help; it is the module of that name in this package, imported when it is called."""
 
 
-class _JointGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"kolmo.cli.joint.{cmd_name}").command
-        return command
+class _JointGroup(LazyGroup):
+    package = "kolmo.cli.joint"
+    lines = COMMANDS
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in COMMANDS and args[0] not in ctx.help_option_names:
@@ -36,10 +31,6 @@ class _JointGroup(click.Group):
                 ctx.fail(f"there is no file or command {args[0]!r}; did you mean {near[0]!r}?")
             args = ["gain", *args]
         return super().parse_args(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(

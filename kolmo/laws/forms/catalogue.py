@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kolmo.errors import ParameterError
-from kolmo.laws.curves import CURVES
-from kolmo.laws.forms import Form
-from kolmo.laws.surfaces import SURFACES
+from kolmo.laws.forms.base import Form
+from kolmo.laws.forms.curves import CURVES
+from kolmo.laws.forms.surfaces import SURFACES
 
 FORMS: dict[str, Form] = CURVES | SURFACES
 

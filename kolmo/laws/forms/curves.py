@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.laws.forms import Coefficient, Form, Inputs, Parameter
+from kolmo.laws.forms.base import Coefficient, Form, Inputs, Parameter
 
 
 def _ones(inputs: Inputs) -> NDArray[np.float64]:
@@ -134,7 +134,7 @@ CURVES: dict[str, Form] = {
             ),
             (
                 Parameter("a", -1.0, 3.0, "linear", "exponent before the break"),
-                Parameter("c", -3.0, 5.0, "linear", "change of the exponent"),
+                Parameter("c", -3.0, 8.0, "linear", "change of the exponent"),
                 Parameter("d", _smallest(0.5), _largest(2), "log", "size of the break"),
                 Parameter("f", 0.02, 2.0, "log", "width of the break"),
             ),

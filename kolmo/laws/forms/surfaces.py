@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.laws.forms import Coefficient, Form, Inputs, Parameter
+from kolmo.laws.forms.base import Coefficient, Form, Inputs, Parameter
 
 _ALPHA = Parameter("alpha", 0.01, 3.0, "log", "exponent of N")
 _BETA = Parameter("beta", 0.01, 3.0, "log", "exponent of D")

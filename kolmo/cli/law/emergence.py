@@ -1,0 +1,40 @@
+"""``kolmo law emergence``: whether a jump is in the data or in the metric."""
+
+from __future__ import annotations
+
+import click
+
+from kolmo.cli.law.runs import column_option, complete, guess_remark, note, read_runs, runs_argument, where_option
+from kolmo.cli.options import Command, json_option, verbose_option
+from kolmo.cli.output import print_results
+
+
+@click.command(cls=Command, no_args_is_help=False)
+@runs_argument
+@click.option("--metric", required=True, metavar="COLUMN", help="Column of the metric with the jump, such as accuracy.")
+@column_option("--x", "x", "the size")
+@column_option("--y", "y", "the loss, a smooth metric of the same runs")
+@where_option
+@json_option
+@verbose_option
+def command(
+    runs: str, metric: str, x: str | None, y: str | None, where: tuple[str, ...], as_json: bool, verbose: bool
+) -> None:
+    """Tell whether a sudden rise of a metric is in the data or in the scale of the metric.
+
+    A metric such as exact match is a steep function of the loss. If the loss falls smoothly, the jump is in the scale.
+
+    \b
+    kolmo law emergence runs.csv --metric exact_match --x tokens --y loss
+    """
+    from kolmo.laws.emergence import explain_emergence
+
+    table = read_runs(runs, where)
+    at_x, at_y, at_metric = table.find("x", x, "--x"), table.find("y", y, "--y"), table.column(metric, "--metric")
+    assert at_x is not None
+    assert at_y is not None
+    remarks = guess_remark(table, {"x": (at_x, x), "y": (at_y, y)})
+    table = complete(table, [at_x, at_y, at_metric], remarks)
+    found = explain_emergence(table.positive(at_x), table.positive(at_y), table.values(at_metric))
+    note(runs, remarks)
+    print_results([found], as_json=as_json, verbose=verbose, runs=runs, remarks=remarks)

@@ -1,0 +1,109 @@
+"""``kolmo law optimum``: how to split a compute budget, by a joint law of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kolmo.cli.law.isoflop import read_joint
+from kolmo.cli.law.runs import column_option, note, runs_argument, where_option
+from kolmo.cli.options import Command, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.output import print_json, print_tables
+
+
+@click.command(cls=Command, no_args_is_help=False)
+@runs_argument
+@click.option(
+    "--budget",
+    "budgets",
+    type=click.FloatRange(0, min_open=True),
+    multiple=True,
+    required=True,
+    metavar="FLOP",
+    help="Compute budget C = 6 N D; repeat it for several.",
+)
+@column_option("--n", "n", "the number of parameters")
+@column_option("--d", "d", "the training tokens")
+@click.option("--flops", metavar="COLUMN", help="Column of the compute C, in place of --d: D = C / (6 N).")
+@column_option("--y", "y", "the loss")
+@click.option(
+    "--unique",
+    metavar="COLUMN",
+    help="Column of the unique tokens of runs that repeat their data: then --unique-tokens is answered by these runs.",
+)
+@click.option(
+    "--unique-tokens",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SIZE",
+    help="Also say how many passes over this many unique tokens pay.",
+)
+@where_option
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="Show the sizes whose loss is within this share of the least.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(0, 100_000),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="Resamples for the 95 % intervals.",
+)
+@seed_option
+@jobs_option
+@json_option
+@verbose_option
+def command(
+    runs: str,
+    budgets: tuple[float, ...],
+    n: str | None,
+    d: str | None,
+    flops: str | None,
+    y: str | None,
+    unique: str | None,
+    unique_tokens: float | None,
+    where: tuple[str, ...],
+    tolerance: float,
+    resamples: int,
+    seed: int,
+    jobs: int,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Split a compute budget between parameters and tokens.
+
+    The split is that of the law E + A N^-alpha + B D^-beta, fitted to the runs, with 95 % intervals, the sizes that are
+    as good within a tolerance, and how much longer a smaller model has to train.
+
+    \b
+    kolmo law optimum runs.csv --budget 1e21 --budget 1e23
+    kolmo law optimum runs.csv --budget 1e21 --unique-tokens 1e10
+    """
+    from kolmo.laws.fits import LawFit, fit_law
+    from kolmo.laws.optima import EpochAdvice, Optimum, compute_optimum, epoch_advice
+
+    table, values, remarks = read_joint(runs, where, n, d, flops, y)
+    intervals: dict[str, Any] = {"n_resamples": resamples, "random_state": seed, "n_jobs": jobs}
+    sizes = (values["n"], values["d"])
+    law = fit_law(sizes, values["loss"], form="chinchilla", **intervals)
+    optima = [compute_optimum(law, each, tolerance=tolerance) for each in budgets]
+    advice = None
+    if unique_tokens is not None:
+        repeated = None
+        if unique is not None:
+            passes = table.positive(table.column(unique, "--unique"))
+            repeated = fit_law((*sizes, passes), values["loss"], form="data-constrained", **intervals)
+        advice = epoch_advice(unique_tokens, law=repeated, n=optima[0].n)
+    note(runs, remarks)
+    if as_json:
+        document: dict[str, Any] = {"runs": runs, "remarks": remarks, "law": law.to_dict()}
+        document |= {"optima": [each.to_dict() for each in optima]}
+        print_json(document | {"epochs": None if advice is None else advice.to_dict()})
+        return
+    tables = [*Optimum.tables_of(optima), *LawFit.tables_of([law], verbose=verbose)]
+    print_tables(tables + ([] if advice is None else EpochAdvice.tables_of([advice])))

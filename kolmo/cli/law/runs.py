@@ -1,0 +1,354 @@
+"""Tables of runs: columns by name or guessed, numbers with their units, filters, and groups."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from kolmo._core.terminal import one_line, visible, write_lines
+from kolmo.cli.options import Decorator, InputFile, together
+from kolmo.data.lines import STDIN
+from kolmo.errors import DataError, ParameterError
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "x": (
+        *("tokens", "d", "train_size", "training_size", "n_examples", "examples", "seen_examples", "samples"),
+        *("n_samples", "dataset_size", "data_size", "unique_bytes", "bytes", "size", "steps", "flops", "compute", "x"),
+    ),
+    "y": (
+        *("loss", "test_loss", "held_out_bits_per_byte", "bits_per_byte", "bpb", "val_loss", "validation_loss"),
+        *("eval_loss", "cross_entropy", "error", "test_error", "perplexity", "y"),
+    ),
+    "n": ("parameters", "params", "n", "n_params", "n_parameters", "model_size", "weights"),
+    "d": ("tokens", "d", "training_tokens", "train_tokens", "bytes", "examples", "seen_examples"),
+    "flops": ("flops", "flop", "training_flop", "training_flops", "training_compute", "compute", "c"),
+    "unique": ("unique_tokens", "unique_bytes", "unique", "u"),
+    "date": ("date", "date_iso", "publication_date", "published", "year", "time"),
+    "value": ("parameters", "params", "value", "training_compute", "flops", "compute"),
+    "training": ("training", "train", "is_train"),
+    "name": ("system", "model", "name"),
+}
+"""Names of columns by what they hold, the likeliest first; spaces, case and units in parentheses do not count."""
+
+_NUMBER = re.compile(r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([kKMGBTP]i?)?\s*([^\d\s].*)?\Z")
+_FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15}
+_MISSING = ("", "na", "n/a", "none", "null", "-")
+_TRUE, _FALSE = (
+    ("1", "1.0", "true", "yes", "train", "training"),
+    ("0", "0.0", "false", "no", "test", "held out", "eval"),
+)
+_FILTER = re.compile(r"\s*(.+?)\s*(!=|>=|<=|==|!~|=|<|>|~)\s*(.*?)\s*\Z", re.DOTALL)
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """The rows of a table.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    names : tuple of str
+        The names of the columns.
+    rows : list of list
+        The cells: texts, or JSON values.
+    numbers : list of int
+        The number of each row in the file, from 1, without the header.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    rows: list[Sequence[Any]]
+    numbers: list[int]
+
+    def column(self, name: str, option: str) -> int:
+        """Return the place of a column, by its name, its name in other case, or its number from 0."""
+        for key in (str, _plain):
+            found = [place for place, each in enumerate(self.names) if key(each) == key(name)]
+            if found:
+                return found[0]
+        if name.isdecimal() and int(name) < len(self.names):
+            return int(name)
+        raise DataError(
+            f"{self.path} has no column {name!r:.60} ({option}); its columns: "
+            f"{', '.join(map(visible, self.names)):.300}"
+        )
+
+    def find(self, role: str, given: str | None, option: str, *, least: bool = True) -> int | None:
+        """Return the place of a column that is named or guessed; without a guess, None or an error."""
+        if given is not None:
+            return self.column(given, option)
+        plain = [_plain(name) for name in self.names]
+        for name in ROLES[role]:
+            if name in plain:
+                return plain.index(name)
+        if not least:
+            return None
+        raise DataError(
+            f"{self.path}: which column is it? Name it with {option}; its columns: "
+            f"{', '.join(map(visible, self.names)):.300}"
+        )
+
+    def taken(self, places: Sequence[int]) -> RunTable:
+        """Return some of the rows."""
+        return replace(
+            self, rows=[self.rows[place] for place in places], numbers=[self.numbers[place] for place in places]
+        )
+
+    def texts(self, place: int) -> list[str]:
+        """Return the cells of a column as texts."""
+        return [_text(row[place]) for row in self.rows]
+
+    def values(self, place: int) -> NDArray[np.float64]:
+        """Return the cells of a column as numbers; 1.3B, 70M and 5 GiB are understood.
+
+        Raises
+        ------
+        DataError
+            For a cell that is no number, or cells with different units.
+        """
+        name, found = visible(self.names[place]), []
+        words: dict[str, int] = {}
+        scales: dict[bool, tuple[int, float]] = {}
+        for number, row in zip(self.numbers, self.rows, strict=True):
+            value, unit, is_scaled = _parsed(row[place], f"{self.path}: row {number}, column {name!r}")
+            words.setdefault(unit, number)
+            if value:
+                scales.setdefault(is_scaled, (number, value))
+            found.append(value)
+        if len(words) > 1:
+            (one, first), (other, second) = list(words.items())[:2]
+            raise DataError(
+                f"{self.path}: column {name!r} has mixed units: {one or 'none'!r} in row {first}, {other or 'none'!r} "
+                f"in row {second}; write all values in one unit"
+            )
+        if len(scales) == 2 and scales[False][1] < 1000 <= scales[True][1]:
+            raise DataError(
+                f"{self.path}: column {name!r} has mixed units: {scales[False][1]:g} in row {scales[False][0]} without "
+                f"a factor such as M or B, and one with it in row {scales[True][0]}; write all values alike"
+            )
+        return np.array(found, float)
+
+    def positive(self, place: int) -> NDArray[np.float64]:
+        """Return the cells of a column as positive, finite numbers, for a logarithmic axis."""
+        found, name = self.values(place), self.names[place]
+        wrong = np.flatnonzero(~np.isfinite(found) | (found <= 0))
+        if len(wrong):
+            raise DataError(
+                f"{self.path}: row {self.numbers[wrong[0]]}, column {visible(name)!r}: expected a positive, finite "
+                f"number for a logarithmic scale, got {found[wrong[0]]:g} (and {len(wrong) - 1} more such rows); leave "
+                f"them out with --where '{visible(name)}>0', or mend them"
+            )
+        return found
+
+    def unit(self, place: int, given: str | None) -> str | None:
+        """Return the unit of a column: given, or in parentheses in its name, or its name if that is a unit."""
+        if given:
+            return given
+        name = self.names[place]
+        if stated := re.search(r"[(\[]([^)\]]+)[)\]]\s*\Z", name):
+            return stated[1]
+        plain = _plain(name)
+        for ending, unit in _UNITS.items():
+            if plain == ending or plain.endswith(f"_{ending}"):
+                return unit
+        return None
+
+    def label(self, place: int, given: str | None) -> str:
+        """Return the name of a column with its unit, for axes."""
+        unit, name = self.unit(place, given), re.sub(r"\s*[(\[][^)\]]+[)\]]\s*\Z", "", self.names[place])
+        return name if unit is None or _plain(name).endswith(_plain(unit)) else f"{name} ({unit})"
+
+
+_UNITS = {
+    **dict.fromkeys(("bits_per_byte", "bpb"), "bits/byte"),
+    **dict.fromkeys(("tokens", "training_tokens", "d"), "tokens"),
+    **dict.fromkeys(("bytes", "unique_bytes"), "bytes"),
+    **dict.fromkeys(("params", "parameters", "n_params", "n_parameters", "weights"), "parameters"),
+    **dict.fromkeys(("flop", "flops", "training_flop"), "FLOP"),
+    **dict.fromkeys(("examples", "seen_examples", "n_examples", "samples", "n_samples", "train_size"), "examples"),
+    **dict.fromkeys(("steps",), "steps"),
+}
+
+
+def read_runs(path: str, conditions: Sequence[str] = ()) -> RunTable:
+    """Read a table of runs, and leave out the rows that do not fulfil the conditions.
+
+    Raises
+    ------
+    DataError
+        If the file is no table, or no row is left.
+    """
+    from kolmo.data.readers import read
+
+    is_table = path == STDIN or any(path.lower().endswith(ending) for ending in (".txt", ".dat", ".data", ".log"))
+    corpus = read(path, format="csv" if is_table else None, text_columns=["0"], header=True, keep_rows=True)
+    if corpus.rows is None or corpus.rows.names is None:
+        raise DataError(f"{path}: expected a table with names of columns, such as CSV, got {corpus.modality}")
+    rows = list(corpus.rows.cells)
+    found = RunTable(path, tuple(corpus.rows.names), rows, list(range(1, len(rows) + 1)))
+    for condition in conditions:
+        found = _filtered(found, condition)
+    return found
+
+
+def complete(table: RunTable, places: Sequence[int | None], remarks: list[str]) -> RunTable:
+    """Leave out rows with an empty cell in one of these columns, and say so."""
+    used = [place for place in places if place is not None]
+    kept = [at for at, row in enumerate(table.rows) if not any(_is_missing(row[place]) for place in used)]
+    if len(kept) == len(table.rows):
+        return table
+    names = ", ".join(visible(table.names[place]) for place in used)
+    if not kept:
+        raise DataError(f"{table.path}: no row has values in all of {names}")
+    remarks.append(f"{len(table.rows) - len(kept)} of {len(table.rows)} rows without a value in {names} are left out")
+    return table.taken(kept)
+
+
+def training_rows(table: RunTable, place: int) -> NDArray[np.bool_]:
+    """Return which rows are to be fitted, by a column of 1 and 0, or such words."""
+    found = []
+    for number, text in zip(table.numbers, table.texts(place), strict=True):
+        word = text.strip().lower()
+        if word not in (*_TRUE, *_FALSE):
+            raise DataError(
+                f"{table.path}: row {number}, column {visible(table.names[place])!r}: expected 1 for a run to fit or 0 "
+                f"for one that is held out, got {text!r:.40}"
+            )
+        found.append(word in _TRUE)
+    return np.array(found, bool)
+
+
+def groups_of(table: RunTable, names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the places of the rows by the values of some columns."""
+    columns = [table.texts(table.column(name, "--by")) for name in names]
+    found: dict[str, list[int]] = {}
+    for place in range(len(table.rows)):
+        found.setdefault(", ".join(column[place] for column in columns), []).append(place)
+    return found
+
+
+def note(path: str, remarks: Sequence[str]) -> None:
+    """Write remarks on stderr."""
+    called = "standard input" if path == STDIN else path
+    write_lines([one_line(f"Note: {called}: {remark}") for remark in remarks], sys.stderr)
+
+
+def guess_remark(table: RunTable, roles: dict[str, tuple[int | None, str | None]]) -> list[str]:
+    """Return a remark on the columns that were guessed."""
+    guessed = [
+        f"{role} is {visible(table.names[place])!r}"
+        for role, (place, given) in roles.items()
+        if place is not None and given is None
+    ]
+    return [f"by the names of the columns, {', '.join(guessed)}"] if guessed else []
+
+
+def unit_remarks(table: RunTable, columns: Sequence[tuple[int, str | None, str]]) -> list[str]:
+    """Return a remark for each column whose unit is not known: place, given unit, and option."""
+    return [
+        f"the unit of {visible(table.names[place])!r} is not stated; state it with {option}"
+        for place, given, option in columns
+        if table.unit(place, given) is None
+    ]
+
+
+def _filtered(table: RunTable, condition: str) -> RunTable:
+    found = _FILTER.match(condition)
+    if not found:
+        raise ParameterError(
+            f"--where: expected a column, a sign and a value, such as 'params>=1e9', 'domain=Language' or 'domain~Vis' "
+            f"(contains), got {condition!r:.60}"
+        )
+    name, sign, value = found.groups()
+    place = table.column(name, "--where")
+    if sign in ("<", "<=", ">", ">="):
+        limit, _, _ = _parsed(value, f"--where {condition!r:.60}")
+        compare: dict[str, Callable[[float], bool]] = {
+            "<": lambda number: number < limit,
+            "<=": lambda number: number <= limit,
+            ">": lambda number: number > limit,
+            ">=": lambda number: number >= limit,
+        }
+        filled = [at for at, row in enumerate(table.rows) if not _is_missing(row[place])]
+        kept = [at for at in filled if compare[sign](_parsed(table.rows[at][place], f"{table.path}: {condition}")[0])]
+    else:
+        texts = [text.strip().lower() for text in table.texts(place)]
+        asked, negated = value.lower(), sign.startswith("!")
+        kept = [
+            at for at, text in enumerate(texts) if negated != (asked in text if sign in ("~", "!~") else text == asked)
+        ]
+    if not kept:
+        raise DataError(f"{table.path}: no row fulfils --where {condition!r:.80}")
+    return table.taken(kept)
+
+
+def _parsed(cell: Any, where: str) -> tuple[float, str, bool]:
+    """Return the number in a cell, the word behind it, and whether it has a factor such as M."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return float(cell), "", False
+    text = _text(cell).strip()
+    if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        return float(text), "", False
+    found = _NUMBER.match(text)
+    if not found or not re.search(r"\d", found[1]):
+        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}")
+    number, factor, word = found.groups()
+    word = (word or "").strip()
+    if word and not re.fullmatch(r"[A-Za-z%/_ .\-]{1,30}", word):
+        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}")
+    value = float(number.replace(",", ""))
+    if factor:
+        power = {"k": 1, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4, "P": 5}[factor[0]]
+        value *= 1024.0**power if factor.endswith("i") else _FACTORS[factor[0]]
+    return value, word.lower(), bool(factor)
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
+def _is_missing(cell: Any) -> bool:
+    return _text(cell).strip().lower() in _MISSING
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", re.sub(r"[(\[].*", "", name).strip().lower())
+
+
+where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="Use only rows that fulfil it, such as 'params>=1e9', 'domain=Language', 'domain~Vision' (contains); "
+    "repeat it for several conditions.",
+)
+
+
+def by_option(what: str) -> Decorator:
+    """``--by``: groups of rows."""
+    return click.option(
+        "--by",
+        multiple=True,
+        metavar="COLUMN",
+        help=f"{what} for each value of this column; repeat it to join columns.",
+    )
+
+
+def column_option(name: str, role: str, what: str) -> Decorator:
+    """An option that names a column; without it the column is guessed."""
+    guesses = ", ".join(ROLES[role][:3])
+    return click.option(name, metavar="COLUMN", help=f"Column of {what}.  [default: by its name, such as {guesses}]")
+
+
+runs_argument = together(click.argument("runs", type=InputFile(), metavar="RUNS"))

@@ -1,0 +1,1 @@
+"""Small scaling studies: models of many sizes, trained on parts of data sets."""
