@@ -122,6 +122,10 @@ def command(
 
     if len(data) < 3:
         raise ParameterError(f"expected at least three data sets, got {len(data)}")
+    if resamples and len(data) < 4:
+        raise ParameterError(
+            f"--resamples: expected at least four data sets, all trees of three are alike, got {len(data)}"
+        )
     if newick == STDOUT and as_json:
         raise ParameterError("expected either --json or --newick -, got both; the JSON document holds the tree")
     sets = read_sets(data, limit, reading)
