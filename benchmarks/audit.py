@@ -26,6 +26,7 @@ from kolmo.errors import KolmoError
 from kolmo.evaluation.audit_results import SizeRange
 from kolmo.evaluation.auditing import sizes_to
 
+KINDS = ("text", "source", "records", "random")
 HEADER = """\
 | coder | tested to | idempotent to | detects copies to | NCD(x,x) | asymmetry | suitable for |
 |---|---|---|---|---|---|---|"""
@@ -63,7 +64,7 @@ def audited(spec: str, largest: int, seconds: float) -> dict[str, Any]:
     """Return the record of an audit, or the reason why there is none."""
     start = time.perf_counter()
     try:
-        found = kolmo.audit(spec, sizes=sizes_to(largest), seconds=seconds)
+        found = kolmo.audit(spec, sizes=sizes_to(largest), kinds=KINDS, seconds=seconds)
     except KolmoError as error:
         return {"coder": spec, "refused": str(error)}
     asymmetry = found.worst("symmetric")

@@ -27,7 +27,8 @@ from known_sets import grey, ink, spoken_digits, written_digits
 import kolmo
 from kolmo.data.symbols import read_symbols
 
-N_SHUFFLES = 8
+N_SHUFFLES, N_PAIRED = 6, 24
+CODERS = (("mix:level=1", "own"), ("mix:level=1", "shared"), ("ngram", "own"), ("xz", "own"))
 COLORS, SHAPES, SIDES = ("red", "green", "blue", "grey"), ("square", "cross", "stripe", "frame"), ("left", "right")
 
 
@@ -108,7 +109,7 @@ def learned_gain(coder: kolmo.Coder, xs: Sequence[bytes], ys: Sequence[bytes]) -
 def rows(folder: Path, size: int, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
     if "same" in tasks:
         for name, x, y in same_content(folder, size):
-            for coder, layout in (("mix", "own"), ("mix", "shared"), ("ngram", "own"), ("xz", "own")):
+            for coder, layout in CODERS:
                 gain = kolmo.joint_gain(x, y, coder=coder, layout=layout, n_permutations=4, n_resamples=0)
                 yield {
                     "task": "same content",
@@ -123,16 +124,16 @@ def rows(folder: Path, size: int, tasks: Sequence[str]) -> Iterator[dict[str, An
                 }
     if "pairs" in tasks:
         sets = {
-            "digits, raw": digits(folder, 60, quantised=False),
+            "digits, raw": digits(folder, 30, quantised=False),
             "digits, quantised": digits(folder, 300, quantised=True),
             "captions and pictures": captions(300),
-            "UDHR, English and Scots": translations(folder, "eng", "sco"),
+            "UDHR, English and Norwegian": translations(folder, "eng", "nno"),
             "UDHR, English and German": translations(folder, "eng", "deu_1996"),
         }
         for name, (xs, ys) in sets.items():
             for spec in ("ngram", "mix:level=1,layout=plain"):
                 coder = kolmo.coder(spec)
-                paired = kolmo.paired_gain(xs[:40], ys[:40], coder=coder)
+                paired = kolmo.paired_gain(xs[:N_PAIRED], ys[:N_PAIRED], coder=coder)
                 bits, t = learned_gain(coder, xs, ys)
                 yield {
                     "task": "pairs",
@@ -157,12 +158,12 @@ def trained(folder: Path) -> Iterator[dict[str, Any]]:
     others = {
         "more prose of the same author": prose[5_000_000 : 5_000_000 + size],
         "Python": b"".join(path.read_bytes() for path in modules)[:size],
+        "random bytes": np.random.default_rng(0).integers(0, 256, size, np.uint8).tobytes(),
         "DNA": (folder / "dna/ecoli/ecoli_k12_acgt").read_bytes()[:size],
         "digit pictures": written_digits(folder)[0].tobytes()[:size],
         "speech": b"".join(spoken_digits(folder).values())[:size],
-        "random bytes": np.random.default_rng(0).integers(0, 256, size, np.uint8).tobytes(),
     }
-    options = {"model": "gru:50k", "steps": 150, "batch_size": 16, "sequence_length": 64, "controls": False}
+    options = {"model": "gru:20k", "steps": 80, "batch_size": 16, "sequence_length": 64, "controls": False}
     for name, data in others.items():
         gain = kolmo.transfer_gain(prose[:size], data, device="cpu", n_seeds=3, **options)
         (on_prose, _) = gain.estimates["both"]
@@ -182,7 +183,7 @@ def trained(folder: Path) -> Iterator[dict[str, Any]]:
 @click.command()
 @click.option("--data-dir", "folder", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--task", "tasks", type=click.Choice(["same", "pairs", "training"]), multiple=True)
-@click.option("--size", default=40_000, show_default=True)
+@click.option("--size", default=20_000, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 def main(folder: Path, tasks: tuple[str, ...], size: int, output: Path | None) -> None:
     for row in rows(folder, size, tasks or ("same", "pairs", "training")):

@@ -87,7 +87,7 @@ def recodings(text: bytes) -> Iterator[tuple[str, bytes]]:
     yield "inverted bits", bytes(255 - byte for byte in text)
     yield "reversed", text[::-1]
     yield (
-        "letters replaced (a cipher)",
+        "bytes replaced (a cipher)",
         text.translate(bytes(np.random.default_rng(0).permutation(256).astype(np.uint8))),
     )
 

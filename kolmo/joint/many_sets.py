@@ -184,7 +184,7 @@ def resampled_matrices(
     --------
     >>> sets = {"a": "the cat sat on the mat " * 9, "b": "the cat sat on the rug " * 9, "c": "3.14159 26535 " * 9}
     >>> [matrix.sizes for matrix in resampled_matrices(sets, coder="deflate", n_resamples=2)]
-    [(104, 104, 64), (104, 103, 64)]
+    [(104, 104, 62), (104, 104, 62)]
     """
     check_integer("n_resamples", n_resamples, 1, 10_000)
     made = make_coder(coder)

@@ -44,6 +44,19 @@ layout_option = click.option(
 )
 
 
+def permutations_option(n_permutations: int) -> Decorator:
+    """``--permutations``: how many, for the matched null."""
+    return click.option(
+        "--permutations",
+        "n_permutations",
+        type=click.IntRange(min=0),
+        default=n_permutations,
+        show_default=True,
+        metavar="N",
+        help="Number of permutations for the null gain; 0 for none.",
+    )
+
+
 def null_options(n_permutations: int) -> Decorator:
     """``--null`` and ``--permutations``: the matched null."""
     return together(
@@ -54,15 +67,7 @@ def null_options(n_permutations: int) -> Decorator:
             show_default=True,
             help="Permute all byte values of a set for the null gain, or its letters alone. Of DNA, ACGT is permuted.",
         ),
-        click.option(
-            "--permutations",
-            "n_permutations",
-            type=click.IntRange(min=0),
-            default=n_permutations,
-            show_default=True,
-            metavar="N",
-            help="Number of permutations for the null gain; 0 for none.",
-        ),
+        permutations_option(n_permutations),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import layout_option, limit_option, null_options, read_sets, sets_document, sets_table
+from kolmo.cli.joint.sets import limit_option, permutations_option, read_sets, sets_document, sets_table
 from kolmo.cli.options import (
     Command,
     checkpoint_option,
@@ -17,7 +17,6 @@ from kolmo.cli.options import (
     jobs_option,
     json_option,
     picture_option,
-    seed_option,
     verbose_option,
 )
 from kolmo.cli.output import STDOUT, OutputFile, print_json, print_tables, write_text
@@ -78,9 +77,7 @@ _CITATIONS = {
     metavar="N",
     help="Also draw the tree of N half-samples of the sets, for the support of each group.",
 )
-@null_options(1)
-@layout_option
-@seed_option
+@permutations_option(1)
 @checkpoint_option
 @jobs_option
 @verbose_option
@@ -97,10 +94,7 @@ def command(
     map_file: Path | None,
     heat_map: Path | None,
     resamples: int,
-    null: str,
     n_permutations: int,
-    layout: str,
-    seed: int,
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
@@ -122,6 +116,10 @@ def command(
 
     if len(data) < 3:
         raise ParameterError(f"expected at least three data sets, got {len(data)}")
+    if resamples and len(data) < 4:
+        raise ParameterError(
+            f"--resamples: expected at least four data sets, all trees of three are alike, got {len(data)}"
+        )
     if newick == STDOUT and as_json:
         raise ParameterError("expected either --json or --newick -, got both; the JSON document holds the tree")
     sets = read_sets(data, limit, reading)
@@ -129,10 +127,7 @@ def command(
     matrix = gain_matrix(
         items,
         coder=coder,
-        layout=layout,
-        null=null,
         n_permutations=n_permutations,
-        random_state=seed,
         n_jobs=jobs,
         checkpoint=checkpoint,
     )
@@ -141,9 +136,7 @@ def command(
     drawn = matrix.has_common_structure is not False
     support = None
     if resamples and drawn:
-        halves = resampled_matrices(
-            items, coder=coder, layout=layout, n_resamples=resamples, random_state=seed, n_jobs=jobs
-        )
+        halves = resampled_matrices(items, coder=coder, n_resamples=resamples, n_jobs=jobs)
         support = tree.support([_tree(each, method, centered=double_centered)[1] for each in halves])
     title = f"Normalized distance 1 - 2 x gain ({matrix.coder}){', double-centred' if double_centered else ''}"
     if drawn:

@@ -272,11 +272,20 @@ def _with_ties(
 
 
 def _nothing_left(name: str, leaked: int) -> Candidate:
-    unknown = dict.fromkeys(
-        ("saving_bits", "low_bits", "high_bits", "saving", "bits_per_byte", "equal_saving", "equal_low", "equal_high"),
-        math.nan,
+    return Candidate(
+        name=name,
+        size=0,
+        leaked_bytes=leaked,
+        saving_bits=math.nan,
+        low_bits=math.nan,
+        high_bits=math.nan,
+        saving=math.nan,
+        bits_per_byte=math.nan,
+        equal_size=0,
+        equal_saving=math.nan,
+        equal_low=math.nan,
+        equal_high=math.nan,
     )
-    return Candidate(name=name, size=0, leaked_bytes=leaked, equal_size=0, **unknown)
 
 
 def _greedy(

@@ -96,6 +96,7 @@ def test_sets_that_share_nothing_have_no_tree(kolmo: Any, refused: Any, tmp_path
 def test_wrong_usage_is_told(refused: Any, sets: list[str], tmp_path: Path) -> None:
     assert "at least three data sets, got 2" in refused("tree", *sets[:2], code=2)
     assert "are the same" in refused("tree", *sets, sets[0], code=2)
+    assert "at least four data sets" in refused("tree", *sets[:3], "--resamples", "5", code=2)
     assert "either --json or --newick -" in refused("tree", *sets, "--json", "--newick", "-", code=2)
     assert "no directory" in refused("tree", *sets, "--newick", tmp_path / "no folder" / "t.nwk", code=2)
     (tmp_path / "t.nwk").write_text("kept")
