@@ -266,7 +266,7 @@ def _shortened(node: Node, size: int) -> Node:
 @click.option(
     "--data-dir", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="KOLMO_DATA", required=True
 )
-@click.option("--effort", type=float, multiple=True, default=(0.0, 0.2, 2.0))
+@click.option("--effort", type=float, multiple=True, default=(0.0, 0.02, 0.2))
 @output
 def sequences(data_dir: Path, effort: tuple[float, ...], output: Path | None) -> None:
     """500 sequences of bytes made by a random generator of programs."""
