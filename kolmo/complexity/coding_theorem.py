@@ -27,6 +27,7 @@ MAX_STRINGS = 2**20
 _LONGEST_MORPHISM = 12
 _CONVERGED = 1e-13
 _FORMAT = 1
+_LARGEST_FILE = 2**27
 
 
 class CodingTheoremTable:
@@ -127,6 +128,12 @@ class CodingTheoremTable:
             If it is not such a table.
         """
         try:
+            with zipfile.ZipFile(path) as archive:
+                size = sum(each.file_size for each in archive.infolist())
+            if size > _LARGEST_FILE:
+                raise ValueError(f"its arrays take {size:,} bytes, more than {_LARGEST_FILE:,}")
+            if hasattr(path, "seek"):
+                path.seek(0)
             with np.load(path, allow_pickle=False) as file:
                 symbols = int(file["symbols"])
                 sums: list[Sums] = []

@@ -36,6 +36,10 @@ MAX_SIZE, MAX_WORK, MAX_DEPTH = 2**24, 2**26, 100
 """Bounds of every program: symbols that an expression prints, their sum over all expressions, and nesting."""
 
 
+MAX_GROWTHS = 128
+"""How often a morphism is applied at most; words that grow more slowly than that are printed over and over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """An expression that prints `size` symbols.
@@ -214,19 +218,31 @@ def _range(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
 
 def _recurrence(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     value, factor, add = node.numbers
-    printed = np.empty(node.size, np.uint8)
-    for place in range(node.size):
-        printed[place] = value
+    values: list[int] = []
+    while value not in values and len(values) < node.size:
+        values.append(value)
         value = (factor * value + add) % machine.symbols
+    start = values.index(value) if value in values else 0  # of the cycle
+    printed = np.empty(node.size, np.uint8)
+    printed[:start] = values[:start]
+    printed[start:] = np.resize(np.array(values[start:], np.uint8), node.size - start)
     return printed
 
 
 def _morphism(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     images = [np.frombuffer(each, np.uint8) for each in node.numbers[0]]
     images += [np.array([symbol], np.uint8) for symbol in range(len(images), machine.symbols)]
+    sizes, every = np.array([len(each) for each in images]), np.concatenate(images)
+    starts = np.cumsum(sizes) - sizes
     word, pauses = np.zeros(1, np.uint8), 0
-    while len(word) < node.size and pauses < machine.symbols:
-        longer = np.concatenate([images[symbol] for symbol in word])
+    for _ in range(MAX_GROWTHS):
+        if len(word) >= node.size or pauses == machine.symbols:
+            break
+        ends = np.cumsum(sizes[word])
+        word_used = word[: np.searchsorted(ends, node.size) + 1]  # the images of the rest are cut off
+        used = sizes[word_used]
+        first = np.repeat(starts[word_used] - np.cumsum(used) + used, used)
+        longer = every[first + np.arange(len(first))]
         pauses = pauses + 1 if len(longer) == len(word) else 0
         word = longer
     return np.resize(word, node.size)  # a word that does not grow is printed over and over
