@@ -385,19 +385,21 @@ def _chains(target: Target, search: Searching, complete: bool, thorough: bool) -
     rows = kernels.fit_chains(target, 256, np.arange(256), weights, False, known, found)
     search.work -= 2000
     high = int(target.max())
-    if thorough and not rows and high < 250:
+    if thorough and search.work > 0 and not rows and high < 250:
         rows = kernels.fit_chains(target, 256, _SMALL_STEPS, weights, True, known, found)
         search.work -= 15_000
     for row in found[:rows]:
         node = _chain(size, *(int(number) for number in row))
         yield _ready(node, machine)
-    if thorough and not rows and complete and high < 200 and size >= 16:
+    if thorough and not rows and complete and high < 200 and 16 <= size <= LONGEST_CUT:
         yield from _periodic_scans(target, search)
 
 
 def _periodic_scans(target: Target, search: Searching) -> Iterator[Proposal]:
     size, machine = len(target), search.machine
     for period in range(2, size // 4 + 1):
+        if search.work <= 0:
+            return
         sums = np.zeros(period + 1, np.int64)
         search.work -= 2000 + 500 * period
         modulus = int(kernels.fit_periodic_scan(target, 256, period, sums))
