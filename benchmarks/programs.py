@@ -229,7 +229,8 @@ def lambda_(longest: int, output: Path | None) -> None:
 
 def translated(text: str) -> Node:
     """Return the program of a generated sequence as an expression of the machine."""
-    return _translated(ast.parse(text.replace("every=", ""), mode="eval").body)
+    tree: Any = ast.parse(text.replace("every=", ""), mode="eval")
+    return _translated(tree.body)
 
 
 def _translated(tree: Any) -> Node:
@@ -237,7 +238,7 @@ def _translated(tree: Any) -> Node:
         return literal(bytes(each.value for each in tree.elts))
     name, first = tree.func.id, tree.args[0]
     if name == "range":
-        start, step, count = (each.value for each in tree.args)
+        start, step, count = (int(each.value) for each in tree.args)
         return Node("range", count, (start, step))
     part = _translated(first)
     if name in ("concat", "interleave"):

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from kolmo._core.checks import check_count
 from kolmo._core.files import write_whole
 from kolmo._core.progress import progress
-from kolmo.coders.program.codes import Every, Gamma, Period, Uniform
-from kolmo.coders.program.machine import Machine, literal_width
+from kolmo.coders.program.codes import Every, Gamma, Period, Step, Uniform, literal_width
+from kolmo.coders.program.machine import Machine
 from kolmo.errors import DataError, ParameterError
 
 Sums = NDArray[np.float64]
@@ -302,8 +302,6 @@ def _morphisms(size: int) -> Sums:
 
 def _progressions(level: _Level) -> Sums:
     """Return the probability of ranges and linear recurrences."""
-    from kolmo.coders.program.codes import Step
-
     symbols, places = level.symbols, np.arange(level.size)
     total = np.zeros(symbols**level.size)
     for step in range(symbols):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kolmo.coders.program.machine import Machine, Node, literal, literal_width, node_bits, run_node
+from kolmo.coders.program.codes import literal_width
+from kolmo.coders.program.machine import Machine, Node, literal, node_bits, run_node
 from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Cutter, Target
 from kolmo.coders.program.proposals import Proposal, proposals
 
