@@ -229,7 +229,8 @@ def lambda_(longest: int, output: Path | None) -> None:
 
 def translated(text: str) -> Node:
     """Return the program of a generated sequence as an expression of the machine."""
-    return _translated(ast.parse(text.replace("every=", ""), mode="eval").body)
+    tree: Any = ast.parse(text.replace("every=", ""), mode="eval")
+    return _translated(tree.body)
 
 
 def _translated(tree: Any) -> Node:
@@ -237,7 +238,7 @@ def _translated(tree: Any) -> Node:
         return literal(bytes(each.value for each in tree.elts))
     name, first = tree.func.id, tree.args[0]
     if name == "range":
-        start, step, count = (each.value for each in tree.args)
+        start, step, count = (int(each.value) for each in tree.args)
         return Node("range", count, (start, step))
     part = _translated(first)
     if name in ("concat", "interleave"):
@@ -266,7 +267,7 @@ def _shortened(node: Node, size: int) -> Node:
 @click.option(
     "--data-dir", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="KOLMO_DATA", required=True
 )
-@click.option("--effort", type=float, multiple=True, default=(0.0, 0.2, 2.0))
+@click.option("--effort", type=float, multiple=True, default=(0.0, 0.02, 0.2))
 @output
 def sequences(data_dir: Path, effort: tuple[float, ...], output: Path | None) -> None:
     """500 sequences of bytes made by a random generator of programs."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from kolmo._core.checks import check_count
 from kolmo._core.files import write_whole
 from kolmo._core.progress import progress
-from kolmo.coders.program.codes import Every, Gamma, Period, Uniform
-from kolmo.coders.program.machine import Machine, literal_width
+from kolmo.coders.program.codes import Every, Gamma, Period, Step, Uniform, literal_width
+from kolmo.coders.program.machine import Machine
 from kolmo.errors import DataError, ParameterError
 
 Sums = NDArray[np.float64]
@@ -27,6 +27,7 @@ MAX_STRINGS = 2**20
 _LONGEST_MORPHISM = 12
 _CONVERGED = 1e-13
 _FORMAT = 1
+_LARGEST_FILE = 2**27
 
 
 class CodingTheoremTable:
@@ -127,6 +128,12 @@ class CodingTheoremTable:
             If it is not such a table.
         """
         try:
+            with zipfile.ZipFile(path) as archive:
+                size = sum(each.file_size for each in archive.infolist())
+            if size > _LARGEST_FILE:
+                raise ValueError(f"its arrays take {size:,} bytes, more than {_LARGEST_FILE:,}")
+            if hasattr(path, "seek"):
+                path.seek(0)
             with np.load(path, allow_pickle=False) as file:
                 symbols = int(file["symbols"])
                 sums: list[Sums] = []
@@ -295,8 +302,6 @@ def _morphisms(size: int) -> Sums:
 
 def _progressions(level: _Level) -> Sums:
     """Return the probability of ranges and linear recurrences."""
-    from kolmo.coders.program.codes import Step
-
     symbols, places = level.symbols, np.arange(level.size)
     total = np.zeros(symbols**level.size)
     for step in range(symbols):

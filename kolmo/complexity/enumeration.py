@@ -58,7 +58,7 @@ class ProgramTable:
     --------
     >>> table = ProgramTable(12, 20)
     >>> table.complete_bits, table.shortest(bytes([0, 1, 1] * 4))[0]
-    (20, 19)
+    (20, 20)
     """
 
     def __init__(self, size: int, bits: int = 40, *, memory: int = 2**30, seconds: float = 60.0) -> None:

@@ -74,7 +74,7 @@ def term_bits(term: Term) -> int:
     Examples
     --------
     >>> term_bits((0,)), term_bits(((((1, 0),),), (0,)))
-    (4, 19)
+    (4, 17)
     """
     if isinstance(term, int):
         return term + 2

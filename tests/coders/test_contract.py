@@ -10,8 +10,8 @@ from kolmo.testing.coders import check_container, check_ends
 
 TRAINED = ("neural", "hf")
 """Coders that need a trained model; their own tests run the suite."""
-BUILT_PER_ITEM = ("ppmd", "ngram", "mixture", "mix", "gru", "best")
-"""Coders that start a process or build large tables for each item: they get fewer generated examples."""
+BUILT_PER_ITEM = ("ppmd", "ngram", "mixture", "mix", "gru", "program", "best")
+"""Coders that start a process, build large tables or search for each item: they get fewer generated examples."""
 SETTINGS = [
     "deflate:level=1",
     "zlib:level=0",
@@ -36,6 +36,7 @@ SETTINGS = [
     "flac:channels=2,width=1",
     "mixture:kind=switch",
     "gru:hidden=16,seed=7",
+    "program:effort=0.001",
     "best:coders=gzip+order0",
 ]
 LARGE_BY_ANOTHER = ("mixture", "best", "gru", "ngram:", "mix", "ppmd")

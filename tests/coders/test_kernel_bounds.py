@@ -47,6 +47,7 @@ def test_no_kernel_leaves_its_arrays(tmp_path: Path) -> None:
         "mix:layout=bases",
         "gru",
         "ngram",
+        "program:effort=0.01",
         "lz77",
         "deflate",
     ):

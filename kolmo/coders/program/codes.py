@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from kolmo.errors import DecodeError
@@ -183,3 +184,88 @@ class Every:
 
     def read(self, bits: BitReader) -> int:
         return 2 + bits.number(3) if bits.read(1) == "0" else 9 + Gamma().read(bits)
+
+
+BLOCK = 256
+"""Symbols of a literal that are coded as one number, so that long literals are written in linear time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Code of `size` symbols as one number in the fewest bits, for each block of them."""
+
+    size: int
+    symbols: int
+
+    def write(self, value: bytes) -> str:
+        if self.symbols == 2:
+            return value.translate(_DIGITS).decode("ascii")
+        if self.symbols == 256:
+            return format(int.from_bytes(value, "big"), f"0{8 * self.size}b") if value else ""
+        return "".join(self._write_block(value[at : at + BLOCK]) for at in range(0, self.size, BLOCK))
+
+    def _write_block(self, value: bytes) -> str:
+        number = 0
+        for symbol in value:
+            number = number * self.symbols + symbol
+        return format(number, f"0{literal_width(len(value), self.symbols)}b")
+
+    def read(self, bits: BitReader) -> bytes:
+        text = bits.read(literal_width(self.size, self.symbols))
+        if self.symbols == 2:
+            return text.encode("ascii").translate(_SYMBOLS)
+        if self.symbols == 256:
+            return int(text, 2).to_bytes(self.size, "big") if text else b""
+        step, value = literal_width(BLOCK, self.symbols), b""
+        for at in range(0, self.size, BLOCK):
+            block = text[at // BLOCK * step :][:step]
+            value += self._read_block(int(block, 2), min(BLOCK, self.size - at))
+        return value
+
+    def _read_block(self, number: int, size: int) -> bytes:
+        value = bytearray()
+        for _ in range(size):
+            number, symbol = divmod(number, self.symbols)
+            value.append(symbol)
+        if number:
+            raise DecodeError("expected a literal of the alphabet, got a number beyond it: corrupt")
+        return bytes(value[::-1])
+
+
+_DIGITS, _SYMBOLS = bytes([48, 49]) + bytes(254), bytes(48) + bytes([0, 1]) + bytes(206)
+
+
+@lru_cache(2**12)
+def literal_width(size: int, symbols: int) -> int:
+    """Return the bits of a literal: size * log2(symbols), rounded up for each block.
+
+    Examples
+    --------
+    >>> literal_width(45, 2), literal_width(10, 26)
+    (45, 48)
+    """
+    if not symbols & symbols - 1:
+        return size * (symbols.bit_length() - 1)
+    whole, rest = divmod(size, BLOCK)
+    return whole * int(symbols**BLOCK - 1).bit_length() + int(symbols**rest - 1).bit_length()
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Code of the images of a morphism: how many (bits have two), then the length and the symbols of each."""
+
+    symbols: int
+
+    def write(self, value: tuple[bytes, ...]) -> str:
+        head = "" if self.symbols == 2 else Uniform(self.symbols - 1, 2).write(len(value))
+        return head + "".join(Gamma().write(len(each)) + Literal(len(each), self.symbols).write(each) for each in value)
+
+    def read(self, bits: BitReader) -> tuple[bytes, ...]:
+        count = 2 if self.symbols == 2 else Uniform(self.symbols - 1, 2).read(bits)
+        return tuple(self._image(bits) for _ in range(count))
+
+    def _image(self, bits: BitReader) -> bytes:
+        size = Gamma().read(bits)
+        if size > len(bits.bits):
+            raise DecodeError(f"expected a whole program, got one with an image of {size:,} symbols: truncated")
+        return Literal(size, self.symbols).read(bits)

@@ -42,8 +42,8 @@ def D(b,A,c=[]):
    while len(r)<n:r+=[(f*r[-1]+a)%A]
    return r
   if o=="m":
-   h={j:[j]for j in range(A)};h.update([(j,l(g()))for j in range(2 if A<3 else 2+u(A-1))]);r=[0];z=0
-   while len(r)<n and z<A:w=sum([h[x]for x in r],[]);z=(z+1)*(len(w)==len(r));r=w
+   h={j:[j]for j in range(A)};h.update([(j,l(g()))for j in range(2 if A<3 else 2+u(A-1))]);r=[0];z=v=0
+   while len(r)<n and z<A and v<128:w=sum([h[x]for x in r],[]);z=(z+1)*(len(w)==len(r));r=w;v+=1
    return(r*n)[:n]
   if o=="y":s=u(len(c));return((c[s:]+c[:s])*n)[:n]
   if o=="f":k=1+u(n-1);return e(k)+e(n-k)

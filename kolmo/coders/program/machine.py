@@ -11,29 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.program.codes import (
-    BitReader,
-    Code,
-    Count,
-    Every,
-    Gamma,
-    Period,
-    Shifted,
-    Step,
-    Uniform,
-)
+from kolmo.coders.program.codes import BitReader, Code, Count, Every, Images, Literal, Period, Shifted, Step, Uniform
 from kolmo.errors import DecodeError, ParameterError
 
 Symbols = NDArray[np.uint8]
 
 MAX_SIZE, MAX_WORK, MAX_DEPTH = 2**24, 2**26, 100
 """Bounds of every program: symbols that an expression prints, their sum over all expressions, and nesting."""
+
+
+MAX_GROWTHS = 128
+"""How often a morphism is applied at most; words that grow more slowly than that are printed over and over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,91 +78,6 @@ class Machine:
         return codes if self.context else _WITHOUT_COPY[self.symbols == 2]
 
 
-BLOCK = 256
-"""Symbols of a literal that are coded as one number, so that long literals are written in linear time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Code of `size` symbols as one number in the fewest bits, for each block of them."""
-
-    size: int
-    symbols: int
-
-    def write(self, value: bytes) -> str:
-        if self.symbols == 2:
-            return value.translate(_DIGITS).decode("ascii")
-        if self.symbols == 256:
-            return format(int.from_bytes(value, "big"), f"0{8 * self.size}b") if value else ""
-        return "".join(self._write_block(value[at : at + BLOCK]) for at in range(0, self.size, BLOCK))
-
-    def _write_block(self, value: bytes) -> str:
-        number = 0
-        for symbol in value:
-            number = number * self.symbols + symbol
-        return format(number, f"0{literal_width(len(value), self.symbols)}b")
-
-    def read(self, bits: BitReader) -> bytes:
-        text = bits.read(literal_width(self.size, self.symbols))
-        if self.symbols == 2:
-            return text.encode("ascii").translate(_SYMBOLS)
-        if self.symbols == 256:
-            return int(text, 2).to_bytes(self.size, "big") if text else b""
-        step, value = literal_width(BLOCK, self.symbols), b""
-        for at in range(0, self.size, BLOCK):
-            block = text[at // BLOCK * step :][:step]
-            value += self._read_block(int(block, 2), min(BLOCK, self.size - at))
-        return value
-
-    def _read_block(self, number: int, size: int) -> bytes:
-        value = bytearray()
-        for _ in range(size):
-            number, symbol = divmod(number, self.symbols)
-            value.append(symbol)
-        if number:
-            raise DecodeError("expected a literal of the alphabet, got a number beyond it: corrupt")
-        return bytes(value[::-1])
-
-
-_DIGITS, _SYMBOLS = bytes([48, 49]) + bytes(254), bytes(48) + bytes([0, 1]) + bytes(206)
-
-
-@lru_cache(2**12)
-def literal_width(size: int, symbols: int) -> int:
-    """Return the bits of a literal: size * log2(symbols), rounded up for each block.
-
-    Examples
-    --------
-    >>> literal_width(45, 2), literal_width(10, 26)
-    (45, 48)
-    """
-    if not symbols & symbols - 1:
-        return size * (symbols.bit_length() - 1)
-    whole, rest = divmod(size, BLOCK)
-    return whole * int(symbols**BLOCK - 1).bit_length() + int(symbols**rest - 1).bit_length()
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """Code of the images of a morphism: how many (bits have two), then the length and the symbols of each."""
-
-    symbols: int
-
-    def write(self, value: tuple[bytes, ...]) -> str:
-        head = "" if self.symbols == 2 else Uniform(self.symbols - 1, 2).write(len(value))
-        return head + "".join(Gamma().write(len(each)) + Literal(len(each), self.symbols).write(each) for each in value)
-
-    def read(self, bits: BitReader) -> tuple[bytes, ...]:
-        count = 2 if self.symbols == 2 else Uniform(self.symbols - 1, 2).read(bits)
-        return tuple(self._image(bits) for _ in range(count))
-
-    def _image(self, bits: BitReader) -> bytes:
-        size = Gamma().read(bits)
-        if size > len(bits.bits):
-            raise DecodeError(f"expected a whole program, got one with an image of {size:,} symbols: truncated")
-        return Literal(size, self.symbols).read(bits)
-
-
 @dataclass(frozen=True, slots=True)
 class Operator:
     """An operator of the language.
@@ -214,19 +122,31 @@ def _range(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
 
 def _recurrence(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     value, factor, add = node.numbers
-    printed = np.empty(node.size, np.uint8)
-    for place in range(node.size):
-        printed[place] = value
+    values: list[int] = []
+    while value not in values and len(values) < node.size:
+        values.append(value)
         value = (factor * value + add) % machine.symbols
+    start = values.index(value) if value in values else 0  # of the cycle
+    printed = np.empty(node.size, np.uint8)
+    printed[:start] = values[:start]
+    printed[start:] = np.resize(np.array(values[start:], np.uint8), node.size - start)
     return printed
 
 
 def _morphism(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     images = [np.frombuffer(each, np.uint8) for each in node.numbers[0]]
     images += [np.array([symbol], np.uint8) for symbol in range(len(images), machine.symbols)]
+    sizes, every = np.array([len(each) for each in images]), np.concatenate(images)
+    starts = np.cumsum(sizes) - sizes
     word, pauses = np.zeros(1, np.uint8), 0
-    while len(word) < node.size and pauses < machine.symbols:
-        longer = np.concatenate([images[symbol] for symbol in word])
+    for _ in range(MAX_GROWTHS):
+        if len(word) >= node.size or pauses == machine.symbols:
+            break
+        ends = np.cumsum(sizes[word])
+        word_used = word[: np.searchsorted(ends, node.size) + 1]  # the images of the rest are cut off
+        used = sizes[word_used]
+        first = np.repeat(starts[word_used] - np.cumsum(used) + used, used)
+        longer = every[first + np.arange(len(first))]
         pauses = pauses + 1 if len(longer) == len(word) else 0
         word = longer
     return np.resize(word, node.size)  # a word that does not grow is printed over and over

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders.program import kernels
-from kolmo.coders.program.codes import Step, Uniform
-from kolmo.coders.program.machine import Machine, Node, literal, literal_width
+from kolmo.coders.program.codes import Step, Uniform, literal_width
+from kolmo.coders.program.machine import Machine, Node, literal
 
 Target = NDArray[np.int16]
 """Symbols, or `kernels.ANY` where any symbol will do."""

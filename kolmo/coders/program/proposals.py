@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.coders.program import kernels
-from kolmo.coders.program.codes import Every, Period, Uniform
+from kolmo.coders.program.codes import Every, Period, Uniform, literal_width
 from kolmo.coders.program.kernels import ANY
-from kolmo.coders.program.machine import Machine, Node, literal_width, node_bits, run_node
+from kolmo.coders.program.machine import Machine, Node, node_bits, run_node
 from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Target
+from kolmo.coders.program.places import fillings, long_period, outliers
 
 LONGEST_SEARCHED = 2048
 """Symbols up to which all operations are proposed; longer targets are only tested for a period."""
@@ -134,19 +135,6 @@ def _periods_of(target: Target, known: NDArray[np.bool_]) -> list[int]:
     return found
 
 
-def long_period(target: Target) -> int:
-    """Return the least period of a long target, or 0 if none of the first candidates is one."""
-    data = target.astype("<i2").tobytes()
-    at = 0
-    for _ in range(64):
-        at = data.find(data[:64], at + 1)
-        if at < 0 or at > len(data) // 2:
-            return 0
-        if at % 2 == 0 and data[at:] == data[:-at]:
-            return at // 2
-    return 0
-
-
 def _consistent(target: Target, period: int) -> bool:
     whole = np.resize(merge(target, period), len(target))
     return bool(((target == ANY) | (target == whole)).all())
@@ -182,7 +170,7 @@ def _substitutions(target: Target, bits: _Bits) -> Iterator[Proposal]:
         part = target.copy()
         part[every - 1 :: every] = ANY
         fields = len(Every().write(every)) + bits.symbol
-        for each in (part, *(_fillings(part, bits.symbols) if bits.symbols > 2 and every > 2 else ())):
+        for each in (part, *(fillings(part, bits.symbols) if bits.symbols > 2 and every > 2 else ())):
             yield _unary("substitute", bits, each, every, int(values[0]), fields=fields)
 
 
@@ -190,32 +178,13 @@ def _patches(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
     """Free one place that alone breaks a period or a range."""
     if not complete or len(target) < 6:
         return
-    for place in _outliers(target, bits.symbols):
+    for place in outliers(target, bits.symbols):
         size = len(target)
         part = target.copy()
         part[place] = ANY if bits.symbols > 2 else 1 - target[place]
         numbers = (place, int(target[place])) if bits.symbols > 2 else (place,)
         fields = len(Uniform(size).write(place)) + (bits.symbol if bits.symbols > 2 else 0)
         yield _unary("patch", bits, part, *numbers, fields=fields)
-
-
-def _outliers(target: Target, symbols: int) -> list[int]:
-    size, places = len(target), []
-    for period in range(1, size // 2 + 1):
-        wrong = np.flatnonzero(target[period:] != target[:-period])
-        if 0 < len(wrong) <= 4:
-            near = np.concatenate([wrong, wrong + period])
-            values, counts = np.unique(near, return_counts=True)
-            places += [int(each) for each in values[counts == counts.max()][:2]]
-            places += [int(wrong[0]), int(wrong[-1] + period)]
-    if symbols > 2:
-        steps = np.diff(target) % symbols
-        step = int(np.bincount(steps).argmax())
-        levels = (target - step * np.arange(size)) % symbols
-        wrong = np.flatnonzero(levels != np.bincount(levels).argmax())
-        if 0 < len(wrong) <= 4:
-            places += [int(each) for each in wrong]
-    return list(dict.fromkeys(places))[:6]
 
 
 def _splits(target: Target, bits: _Bits, search: Searching) -> Iterator[Proposal]:
@@ -248,67 +217,6 @@ def _split(target: Target, place: int, bits: _Bits) -> Proposal:
         (target[:place], target[place:]),
         lambda nodes: Node("concat", size, (place,), tuple(nodes)),
     )
-
-
-def _fillings(target: Target, symbols: int) -> Iterator[Target]:
-    """Fill free places as the known places around them suggest: periodic up to a rise, or with constant curvature."""
-    known = target != ANY
-    filled = _filled_by_periods(target, known, symbols)
-    if (filled != ANY).all():
-        yield filled
-    curved = _filled_by_curvature(target, symbols)
-    curved = np.where(curved == ANY, filled, curved)
-    if (curved != ANY).all() and (curved != filled).any():
-        yield curved
-
-
-def _filled_by_curvature(target: Target, symbols: int) -> Target:
-    """Return a target whose free places continue the three before them, or lie between two pairs, on a parabola."""
-    values = target.copy()
-    third = pow(3, -1, symbols) if symbols % 3 else 0
-    for place in np.flatnonzero(target == ANY):
-        before, after = values[max(place - 3, 0) : place], values[place + 1 : place + 3]
-        if len(before) > 1 and len(after) == 2 and third and (before[-2:] != ANY).all() and (after != ANY).all():
-            rise = int(before[-1]) - int(before[-2])
-            bend = (int(after[1]) - int(after[0]) - rise) * third % symbols
-            value = (int(before[-1]) + rise + bend) % symbols
-            if (value + rise + 2 * bend - int(after[0])) % symbols == 0:
-                values[place] = value
-                continue
-        if len(before) == 3 and (before != ANY).all():
-            values[place] = (3 * int(before[2]) - 3 * int(before[1]) + int(before[0])) % symbols
-    return values
-
-
-_LONGEST_FILLED = 24
-
-
-def _filled_by_periods(target: Target, known: NDArray[np.bool_], symbols: int) -> Target:
-    """Return a target whose free places continue the longest run of equal rises, over any period, next to them."""
-    free = np.flatnonzero(~known)
-    best, values = np.full(len(target), -_LONGEST_FILLED), target.copy()
-    for period in range(1, min(len(target) // 2, _LONGEST_FILLED) + 1):
-        places = np.flatnonzero(known[period:] & known[:-period])  # of the earlier symbol of a pair
-        if not len(places):
-            continue
-        rises = (target[places + period] - target[places]) % symbols
-        edges = np.flatnonzero(np.diff(rises)) + 1
-        starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(rises)]])
-        run_of = np.repeat(np.arange(len(starts)), ends - starts)
-        score_of = ends - starts - period
-        for earlier, source, sign in ((free - period, free - period, 1), (free, free + period, -1)):
-            inside = (source >= 0) & (source < len(target))
-            inside[inside] &= known[source[inside]]
-            after = np.searchsorted(places, earlier)
-            for near in (after - 1, after):
-                index = run_of[np.clip(near, 0, len(places) - 1)]
-                score = np.where(inside & (near >= 0) & (near < len(places)), score_of[index], -_LONGEST_FILLED)
-                better = score > best[free]
-                chosen = free[better]
-                best[chosen] = score[better]
-                rise = rises[starts[index[better]]]
-                values[chosen] = (target[source[better]] + sign * rise) % symbols
-    return values
 
 
 def _strides(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
@@ -385,19 +293,21 @@ def _chains(target: Target, search: Searching, complete: bool, thorough: bool) -
     rows = kernels.fit_chains(target, 256, np.arange(256), weights, False, known, found)
     search.work -= 2000
     high = int(target.max())
-    if thorough and not rows and high < 250:
+    if thorough and search.work > 0 and not rows and high < 250:
         rows = kernels.fit_chains(target, 256, _SMALL_STEPS, weights, True, known, found)
         search.work -= 15_000
     for row in found[:rows]:
         node = _chain(size, *(int(number) for number in row))
         yield _ready(node, machine)
-    if thorough and not rows and complete and high < 200 and size >= 16:
+    if thorough and not rows and complete and high < 200 and 16 <= size <= LONGEST_CUT:
         yield from _periodic_scans(target, search)
 
 
 def _periodic_scans(target: Target, search: Searching) -> Iterator[Proposal]:
     size, machine = len(target), search.machine
     for period in range(2, size // 4 + 1):
+        if search.work <= 0:
+            return
         sums = np.zeros(period + 1, np.int64)
         search.work -= 2000 + 500 * period
         modulus = int(kernels.fit_periodic_scan(target, 256, period, sums))

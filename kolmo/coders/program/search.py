@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kolmo.coders.program.machine import Machine, Node, literal, literal_width, node_bits, run_node
+from kolmo.coders.program.codes import literal_width
+from kolmo.coders.program.machine import Machine, Node, literal, node_bits, run_node
 from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Cutter, Target
 from kolmo.coders.program.proposals import Proposal, proposals
 
@@ -54,8 +55,9 @@ class Search:
     def best(self, symbols: bytes) -> Node:
         """Return the shortest expression found for these symbols."""
         target = np.frombuffer(symbols, np.uint8).astype(np.int16)
-        found = self.solve(target, 0, 0)
-        self._ranked(target, target.tobytes(), thorough=True)
+        found = self.solve(target, *_QUICK[0])  # even without any effort
+        if self.work > 0:
+            self._ranked(target, target.tobytes(), thorough=True)
         for depth, width, thorough in PASSES:
             if self.work <= 0:
                 break
@@ -84,7 +86,7 @@ class Search:
             return found
         bits, node = found.bits, found.node
         for proposal in self._ranked(target, key, thorough=self.thorough)[:width]:
-            if self.work <= 0:
+            if self.work <= 0 and depth > 1:
                 break
             tried = self._follow(proposal, bits, depth, width)
             if tried is not None and self._prints(tried, target):
@@ -100,7 +102,7 @@ class Search:
             return self.proposed[key, True]
         if (key, thorough) not in self.proposed:
             made = list(proposals(target, self, thorough=thorough))
-            self.work -= 100 + len(target)
+            self.work -= 100 + len(target) ** 2 // 100
             estimates = [each.bits + sum(self.cut(part).bits for part in each.parts) for each in made]
             order = sorted(range(len(made)), key=lambda index: (estimates[index], index))
             self.proposed[key, thorough] = [made[index] for index in order]

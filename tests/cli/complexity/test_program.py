@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def test_programs_of_strings(kolmo: Any) -> None:
+    found = json.loads(
+        kolmo("program", "001" * 15, "0110", "--effort", "0.01", "--exhaustive-bits", "24", "--json").stdout
+    )
+    first, second = found["results"]
+    assert (first["bits"], first["program"], first["interval"]) == (22, '"001"*15', [22, 22])
+    assert second["bits"] == second["literal_bits"] == 12
+    table = kolmo("program", "--hex", "03070b0f13171b1f", "--effort", "0.01", "-v").stdout
+    assert "range(3, 4, 8)" in table
+    assert "decoder takes" in table
+
+
+def test_wrong_strings_end_with_one_line(kolmo: Any, refused: Any) -> None:
+    for arguments in ([""], ["012", "--alphabet", "bits"], ["01", "--alphabet", "runes"], ["--hex", "0"]):
+        assert "expected" in refused(
+            "program", *arguments, "--effort", "0", code=2 if "runes" in arguments or "--hex" in arguments else 1
+        )
+    assert "\x1b" not in kolmo("program", "\x1b[31m", "--effort", "0").stdout
