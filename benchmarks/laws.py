@@ -110,7 +110,6 @@ def chinchilla(folder: Path, resamples: int) -> Iterator[dict[str, Any]]:
         ("case", None),
         ("model size", n.round(-3)),
         ("nearest budget", budgets),
-        ("peak of C", budgets_of(6 * n * d)),
     ):
         start = time.process_time()
         law = fit_law((n, d), loss, form="chinchilla", n_resamples=resamples, groups=groups)

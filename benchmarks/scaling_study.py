@@ -103,13 +103,8 @@ def readings(sweep: Sweep) -> Iterator[dict[str, Any]]:
                     "warnings": law.warnings
                 }
             elif n[0] is None:
-                laws = compare_laws(d, loss, forms=("constant", "power"))
-                yield {
-                    "law": "L(D)",
-                    "model": model,
-                    "params": laws["power"].params,
-                    "warnings": laws["power"].warnings,
-                }
+                power = fit_law(d, loss, form="power")
+                yield {"law": "L(D)", "model": model, "params": power.params, "warnings": power.warnings}
         except KolmoError as error:
             yield {"law": "none", "model": model, "reason": str(error)}
 
