@@ -20,7 +20,7 @@ from kolmo.errors import DataError, ParameterError
 ROLES: dict[str, tuple[str, ...]] = {
     "x": (
         *("tokens", "d", "train_size", "training_size", "n_examples", "examples", "seen_examples", "samples"),
-        *("n_samples", "dataset_size", "data_size", "unique_bytes", "bytes", "size", "steps", "flops", "compute", "x"),
+        *("n_samples", "dataset_size", "data_size", "bytes", "unique_bytes", "size", "steps", "flops", "compute", "x"),
     ),
     "y": (
         *("loss", "test_loss", "held_out_bits_per_byte", "bits_per_byte", "bpb", "val_loss", "validation_loss"),
