@@ -12,10 +12,13 @@ import numpy as np
 
 from kolmo._core.tables import Column, Table
 from kolmo.cli.law.runs import (
+    COLUMNS,
+    FITTING,
     RunTable,
     by_option,
     column_option,
     complete,
+    grouped,
     groups_of,
     guess_remark,
     note,
@@ -101,8 +104,8 @@ class Group:
 @runs_argument
 @column_option("--x", "x", "the size, such as training tokens or bytes")
 @column_option("--y", "y", "the loss")
-@click.option("--n", metavar="COLUMN", help="Column of the number of parameters, for a joint law of both sizes.")
-@click.option("--unique", metavar="COLUMN", help="Column of the unique tokens, for the data-constrained law.")
+@grouped(COLUMNS, "--n", metavar="COLUMN", help="Column of the number of parameters, for a joint law of both sizes.")
+@grouped(COLUMNS, "--unique", metavar="COLUMN", help="Column of the unique tokens, for the data-constrained law.")
 @click.option(
     "--form",
     "forms",
@@ -113,7 +116,8 @@ class Group:
 )
 @by_option("Fit laws")
 @where_option
-@click.option(
+@grouped(
+    COLUMNS,
     "--training",
     metavar="COLUMN",
     help="Column that is 1 for runs to fit and 0 for runs that are held out.  [default: a column of the name training]",
@@ -131,17 +135,24 @@ class Group:
     metavar="SIZE",
     help="Predict the loss at this size, such as 1e12; N,D for a joint law.",
 )
-@click.option(
-    "--level", type=click.FloatRange(0.01, 0.999), default=0.8, show_default=True, help="Share that a band is to hold."
+@grouped(
+    FITTING,
+    "--level",
+    type=click.FloatRange(0.01, 0.999),
+    default=0.8,
+    show_default=True,
+    help="Share that a band is to hold.",
 )
-@click.option(
+@grouped(
+    FITTING,
     "--criterion",
     type=click.Choice(["aic", "aicc", "bic"]),
     default="bic",
     show_default=True,
     help="Criterion of the order and the weights of forms.",
 )
-@click.option(
+@grouped(
+    FITTING,
     "--resamples",
     type=click.IntRange(0, 100_000),
     default=0,
@@ -149,21 +160,23 @@ class Group:
     metavar="N",
     help="Resamples for the 95 % intervals of the parameters.",
 )
-@click.option("--resample-by", metavar="COLUMN", help="Resample groups of runs, such as all of one size.")
-@click.option(
+@grouped(FITTING, "--resample-by", metavar="COLUMN", help="Resample groups of runs, such as all of one size.")
+@grouped(
+    FITTING,
     "--delta",
     type=click.FloatRange(0, min_open=True),
     help="Residuals of log y beyond it count linearly.  [default: 0.001 for one form; least squares for several]",
 )
-@click.option(
+@grouped(
+    FITTING,
     "--overestimate-penalty",
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
     help="Factor of residuals where the law is above the loss; above 1 for under-trained runs.",
 )
-@click.option("--x-unit", metavar="UNIT", help="Unit of the size.  [default: by the name of the column]")
-@click.option("--y-unit", metavar="UNIT", help="Unit of the loss, such as bits/byte.  [default: by the name]")
+@grouped(COLUMNS, "--x-unit", metavar="UNIT", help="Unit of the size.  [default: by the name of the column]")
+@grouped(COLUMNS, "--y-unit", metavar="UNIT", help="Unit of the loss, such as bits/byte.  [default: by the name]")
 @picture_option("--plot", content="runs, laws, band and held-out runs on logarithmic axes")
 @seed_option
 @jobs_option

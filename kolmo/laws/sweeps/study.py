@@ -137,7 +137,8 @@ def run_sweep(
 
     Examples
     --------
-    >>> text = " ".join(f"{n} squared is {n * n};" for n in range(2000))
+    >>> words = ["cat", "dog", "sat", "ran", "on", "the", "a", "mat", "and", "then"]
+    >>> text = " ".join(np.random.default_rng(0).choice(words, 5000))
     >>> sweep = run_sweep(text, models=(), fractions=(0.1, 1.0), coders=("ngram",))
     >>> losses = sweep.column("held_out_bits_per_byte")
     >>> bool(losses[0] > losses[1])
@@ -386,7 +387,8 @@ class _Study:
         )
 
     def _batch(self, n_bytes: int) -> int:
-        return self.batch_size or batch_of(n_bytes)
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        return self.batch_size or -(-batch_of(n_bytes) // processes) * processes
 
     def _opened(self, label: str, cells: list[Any]) -> ResumableRun | None:
         if self.checkpoint is None:
