@@ -66,11 +66,6 @@ class Design(Result):
         return [table]
 
 
-def names_of_fixed_inputs(form: Form, inputs: Inputs) -> list[str]:
-    """Return the inputs that have one value only."""
-    return [name for name, values in zip(form.inputs, inputs, strict=True) if len(np.unique(values)) < 2]
-
-
 def jacobian(form: Form, inputs: Inputs, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the derivatives of the log loss by each parameter, times the size of the parameter."""
     columns, split = [], len(form.coefficients)

@@ -11,14 +11,14 @@ import pytest
 from kolmo.errors import DataError
 from kolmo.laws import fit_law, shape_of
 
-X = np.geomspace(1e3, 1e6, 12)
+X = np.geomspace(1e3, 1e6, 24)
 
 
 @pytest.mark.parametrize(
     ("y", "kind"),
     [
         (2 + 50 * X**-0.5, "falling"),
-        ((2 + 50 * X**-0.5) * np.exp(0.05 * np.random.default_rng(0).normal(size=12)), "falling"),
+        ((2 + 50 * X**-0.5) * np.exp(0.05 * np.random.default_rng(0).normal(size=24)), "falling"),
         (1 + 0.1 * np.log(X), "rising"),
         (1 + 0.3 * (np.log10(X) - 4.5) ** 2, "inverse scaling"),
         (3 - 0.3 * np.log10(X) + 0.6 * np.exp(-((np.log10(X) - 4.5) ** 2) / 0.1), "double descent"),

@@ -13,7 +13,8 @@ from kolmo.laws import run_sweep
 from kolmo.laws.sweeps.sizes import parse_sizes
 from kolmo.laws.sweeps.training import Parts
 
-TEXT = " ".join(f"{n} squared is {n * n};" for n in range(3000))
+PROSE = "cat dog sat ran on the a mat and then it was cold so they slept by fire until morning came again"
+TEXT = " ".join(np.random.default_rng(0).choice(PROSE.split(), 8000))
 torch = pytest.importorskip("torch", reason="the extra neural is not installed")
 
 
@@ -40,7 +41,8 @@ def test_a_model_of_a_size_is_found_and_its_products_counted(architecture: str, 
         with FlopCounterMode(display=False) as counter:
             config.build()(torch.zeros((2, 64), dtype=torch.long))
         linear = counter.get_total_flops() / 128
-        assert counted == pytest.approx(linear, rel=0.15)
+        attention = config.n_layers * 2 * 64 * config.width  # which the counter leaves out on CPUs
+        assert counted - attention == pytest.approx(linear)
     else:
         matrices = sum(np.prod(shape) for name, shape in config.shapes().items() if len(shape) == 2)
         embedding = next(np.prod(shape) for name, shape in config.shapes().items() if name.startswith("embedding"))
@@ -51,7 +53,7 @@ def test_a_sweep_trains_and_resumes(tmp_path: Path) -> None:
     settings = {
         "models": ("transformer",),
         "sizes": (5000,),
-        "fractions": (0.1, 0.3),
+        "fractions": (0.1, 0.4),
         "coders": ("ngram",),
         "learning_rates": (3e-3, 1e-2),
         "batch_size": 4,
@@ -77,11 +79,11 @@ def test_a_sweep_trains_and_resumes(tmp_path: Path) -> None:
 
 
 def test_a_plan_costs_nothing() -> None:
-    plan = run_sweep(TEXT, sizes=(5000, 20000), budgets=(1e9, 1e15), dry=True)
+    plan = run_sweep(TEXT, sizes=(5000, 20000), budgets=(3e8, 1e15), dry=True)
     assert np.isnan(plan.column("held_out_bits_per_byte")).all()
     assert len(plan.runs) == 8
     assert "expected 256 to" in plan.warnings[0]
-    assert {run.budget for run in plan.runs} == {None, 1e9}
+    assert {run.budget for run in plan.runs} == {None, 3e8}
 
 
 def test_parts_are_disjoint_and_alike() -> None:

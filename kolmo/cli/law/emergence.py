@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import click
 
-from kolmo.cli.law.runs import column_option, complete, guess_remark, note, read_runs, runs_argument, where_option
+from kolmo.cli.law.runs import (
+    COLUMNS,
+    column_option,
+    complete,
+    grouped,
+    guess_remark,
+    note,
+    read_runs,
+    runs_argument,
+    where_option,
+)
 from kolmo.cli.options import Command, json_option, verbose_option
 from kolmo.cli.output import print_results
 
 
 @click.command(cls=Command, no_args_is_help=False)
 @runs_argument
-@click.option("--metric", required=True, metavar="COLUMN", help="Column of the metric with the jump, such as accuracy.")
+@grouped(
+    COLUMNS, "--metric", required=True, metavar="COLUMN", help="Column of the metric with the jump, such as accuracy."
+)
 @column_option("--x", "x", "the size")
 @column_option("--y", "y", "the loss, a smooth metric of the same runs")
 @where_option

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from kolmo._core.tables import Column, Table
+from kolmo.cli.law.grouped_laws import Group, summary
 from kolmo.cli.law.runs import (
+    COLUMNS,
+    FITTING,
     RunTable,
     by_option,
     column_option,
     complete,
+    grouped,
     groups_of,
     guess_remark,
     note,
@@ -30,79 +32,18 @@ from kolmo.cli.output import print_json, print_tables
 from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from kolmo.laws.bands import Band, HeldOut
-    from kolmo.laws.comparisons import LawComparison
-    from kolmo.laws.fits import LawFit
+    pass
 
 _JOINT = {2: ("chinchilla",), 3: ("data-constrained",)}
 _MOST_PANELS = 24
-
-
-@dataclass(frozen=True)
-class Group:
-    """The laws of one group of runs.
-
-    Parameters
-    ----------
-    name : str
-        Values of the columns of ``--by``.
-    x, y : tuple of ndarray, and ndarray
-        All runs.
-    is_fitted : ndarray of bool
-        Which of them the law was fitted to.
-    law : LawFit
-        The one law, or the best.
-    comparison : LawComparison or None
-        All laws, if several forms are compared.
-    held_out : HeldOut or None
-        The score on the other runs.
-    band : Band or None
-        The law beyond the runs.
-    """
-
-    name: str
-    x: tuple[Any, ...]
-    y: Any
-    is_fitted: Any
-    law: LawFit
-    comparison: LawComparison | None
-    held_out: HeldOut | None
-    band: Band | None
-
-    @property
-    def predictor(self) -> LawFit | LawComparison:
-        """What extrapolates: the average of the forms, or the one law."""
-        return self.comparison or self.law
-
-    def tables(self, *, verbose: bool) -> list[Table]:
-        """Return all tables."""
-        tables: list[Table] = []
-        if self.comparison is not None:
-            tables += type(self.comparison).tables_of([self.comparison], verbose=verbose)
-        tables += type(self.law).tables_of([self.law], verbose=verbose)
-        if self.held_out is not None:
-            tables += type(self.held_out).tables_of([self.held_out])
-        if self.band is not None:
-            tables += type(self.band).tables_of([self.band])
-        if self.name:
-            for table in tables:
-                table.title = f"{self.name}: {table.title}"
-        return tables
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all results as JSON values."""
-        found = {"comparison": self.comparison, "law": self.law, "held_out": self.held_out, "extrapolation": self.band}
-        return {"group": self.name or None} | {
-            key: None if value is None else value.to_dict() for key, value in found.items()
-        }
 
 
 @click.command(cls=Command, no_args_is_help=False)
 @runs_argument
 @column_option("--x", "x", "the size, such as training tokens or bytes")
 @column_option("--y", "y", "the loss")
-@click.option("--n", metavar="COLUMN", help="Column of the number of parameters, for a joint law of both sizes.")
-@click.option("--unique", metavar="COLUMN", help="Column of the unique tokens, for the data-constrained law.")
+@grouped(COLUMNS, "--n", metavar="COLUMN", help="Column of the number of parameters, for a joint law of both sizes.")
+@grouped(COLUMNS, "--unique", metavar="COLUMN", help="Column of the unique tokens, for the data-constrained law.")
 @click.option(
     "--form",
     "forms",
@@ -113,7 +54,8 @@ class Group:
 )
 @by_option("Fit laws")
 @where_option
-@click.option(
+@grouped(
+    COLUMNS,
     "--training",
     metavar="COLUMN",
     help="Column that is 1 for runs to fit and 0 for runs that are held out.  [default: a column of the name training]",
@@ -131,17 +73,24 @@ class Group:
     metavar="SIZE",
     help="Predict the loss at this size, such as 1e12; N,D for a joint law.",
 )
-@click.option(
-    "--level", type=click.FloatRange(0.01, 0.999), default=0.8, show_default=True, help="Share that a band is to hold."
+@grouped(
+    FITTING,
+    "--level",
+    type=click.FloatRange(0.01, 0.999),
+    default=0.8,
+    show_default=True,
+    help="Share that a band is to hold.",
 )
-@click.option(
+@grouped(
+    FITTING,
     "--criterion",
     type=click.Choice(["aic", "aicc", "bic"]),
     default="bic",
     show_default=True,
     help="Criterion of the order and the weights of forms.",
 )
-@click.option(
+@grouped(
+    FITTING,
     "--resamples",
     type=click.IntRange(0, 100_000),
     default=0,
@@ -149,21 +98,23 @@ class Group:
     metavar="N",
     help="Resamples for the 95 % intervals of the parameters.",
 )
-@click.option("--resample-by", metavar="COLUMN", help="Resample groups of runs, such as all of one size.")
-@click.option(
+@grouped(FITTING, "--resample-by", metavar="COLUMN", help="Resample groups of runs, such as all of one size.")
+@grouped(
+    FITTING,
     "--delta",
     type=click.FloatRange(0, min_open=True),
     help="Residuals of log y beyond it count linearly.  [default: 0.001 for one form; least squares for several]",
 )
-@click.option(
+@grouped(
+    FITTING,
     "--overestimate-penalty",
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
     help="Factor of residuals where the law is above the loss; above 1 for under-trained runs.",
 )
-@click.option("--x-unit", metavar="UNIT", help="Unit of the size.  [default: by the name of the column]")
-@click.option("--y-unit", metavar="UNIT", help="Unit of the loss, such as bits/byte.  [default: by the name]")
+@grouped(COLUMNS, "--x-unit", metavar="UNIT", help="Unit of the size.  [default: by the name of the column]")
+@grouped(COLUMNS, "--y-unit", metavar="UNIT", help="Unit of the loss, such as bits/byte.  [default: by the name]")
 @picture_option("--plot", content="runs, laws, band and held-out runs on logarithmic axes")
 @seed_option
 @jobs_option
@@ -253,7 +204,7 @@ def command(
     if not by or verbose:
         print_tables([each for group in found for each in group.tables(verbose=verbose)])
     if by:
-        print_tables([_summary(found, labels)])
+        print_tables([summary(found, labels)])
 
 
 def _fitted(
@@ -331,40 +282,6 @@ def _target(text: str, n_inputs: int) -> tuple[float, ...]:
         expected = {1: "a size such as 1e12", 2: "N,D such as 7e10,1.4e12"}.get(n_inputs, "N,D,U such as 7e9,1e12,1e11")
         raise ParameterError(f"--extrapolate: expected {expected}, got {text!r:.40}")
     return found
-
-
-def _summary(groups: Sequence[Group], labels: tuple[str, str]) -> Table:
-    """Return a table with a row for each group, and the means over groups."""
-    is_scored = any(group.held_out for group in groups)
-    compared = any(group.comparison for group in groups)
-    names = ["points", *(["best form"] if compared else list(groups[0].law.params)), "rms error"]
-    held = ["held out", *(["its error", "last value", "average"] if compared else ["its error"]), "in the band"]
-    columns = [*names, *(held if is_scored else [])]
-    title = f"Laws of {labels[1]} by {labels[0]}"
-    table = Table(title, [Column("group"), *(Column(each, numeric=each != "best form") for each in columns)])
-    for group in groups:
-        law = group.law
-        cells = [f"{law.n_points:,}", *([law.form] if compared else [f"{value:.4g}" for value in law.params.values()])]
-        cells.append(f"{law.rms_log_error:.3%}")
-        if is_scored:
-            score = group.held_out
-            keys = [law.form, *(["constant", "average"] if compared else [])]
-            errors = ["-" if score is None or key not in score.errors else f"{score.errors[key]:.2%}" for key in keys]
-            cells += ["0" if score is None else f"{score.n_points}", *errors]
-            cells.append("-" if score is None else f"{score.coverage:.0%}")
-        table.add(group.name, *cells)
-    for label, is_one in (("", False), (" with one held-out point", True)):
-        scores = [group.held_out for group in groups if group.held_out and (group.held_out.n_points == 1) == is_one]
-        if scores:
-            forms = [form for form in scores[0].errors if all(form in score.errors for score in scores)]
-            means = {form: float(np.mean([score.errors[form] for score in scores])) for form in forms}
-            listed = ", ".join(f"{form} {mean:.2%}" for form, mean in sorted(means.items(), key=lambda item: item[1]))
-            covered = float(np.mean([score.coverage for score in scores]))
-            table.footers.append(
-                f"Mean held-out error of {len(scores)} groups{label}: {listed}; in the {scores[0].level:.0%} band: "
-                f"{covered:.0%}"
-            )
-    return table
 
 
 def _draw(groups: Sequence[Group], path: Path, labels: tuple[str, str]) -> None:

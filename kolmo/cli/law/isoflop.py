@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from kolmo.cli.law.runs import (
+    COLUMNS,
     RunTable,
     column_option,
     complete,
+    grouped,
     guess_remark,
     note,
     read_runs,
@@ -47,9 +49,10 @@ def read_joint(
 @runs_argument
 @column_option("--n", "n", "the number of parameters")
 @column_option("--d", "d", "the training tokens")
-@click.option("--flops", metavar="COLUMN", help="Column of the compute C, in place of --d: D = C / (6 N).")
+@grouped(COLUMNS, "--flops", metavar="COLUMN", help="Column of the compute C, in place of --d: D = C / (6 N).")
 @column_option("--y", "y", "the loss")
-@click.option(
+@grouped(
+    COLUMNS,
     "--budget",
     metavar="COLUMN",
     help="Column of the compute budget that a run belongs to.  [default: the nearest peak of 6 N D]",

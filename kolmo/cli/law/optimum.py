@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kolmo.cli.law.isoflop import read_joint
-from kolmo.cli.law.runs import column_option, note, runs_argument, where_option
+from kolmo.cli.law.runs import COLUMNS, column_option, grouped, note, runs_argument, where_option
 from kolmo.cli.options import Command, jobs_option, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 
@@ -25,9 +25,10 @@ from kolmo.cli.output import print_json, print_tables
 )
 @column_option("--n", "n", "the number of parameters")
 @column_option("--d", "d", "the training tokens")
-@click.option("--flops", metavar="COLUMN", help="Column of the compute C, in place of --d: D = C / (6 N).")
+@grouped(COLUMNS, "--flops", metavar="COLUMN", help="Column of the compute C, in place of --d: D = C / (6 N).")
 @column_option("--y", "y", "the loss")
-@click.option(
+@grouped(
+    COLUMNS,
     "--unique",
     metavar="COLUMN",
     help="Column of the unique tokens of runs that repeat their data: then --unique-tokens is answered by these runs.",

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.terminal import one_line, visible, write_lines
-from kolmo.cli.options import Decorator, InputFile, together
+from kolmo.cli.options import Decorator, InputFile, SharedOption, together
 from kolmo.data.lines import STDIN
 from kolmo.errors import DataError, ParameterError
 
 ROLES: dict[str, tuple[str, ...]] = {
     "x": (
         *("tokens", "d", "train_size", "training_size", "n_examples", "examples", "seen_examples", "samples"),
-        *("n_samples", "dataset_size", "data_size", "unique_bytes", "bytes", "size", "steps", "flops", "compute", "x"),
+        *("n_samples", "dataset_size", "data_size", "bytes", "unique_bytes", "size", "steps", "flops", "compute", "x"),
     ),
     "y": (
         *("loss", "test_loss", "held_out_bits_per_byte", "bits_per_byte", "bpb", "val_loss", "validation_loss"),
@@ -326,7 +326,17 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s\-]+", "_", re.sub(r"[(\[].*", "", name).strip().lower())
 
 
-where_option = click.option(
+COLUMNS, FITTING, TRAINING = "Columns and rows", "Fitting options", "Training options"
+"""Headings of the options of these commands."""
+
+
+def grouped(group: str, *names: str, **attributes: Any) -> Decorator:
+    """Return an option that is listed under a heading of its own."""
+    return click.option(*names, cls=SharedOption, group=group, **attributes)
+
+
+where_option = grouped(
+    COLUMNS,
     "--where",
     multiple=True,
     metavar="CONDITION",
@@ -337,18 +347,15 @@ where_option = click.option(
 
 def by_option(what: str) -> Decorator:
     """``--by``: groups of rows."""
-    return click.option(
-        "--by",
-        multiple=True,
-        metavar="COLUMN",
-        help=f"{what} for each value of this column; repeat it to join columns.",
-    )
+    told = f"{what} for each value of this column; repeat it to join several."
+    return grouped(COLUMNS, "--by", multiple=True, metavar="COLUMN", help=told)
 
 
 def column_option(name: str, role: str, what: str) -> Decorator:
     """An option that names a column; without it the column is guessed."""
     guesses = ", ".join(ROLES[role][:3])
-    return click.option(name, metavar="COLUMN", help=f"Column of {what}.  [default: by its name, such as {guesses}]")
+    told = f"Column of {what}.  [default: by its name, such as {guesses}]"
+    return grouped(COLUMNS, name, metavar="COLUMN", help=told)
 
 
 runs_argument = together(click.argument("runs", type=InputFile(), metavar="RUNS"))

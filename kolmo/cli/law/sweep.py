@@ -10,6 +10,10 @@ import click
 
 from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import read_sets
+from kolmo.cli.law.runs import (
+    TRAINING,
+    grouped,
+)
 from kolmo.cli.options import (
     Command,
     Size,
@@ -59,27 +63,36 @@ def _listed(text: str) -> list[str]:
     metavar="SHARES",
     help="Parts of the training data: a range or a list.",
 )
-@click.option("--epochs", default="1", show_default=True, metavar="NUMBERS", help="Passes over each part, such as 1,4.")
-@click.option(
-    "--budgets", metavar="FLOP", help="Further runs with equal compute at all sizes, such as 1e12..1e13:3, for isoflop."
+@grouped(
+    TRAINING, "--epochs", default="1", show_default=True, metavar="NUMBERS", help="Passes over each part, such as 1,4."
+)
+@grouped(
+    TRAINING,
+    "--budgets",
+    metavar="FLOP",
+    help="Further runs with equal compute at all sizes, such as 1e12..1e13:3, for isoflop.",
 )
 @click.option("--coders", default="", metavar="CODERS", help="Coders primed with the same parts, such as ngram,xz.")
 @click.option("--kinds", metavar="KINDS", help="Use only DATA of these kinds: text, pictures, sound, dna, bytes.")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each kind.")
-@click.option(
+@grouped(TRAINING, "--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each kind.")
+@grouped(
+    TRAINING,
     "--learning-rates",
     default="0.001,0.003,0.01,0.03",
     show_default=True,
     metavar="RATES",
     help="Each is tried for a tenth of the longest run of a size.",
 )
-@click.option(
+@grouped(
+    TRAINING,
     "--batch-size",
     type=click.IntRange(1, 2**16),
     help="Sequences in a batch.  [default: up to 32, so that a run takes 150 steps]",
 )
-@click.option("--sequence-length", type=click.IntRange(2, 2**16), default=128, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, ...; auto uses a GPU if any.")
+@grouped(TRAINING, "--sequence-length", type=click.IntRange(2, 2**16), default=128, show_default=True)
+@grouped(
+    TRAINING, "--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, ...; auto uses a GPU if any."
+)
 @click.option(
     "--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA that are read."
 )

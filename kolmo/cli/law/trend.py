@@ -8,9 +8,11 @@ import click
 import numpy as np
 
 from kolmo.cli.law.runs import (
+    COLUMNS,
     by_option,
     column_option,
     complete,
+    grouped,
     guess_remark,
     note,
     read_runs,
@@ -32,7 +34,7 @@ from kolmo.cli.output import print_results
 @click.option("--until", type=float, metavar="YEAR", help="Year before which a point lies.")
 @click.option("--breaks", type=click.IntRange(0, 1), default=0, show_default=True, help="Let the slope change once.")
 @click.option("--records-only", is_flag=True, help="Use only values above all earlier ones.")
-@click.option("--value-unit", metavar="UNIT", help="Unit of the value.  [default: by the name of the column]")
+@grouped(COLUMNS, "--value-unit", metavar="UNIT", help="Unit of the value.  [default: by the name of the column]")
 @picture_option("--plot", content="values and trends")
 @json_option
 @verbose_option

@@ -251,7 +251,8 @@ class Sweep(Result):
                 )
             spent = sum(run.flops or 0 for run in sweep.runs)
             tuned = sum({(run.data, run.model, run.parameters): run.tuning_flops or 0 for run in sweep.runs}.values())
-            table.footers.append(f"{spent:.3g} FLOP in runs, and {tuned:.3g} in tuning of learning rates")
+            if spent:
+                table.footers.append(f"{spent:.3g} FLOP in runs, and {tuned:.3g} in tuning of learning rates")
             table.footers += [f"Warning: {line}" for line in sweep.warnings]
             tables.append(table)
             if needs := sweep.needs():

@@ -73,8 +73,8 @@ class Parts:
 def batch_of(n_bytes: float) -> int:
     """Return the batch size: a power of two from 1 to 32 that grows as the root of the bytes read.
 
-    Few bytes need small batches, or there are too few steps; a batch that grew as fast as the bytes would leave the number
-    of steps as it is.
+    Few bytes need small batches, or there are too few steps; a batch that grew as fast as the bytes would leave the
+    number of steps as it is.
 
     Examples
     --------

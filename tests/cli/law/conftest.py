@@ -39,9 +39,8 @@ def systems() -> str:
     rows = ["System,Domain,date,Parameters"]
     for place in range(12):
         domain = ("Language", "Vision")[place % 2]
-        rows.append(
-            f"s{place},{domain},{2010 + place // 2}-0{1 + 6 * (place % 2)}-01,{1e6 * 2**place * (1 + place % 3 / 9):.0f}"
-        )
+        value = 1e6 * 2**place * (1 + place % 3 / 9)
+        rows.append(f"s{place},{domain},{2010 + place // 2}-0{1 + 6 * (place % 2)}-01,{value:.0f}")
     rows += ["zero,Vision,2012-01-01,0", "unknown,Vision,2012-01-01,"]
     Path("systems.csv").write_text("\n".join(rows) + "\n")
     return "systems.csv"

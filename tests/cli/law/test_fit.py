@@ -11,7 +11,8 @@ import pytest
 
 
 def test_forms_are_compared_and_held_out_runs_scored(kolmo: Any, runs: str) -> None:
-    result = kolmo("law", "fit", runs, "--where", "model=a", "--extrapolate", "1e11", "--json")
+    forms = ("--form", "constant", "--form", "power", "--form", "power+offset")
+    result = kolmo("law", "fit", runs, "--where", "model=a", *forms, "--extrapolate", "1e11", "--json")
     found = json.loads(result.stdout)
     assert found["columns"] == {"x": "tokens", "y": "loss (nats)", "n": None}
     assert found["units"] == {"x": "tokens", "y": "nats"}
@@ -20,7 +21,7 @@ def test_forms_are_compared_and_held_out_runs_scored(kolmo: Any, runs: str) -> N
     assert group["held_out"]["errors"]["average"] < group["held_out"]["errors"]["constant"]
     assert group["extrapolation"]["predicted"][0] == pytest.approx(1.7, abs=0.1)
     assert "by the names of the columns, x is 'tokens'" in result.stderr
-    shown = kolmo("law", "fit", runs, "--where", "model=a").stdout
+    shown = kolmo("law", "fit", runs, "--where", "model=a", *forms).stdout
     assert "Forms fitted to 8 points" in shown
     assert "Error on 4 held-out points" in shown
 
