@@ -1,6 +1,8 @@
-"""A Sphinx extension: links of pages to texts at the top of the repository lead to their pages on the site."""
+"""A Sphinx extension: links to texts at the top of the repository, and to scripts, lead to their pages on the site."""
 
 from __future__ import annotations
+
+import re
 
 from sphinx.application import Sphinx
 
@@ -15,3 +17,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
 def _rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
     for target, page in PAGES.items():
         source[0] = source[0].replace(f"]({target}", f"]({page}")
+    source[0] = re.sub(r"\]\(gallery/(\w+)\.py\)", r"](examples/\1.rst)", source[0])
