@@ -40,7 +40,8 @@ for row, name in enumerate(strings):
 # %%
 # Which compressor gives the lowest bound depends on the string; on prose it is the best model. All are far above the
 # expression where the rule is arithmetic. None finds out that the hashes have a program of 64 bytes: to a compressor
-# they look exactly as random as the random bytes do. An upper bound is all that a compressor can give, and "it does not compress" never proves that there is nothing to find.
+# they look exactly as random as the random bytes do. An upper bound is all that a compressor can give,
+# and "it does not compress" never proves that there is nothing to find.
 rows = np.arange(len(strings))[::-1]
 figure, axes = plt.subplots(figsize=(7.6, 4.4))
 for coder, mark, shift in zip(coders, "osD", (0.2, 0, -0.2), strict=True):

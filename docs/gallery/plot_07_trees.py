@@ -16,9 +16,9 @@ from kolmo.show import dendrogram
 # Mitochondrial genomes of twelve mammals, 16,000 bases each. The distance is 1 - 2 x relative joint gain: 0 for equal
 # sets, 1 for sets that share nothing.
 genomes = load_dataset("mitochondria")
-matrix = gain_matrix(dict(zip(genomes.labels, genomes.items, strict=True)), coder="ngram")
+matrix = gain_matrix(dict(zip(genomes.labels, genomes.items, strict=True)), coder="mix:level=1")
 tree = neighbor_joining(matrix.distances(), matrix.names)
-dendrogram(tree, "genomes.png", title="Mitochondrial genomes of 12 mammals, by the bits that they save on each other")
+dendrogram(tree, "genomes.png", title="Tree of 12 mammals by mitochondrial genome (mix:level=1)")
 
 # %%
 # The great apes are together, with orangutan first to branch off; so are rat and mouse, cat and seal, whale and cow.
@@ -29,7 +29,7 @@ languages = load_dataset("udhr")
 matrix = gain_matrix(dict(zip(languages.labels, languages.items, strict=True)), coder="mix:level=1")
 distances = double_centered(matrix.distances())
 tree = linkage_tree(distances, matrix.names)
-dendrogram(tree, "languages.png", title="Declaration of Human Rights in 20 languages, by the bits saved on each other")
+dendrogram(tree, "languages.png", title="Tree of 20 languages by one text in each (mix:level=1)")
 
 # %%
 # Is the nearest language one of the same branch? Languages without a relative among the twenty do not count.

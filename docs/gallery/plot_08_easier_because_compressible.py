@@ -17,8 +17,9 @@ import numpy as np
 
 from kolmo import LabelCodeClassifier, load_dataset
 
-train = load_dataset("docstrings", "train").sample(400, seed=2)
-test = load_dataset("docstrings", "test").sample(400, seed=2)
+train, test = load_dataset("docstrings", "train"), load_dataset("docstrings", "test")
+train = train.subset(random.Random(2).sample(range(len(train)), 400))  # in random order, since labels are sent in order
+test = test.sample(400, seed=2)
 
 # %%
 # The labels are the libraries that the texts are from. Then a growing share of the labels, in training and test set, is
