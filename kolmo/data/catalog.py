@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 from kolmo.data import builtin
 from kolmo.data.archives import read_folders
 from kolmo.data.corpus import Corpus
-from kolmo.data.fetching import DataFile, check_name, find_locally, retrieve, verify
+from kolmo.data.fetching import DataFile, check_name, find_locally, retrieve, shipped, verify
 from kolmo.data.readers import read
 from kolmo.errors import DataError, ParameterError
 
@@ -113,7 +113,8 @@ def list_datasets() -> list[str]:
     >>> list_datasets()[:3]
     ['docstrings', 'digits', 'photos']
     """
-    return [*_BUILT_IN, *sorted(_public())]
+    public = _public()
+    return [*_BUILT_IN, *sorted(public, key=lambda name: (any(file.url for file in public[name].files), name))]
 
 
 def describe(name: str) -> DataSet:
@@ -203,6 +204,7 @@ def load_dataset(name: str, split: str | None = None, *, data_dir: str | Path | 
         modality=data_set.modality,
         encoding=corpora[0].encoding,
         source=", ".join(corpus.source for corpus in corpora),
+        rows=corpora[0].rows if len(corpora) == 1 else None,
     )
 
 
@@ -241,6 +243,8 @@ def fetch(name: str, *, data_dir: str | Path | None = None) -> list[Path]:
 
 
 def _path_of(data_set: DataSet, file: DataFile, data_dir: str | Path | None) -> Path:
+    if not file.url:
+        return shipped(file)
     folder = data_dir or os.environ.get(ENVIRONMENT_VARIABLE)
     if folder:
         if not Path(folder).is_dir():

@@ -23,6 +23,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))}
 """Names that Windows gives to devices."""
 _LOCK = ".kolmo.lock"
+_SHIPPED = Path(__file__).with_name("shipped")
 _WAIT_SECONDS = 600.0
 """Longest wait for another process that fetches the same data set."""
 
@@ -36,7 +37,7 @@ class DataFile:
     name : str
         File name, also in the cache.
     url : str
-        Address of the file, or of the archive that contains it.
+        Address of the file, or of the archive that contains it; empty for a file that ships with Kolmo.
     split : str, optional
         Split of the data set.
     sha256 : str, optional
@@ -50,7 +51,7 @@ class DataFile:
     """
 
     name: str
-    url: str
+    url: str = ""
     split: str | None = None
     sha256: str | None = None
     size: int | None = None
@@ -61,7 +62,10 @@ class DataFile:
         check_name("name", self.name)
         if not isinstance(self.url, str):
             raise DataError(f"url: expected text, got {self.url!r:.60}")
-        check_address(self.url)
+        if self.url:
+            check_address(self.url)
+        elif self.sha256 is None:
+            raise DataError(f"{self.name}: expected a url, or the sha256 of a file that ships with Kolmo, got neither")
         for field in ("sha256", "archive_sha256"):
             value = getattr(self, field)
             if value is not None and not (isinstance(value, str) and _SHA256.fullmatch(value)):
@@ -99,6 +103,21 @@ def check_name(what: str, name: Any) -> None:
         raise DataError(
             f"{what}: expected a file name that is not hidden, reserved or ended by a dot or a space, got {name!r}"
         )
+
+
+def shipped(file: DataFile) -> Path:
+    """Return a file that ships with Kolmo, verified by its hash.
+
+    Raises
+    ------
+    DataError
+        If it is missing or was changed.
+    """
+    path = _SHIPPED / file.name
+    if not path.is_file():
+        raise DataError(f"{path} is missing, though it ships with Kolmo; install Kolmo again")
+    verify(path, file.sha256, file.size, remedy="install Kolmo again")
+    return path
 
 
 def find_locally(folder: Path, known_as: tuple[str, ...], name: str) -> Path | None:

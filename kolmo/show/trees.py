@@ -80,6 +80,7 @@ def dendrogram(tree: Tree, path: str | Path, *, title: str = "") -> None:
     axes.yaxis.tick_right()
     name_ticks(axes.yaxis, range(len(order)), names, size=FONT_SIZE)
     axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False)
     axes.spines[["top", "left", "right"]].set_visible(False)
     if tree.lengths is None:
         axes.spines["bottom"].set_visible(False)

@@ -22,6 +22,8 @@ from kolmo.errors import DataError, MissingDependencyError, ParameterError
 
 pooch = pytest.importorskip("pooch", reason="the extra data is not installed")
 
+SHIPPED = ["chinchilla", "mitochondria", "udhr"]
+LARGEST_SHIPPED = 400_000
 PUBLIC = [
     "20_newsgroups",
     "ag_news",
@@ -42,16 +44,44 @@ PUBLIC = [
 
 
 def test_every_set_is_listed_and_described() -> None:
-    assert list_datasets() == ["docstrings", "digits", "photos", *PUBLIC]
+    assert list_datasets() == ["docstrings", "digits", "photos", *SHIPPED, *PUBLIC]
     for name in list_datasets():
         facts = describe(name)
         assert facts.name == name
         for fact in (facts.title, facts.modality, facts.licence, facts.citation, facts.homepage):
             assert fact
         for file in facts.files:
-            assert file.url.startswith(("https://", "http://"))
+            assert file.url.startswith(("https://", "http://")) or name in SHIPPED
             for digest in (file.sha256, file.archive_sha256):
                 assert digest is None or (len(digest) == 64 and int(digest, 16))
+
+
+def test_shipped_sets_need_no_download_and_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOLMO_DATA", "/no/such/folder")
+    folder = Path(catalog.__file__).with_name("shipped")
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= LARGEST_SHIPPED
+    assert {path.name for path in folder.iterdir()} == {file.name for name in SHIPPED for file in describe(name).files}
+    languages = load_dataset("udhr")
+    assert len(set(languages.labels)) == len(languages) == 20
+    assert all(text[0].isupper() for text in languages.texts())
+    genomes = load_dataset("mitochondria")
+    assert len(set(genomes.labels)) == len(genomes) == 12
+    assert genomes.modality == "dna"
+    assert all(set(genome) == set(b"ACGT") and 16_000 < len(genome) < 17_500 for genome in genomes.items)
+    runs = load_dataset("chinchilla")
+    assert runs.rows.names == ("params", "tokens", "flop", "loss", "excluded_by_besiroglu")
+    assert len(runs) == 245
+
+
+def test_a_changed_or_missing_shipped_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolmo.data.fetching._SHIPPED", tmp_path)
+    with pytest.raises(DataError, match="is missing, though it ships with Kolmo; install Kolmo again"):
+        load_dataset("udhr")
+    (tmp_path / "udhr.jsonl.xz").write_bytes(b"something else")
+    with pytest.raises(DataError, match="install Kolmo again"):
+        load_dataset("udhr")
+    with pytest.raises(DataError, match="expected a url, or the sha256"):
+        DataFile(name="a.csv")
 
 
 def test_names_are_forgiving_and_errors_help() -> None:

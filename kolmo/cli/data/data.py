@@ -64,7 +64,8 @@ def show_set(name: str, as_json: bool) -> None:
     for file in fact["files"]:
         size = f"{file['size']:,} bytes" if file["size"] else "unknown size"
         digest = f"sha256 {file['sha256']}" if file["sha256"] else "unknown hash"
-        table.add("file", f"{file['name']}: {size}, {digest}, from {file['url']}")
+        origin = f"from {file['url']}" if file["url"] else "ships with Kolmo"
+        table.add("file", f"{file['name']}: {size}, {digest}, {origin}")
     print_tables([table])
 
 
