@@ -82,7 +82,9 @@ class _Chunk(Size):
 )
 @click.option("--limit", type=Size(), default="1MB", show_default=True, metavar="SIZE", help="Bytes of each DATA read.")
 @content_options(pixels="grey", mono=True)
-@click.option("--random/--no-random", default=True, show_default=True, help="Also measure as many random bytes, as a control.")
+@click.option(
+    "--random/--no-random", default=True, show_default=True, help="Also measure as many random bytes, as a control."
+)
 @picture_option("--positions", content="bits/byte by the position in a chunk")
 @picture_option("--sizes", content="adjusted rates by the size of the model")
 @verbose_option
