@@ -40,7 +40,8 @@ class Copies:
     exact_interval : (float, float) or None
         Its 95 % interval over different documents.
     near : float
-        Share of the different documents compared that one other explains by half or more; None for pieces of one string.
+        Share of the different documents compared that one other explains by half or more; None for pieces of one
+        string.
     n_compared : int
         Number of different documents compared.
     sampled : float

@@ -123,7 +123,7 @@ def profile_data(
         byte_entropy=_byte_entropy(sample),
         rates=tuple(rates),
         copies=Copies.of(sample, found["near", 0][0]),
-        curve=_curve(sample, made, found, called),
+        curve=_curve(made, found, called),
         items=tuple(few),
         label_code=LabelCode.of(sample, found["labels", 0][0]),
         judged=None if reference is None else _judged(sample, reference, n_jobs),
@@ -167,9 +167,7 @@ def _byte_entropy(sample: Sample) -> float:
     return float(-(shares * np.log2(shares)).sum()) + 0.0
 
 
-def _curve(
-    sample: Sample, coders: Sequence[Coder], found: dict[tuple[str, int], Arrays], name: str
-) -> PrequentialCurve | None:
+def _curve(coders: Sequence[Coder], found: dict[tuple[str, int], Arrays], name: str) -> PrequentialCurve | None:
     predictive = [place for place, coder in enumerate(coders) if isinstance(coder, PredictiveCoder)]
     if not predictive:
         return None

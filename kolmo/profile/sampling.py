@@ -1,4 +1,4 @@
-"""One pass over a data set: exact counts of everything, and a sample of documents that does not depend on their order."""
+"""One pass over a data set: exact counts, and a sample of documents that does not depend on their order."""
 
 from __future__ import annotations
 

@@ -53,9 +53,11 @@ def test_redundancy_within_and_across_documents() -> None:
     (own, _, of_within), (_, _, of_across) = profile(within).rates, profile(across).rates
     assert own.coder == "order0"
     assert of_within.within > 0.5
-    assert of_within.across is not None and of_within.across < 0.2
+    assert of_within.across is not None
+    assert of_within.across < 0.2
     assert of_across.within < 0.1
-    assert of_across.across is not None and of_across.across > 0.5
+    assert of_across.across is not None
+    assert of_across.across > 0.5
 
 
 def test_intervals_hold_the_value() -> None:
@@ -64,7 +66,8 @@ def test_intervals_hold_the_value() -> None:
             (rate.alone, rate.alone_interval),
             (rate.given_others, rate.given_interval),
         ):
-            assert interval is not None and value is not None
+            assert interval is not None
+            assert value is not None
             assert interval[0] <= value <= interval[1]
 
 
