@@ -10,6 +10,7 @@ from kolmo import (
     joint as joint,
     laws as laws,
     learn as learn,
+    profile as profile,
     show as show,
     testing as testing,
     trees as trees,
@@ -66,6 +67,10 @@ from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
 from kolmo.learn.label_code.classifier import LabelCodeClassifier as LabelCodeClassifier
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
 from kolmo.learn.ngram.vectorizer import NGramVectorizer as NGramVectorizer
+from kolmo.profile.planes import bit_planes as bit_planes
+from kolmo.profile.prequential import prequential_curve as prequential_curve
+from kolmo.profile.profiling import profile_data as profile_data
+from kolmo.profile.reference import ReferenceBand as ReferenceBand
 from kolmo.trees.cluster import linkage_tree as linkage_tree, mds as mds, neighbor_joining as neighbor_joining
 from kolmo.trees.quartets import quartet_tree as quartet_tree
 from kolmo.trees.tree import Tree as Tree

@@ -21,6 +21,7 @@ PACKAGES = [
     "kolmo.find",
     "kolmo.joint",
     "kolmo.learn",
+    "kolmo.profile",
     "kolmo.testing",
     "kolmo.trees",
 ]

@@ -23,6 +23,7 @@ FLOORS = [
     {"complexity", "container", "distances", "evaluation"},
     {"joint", "laws", "learn", "trees"},
     {"find"},
+    {"profile"},
     {"show", "testing"},
     {"cli"},
 ]
@@ -36,7 +37,7 @@ MODULES = sorted(
 
 SHORT = [
     *("coders", "complexity", "container", "data", "distances", "evaluation", "find"),
-    *("joint", "laws", "learn", "show", "testing", "trees"),
+    *("joint", "laws", "learn", "profile", "show", "testing", "trees"),
 ]
 PACKAGES = ["kolmo", *(f"kolmo.{name}" for name in SHORT)]
 

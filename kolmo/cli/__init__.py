@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "distance": ("measure.distance", "Measure the compression distances between files."),
         "program": ("complexity.program", "Find the shortest programs that print short strings."),
         "surprisal": ("measure.surprisal", "Show the surprisal of each byte of a file as coloured text."),
+        "profile": ("measure.profile", "Profile data sets: compressible, redundant, learnable, noise."),
     },
     "Find": {
         "leaks": ("find.leaks", "Find test items that contain passages of the training set."),

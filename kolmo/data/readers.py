@@ -161,7 +161,7 @@ def read(
         skip_unreadable=skip_unreadable,
         max_item_bytes=max_item_bytes,
     )
-    chosen = format or _format_of(path, reading)
+    chosen = format or format_of(path, reading)
     named = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ())
     kept: list[Any] | None = [] if keep_rows else None
     columns = Columns(
@@ -217,7 +217,8 @@ def read(
     )
 
 
-def _format_of(path: str | Path, reading: Reading) -> str:
+def format_of(path: str | Path, reading: Reading) -> str:
+    """Return the format of a file or folder, by its name and its first lines; see `read`."""
     if str(path) == STDIN:
         return "lines"
     if os.path.isdir(path):  # unlike Path.is_dir, this never raises: opening the path reports the error

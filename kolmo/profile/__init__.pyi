@@ -1,0 +1,7 @@
+# The public names; the package imports each when it is first used.
+from kolmo.profile.ladder import CoderRate as CoderRate
+from kolmo.profile.planes import BitPlanes as BitPlanes, bit_planes as bit_planes
+from kolmo.profile.prequential import PrequentialCurve as PrequentialCurve, prequential_curve as prequential_curve
+from kolmo.profile.profiling import profile_data as profile_data
+from kolmo.profile.reference import Judgements as Judgements, ReferenceBand as ReferenceBand
+from kolmo.profile.results import DataProfile as DataProfile
