@@ -209,9 +209,18 @@ def bands(folder: Path, _: int) -> Iterator[dict[str, Any]]:
             for name, fit in (("average", laws), ("best form", laws.best)):
                 band = fit.extrapolate(curve.held_x)
                 rows[name].append((curve.held_y >= band.low) & (curve.held_y <= band.high))
-            spread = 1.2816 * laws.best.rms_log_error
-            off = np.abs(np.log(laws.predict(curve.held_x)) - np.log(curve.held_y))
-            rows["residuals alone"].append(off <= spread)
+            used = [fit for fit in laws.fits if laws.weights[fit.form] > 0.01]
+            shares = np.array([laws.weights[fit.form] for fit in used])
+            shares /= shares.sum()
+            logs = np.log(laws.predict(curve.held_x))
+            residual = shares @ np.array([fit.rms_log_error**2 for fit in used])
+            earlier = shares @ np.stack([fit.log_variance(curve.held_x) for fit in used])
+            gaps = np.stack([np.log(np.maximum(fit.predict(curve.held_x), 1e-300)) for fit in used]) - logs
+            forms = residual + shares @ np.square(gaps)
+            off = np.abs(logs - np.log(curve.held_y))
+            variants = {"residuals alone": residual, "and earlier extrapolations": earlier, "and forms": forms}
+            for name, variance in variants.items():
+                rows[name].append(off <= 1.2816 * np.sqrt(variance) + np.zeros_like(off))
             rows["error of the average"].append(np.array([error(laws.predict(curve.held_x), curve)]))
             rows["error of the last value"].append(np.array([error(laws["constant"].predict(curve.held_x), curve)]))
         for name, found in rows.items():
