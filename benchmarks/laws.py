@@ -155,18 +155,28 @@ def error(predicted: Numbers, curve: Curve) -> float:
     return float(np.sqrt(np.mean((np.log(predicted) - np.log(curve.held_y)) ** 2)))
 
 
-def languages(folder: Path, _: int) -> Iterator[dict[str, Any]]:
+def language_errors(folder: Path) -> tuple[dict[str, Numbers], NDArray[np.bool_]]:
+    """Return the held-out error of each form and average on each language curve, and which have one held-out point."""
     errors = collections.defaultdict(list)
     curves = language_curves(folder)
     for curve in curves:
+        laws = [fit_law(curve.x, curve.y, form=form, delta=1.0) for form in FORMS_OF_CURVES]
+        logs = {law.form: np.log(np.maximum(law.predict(curve.held_x), 1e-300)) for law in laws}
+        for form, predicted in logs.items():
+            errors[form].append(error(np.exp(predicted), curve))
+        searched = [law for law in laws if law.design is not None]
         for criterion in CRITERIA:
-            laws = compare_laws(curve.x, curve.y, forms=FORMS_OF_CURVES, criterion=criterion)
-            errors[f"average by {criterion.upper()}"].append(error(laws.predict(curve.held_x), curve))
-        for fit in laws.fits:
-            errors[fit.form].append(error(np.maximum(fit.predict(curve.held_x), 1e-300), curve))
+            scores = np.array([getattr(law, criterion) for law in searched])
+            shares = np.exp(-(scores - scores.min()) / 2)
+            mean = sum(share * logs[law.form] for share, law in zip(shares / shares.sum(), searched, strict=True))
+            errors[f"average by {criterion.upper()}"].append(error(np.exp(mean), curve))
     one = np.array([len(curve.held_x) == 1 for curve in curves])
-    for name, values in errors.items():
-        each = np.array(values)
+    return {name: np.array(values) for name, values in errors.items()}, one
+
+
+def languages(folder: Path, _: int) -> Iterator[dict[str, Any]]:
+    errors, one = language_errors(folder)
+    for name, each in errors.items():
         yield {
             "method": name,
             "curves": len(each),
@@ -174,7 +184,7 @@ def languages(folder: Path, _: int) -> Iterator[dict[str, Any]]:
             "one_held_out_point": each[one].mean(),
             "more_held_out_points": each[~one].mean(),
         }
-    gaps = np.array(errors["average by AIC"]) - np.array(errors["M4"])
+    gaps = errors["average by AIC"] - errors["M4"]
     draws = np.random.default_rng(0).choice(gaps, (10_000, len(gaps))).mean(1)
     low, high = np.quantile(draws, [0.025, 0.975])
     yield {"method": "average by AIC less M4", "mean_error": gaps.mean(), "low": low, "high": high}
@@ -199,9 +209,18 @@ def bands(folder: Path, _: int) -> Iterator[dict[str, Any]]:
             for name, fit in (("average", laws), ("best form", laws.best)):
                 band = fit.extrapolate(curve.held_x)
                 rows[name].append((curve.held_y >= band.low) & (curve.held_y <= band.high))
-            spread = 1.2816 * laws.best.rms_log_error
-            off = np.abs(np.log(laws.predict(curve.held_x)) - np.log(curve.held_y))
-            rows["residuals alone"].append(off <= spread)
+            used = [fit for fit in laws.fits if laws.weights[fit.form] > 0.01]
+            shares = np.array([laws.weights[fit.form] for fit in used])
+            shares /= shares.sum()
+            logs = np.log(laws.predict(curve.held_x))
+            residual = shares @ np.array([fit.rms_log_error**2 for fit in used])
+            earlier = shares @ np.stack([fit.log_variance(curve.held_x) for fit in used])
+            gaps = np.stack([np.log(np.maximum(fit.predict(curve.held_x), 1e-300)) for fit in used]) - logs
+            forms = residual + shares @ np.square(gaps)
+            off = np.abs(logs - np.log(curve.held_y))
+            variants = {"residuals alone": residual, "and earlier extrapolations": earlier, "and forms": forms}
+            for name, variance in variants.items():
+                rows[name].append(off <= 1.2816 * np.sqrt(variance) + np.zeros_like(off))
             rows["error of the average"].append(np.array([error(laws.predict(curve.held_x), curve)]))
             rows["error of the last value"].append(np.array([error(laws["constant"].predict(curve.held_x), curve)]))
         for name, found in rows.items():

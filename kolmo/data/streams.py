@@ -54,7 +54,7 @@ class Stream:
             return self._lines(options)
         corpus = read(self.path, **self.reading)
         self.remarks, self.modality = corpus.remarks, corpus.modality
-        labels = corpus.labels or [None] * len(corpus)
+        labels: Sequence[str | None] = corpus.labels or [None] * len(corpus)
         return iter(list(zip(corpus.items, labels, strict=True)))
 
     def _folder(self, options: Reading) -> Iterator[tuple[bytes, str | None]]:

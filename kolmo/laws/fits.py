@@ -123,8 +123,8 @@ class LawFit(Result):
     def extrapolate(self, x: Any, *, level: float = 0.8) -> Band:
         """Return the loss at larger sizes, with a band.
 
-        The band holds the spread of the residuals, and that of fits to the smallest 50, 65 and 80 % of the points: it
-        says how far earlier extrapolations of this form would have been off, which residuals alone do not.
+        The band holds the spread of the residuals, and the errors of fits to the smallest 50, 65 and 80 % of the points
+        as far beyond these: how far earlier extrapolations by the same factor were off, which residuals do not say.
 
         Parameters
         ----------
@@ -141,10 +141,19 @@ class LawFit(Result):
         return band_of(x, centre, self.log_variance(x), level)
 
     def log_variance(self, x: Any) -> NDArray[np.float64]:
-        """Return the variance of log y at sizes: of the residuals, and of laws fitted to the smallest points."""
-        inputs, centre = self._inputs(x), np.log(np.maximum(self.predict(x), 1e-300))
-        gaps = [np.log(np.maximum(self._law.predict(inputs, values), 1e-300)) - centre for _, values in self._earlier]
-        spread: NDArray[np.float64] = np.mean(np.square(gaps), axis=0) if gaps else np.zeros_like(centre)
+        """Return the variance of log y at sizes: of the residuals, and of earlier extrapolations by the same factor.
+
+        A law that is fitted to the smallest points is compared with this one where it extrapolates as far beyond its
+        points as this one does at `x`.
+        """
+        inputs, squares = self._inputs(x), []
+        for cut, values in self._earlier:
+            part = self._points.taken(self._points.order[:cut]).inputs
+            factors = [whole.max() / each.max() for whole, each in zip(self._points.inputs, part, strict=True)]
+            nearer = [each / factor for each, factor in zip(inputs, factors, strict=True)]
+            logs = [np.log(np.maximum(self._law.predict(nearer, each), 1e-300)) for each in (values, self.params)]
+            squares.append(np.square(logs[0] - logs[1]))
+        spread: NDArray[np.float64] = np.mean(squares, axis=0) if squares else np.zeros_like(inputs[0])
         return self.rms_log_error**2 + spread
 
     @cached_property

@@ -176,7 +176,7 @@ class ReferenceBand:
         ends = self.lengths[[0, -1]]
         nearest = float(np.clip(size, *ends))
         if len(self.lengths) == 1:
-            row = self.quantiles[0]
+            row: Floats = self.quantiles[0]
         else:
             low, high = self.lengths[place], self.lengths[place + 1]
             weight = np.log(nearest / low) / np.log(high / low)
