@@ -235,7 +235,7 @@ def translated(text: str) -> Node:
 
 def _translated(tree: Any) -> Node:
     if isinstance(tree, ast.List):
-        return literal(bytes(each.value for each in tree.elts))
+        return literal(bytes(ast.literal_eval(tree)))
     name, first = tree.func.id, tree.args[0]
     if name == "range":
         start, step, count = (int(each.value) for each in tree.args)
