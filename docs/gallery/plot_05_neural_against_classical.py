@@ -25,11 +25,12 @@ training_text = b"\n".join(load_dataset("docstrings", "train").items)[:400_000]
 test_text = b"\n".join(load_dataset("docstrings", "test").items)[:60_000]
 
 # %%
-# A recurrent network of 20,000 weights reads 500 kB, a little more than the training text once. ``kolmo train`` does the same.
+# A recurrent network of 20,000 weights reads 500 kB, a little more than the training text once. ``kolmo train`` does
+# the same.
 folder = Path(tempfile.mkdtemp()) / "model"
 network = train(
     ModelConfig.parse("gru:20k"),
-    TrainingPlan(n_bytes=500_000, batch_size=8, sequence_length=128),
+    TrainingPlan(n_bytes=500_000, batch_size=8, sequence_length=128, checkpoints=2),
     *split_corpus(training_text),
     folder,
 )
