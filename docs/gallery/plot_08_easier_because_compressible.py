@@ -42,18 +42,19 @@ for share in NOISE:
     print(f"{share:4.0%} random labels: {bits[-1]:.2f} bits per label, accuracy {accuracy[-1]:.3f}")
 
 # %%
-# The shorter the code of the training labels, the more labels of new texts are right. The dashed line is the length of
-# a label that is drawn from three with equal chance, log2(3) = 1.58 bits: at this point the labels are incompressible,
-# and the accuracy is that of guessing.
+# The shorter the code of the training labels, the more labels of new texts are right. The vertical line is the length
+# of a label that is drawn from three with equal chance, log2(3) = 1.58 bits. From 40 % random labels on, the code of 400
+# labels is no shorter than this: what the classifier learns is used up by what it costs to learn it, and accuracy
+# falls to that of guessing.
 figure, axes = plt.subplots()
 spread = 1.96 * np.sqrt(np.multiply(accuracy, np.subtract(1, accuracy)) / len(test))
-axes.errorbar(bits, accuracy, spread, marker="o", capsize=3, color="C0")
+axes.errorbar(bits, accuracy, spread, fmt="o", capsize=3, color="C0")
 for share, x, y in zip(NOISE, bits, accuracy, strict=True):
-    axes.annotate(f"{share:.0%} random", (x, y), xytext=(9, 6), textcoords="offset points")
+    axes.annotate(f"{share:.0%} random", (x, y), xytext=(8, -12 if share == 1 else 6), textcoords="offset points")
 axes.axvline(np.log2(3), color="#999999", linestyle="--", linewidth=1.2)
 axes.axhline(1 / 3, color="#999999", linestyle="--", linewidth=1.2)
 axes.text(0.42, 1 / 3 + 0.012, "guessing", color="#666666")
-axes.text(np.log2(3) - 0.02, 0.95, "random labels", color="#666666", ha="right")
+axes.text(np.log2(3) - 0.02, 0.95, "labels drawn at random", color="#666666", ha="right")
 axes.set(xlabel="code length of a training label, given the texts (bits)", ylabel="share of correct labels, new texts")
 axes.set(xlim=(0.4, 2.0), ylim=(0.2, 1))
 axes.set_title("400 texts: labels that have a short code can be learned")
