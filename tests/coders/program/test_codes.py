@@ -26,7 +26,9 @@ def test_finite_codes_are_complete(code: Any, values: range) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "first"), [(Gamma(), 1), (Delta(), 1), (Count(), 0), (Shifted(), 0), (Every(), 2)], ids=lambda value: type(value).__name__
+    ("code", "first"),
+    [(Gamma(), 1), (Delta(), 1), (Count(), 0), (Shifted(), 0), (Every(), 2)],
+    ids=lambda value: type(value).__name__,
 )
 def test_codes_of_all_integers_are_decoded(code: Any, first: int) -> None:
     values = [*range(first, 700), 2**16, 2**20 + 1]
