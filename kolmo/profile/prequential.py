@@ -57,6 +57,8 @@ class PrequentialCurve(Result):
         The order of the data.
     coder, fingerprint : str
         The coder, with its parameters and library versions.
+    name : str
+        Name of the data in tables.
     """
 
     citations: ClassVar[tuple[str, ...]] = (
