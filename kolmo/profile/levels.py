@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,6 @@ _CHOSEN = 16
 _LEAST_POINTS = 8
 _LARGEST_WIDTH = 0.25
 """Width of the interval over the level beyond which the curve does not tell the level."""
-_BAND = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,8 @@ class Doubling:
     bits_per_byte : float or None
         The mean code length of a byte of the second half, as the law of the curve predicts; None without a law.
     interval : (float, float) or None
-        80 % band.
+        From the smallest to the largest prediction of the laws of four windows of the curve, each with two root mean
+        square residuals.
     change : float or None
         The predicted change against the last quarter of the curve, as a share.
     is_known : bool
@@ -118,7 +119,7 @@ def level_of(edges: ArrayLike, means: ArrayLike, errors: ArrayLike) -> tuple[Lev
     if not is_known:
         level, extrapolated = last, False
     found = Level(value=level, interval=interval, is_extrapolated=extrapolated, is_known=is_known)
-    return found, _doubling(law, size, last, error)
+    return found, _doubling([fit for fit in fits.values() if fit is not None], law, size, last, error)
 
 
 def _last(last: float, error: float) -> Level:
@@ -148,10 +149,13 @@ def _is_flat(y: Floats, se: Floats, ends: Floats, size: float) -> bool:
     return bool(first - second <= max(2 * error, 0.002 * second) and first - second <= 0.01 * second)
 
 
-def _doubling(law: LawFit, size: float, last: float, error: float) -> Doubling:
-    band = law.extrapolate([size * np.sqrt(2)], level=_BAND)
-    low, predicted, high = (float(each[0]) for each in (band.low, band.predicted, band.high))
-    low, high = low - error, high + error
+def _doubling(fits: Sequence[LawFit], law: LawFit, size: float, last: float, error: float) -> Doubling:
+    """Return the prediction of the law at the middle of the next `size` bytes, within those of all windows."""
+    middle = [size * np.sqrt(2)]
+    predicted = float(law.predict(middle)[0])
+    of_windows = [float(fit.predict(middle)[0]) for fit in fits]
+    half = error + 2 * law.rms_log_error * predicted
+    low, high = min(of_windows) - half, max(of_windows) + half
     is_small = max(abs(low - last), abs(high - last)) <= 0.01 * last
     return Doubling(
         bits_per_byte=predicted, interval=(low, high), change=predicted / last - 1, is_known=high < last or is_small

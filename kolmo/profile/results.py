@@ -43,9 +43,6 @@ class DataProfile(Result):
         Entropy of single bytes of the whole set, in bits.
     rates : tuple of CoderRate
         Bits per byte, by coder.
-    diversity : float
-        Bits per byte of the last coder for all documents together: the same for any order, and small if documents
-        repeat each other.
     copies : Copies
         Exact copies and near-duplicates.
     curve : PrequentialCurve or None
@@ -87,7 +84,7 @@ class DataProfile(Result):
 
     @property
     def diversity(self) -> float:
-        """Bits per byte of all documents together, by the last coder of the ladder."""
+        """Bits per byte of all documents together, by the last coder: small if they repeat each other, in any order."""
         return self.rates[-1].together
 
     def records(self) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def profile_plot(profiles: Sequence[DataProfile], path: str | Path) -> None:
     name_ticks(left.xaxis, range(len(coders)), coders, size=FONT_SIZE)
     left.set_ylabel("bits/byte")
     left.set_title("Documents alone (bars), all together (white lines)", fontsize=FONT_SIZE + 1)
-    right.set_xscale("log", base=2)
+    right.set_xscale("log")
     right.xaxis.set_major_formatter(lambda value, _: format_size(value))
     right.set_xlabel("data seen")
     right.set_ylabel("bits/byte")
