@@ -189,6 +189,34 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+def test_every_page_has_its_place_in_the_navigation() -> None:
+    """A page that no other lists is not found; one that two list has two places."""
+    listed = [
+        line
+        for page in PAGES[1:]
+        for block in re.findall(r"```{toctree}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        for line in block.split()
+    ]
+    names = [page.stem for page in PAGES[1:] if page.stem != "index"]
+    assert {name: listed.count(name) for name in names} == dict.fromkeys(names, 1)
+
+
+def test_every_public_name_and_command_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sphinx", reason="the extra docs is not installed")
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "extensions"))
+    import api_pages  # type: ignore[import-not-found]
+
+    import kolmo
+
+    api_pages.write_pages(tmp_path)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    for name in kolmo.__all__:
+        places = re.findall(rf"^ *(?:.. py:data:: )?kolmo\.(?:\w+\.)?{name}$", text, re.MULTILINE)
+        assert len(places) == 1, f"{name}: {places}"
+    assert "kolmo joint growth\n---" in text
+    assert "A constant." not in text
+
+
 def test_ci_installs_and_tests_as_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     installation, tests = commands_of(README)[-2:]

@@ -43,3 +43,4 @@ METRICS: dict[str, Metric] = {
     ),
     "conditional_cdm": Metric(lambda x, y, forth, back: _ratio(forth + back, x + y), conditional=True),
 }
+"""The distances by name, for `pairwise`."""

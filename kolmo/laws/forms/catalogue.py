@@ -8,6 +8,7 @@ from kolmo.laws.forms.curves import CURVES
 from kolmo.laws.forms.surfaces import SURFACES
 
 FORMS: dict[str, Form] = CURVES | SURFACES
+"""The forms of scaling laws by name, for `fit_law`."""
 
 
 def form_of(form: str | Form) -> Form:
