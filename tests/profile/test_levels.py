@@ -42,7 +42,8 @@ def test_random_and_constant_data_have_no_structure() -> None:
 
 
 def test_structure_rises_with_the_number_of_contexts() -> None:
-    curves = [prequential_curve(markov(order, 8, 60_000, seed=1)[0], coder="ngram") for order in (0, 1, 2)]
+    """By a coder that comes near the entropy; what another coder wastes counts as structure too."""
+    curves = [prequential_curve(markov(order, 8, 60_000, seed=1)[0], coder="mix:level=1") for order in (0, 1, 2)]
     assert [curve.structure_bits for curve in curves] == sorted(curve.structure_bits for curve in curves)
 
 
