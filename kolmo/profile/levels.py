@@ -77,7 +77,7 @@ def edges_of(size: int) -> NDArray[np.int64]:
     Examples
     --------
     >>> edges_of(600).tolist()
-    [0, 300, 356, 424, 504, 600]
+    [0, 298, 355, 423, 504, 600]
     """
     ends = [size]
     while ends[-1] / _RATIO >= _SMALLEST:

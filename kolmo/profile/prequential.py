@@ -245,7 +245,7 @@ def prequential_curve(
     Examples
     --------
     >>> import numpy as np
-    >>> curve = prequential_curve(np.random.default_rng(0).integers(0, 4, 20_000, np.uint8), coder="ngram")
+    >>> curve = prequential_curve(np.random.default_rng(0).integers(0, 4, 20_000, np.uint8))
     >>> 1.9 < curve.noise_bits_per_byte < 2.1
     True
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -39,7 +40,7 @@ VERDICTS = ("low", "in band", "high")
 class ReferenceBand:
     """The bits per byte of normal items of each length, by a coder that has read other items of the reference.
 
-    Half of the reference is the context of the coder; the other half is cut into pieces of 32, 64, 128, ... bytes. The
+    Half of the reference is the context of the coder; the other half is cut into pieces of 32, 64, 128, ... bytes, up to the longest length of which there are 40. The
     quantiles of their bits per byte are interpolated in the logarithm of the length. Thus the shares of normal items
     below and above the band are the same at every length, which no fixed threshold of a compression ratio achieves.
 
@@ -58,9 +59,12 @@ class ReferenceBand:
 
     Examples
     --------
-    >>> good = [f"report {n} of station {n % 7}: {n * n} birds were seen at the river" for n in range(400)]
-    >>> band = ReferenceBand.fit(good, coder="ngram")
-    >>> band.judge(["report 9 of station 2: 81 birds were seen at the sea", "0x9f3a 77d1 c0ffee"]).verdicts
+    >>> random = np.random.default_rng(0)
+    >>> birds, places = ["gulls", "terns", "ducks", "swans"], ["river", "lake", "shore", "harbour"]
+    >>> def sight(): return f"{random.integers(2, 99)} {random.choice(birds)} at the {random.choice(places)}"
+    >>> reports = ["; ".join(sight() for _ in range(9)) for _ in range(200)]
+    >>> band = ReferenceBand.fit(reports[1:])
+    >>> band.judge([reports[0], "0x9f3a 77d1 c0ffee"]).verdicts
     ('in band', 'high')
     """
 
@@ -116,16 +120,12 @@ class ReferenceBand:
         context, held_out = _halves(documents)
         model = NormalModel.prime(made, context, max_bytes=CONTEXT_BYTES, separator=SEPARATOR)
         lengths, rows, counts = [], [], []
-        length = _SHORTEST
-        while True:
+        for length in _lengths([len(each) for each in held_out]):
             pieces = _pieces(held_out, length)
-            if len(pieces) < _LEAST_PIECES:
-                break
             rates = model.bits(pieces, label=f"reference, {length} bytes", n_jobs=n_jobs) / length
             lengths.append(length)
             rows.append(np.quantile(rates, _SHARES))
             counts.append(len(pieces))
-            length *= _RATIO
         if not lengths:
             raise DataError(
                 f"the reference is too small: expected at least {_LEAST_PIECES} pieces of {_SHORTEST} bytes in half of "
@@ -361,6 +361,21 @@ class VerdictShares:
 def _halves(documents: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Return documents to read, and others to measure, in turn; pieces of a single one in two runs."""
     return list(documents[::2]), list(documents[1::2])
+
+
+def _lengths(sizes: Sequence[int]) -> Iterator[int]:
+    """Yield lengths that double, and the longest of which documents of these sizes hold enough pieces."""
+
+    def is_enough(length: int) -> bool:
+        return sum(size // length for size in sizes) >= _LEAST_PIECES
+
+    longest = bisect.bisect_left(range(1, max(sizes, default=0) + 1), True, key=lambda length: not is_enough(length))
+    length = _SHORTEST
+    while length <= longest:
+        yield length
+        length *= _RATIO
+    if length // _RATIO < longest < length and longest > _SHORTEST:
+        yield longest
 
 
 def _pieces(documents: Sequence[bytes], length: int) -> list[bytes]:

@@ -142,6 +142,16 @@ def test_the_band_is_the_same_at_every_length() -> None:
     assert band.judge([noise, b"", b"the " * 500]).verdicts == ("high", "low", "low")
 
 
+def test_items_of_the_reference_lie_in_the_band() -> None:
+    """Items that are longer than most pieces, too."""
+    texts = docstrings("train").items
+    order = np.random.default_rng(3).permutation(len(texts))
+    band = ReferenceBand.fit([texts[place] for place in order[:1200]])
+    verdicts = band.judge([texts[place] for place in order[1200:1800]]).verdicts
+    assert 0.01 < verdicts.count("low") / len(verdicts) < 0.11
+    assert 0.01 < verdicts.count("high") / len(verdicts) < 0.11
+
+
 def test_a_reference_that_is_too_small_is_refused() -> None:
     with pytest.raises(DataError, match="too small"):
         ReferenceBand.fit(["a few words"])

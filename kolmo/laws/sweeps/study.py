@@ -104,6 +104,7 @@ def run_sweep(
 
     Examples
     --------
+    >>> import numpy as np
     >>> words = ["cat", "dog", "sat", "ran", "on", "the", "a", "mat", "and", "then"]
     >>> text = " ".join(np.random.default_rng(0).choice(words, 5000))
     >>> sweep = run_sweep(text, models=(), fractions=(0.1, 1.0), coders=("ngram",))
