@@ -40,9 +40,10 @@ VERDICTS = ("low", "in band", "high")
 class ReferenceBand:
     """The bits per byte of normal items of each length, by a coder that has read other items of the reference.
 
-    Half of the reference is the context of the coder; the other half is cut into pieces of 32, 64, 128, ... bytes, up to the longest length of which there are 40. The
-    quantiles of their bits per byte are interpolated in the logarithm of the length. Thus the shares of normal items
-    below and above the band are the same at every length, which no fixed threshold of a compression ratio achieves.
+    Half of the reference is the context of the coder; the other half is cut into pieces of 32, 64, 128, ... bytes, up
+    to the longest length of which there are 40. The quantiles of their bits per byte are interpolated in the logarithm
+    of the length. Thus the shares of normal items below and above the band are the same at every length, which no
+    fixed threshold of a compression ratio achieves.
 
     Parameters
     ----------
@@ -64,8 +65,8 @@ class ReferenceBand:
     >>> def sight(): return f"{random.integers(2, 99)} {random.choice(birds)} at the {random.choice(places)}"
     >>> reports = ["; ".join(sight() for _ in range(9)) for _ in range(200)]
     >>> band = ReferenceBand.fit(reports[1:])
-    >>> band.judge([reports[0], "0x9f3a 77d1 c0ffee"]).verdicts
-    ('in band', 'high')
+    >>> band.judge(["0x9f3a 77d1 c0ffee", "terns and gulls were not seen at the lake"]).verdicts
+    ('high', 'high')
     """
 
     model: NormalModel = field(repr=False)
