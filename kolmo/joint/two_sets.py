@@ -12,7 +12,7 @@ import numpy as np
 
 from kolmo._core.checks import check_choice, check_integer
 from kolmo._core.items import as_bytes
-from kolmo._core.resumable import open_checkpoint, run_tasks
+from kolmo._core.resumable import digest, open_checkpoint, run_tasks
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.joint.caveats import diagnose_pair
@@ -20,7 +20,7 @@ from kolmo.joint.documents import INTERLEAVED_BYTES, Documents
 from kolmo.joint.estimates import Gain, gain_of, six_lengths
 from kolmo.joint.gain_results import ORDERS, JointGain, Order
 from kolmo.joint.layouts import LAYOUTS, layouts_of, null_coder, shared_layout
-from kolmo.joint.nulls import compare_with_null, null_sets
+from kolmo.joint.nulls import compare_with_null, null_sets, null_warnings
 from kolmo.joint.resampling import resampled
 
 _RESOLUTION_BITS = 16.0
@@ -151,7 +151,7 @@ def joint_gain(
         label="two sets",
         order=order,
         separator=between.decode("latin-1"),
-        null=[named, len(nulls)],
+        null=[named, len(nulls), *([digest(each.joined() for each in nulls)] if named == "sets" else [])],
         random_state=random_state,
     )
     found = run_tasks(
@@ -202,6 +202,7 @@ def joint_gain(
             layouts=layouts_of(made, [x, y]),
             p_below=tested.p_below,
         )
+        + null_warnings("Y", named, len(nulls), n_permutations)
     )
     return gain
 

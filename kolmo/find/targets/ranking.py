@@ -160,7 +160,7 @@ def rank_for_target(
         str(made),
         made.fingerprint,
         [*target.blocks, base],
-        [each.joined() for each in used.values()],
+        [block for each in used.values() for block in (*each.blocks, each.between)],
         label="target",
         separator=between.decode("latin-1"),
         random_state=random_state,
