@@ -188,8 +188,10 @@ def null_warnings(name: str, null: str, count: int, n_permutations: int) -> list
         ]
     is_rank = null == "sets" or count == 1
     if is_rank and 0 < count < MIN_RANKED:
-        sets = "1 null set" if count == 1 else f"{count} null sets"
-        return [f"with {sets} the p-value is at least {1 / (count + 1):.2f}, never significant; it needs {MIN_RANKED}"]
+        unit = "null set" if null == "sets" else "permutation"
+        more = f"; give {MIN_RANKED} or more" if null == "sets" else ""
+        sets = f"{count} {unit}{'s' if count > 1 else ''}"
+        return [f"with {sets} the p-value is at least {1 / (count + 1):.2f}, and never significant{more}"]
     return []
 
 

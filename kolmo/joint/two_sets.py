@@ -24,7 +24,7 @@ from kolmo.joint.nulls import compare_with_null, null_sets, null_warnings
 from kolmo.joint.resampling import resampled
 
 _RESOLUTION_BITS = 16.0
-"""Smallest standard deviation of null gains: code lengths are whole bytes, or have headers of a few."""
+"""Smallest standard deviation of a gain: code lengths are whole bytes, or have headers of a few."""
 
 
 def joint_gain(
@@ -165,11 +165,10 @@ def joint_gain(
     whole, random, itself, *others = map(gain_of, found)
     null_gains = tuple(each.relative_gain for each in others[: len(nulls)])
     separate = max(whole.length_x + whole.length_y, 1.0)
-    tested = compare_with_null(
-        whole.relative_gain, null_gains, ranked=named == "sets", resolution=_RESOLUTION_BITS / separate
-    )
+    resolution = _RESOLUTION_BITS / separate
+    tested = compare_with_null(whole.relative_gain, null_gains, ranked=named == "sets", resolution=resolution)
     interval, low, high = None, math.nan, math.nan
-    variance = parts.variance([each.relative_gain for each in others[len(nulls) :]])
+    variance = max(parts.variance([each.relative_gain for each in others[len(nulls) :]]), resolution**2)
     if parts.pairs:
         half = parts.half_width(variance)
         interval = whole.relative_gain - half, whole.relative_gain + half

@@ -63,6 +63,8 @@ def test_small_alphabets_have_few_permutations() -> None:
     assert gain.null == "none"
     assert math.isnan(gain.excess_gain)
     assert gain.to_dict()["excess_gain"] is None
+    assert gain.interval is not None
+    assert gain.interval[0] < gain.relative_gain < gain.interval[1], "equal lengths of all parts leave the resolution"
     assert "the bytes of Y cannot be permuted" in "; ".join(gain.warnings)
     digits = joint_gain("1 2 3" * 99, "4 5 6" * 99, coder="deflate", null="cipher", n_resamples=0)
     assert "the letters of Y cannot be permuted" in "; ".join(digits.warnings)
@@ -72,7 +74,7 @@ def test_a_p_value_that_cannot_be_small_is_a_warning() -> None:
     def warned(**how: Any) -> str:
         return "; ".join(joint_gain(words(1, 60), words(2, 60), coder="deflate", n_resamples=0, **how).warnings)
 
-    assert "with 1 null set the p-value is at least 0.50" in warned(n_permutations=1)
+    assert "with 1 permutation the p-value is at least 0.50" in warned(n_permutations=1)
     assert "with 2 null sets the p-value is at least 0.33" in warned(null=[words(3, 60), words(4, 60)])
     for how in ({"n_permutations": 0}, {"n_permutations": 2}, {"n_permutations": 19}):
         assert "the p-value is at least" not in warned(**how)

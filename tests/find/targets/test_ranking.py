@@ -107,7 +107,8 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(ParameterError, match="budget"):
         rank_for_target(TARGET, CORPORA, budget=0)
     tiny = rank_for_target("the target", {"a": "tiny", "b": ["one document"]}, coder="ngram", leaks=True)
-    assert "has only 4 bytes" in "; ".join(tiny.warnings)
+    assert "the target has only 10 bytes" in "; ".join(tiny.warnings)
+    assert "'a' has only 4 bytes" in "; ".join(tiny.warnings)
     assert "-" in str(tiny)
 
 
