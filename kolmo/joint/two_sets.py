@@ -15,6 +15,7 @@ from kolmo._core.items import as_bytes
 from kolmo._core.resumable import digest, open_checkpoint, run_tasks
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as make_coder
+from kolmo.errors import ParameterError
 from kolmo.joint.caveats import diagnose_pair
 from kolmo.joint.documents import INTERLEAVED_BYTES, Documents
 from kolmo.joint.estimates import Gain, gain_of, six_lengths
@@ -127,6 +128,8 @@ def joint_gain(
     True
     """
     check_integer("n_resamples", n_resamples, 0, 10_000)
+    if n_resamples == 1:
+        raise ParameterError("n_resamples: expected 0 for no interval, or at least 2, got 1")
     check_integer("n_permutations", n_permutations, 0, 10_000)
     check_choice("layout", layout, LAYOUTS)
     made, between, (xs, ys), drawn = prepared(X, Y, coder, separator, order, random_state)

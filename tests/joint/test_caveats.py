@@ -86,6 +86,11 @@ def test_sets_of_very_different_sizes() -> None:
     assert "the gain in % cannot exceed" in warned(CATS[:1], CATS * 9, "xz")
 
 
+def test_a_gain_of_headers() -> None:
+    assert "one header instead of two is 256 of the" in warned("a" * 3000, "b" * 3000, "xz")
+    assert "one header" not in warned(CATS, DOGS, "xz")
+
+
 def test_identical_sets() -> None:
     assert "X and Y are identical" in warned(CATS, list(CATS), "ngram")
     assert "X and Y are identical" not in warned(CATS, CATS[::-1], "ngram")
