@@ -141,7 +141,9 @@ def _content_options(pixels: str = "auto", mono: bool = False) -> dict[str, Deco
         "normalize": reading_option(
             "--normalize", type=click.Choice(get_args(NormalForm)), help="Unicode normal form of text."
         ),
-        "casefold": reading_option("--casefold", is_flag=True, help="Fold the case of text: A becomes a."),
+        "casefold": reading_option(
+            "--casefold/--no-casefold", default=False, help="Fold the case of text: A becomes a."
+        ),
         "pixels": reading_option(
             "--pixels",
             type=click.Choice(get_args(Pixels)),
@@ -153,10 +155,10 @@ def _content_options(pixels: str = "auto", mono: bool = False) -> dict[str, Deco
             "--mono/--all-channels", "mono", default=mono, show_default=True, help="Average the channels of sounds."
         ),
         "qualities": reading_option(
-            "--qualities", is_flag=True, help="Also read the qualities of FASTQ files, after the bases."
+            "--qualities/--no-qualities", default=False, help="Also read the qualities of FASTQ files, after the bases."
         ),
         "raw": reading_option(
-            "--raw", is_flag=True, help="Read files as their bytes: nothing is decompressed or decoded."
+            "--raw/--no-raw", default=False, help="Read files as their bytes: nothing is decompressed or decoded."
         ),
         "only": reading_option(
             "--only", type=click.Choice(get_args(Modality)), help="Leave out files of other kinds in a folder."

@@ -94,8 +94,11 @@ def diagnose_pair(
             f"{name} saves only {200 * gain.self_gain:.1f} % of a repeated X (ideal 100 %); compare the gain with the "
             f"'self' column{tuned if coder.model_bits else ''}"
         )
+    header = coder.overhead_bits
+    if math.isnan(gain.null_gain) and gain.gain_bits > 0 and header > _DISAGREEMENT * gain.gain_bits:
+        found.append(f"one header instead of two is {header:,.0f} of the {gain.gain_bits:,.0f} bits of the gain")
     found += _control_warnings(name, gain, p_below) + _direction_warnings(name, gain)
-    found += _size_warnings(name, len(x), len(y), gain, resampling is not None)
+    found += size_warnings(name, len(x), len(y), gain, interval=resampling is not None)
     for number, (side, each) in enumerate(zip("XY", (xs, ys), strict=True)):
         if resampling is not None:
             found += _unit_warnings(side, each, resampling.n_units[number], in_parts=resampling.in_parts[number])
@@ -254,7 +257,8 @@ def diagnose_matrix(
     return found
 
 
-def _size_warnings(coder: str, size_x: int, size_y: int, gain: Gain, interval: bool) -> list[str]:
+def size_warnings(coder: str, size_x: int, size_y: int, gain: Gain, *, interval: bool = False) -> list[str]:
+    """Return a warning if one set is so much longer than the other that their relative gain must be small."""
     if max(size_x, size_y) <= _SIZE_RATIO * min(size_x, size_y):
         return []
     large, small = ("X", "Y") if size_x > size_y else ("Y", "X")

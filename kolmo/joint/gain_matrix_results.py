@@ -66,6 +66,7 @@ class MatrixNull:
         for each in (mean, p_value):
             np.fill_diagonal(each, np.nan)
         above = deviation[np.triu_indices(n_sets, 1)]
+        above = above[~np.isnan(above)]  # a set whose bytes cannot be permuted has no null
         pooled = float(np.sqrt(np.mean(above**2) * (1 + 1 / count)))
         floor = float(t.isf(_CHANCE / len(above), len(above) * (count - 1))) * pooled
         return cls(count, mean, p_value, floor)
@@ -92,7 +93,8 @@ class GainMatrix(Result):
     null : {"bytes", "cipher", "none"}
         What was permuted for the null.
     null_gain : ndarray of shape (n_sets, n_sets)
-        Mean gain of each pair with either set permuted; NaN on the diagonal, or without a null.
+        Mean gain of each pair with either set permuted; NaN on the diagonal, or without a null:
+        the bytes of a set that has a single one cannot be permuted.
     p_value : ndarray of shape (n_sets, n_sets)
         One-sided, by Student's t with 2 n_permutations - 1 degrees, not corrected for the number of pairs.
     noise_floor : float

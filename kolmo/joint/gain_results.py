@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 Order = Literal["concatenated", "shuffled", "interleaved"]
 ORDERS: tuple[Order, ...] = ("concatenated", "shuffled", "interleaved")
 NULL_NAMES = {
-    "bytes": "Y with permuted byte values",
-    "cipher": "Y with permuted letters",
-    "sets": "sets given as the null",
+    "bytes": "Y under permutations of its byte values",
+    "cipher": "Y under permutations of its letters",
+    "sets": "the sets given for it",
     "none": "none",
 }
 """The nulls, as footers name them."""
@@ -153,7 +153,10 @@ def _gains_table(gains: Sequence[JointGain], *, verbose: bool) -> Table:
     nulls = {gain.null: len(gain.null_gains) for gain in gains if gain.null_gains}
     table.footers = [
         SCALE,
-        *(f"null = X with {NULL_NAMES[null]} ({count}); excess = gain - null" for null, count in nulls.items()),
+        *(
+            f"null = mean gain of X with {NULL_NAMES[null]} ({count}); excess = gain - null"
+            for null, count in nulls.items()
+        ),
         "controls: random = X with random bytes, self = X with itself",
         "upper bound = min(L(X)+L(Y)+1, min(L(XY), L(YX))+2)",
         *remarks(gains, verbose=verbose),

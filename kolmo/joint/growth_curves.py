@@ -15,6 +15,7 @@ from kolmo._core.units import format_bits
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import ParameterError
 from kolmo.evaluation.diagnostics import diagnose
+from kolmo.joint.caveats import size_warnings
 from kolmo.joint.estimates import Gain, gain_of, remarks, six_lengths
 from kolmo.joint.gain_results import CITATIONS, Order
 from kolmo.joint.two_sets import prepared
@@ -204,13 +205,17 @@ def gain_curve(
         n_jobs=n_jobs,
     )
     samples = [xs.joined(), ys.joined()]
+    points = tuple(gain_of(each) for each in found)[::-1]
     return GainCurve(
-        points=tuple(gain_of(each) for each in found)[::-1],
+        points=points,
         coder=str(made),
         fingerprint=made.fingerprint,
         order=order,
         overhead_bits=made.overhead_bits,
-        warnings=diagnose(made, max(map(len, samples)), sample=samples),
+        warnings=[
+            *diagnose(made, max(map(len, samples)), sample=samples),
+            *size_warnings(str(made), len(samples[0]), len(samples[1]), points[-1]),
+        ],
     )
 
 

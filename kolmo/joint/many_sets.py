@@ -21,7 +21,7 @@ from kolmo.joint.caveats import diagnose_matrix
 from kolmo.joint.documents import Documents
 from kolmo.joint.gain_matrix_results import GainMatrix, MatrixNull
 from kolmo.joint.layouts import LAYOUTS, layouts_of, shared_layout
-from kolmo.joint.nulls import NULLS, null_tables
+from kolmo.joint.nulls import NULLS, null_tables, null_warnings
 
 Floats = NDArray[np.float64]
 
@@ -112,17 +112,21 @@ def gain_matrix(
     random = np.random.default_rng(random_state)
     tables = [null_tables(item, null, n_permutations, random) for item in items]
     found = MatrixNull.none(len(items))
-    if n_permutations and all(tables):
-        # a set with a small alphabet has fewer permutations, and they are used again
+    fixed = [place for place, own in enumerate(tables) if not own]
+    if n_permutations and len(items) - len(fixed) > 1:
+        # as many as the smallest alphabet has: one that is used again would count twice
+        n_rounds = min(len(own) for own in tables if own)
         rounds = [
-            [item.translate(own[number % len(own)]) for item, own in zip(items, tables, strict=True)]
-            for number in range(n_permutations)
+            [item.translate(own[number]) if own else item for item, own in zip(items, tables, strict=True)]
+            for number in range(n_rounds)
         ]
         nulls = [
             _null_gains(made, items, lengths, permuted, partial(measured, label=f"null {number}"), n_jobs)
             for number, permuted in enumerate(rounds)
         ]
-        found = MatrixNull.of(gains, np.stack([part for each in nulls for part in (each, each.T)]), separate)
+        stacked = np.stack([part for each in nulls for part in (each, each.T)])
+        stacked[:, fixed, :] = stacked[:, :, fixed] = np.nan
+        found = MatrixNull.of(gains, stacked, separate)
     return GainMatrix(
         names=tuple(sets),
         sizes=tuple(map(len, items)),
@@ -136,7 +140,14 @@ def gain_matrix(
         noise_floor=found.floor,
         coder=str(made),
         fingerprint=made.fingerprint,
-        warnings=diagnose_matrix(dict(zip(sets, items, strict=True)), gains, coder=made, null_gain=found.mean),
+        warnings=[
+            *diagnose_matrix(dict(zip(sets, items, strict=True)), gains, coder=made, null_gain=found.mean),
+            *(
+                each
+                for name, own in zip(sets, tables, strict=True)
+                for each in null_warnings(repr(name), null, 2 * len(own), n_permutations)
+            ),
+        ],
     )
 
 

@@ -20,6 +20,8 @@ MIN_RANKED = 19
 """From this many null sets on, the p-value is a rank, and can be .05."""
 _SMALL_ALPHABET = 4
 """The permutations of an alphabet up to this size are listed; of a larger one they are drawn."""
+_COUNTED_ALPHABET = 12
+"""An alphabet of this size has more permutations than are ever drawn."""
 _BASES, _BASES_SHARE, _MIN_BASES = b"ACGT", 0.98, 3
 """Letters of DNA, their least share of its bytes, and the least number of different ones."""
 _COMPLEMENT = (3, 2, 1, 0)
@@ -121,11 +123,13 @@ def null_tables(data: bytes, null: str, count: int, random: np.random.Generator)
         listed = [order for order in itertools.permutations(identity) if order not in (identity, *excluded)]
         orders = [listed[place] for place in random.permutation(len(listed))[:count]]
     else:
-        orders = []
-        while len(orders) < count:
+        drawn: dict[tuple[int, ...], None] = {}
+        most = math.factorial(min(size, _COUNTED_ALPHABET)) - 1
+        while len(drawn) < min(count, most):
             order = tuple(random.permutation(size).tolist())
-            if order != identity and order not in orders:
-                orders.append(order)
+            if order != identity:
+                drawn[order] = None
+        orders = list(drawn)
     return [_table(alphabet, order, folded=folded) for order in orders]
 
 
@@ -156,6 +160,39 @@ def null_sets(ys: Documents, null: Any, count: int, random: np.random.Generator)
                 f"null set {number} holds {whole:,} bytes; expected about as many as Y, {size:,}, and at least half"
             )
     return "sets", sets
+
+
+def null_warnings(name: str, null: str, count: int, n_permutations: int) -> list[str]:
+    """Return a warning if there is no null for a set, or if its p-value cannot be small.
+
+    Parameters
+    ----------
+    name : str
+        The set that is permuted.
+    null : {"bytes", "cipher", "sets"}
+        What the null sets are.
+    count : int
+        Number of null sets.
+    n_permutations : int
+        Number of permutations asked for.
+
+    Examples
+    --------
+    >>> null_warnings("Y", "bytes", 0, 8)
+    ['the bytes of Y cannot be permuted, since fewer than two different ones occur: there is no null gain']
+    """
+    if null != "sets" and n_permutations and not count:
+        what = "letters" if null == "cipher" else "bytes"
+        return [
+            f"the {what} of {name} cannot be permuted, since fewer than two different ones occur: there is no null gain"
+        ]
+    is_rank = null == "sets" or count == 1
+    if is_rank and 0 < count < MIN_RANKED:
+        unit = "null set" if null == "sets" else "permutation"
+        more = f"; give {MIN_RANKED} or more" if null == "sets" else ""
+        sets = f"{count} {unit}{'s' if count > 1 else ''}"
+        return [f"with {sets} the p-value is at least {1 / (count + 1):.2f}, and never significant{more}"]
+    return []
 
 
 def _table(alphabet: list[int], order: tuple[int, ...], *, folded: bool) -> bytes:

@@ -98,7 +98,7 @@ class PairedGain(Result):
             )
         table.footers = [
             "p-value: fraction of random pairings with at least this gain",
-            f"retrieval accuracy: the own x gives the smallest L(y|x); {100 / results[0].n_pairs:.0f} % by chance",
+            f"retrieval accuracy: the own x gives the smallest L(y|x); {100 / results[0].n_pairs:.2g} % by chance",
             *remarks(results, verbose=verbose),
         ]
         return [table]

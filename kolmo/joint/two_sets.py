@@ -12,19 +12,20 @@ import numpy as np
 
 from kolmo._core.checks import check_choice, check_integer
 from kolmo._core.items import as_bytes
-from kolmo._core.resumable import open_checkpoint, run_tasks
+from kolmo._core.resumable import digest, open_checkpoint, run_tasks
 from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike, coder as make_coder
+from kolmo.errors import ParameterError
 from kolmo.joint.caveats import diagnose_pair
 from kolmo.joint.documents import INTERLEAVED_BYTES, Documents
 from kolmo.joint.estimates import Gain, gain_of, six_lengths
 from kolmo.joint.gain_results import ORDERS, JointGain, Order
 from kolmo.joint.layouts import LAYOUTS, layouts_of, null_coder, shared_layout
-from kolmo.joint.nulls import compare_with_null, null_sets
+from kolmo.joint.nulls import compare_with_null, null_sets, null_warnings
 from kolmo.joint.resampling import resampled
 
 _RESOLUTION_BITS = 16.0
-"""Smallest standard deviation of null gains: code lengths are whole bytes, or have headers of a few."""
+"""Smallest standard deviation of a gain: code lengths are whole bytes, or have headers of a few."""
 
 
 def joint_gain(
@@ -127,6 +128,8 @@ def joint_gain(
     True
     """
     check_integer("n_resamples", n_resamples, 0, 10_000)
+    if n_resamples == 1:
+        raise ParameterError("n_resamples: expected 0 for no interval, or at least 2, got 1")
     check_integer("n_permutations", n_permutations, 0, 10_000)
     check_choice("layout", layout, LAYOUTS)
     made, between, (xs, ys), drawn = prepared(X, Y, coder, separator, order, random_state)
@@ -151,7 +154,7 @@ def joint_gain(
         label="two sets",
         order=order,
         separator=between.decode("latin-1"),
-        null=[named, len(nulls)],
+        null=[named, len(nulls), *([digest(each.joined() for each in nulls)] if named == "sets" else [])],
         random_state=random_state,
     )
     found = run_tasks(
@@ -165,11 +168,10 @@ def joint_gain(
     whole, random, itself, *others = map(gain_of, found)
     null_gains = tuple(each.relative_gain for each in others[: len(nulls)])
     separate = max(whole.length_x + whole.length_y, 1.0)
-    tested = compare_with_null(
-        whole.relative_gain, null_gains, ranked=named == "sets", resolution=_RESOLUTION_BITS / separate
-    )
+    resolution = _RESOLUTION_BITS / separate
+    tested = compare_with_null(whole.relative_gain, null_gains, ranked=named == "sets", resolution=resolution)
     interval, low, high = None, math.nan, math.nan
-    variance = parts.variance([each.relative_gain for each in others[len(nulls) :]])
+    variance = max(parts.variance([each.relative_gain for each in others[len(nulls) :]]), resolution**2)
     if parts.pairs:
         half = parts.half_width(variance)
         interval = whole.relative_gain - half, whole.relative_gain + half
@@ -202,6 +204,7 @@ def joint_gain(
             layouts=layouts_of(made, [x, y]),
             p_below=tested.p_below,
         )
+        + null_warnings("Y", named, len(nulls), n_permutations)
     )
     return gain
 

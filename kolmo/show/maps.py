@@ -88,7 +88,7 @@ def gain_map(
     Parameters
     ----------
     values : array-like of shape (n, n)
-        The gains, such as excess gains in %; the diagonal is left out.
+        The gains, such as excess gains in %; the diagonal is left out, and NaN is an empty cell.
     names : iterable of str or None
         The names of the sets; numbers from 0 by default.
     path : path-like
@@ -101,7 +101,7 @@ def gain_map(
     Raises
     ------
     DataError
-        If the values are not a square matrix of finite numbers, or do not match the names.
+        If the values are not a square matrix of finite numbers or NaN, or do not match the names.
     MissingDependencyError
         If matplotlib is not installed.
     ParameterError
@@ -115,14 +115,14 @@ def gain_map(
     """
     target = checked_path(path)
     filled = np.array(values, float)
-    if filled.ndim == 2 and filled.shape[0] == filled.shape[1]:
-        np.fill_diagonal(filled, 0.0)
-    matrix = square(filled)
+    unknown = np.isnan(filled)
+    matrix = square(np.where(unknown, 0.0, filled))
     found = checked_names(names, len(matrix))
-    apart = matrix[~np.eye(len(matrix), dtype=bool)]
+    empty = unknown | np.eye(len(matrix), dtype=bool)
+    apart = matrix[~empty]
     # one colour is 0, and a matrix of noise is not stretched over all colours by its own largest value alone
     largest = max(float(np.abs(apart).max()) if len(apart) else 0.0, 1e-9)
-    matrix = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
+    matrix = np.where(empty, np.nan, matrix)
     _draw_matrix(matrix, found, target, title=title, label=label, cmap="RdBu_r", limits=(-largest, largest))
 
 

@@ -85,3 +85,8 @@ def test_as_a_table_and_a_frame() -> None:
     (table,) = type(curve).tables_of([curve], verbose=True)
     assert curve.fingerprint in table.footers
     assert gain_curve(CATS, DOGS, coder="brotli", order="shuffled").to_dict()["order"] == "shuffled"
+
+
+def test_sets_of_very_different_sizes_are_a_warning() -> None:
+    (sizes,) = gain_curve("a cat sat here", "a dog lay there; " * 40, coder="deflate").warnings
+    assert sizes.startswith("Y is 49 times as long as X: the gain in % cannot exceed")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from scipy.stats import kstest
 
-from kolmo import joint_gain
+from kolmo import gain_matrix, joint_gain
 from kolmo.errors import DataError, ParameterError
 from kolmo.joint.nulls import compare_with_null, null_tables
 
@@ -55,10 +57,57 @@ def test_bases_have_22_permutations() -> None:
 def test_small_alphabets_have_few_permutations() -> None:
     assert null_tables(b"aaaa", "bytes", 8, np.random.default_rng(0)) == []
     assert len(null_tables(b"abc", "bytes", 8, np.random.default_rng(0))) == 5
+    for alphabet, count in ((b"abcde", 119), (b"abcdef", 719)):
+        assert len(null_tables(alphabet, "bytes", 10_000, np.random.default_rng(0))) == count
     gain = joint_gain("a" * 500, "b" * 300, coder="deflate")
     assert gain.null == "none"
     assert math.isnan(gain.excess_gain)
     assert gain.to_dict()["excess_gain"] is None
+    assert gain.interval is not None
+    assert gain.interval[0] < gain.relative_gain < gain.interval[1], "equal lengths of all parts leave the resolution"
+    assert "the bytes of Y cannot be permuted" in "; ".join(gain.warnings)
+    digits = joint_gain("1 2 3" * 99, "4 5 6" * 99, coder="deflate", null="cipher", n_resamples=0)
+    assert "the letters of Y cannot be permuted" in "; ".join(digits.warnings)
+
+
+def test_a_p_value_that_cannot_be_small_is_a_warning() -> None:
+    def warned(**how: Any) -> str:
+        return "; ".join(joint_gain(words(1, 60), words(2, 60), coder="deflate", n_resamples=0, **how).warnings)
+
+    assert "with 1 permutation the p-value is at least 0.50" in warned(n_permutations=1)
+    assert "with 2 null sets the p-value is at least 0.33" in warned(null=[words(3, 60), words(4, 60)])
+    for how in ({"n_permutations": 0}, {"n_permutations": 2}, {"n_permutations": 19}):
+        assert "the p-value is at least" not in warned(**how)
+
+
+def test_a_set_of_one_byte_takes_no_null_from_other_pairs() -> None:
+    sets = {"zeros": bytes(900), "one": words(1, 200), "two": words(1, 100) + words(2, 100)}
+    matrix = gain_matrix(sets, coder="deflate")
+    assert matrix.null == "bytes"
+    assert np.isnan(matrix.excess_gain[0]).all()
+    assert matrix.has_common_structure
+    assert matrix.excess_gain[1, 2] > matrix.noise_floor
+    assert matrix.p_value[1, 2] < 0.05
+    assert "the bytes of 'zeros' cannot be permuted" in "; ".join(matrix.warnings)
+    alone = gain_matrix({"zeros": bytes(900), "one": words(1, 200)}, coder="deflate")
+    assert alone.null == "none"
+    assert alone.has_common_structure is None
+
+
+def test_a_permutation_counts_once() -> None:
+    random = np.random.default_rng(0)
+    coins = {name: random.integers(48, 50, 800, np.uint8).tobytes() for name in "abc"}
+    few, many = (gain_matrix(coins, coder="deflate", n_permutations=count) for count in (1, 9))
+    np.testing.assert_array_equal(few.p_value, many.p_value)
+
+
+def test_a_checkpoint_knows_the_null_sets(tmp_path: Path) -> None:
+    how: dict[str, Any] = {"coder": "deflate", "n_resamples": 0, "checkpoint": tmp_path / "kept"}
+    x, y, first, second = (words(seed, 60) for seed in range(4))
+    found = joint_gain(x, y, null=[first], **how)
+    assert joint_gain(x, y, null=[first], **how) == found
+    with pytest.raises(DataError, match="another run"):
+        joint_gain(x, y, null=[second], **how)
 
 
 def test_p_values_of_a_null_are_uniform() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from kolmo import coder
 from kolmo.errors import DataError, MissingDependencyError, ParameterError
-from kolmo.joint.transfer import TransferGain, _permuted, _split, transfer_gain
+from kolmo.joint.transfer import TrainingRun, TransferGain, _permuted, _split, _warnings, transfer_gain
 
 SMALL: dict[str, Any] = {
     "model": "gru:20k",
@@ -68,6 +68,7 @@ def test_similar_sets_gain_and_random_bytes_do_not(halves: TransferGain) -> None
         assert run.curve[0].bits_x > run.curve[-1].bits_x
 
 
+@pytest.mark.slow
 def test_a_model_predicts_its_training_data_best() -> None:
     gain = transfer_gain(CATS, DIGITS, steps=STEPS, controls=False, n_seeds=1, **SMALL)
     x, y, both = (gain.runs[name] for name in ("x", "y", "both"))
@@ -110,7 +111,10 @@ def test_the_result_is_a_document_a_frame_and_tables(halves: TransferGain) -> No
     assert "<table>" in halves._repr_html_()
 
 
-@pytest.mark.parametrize("model", ["gru:20k", "transformer:20k,context_length=16,n_grams=1,hash_bits=6"])
+@pytest.mark.parametrize(
+    "model",
+    ["gru:20k", pytest.param("transformer:20k,context_length=16,n_grams=1,hash_bits=6", marks=pytest.mark.slow)],
+)
 def test_equal_seeds_give_equal_numbers(model: str) -> None:
     options = SMALL | {"model": model, "steps": 10, "controls": False, "n_seeds": 1}
     found = transfer_gain(CATS, DIGITS, **options)
@@ -148,6 +152,30 @@ def test_the_end_of_a_long_string_is_held_out() -> None:
     assert len(held) == len(text) // 4
 
 
+def test_losses_that_mislead_are_warnings() -> None:
+    def run(training: float, bits: float) -> TrainingRun:
+        return TrainingRun(
+            steps=9,
+            training_bits=training,
+            bits_x=bits,
+            bits_y=bits,
+            bits_x_by_seed=(bits,),
+            bits_y_by_seed=(bits,),
+            curve=(),
+        )
+
+    assert _warnings({"x": run(2, 2.1), "y": run(2, 2.1)}, 3) == []
+    (overfitting,) = _warnings({"x": run(0.5, 4), "y": run(2, 2.1)}, 3)
+    assert overfitting.startswith("overfitting on X alone")
+    (seed,) = _warnings({"x": run(2, 2), "y": run(2, 2)}, 1)
+    assert seed.startswith("one seed")
+    done = {"x": run(2, 2), "y": run(2, 2), "y_double": run(2, 2)}
+    (falls,) = _warnings(done | {"x_double": run(2, 1)}, 3)
+    assert falls.startswith("the held-out loss on X still falls: twice the steps")
+    assert _warnings(done | {"x_double": run(2, 2)}, 3) == []
+
+
+@pytest.mark.slow
 def test_overfitting_is_a_warning() -> None:
     noise = random.Random(0)
     few = ["".join(noise.choices("abcdefgh", k=40)) for _ in range(30)]

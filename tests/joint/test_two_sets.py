@@ -204,6 +204,8 @@ def test_bad_input_is_refused() -> None:
             joint_gain("abc", wrong)
     with pytest.raises(ParameterError, match="order: expected"):
         joint_gain("abc", "abc", order="sideways")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="n_resamples: expected 0 for no interval, or at least 2"):
+        joint_gain("abc", "abc", n_resamples=1)
     with pytest.raises(DataError, match="at least two"):
         gain_matrix({"a": "abc"})
     with pytest.raises(DataError, match="'b' is empty"):

@@ -98,7 +98,11 @@ def command(
     found: list[Audit] = []
     sets = read_sets(data, limit, reading)
     own = {each.name: each.data for each in sets} or None
-    work = [(each, sizes_to(largest), own, seed, seconds) for each in chosen]
+    sizes = sizes_to(largest)
+    for each in sets:
+        if len(each.data) < 2 * sizes[0]:
+            left_out[each.name] = f"it holds {len(each.data):,} bytes, fewer than two pieces of {sizes[0]:,}"
+    work = [(each, sizes, own, seed, seconds) for each in chosen]
     with progress(len(work), label="audit", unit="coder") as bar:
         results = map_blocks(_attempt, work, n_jobs=jobs, prefer="processes")
         for each, result in zip(chosen, results, strict=True):

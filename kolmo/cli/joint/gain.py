@@ -9,6 +9,8 @@ import click
 
 from kolmo.cli.inputs import content_options
 from kolmo.cli.joint.sets import (
+    check_different,
+    given_null_options,
     layout_option,
     limit_option,
     null_options,
@@ -30,6 +32,7 @@ from kolmo.cli.options import (
 )
 from kolmo.cli.output import print_json, print_tables
 from kolmo.coders.base import Coder
+from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
     from kolmo.joint.gain_results import Order
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
     default=8,
     show_default=True,
     metavar="N",
-    help="Number of half-samples for the 95 % confidence interval; 0 for none.",
+    help="Number of half-samples of documents for the 95 % confidence interval, at least 2; 0 for none.",
 )
 @null_options(8)
 @click.option(
@@ -98,6 +101,9 @@ def command(
     from kolmo.joint.two_sets import joint_gain
 
     two_of(data, "for several sets use: kolmo joint matrix")
+    check_different([*data, *null_files])
+    if null_files and (given := given_null_options()):
+        raise ParameterError(f"expected --null-set without {' and '.join(given)}: given sets are not permuted")
     sets = read_sets(data, limit, reading)
     x, y = (each.documents(order) for each in sets)
     thirds = [each.documents(order) for each in read_sets(null_files, limit, reading)] if null_files else None

@@ -29,7 +29,7 @@ from kolmo.cli.options import (
 )
 from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
 from kolmo.coders.base import Coder
-from kolmo.errors import ParameterError
+from kolmo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from kolmo.joint.gain_matrix_results import GainMatrix
@@ -157,5 +157,7 @@ def _write_pairs(path: Path, matrix: GainMatrix) -> None:
 def _draw(matrix: GainMatrix, path: Path) -> None:
     from kolmo.show.maps import gain_map
 
+    if matrix.null == "none":
+        raise DataError("--heat-map draws excess gains, and there are none: the bytes of these sets cannot be permuted")
     title = f"Excess gain ({matrix.coder}), %; noise floor {100 * matrix.noise_floor:.2f} %"
     gain_map(100 * matrix.excess_gain, matrix.names, path, title=title, label="excess gain, %")

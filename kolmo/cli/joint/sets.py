@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from kolmo.cli.options import Decorator, Size, together
 from kolmo.cli.output import say
@@ -69,6 +70,13 @@ def null_options(n_permutations: int) -> Decorator:
         ),
         permutations_option(n_permutations),
     )
+
+
+def given_null_options() -> list[str]:
+    """Return those of `null_options` that are on the command line."""
+    context = click.get_current_context()
+    options = {"null": "--null", "n_permutations": "--permutations"}
+    return [option for name, option in options.items() if context.get_parameter_source(name) != ParameterSource.DEFAULT]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table
+from kolmo.cli.joint.sets import check_different, limit_option, read_sets, sets_document, sets_table
 from kolmo.cli.options import (
     Command,
     InputFile,
@@ -106,6 +106,8 @@ def command(
 
     if len(data) < 2:
         raise ParameterError(f"expected a target and at least one corpus, got {len(data)} data sets")
+    if context_file is not None:
+        check_different([data[0], context_file])
     if share is not None:
         others = {"budget": budget, "context": context_file, "checkpoint": checkpoint, "mixture": mixture or None}
         given = [f"--{name}" for name, value in others.items() if value is not None]

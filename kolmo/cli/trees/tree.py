@@ -19,7 +19,7 @@ from kolmo.cli.options import (
     picture_option,
     verbose_option,
 )
-from kolmo.cli.output import STDOUT, OutputFile, print_json, print_tables, write_text
+from kolmo.cli.output import STDOUT, OutputFile, print_json, print_tables, say, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
 
@@ -143,6 +143,10 @@ def command(
         if newick is not None and newick != STDOUT:
             write_text(newick, lambda file: file.write(tree.newick(support) + "\n"))
         _draw(distances, tree, title, _METHODS[method], plot=plot, map_file=map_file, heat_map=heat_map)
+    else:
+        for path in (newick, plot, map_file, heat_map):
+            if path is not None and path != STDOUT:
+                say(str(path), ["not written, since no two sets have an excess gain above the noise floor"])
     if as_json:
         document = {
             "sets": sets_document(sets, rates),

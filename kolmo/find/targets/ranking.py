@@ -32,7 +32,7 @@ from kolmo.joint.documents import Documents
 from kolmo.joint.layouts import is_blind, layouts_of
 
 _SMALLEST = 256
-"""A corpus of fewer bytes says nothing at equal bytes."""
+"""A target of fewer bytes says nothing, and a corpus nothing at equal bytes."""
 _MIXED, _GRID = 3, 4
 """Corpora in a mixture, and steps of its grid."""
 _MIXED_PIECE = 2048
@@ -160,7 +160,7 @@ def rank_for_target(
         str(made),
         made.fingerprint,
         [*target.blocks, base],
-        [each.joined() for each in used.values()],
+        [block for each in used.values() for block in (*each.blocks, each.between)],
         label="target",
         separator=between.decode("latin-1"),
         random_state=random_state,
@@ -361,6 +361,8 @@ def _caveats(
 ) -> list[str]:
     longest = max(_size(each) for each in corpora.values()) + ranking.context_size
     found = diagnose(coder, longest, sample=[target.joined()])
+    if _size(target) < _SMALLEST:
+        found.append(f"the target has only {_size(target):,} bytes, so that all savings say little")
     if least < _SMALLEST:
         small = min(corpora, key=lambda name: _size(corpora[name]))
         found.append(f"{small!r} has only {least:,} bytes, so that the savings at equal bytes say little")

@@ -151,8 +151,13 @@ class TargetRanking(Result):
         Returns
         -------
         list of dict
+            NaN is None.
         """
-        return [asdict(each) | {"not_distinguished_from": "; ".join(each.not_distinguished_from)} for each in self]
+        rows = [asdict(each) | {"not_distinguished_from": "; ".join(each.not_distinguished_from)} for each in self]
+        return [
+            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+            for row in rows
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

@@ -129,6 +129,12 @@ def select_for_target(
             )
         )
     noted = [f"{len(leaked):,} documents contain passages of the target; they were left out"] if leaked else []
+    (own_share,) = (each for each in measured if each.share == share)
+    if not own_share.saving_bits > own_share.random_bits + own_share.random_deviation:
+        noted.append(
+            f"the selection of {100 * share:g} % saves no more than random documents: {made} does not see which of "
+            "them resemble the target"
+        )
     return TargetSelection(
         selected=tuple(_first(order, sizes, share)),
         scores=tuple(scores.tolist()),

@@ -73,6 +73,8 @@ def test_data_are_read_as_they_were_at_the_fit(kolmo: Any, topics: Topics) -> No
     assert [json.loads(line)["predicted"] for line in streamed] == [label for label, _ in held_out]
     other = csv.DictReader(kolmo("predict", "model", "new.csv", "--text-column", "title").stdout.splitlines())
     assert {row["predicted"] for row in other} == {"money"}
+    unfolded = kolmo("predict", "model", "-", "--format", "jsonl", "--no-casefold", stdin=lines.encode()).stdout
+    assert unfolded.splitlines() != streamed, "an option takes a kept flag back"
 
 
 @pytest.mark.parametrize("forged", [{"pixels": ["rgb"]}, {"separator": 3}, {"columns": [[3], None]}, {"path": "/"}, 5])

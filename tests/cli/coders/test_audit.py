@@ -84,3 +84,11 @@ def test_own_data_are_audited(kolmo: Any, refused: Any, tmp_path: Path) -> None:
     found = json.loads(kolmo(*arguments).stdout)["coders"]
     assert {result["kind"] for each in found for result in each["results"]} == {"mine.txt"}
     assert "expected data that hold two pieces" in refused("audit", tmp_path / "short.txt", "-c", "zstd", code=1)
+
+
+def test_own_data_that_are_too_short_are_named(kolmo: Any) -> None:
+    Path("long").write_bytes(np.random.default_rng(0).integers(0, 256, 900, np.uint8).tobytes())
+    Path("short").write_bytes(b"few")
+    shown = kolmo("audit", "long", "short", "-c", "zlib", "--largest", "400", "-j", "1").stdout
+    assert "gzip" not in shown
+    assert "not tested: short; it holds 3 bytes, fewer than two pieces of 200" in shown

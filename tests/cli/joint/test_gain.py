@@ -44,7 +44,7 @@ def test_the_sets_stand_first(kolmo: Any, files: list[str]) -> None:
     assert lines[3].split()[:4] == ["X", "cats.txt", "text", "2,184"]
     assert "Joint coding gain" in lines
     assert any(line.startswith("gain in % of L(X)+L(Y): 50 = identical") for line in lines)
-    assert "null = X with Y with permuted byte values (8); excess = gain - null" in lines
+    assert "null = mean gain of X with Y under permutations of its byte values (8); excess = gain - null" in lines
 
 
 def test_fingerprints_and_citations_are_verbose(kolmo: Any, files: list[str]) -> None:
@@ -62,6 +62,9 @@ def test_wrong_usage_is_told(refused: Any, files: list[str], tmp_path: Path) -> 
     (tmp_path / "empty").write_bytes(b"")
     assert "empty" in refused("joint", "gain", files[0], tmp_path / "empty", code=1)
     assert "No such option" in refused("joint", "gain", *files[:2], "--pairs", "3", code=2)
+    assert "are the same" in refused("joint", "gain", *files[:2], "--null-set", files[1], code=2)
+    null = ("--null-set", files[2], "--null", "cipher", "--permutations", "3")
+    assert "--null-set without --null and --permutations" in refused("joint", "gain", *files[:2], *null, code=2)
     missing = tmp_path / "no folder" / "run"
     assert "no directory" in refused("joint", "gain", *files[:2], "--checkpoint", missing, code=2)
 

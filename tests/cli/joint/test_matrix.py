@@ -45,6 +45,21 @@ def test_pairs_and_a_heat_map_are_written(kolmo: Any, refused: Any, files: list[
     assert "expected at least 1 permutation" in told
 
 
+def test_a_set_of_one_byte_leaves_its_cells_empty(kolmo: Any, refused: Any, files: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed (extra plot)")
+    zeros, ones = tmp_path / "zeros", tmp_path / "ones"
+    zeros.write_bytes(bytes(900))
+    ones.write_bytes(b"1" * 900)
+    pairs, picture = tmp_path / "pairs.csv", tmp_path / "gains.svg"
+    arguments = ("joint", "matrix", *files[:2], zeros, "-c", "zlib", "--pairs-csv", pairs, "--heat-map", picture)
+    assert "the bytes of 'zeros' cannot be permuted" in kolmo(*arguments).stdout
+    assert picture.exists()
+    rows = list(csv.DictReader(pairs.read_text().splitlines()))
+    assert [bool(row["excess_gain"]) for row in rows] == [True, False, False]
+    told = refused("joint", "matrix", zeros, ones, "-c", "zlib", "--heat-map", tmp_path / "none.svg", code=1)
+    assert "there are none" in told
+
+
 def test_random_bytes_are_a_control(kolmo: Any, refused: Any, files: list[str], tmp_path: Path) -> None:
     arguments = ("joint", "matrix", *files, "-c", "mix", "--random", "--json")
     found = json.loads(kolmo(*arguments, "--seed", 1).stdout)

@@ -59,6 +59,7 @@ def test_wrong_usage_is_told(refused: Any, corpora: dict[str, str], tmp_path: Pa
     assert "one corpus, got 2" in refused("joint", "target", target, related, other, "--select", "5%", code=2)
     told = refused("joint", "target", target, related, "--select", "5%", "--budget", "1kB", code=2)
     assert "--select without --budget" in told
+    assert "are the same" in refused("joint", "target", target, related, "--context", target, code=2)
     (tmp_path / "again.txt").write_text(Path(target).read_text())
     told = refused("joint", "target", target, tmp_path / "again.txt", "-c", "ngram", code=1)
     assert "every corpus consists of passages of the target" in told

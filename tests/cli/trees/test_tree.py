@@ -84,9 +84,10 @@ def test_sets_that_share_nothing_have_no_tree(kolmo: Any, refused: Any, tmp_path
         chosen = random.choice(8, 3000, p=random.dirichlet(np.ones(8)))
         (tmp_path / f"{n}.txt").write_bytes(letters[chosen].tobytes())
     arguments = ("tree", *(tmp_path / f"{n}.txt" for n in range(4)), "-c", "deflate")
-    shown = kolmo(*arguments, "--newick", tmp_path / "tree.nwk").stdout
-    assert "No two sets have an excess gain above the noise floor" in shown
-    assert "average linkage" not in shown
+    done = kolmo(*arguments, "--newick", tmp_path / "tree.nwk")
+    assert "No two sets have an excess gain above the noise floor" in done.stdout
+    assert "average linkage" not in done.stdout
+    assert "tree.nwk: not written" in done.stderr
     assert not (tmp_path / "tree.nwk").exists()
     assert json.loads(kolmo(*arguments, "--json").stdout)["newick"] is None
     assert "a tree would show noise" in refused(*arguments, "--newick", "-", code=1)

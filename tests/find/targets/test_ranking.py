@@ -57,6 +57,8 @@ def test_what_leaked_is_left_out() -> None:
     assert found["copied"].leaked_bytes >= sum(map(len, TARGET[:20]))
     assert found["copied"].leaked_bytes < sum(map(len, TARGET[:20])) + 2000
     assert math.isnan(found["itself"].saving_bits)
+    rows = {row["name"]: row for row in ranking.records()}
+    assert rows["itself"]["saving_bits"] is rows["itself"]["equal_low"] is None
     assert any("'itself' holds the target" in warning for warning in ranking.warnings)
     kept = rank_for_target(TARGET, {"copied": copied, "same": CORPORA["same"]}, coder="ngram", leaks=True)
     with_leaks = {each.name: each for each in kept}["copied"]
@@ -105,7 +107,8 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(ParameterError, match="budget"):
         rank_for_target(TARGET, CORPORA, budget=0)
     tiny = rank_for_target("the target", {"a": "tiny", "b": ["one document"]}, coder="ngram", leaks=True)
-    assert "has only 4 bytes" in "; ".join(tiny.warnings)
+    assert "the target has only 10 bytes" in "; ".join(tiny.warnings)
+    assert "'a' has only 4 bytes" in "; ".join(tiny.warnings)
     assert "-" in str(tiny)
 
 
@@ -115,6 +118,9 @@ def test_it_resumes_from_a_checkpoint(tmp_path: Path) -> None:
     assert rank_for_target(TARGET, CORPORA, coder="ngram") == first
     with pytest.raises(DataError, match="another run"):
         rank_for_target(TARGET[:50], CORPORA, coder="ngram", checkpoint=tmp_path / "run")
+    strings = {name: "\n".join(each) for name, each in CORPORA.items()}
+    with pytest.raises(DataError, match="another run"):  # the same bytes, but other parts for the intervals
+        rank_for_target(TARGET, strings, coder="ngram", checkpoint=tmp_path / "run")
 
 
 def test_records_and_frames() -> None:

@@ -33,6 +33,8 @@ def test_related_documents_are_selected_and_save_more_than_random_ones() -> None
     assert rows[found.selected[0]]["selected"] == 0
     assert rows[0]["selected"] is None
     assert "it does not make a diverse set" in str(found)
+    assert "no more than random" not in str(found)
+    assert "no more than random documents" in str(select_for_target(TARGET, OTHER, coder="uniform"))
 
 
 def test_documents_with_passages_of_the_target_are_left_out() -> None:
