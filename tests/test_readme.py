@@ -251,6 +251,7 @@ def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str]
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     run = subprocess.run(
         [sys.executable, str(folder / command[0]), *command[1:], str(folder / "results" / results)],
+        env=os.environ | {"PYTHONPATH": str(folder)},  # the scripts share modules
         capture_output=True,
         text=True,
         check=True,
@@ -264,5 +265,6 @@ def test_the_tables_of_results_are_those_of_the_recorded_runs(command: list[str]
 
 def test_the_tables_of_languages_are_those_of_the_recorded_runs() -> None:
     program = [sys.executable, "languages.py", "--table", "results/languages.jsonl"]
-    run = subprocess.run(program, cwd=ROOT / "benchmarks", capture_output=True, text=True, check=True)
+    variables = os.environ | {"PYTHONPATH": str(ROOT / "benchmarks")}
+    run = subprocess.run(program, cwd=ROOT / "benchmarks", env=variables, capture_output=True, text=True, check=True)
     assert run.stdout.strip() in (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")

@@ -70,7 +70,7 @@ def _page(module: ModuleType, places: dict[str, str]) -> str:
     values = []
     for name, place in sorted(places.items()):
         value = getattr(module, name)
-        if inspect.isfunction(value):
+        if inspect.isfunction(inspect.unwrap(value)):
             kinds["Functions"].append(f"{place}.{name}")
         elif inspect.isclass(value):
             kinds["Classes"].append(f"{place}.{name}")

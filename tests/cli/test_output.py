@@ -31,10 +31,17 @@ INPUTS = {
     "joint growth": ["one", "two"],
     "joint matrix": ["one", "folder", "two"],
     "joint paired": ["one", "two"],
+    "joint target": ["one", "two", "folder"],
+    "law fit": ["one"],
+    "law isoflop": ["one"],
+    "law more": ["one"],
+    "law sweep": ["one", "two"],
+    "law trend": ["one"],
     "leaks": ["one", "two"],
     "mislabelled": ["one"],
     "outliers": ["two", "--normal", "one"],
     "predict": ["model", "one"],
+    "profile": ["one", "two"],
     "rates": ["one", "two", "folder"],
     "same-source": ["one", "two", "--texts", "folder"],
     "surprisal": ["one", "--context", "two"],
@@ -275,8 +282,12 @@ def test_two_processes_on_one_checkpoint(inputs: Any) -> None:
     assert [process.returncode for process in started] == [0, 0, 0]
     assert answers[0] == answers[1] == answers[2]
     assert Path("0.csv").read_bytes() == Path("1.csv").read_bytes() == Path("2.csv").read_bytes()
-    with sqlite3.connect("run") as file:
-        assert file.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+    subprocess.run([*program, "--checkpoint", "alone"], check=True, capture_output=True)
+    counts = []
+    for name in ("run", "alone"):
+        with sqlite3.connect(name) as file:
+            counts.append(file.execute("SELECT count(*) FROM runs").fetchone())
+    assert counts[0] == counts[1] > (0,)
 
 
 def writing(text: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,11 @@ from kolmo.laws.sweeps.training import Parts
 
 PROSE = "cat dog sat ran on the a mat and then it was cold so they slept by fire until morning came again"
 TEXT = " ".join(np.random.default_rng(0).choice(PROSE.split(), 8000))
-torch = pytest.importorskip("torch", reason="the extra neural is not installed")
+
+
+@pytest.fixture(autouse=True)
+def torch() -> Any:
+    return pytest.importorskip("torch", reason="the extra neural is not installed")
 
 
 def test_sizes_are_lists_or_ranges() -> None:
@@ -29,7 +34,7 @@ def test_sizes_are_lists_or_ranges() -> None:
 
 @pytest.mark.parametrize("architecture", ["gru", "lstm", "transformer"])
 @pytest.mark.parametrize("size", [5e3, 8e4])
-def test_a_model_of_a_size_is_found_and_its_products_counted(architecture: str, size: float) -> None:
+def test_a_model_of_a_size_is_found_and_its_products_counted(architecture: str, size: float, torch: Any) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
     from kolmo.laws.sweeps.sizes import config_of_size, flops_per_byte

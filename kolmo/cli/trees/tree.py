@@ -165,8 +165,8 @@ def command(
         raise DataError(_nothing_shared(matrix))
     else:
         print_tables([sets_table(sets, rates)])
-        shown = f"{visible(title)}, {_METHODS[method]}\n\n{tree}" if drawn else visible(_nothing_shared(matrix))
-        sys.stdout.write(f"\n{shown}\n")
+        shown = [f"{title}, {_METHODS[method]}", "", *str(tree).splitlines()] if drawn else [_nothing_shared(matrix)]
+        write_lines(["", *shown])
         if support is not None:
             sys.stdout.write("\n")
             print_tables([_support_table(support, resamples)])
