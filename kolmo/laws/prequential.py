@@ -159,7 +159,7 @@ def data_curve(
     --------
     >>> words = ["cat", "dog", "sat", "ran", "on", "the", "a", "mat", "and", "then"]
     >>> rng = np.random.default_rng(0)
-    >>> curve = data_curve(" ".join(rng.choice(words, 20_000)))
+    >>> curve = data_curve(" ".join(rng.choice(words, 3000)))
     >>> curve.rates[0] > curve.rates[-1]
     True
     >>> float(curve.forecast([10]).predicted[0]) <= curve.rates[-1] * 1.01

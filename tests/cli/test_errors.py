@@ -89,7 +89,7 @@ main(prog_name="kolmo")
         pytest.param("ppmd", 0, os.killpg, marks=pytest.mark.slow),  # while the workers start
         pytest.param("ppmd", 0.3, os.killpg, marks=pytest.mark.slow),
         pytest.param("ppmd", 2, os.killpg, marks=pytest.mark.slow),
-        ("ppmd", 0.1, os.kill),
+        pytest.param("ppmd", 0.1, os.kill, marks=pytest.mark.slow),
     ],
 )
 def test_an_interrupted_command_says_so_and_leaves_nothing_half_written(

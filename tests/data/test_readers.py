@@ -304,6 +304,7 @@ def test_ag_news_reads_without_options(data_dir: Path) -> None:
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_twenty_newsgroups_as_folders(data_dir: Path, tmp_path: Path) -> None:
     import tarfile
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kolmo.coders.neural.architecture.config import ModelConfig
 from kolmo.errors import ParameterError
+
+if TYPE_CHECKING:
+    from kolmo.coders.neural.architecture.config import ModelConfig
 
 ARCHITECTURES = ("gru", "lstm", "transformer")
 _LAYERS = ((10_000, 1), (100_000, 2), (600_000, 3))
@@ -102,6 +105,8 @@ def config_of_size(architecture: str, n_parameters: float) -> ModelConfig:
 
 def _config(architecture: str, n_parameters: float, number: int) -> ModelConfig:
     """Return a configuration of a size class; the width rises with the number."""
+    from kolmo.coders.neural.architecture.config import ModelConfig
+
     if architecture == "transformer":
         width = 4 * number
         layers = _of_size(_LAYERS, n_parameters, 4)

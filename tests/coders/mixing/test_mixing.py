@@ -220,7 +220,11 @@ def test_threads_share_a_primed_coder() -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize(
     ("file", "bits_per_byte"),
-    [("corpora/enwik/enwik6", 1.79), ("corpora/silesia/dickens", 1.77), ("dna/ecoli/ecoli_k12_acgt", 1.93)],
+    [
+        ("corpora/enwik/enwik6", 1.79),
+        pytest.param("corpora/silesia/dickens", 1.77, marks=pytest.mark.slow),
+        pytest.param("dna/ecoli/ecoli_k12_acgt", 1.93, marks=pytest.mark.slow),
+    ],
 )
 def test_public_data_are_as_small_as_claimed(data_dir: Path, file: str, bits_per_byte: float) -> None:
     data = (data_dir / file).read_bytes()[: 10**6]

@@ -183,7 +183,8 @@ def test_a_folder_with_content_is_written_only_by_force(text: bytes, tmp_path: P
     assert saved.config == _parsed("lstm:20k")
 
 
-@pytest.mark.parametrize("place", [*(pytest.param(place, marks=pytest.mark.slow) for place in (1, 2, 3)), 6])
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [1, 2, 3, 6])
 def test_a_training_killed_at_any_replacement_resumes_to_the_same_weights(
     place: int, text: bytes, tmp_path: Path, train: Any, torch: Any
 ) -> None:
