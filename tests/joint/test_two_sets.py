@@ -46,7 +46,7 @@ def test_one_code_is_never_worse_than_two_and_a_bit(spec: str) -> None:
         assert gain.joint_upper_bound <= gain.length_x + gain.length_y + 1
 
 
-@pytest.mark.parametrize("spec", ["ngram", "mix", "xz", "gru"])
+@pytest.mark.parametrize("spec", ["ngram", "mix", "xz", pytest.param("gru", marks=pytest.mark.slow)])
 def test_similar_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -> None:
     gain = joint_gain(CATS, DOGS, coder=spec, separator="; ")
     assert gain.self_gain > gain.relative_gain > gain.random_gain
@@ -54,7 +54,7 @@ def test_similar_sets_gain_more_than_noise_and_less_than_themselves(spec: str) -
     assert gain.self_gain < 0.51
     assert gain.interval is not None
     assert gain.interval[0] < gain.relative_gain < gain.interval[1]
-    assert joint_gain(CATS, NOISE, coder=spec, n_resamples=0).relative_gain < 0.03
+    assert joint_gain(CATS, NOISE, coder=spec, n_resamples=0, n_permutations=0).relative_gain < 0.03
 
 
 def test_it_is_symmetric_and_repeats_itself() -> None:
@@ -91,7 +91,7 @@ def test_a_short_window_sees_neighbours_where_sets_are_interleaved() -> None:
     files = [source for source in sources if 2000 < len(source) < 24_000][:30]
     halves = [[file[: len(file) // 2] for file in files], [file[len(file) // 2 :] for file in files]]
     shares = {
-        (spec, order): joint_gain(*halves, coder=spec, order=order, n_resamples=0).relative_gain
+        (spec, order): joint_gain(*halves, coder=spec, order=order, n_resamples=0, n_permutations=0).relative_gain
         for spec in ("gzip", "xz")
         for order in ("concatenated", "interleaved")
     }
