@@ -352,14 +352,14 @@ def _parsed(cell: Any, where: str) -> tuple[float, str, bool]:
     text = _text(cell).strip()
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return float(text), "", False
+    comma = "; a comma separates thousands only: write decimals with a point" if "," in text else ""
     found = _NUMBER.match(text)
     if not found or not re.search(r"\d", found[1]):
-        comma = "; a comma separates thousands only: write decimals with a point" if "," in text else ""
         raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}{comma}")
     number, factor, word = found.groups()
     word = (word or "").strip()
     if word and not re.fullmatch(r"[A-Za-z%/_ .\-]{1,30}", word):
-        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}")
+        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}{comma}")
     value = float(number.replace(",", ""))
     if factor:
         power = {"k": 1, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4, "P": 5}[factor[0]]
