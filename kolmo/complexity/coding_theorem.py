@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -28,6 +30,11 @@ _LONGEST_MORPHISM = 12
 _CONVERGED = 1e-13
 _FORMAT = 1
 _LARGEST_FILE = 2**27
+_UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, OverflowError, MemoryError),
+    *(RuntimeError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What a damaged or forged file raises while it is read."""
 
 
 class CodingTheoremTable:
@@ -139,7 +146,7 @@ class CodingTheoremTable:
                 sums: list[Sums] = []
                 while f"length_{len(sums) + 1}" in file.files:
                     sums.append(np.asarray(file[f"length_{len(sums) + 1}"], np.float64))
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        except _UNREADABLE as error:
             raise DataError(f"expected a coding theorem table (npz), got {str(path)!r:.80}: {error}") from error
         good = (
             2 <= symbols <= MAX_SYMBOLS

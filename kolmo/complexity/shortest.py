@@ -246,7 +246,10 @@ def _context(context: Any, string: ShortString) -> bytes:
     if context is None:
         return b""
     alphabet = string.alphabet if string.alphabet in ("bits", "letters", "digits", "bytes") else string.size
-    return short_string(context, alphabet).symbols
+    try:
+        return short_string(context, alphabet).symbols
+    except DataError as error:
+        raise DataError(f"context: {error}") from None
 
 
 def _searched(string: ShortString, machine: Machine, effort: float) -> Node:

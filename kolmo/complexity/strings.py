@@ -103,7 +103,9 @@ def _alphabet(alphabet: str | int) -> tuple[str, bytes]:
     if isinstance(alphabet, int) and not isinstance(alphabet, bool) and 2 <= alphabet <= 256:
         name = {2: "bits", 10: "digits", 256: "bytes"}.get(alphabet, f"{alphabet} symbols")
         return name, _DIGITS[:alphabet] if alphabet <= 10 else bytes(range(alphabet))
-    raise ParameterError(f"alphabet: expected {', '.join(map(repr, _NAMED))} or a size from 2 to 256, got {alphabet!r}")
+    raise ParameterError(
+        f"alphabet: expected {', '.join(map(repr, _NAMED))} or a size from 2 to 256, got {alphabet!r:.40}"
+    )
 
 
 def _span(characters: bytes) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +65,13 @@ def test_limits() -> None:
         coding_theorem_table(2).complexities(13)
     with pytest.raises(ParameterError, match="symbols from 0 to 1"):
         coding_theorem_table(2).complexity(bytes([0, 2]))
+
+
+def test_damaged_tables_are_refused(tmp_path: Path) -> None:
+    compute_table(2, 4).save(tmp_path / "table.npz")
+    whole, random = (tmp_path / "table.npz").read_bytes(), np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(whole[: int(random.integers(1, len(whole) + 1))] if random.random() < 0.2 else whole)
+        damaged[int(random.integers(len(damaged)))] ^= 1 << int(random.integers(8))
+        with contextlib.suppress(DataError):
+            CodingTheoremTable.load(io.BytesIO(damaged))

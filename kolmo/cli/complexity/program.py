@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
-from kolmo.cli.options import Command, Size, json_option, verbose_option
+from kolmo.cli.options import Command, FiniteRange, Size, json_option, verbose_option
 from kolmo.cli.output import print_results
 
 
@@ -19,7 +21,7 @@ from kolmo.cli.output import print_results
 @click.option("--context", metavar="STRING", help="A string that programs may copy from: bound K(STRING given it).")
 @click.option(
     "--effort",
-    type=click.FloatRange(0, 3600),
+    type=FiniteRange(0, 3600),
     default=0.2,
     show_default=True,
     metavar="SECONDS",
@@ -36,7 +38,7 @@ from kolmo.cli.output import print_results
 @click.option("--memory", type=Size(), default="1GiB", show_default=True, help="Memory of the exhaustive search.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
@@ -68,7 +70,9 @@ def command(
     """
     from kolmo.complexity.shortest import shortest_program
 
-    named: str | int | None = int(alphabet) if alphabet is not None and alphabet.isdecimal() else alphabet
+    named: str | int | None = alphabet
+    if alphabet is not None and re.fullmatch(r"[0-9]{1,9}", alphabet):
+        named = int(alphabet)
     results = [
         shortest_program(
             _bytes(string) if as_hex else string,

@@ -8,6 +8,7 @@ from kolmo.cli.law.runs import (
     COLUMNS,
     column_option,
     complete,
+    distinct,
     grouped,
     guess_remark,
     note,
@@ -45,6 +46,7 @@ def command(
     at_x, at_y, at_metric = table.find("x", x, "--x"), table.find("y", y, "--y"), table.column(metric, "--metric")
     assert at_x is not None
     assert at_y is not None
+    distinct({"--x": at_x, "--y": at_y, "--metric": at_metric})
     remarks = guess_remark(table, {"x": (at_x, x), "y": (at_y, y)})
     table = complete(table, [at_x, at_y, at_metric], remarks)
     found = explain_emergence(table.positive(at_x), table.positive(at_y), table.values(at_metric))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import numpy as np
@@ -17,22 +17,29 @@ from kolmo.cli.law.runs import (
     by_option,
     column_option,
     complete,
+    distinct,
     grouped,
     groups_of,
     guess_remark,
     note,
     read_runs,
     runs_argument,
+    size_of,
     training_rows,
     unit_remarks,
     where_option,
 )
-from kolmo.cli.options import Command, jobs_option, json_option, picture_option, seed_option, verbose_option
+from kolmo.cli.options import (
+    Command,
+    FiniteRange,
+    jobs_option,
+    json_option,
+    picture_option,
+    seed_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_tables
 from kolmo.errors import DataError, ParameterError
-
-if TYPE_CHECKING:
-    pass
 
 _JOINT = {2: ("chinchilla",), 3: ("data-constrained",)}
 _MOST_PANELS = 24
@@ -62,7 +69,7 @@ _MOST_PANELS = 24
 )
 @click.option(
     "--hold-out",
-    type=click.FloatRange(0, 0.9, min_open=True),
+    type=FiniteRange(0, 0.9, min_open=True),
     metavar="SHARE",
     help="Hold out this share of the runs, those of the largest sizes.",
 )
@@ -76,7 +83,7 @@ _MOST_PANELS = 24
 @grouped(
     FITTING,
     "--level",
-    type=click.FloatRange(0.01, 0.999),
+    type=FiniteRange(0.01, 0.999),
     default=0.8,
     show_default=True,
     help="Share that a band is to hold.",
@@ -102,13 +109,13 @@ _MOST_PANELS = 24
 @grouped(
     FITTING,
     "--delta",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Residuals of log y beyond it count linearly.  [default: 0.001 for one form; least squares for several]",
 )
 @grouped(
     FITTING,
     "--overestimate-penalty",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=1.0,
     show_default=True,
     help="Factor of residuals where the law is above the loss; above 1 for under-trained runs.",
@@ -161,6 +168,7 @@ def command(
         raise ParameterError("--unique needs --n: the data-constrained law has parameters, tokens and unique tokens")
     assert at_x is not None
     assert at_y is not None
+    distinct({"--n": at_n, "--x": at_x, "--unique": at_u, "--y": at_y})
     at_t = None if hold_out is not None else table.find("training", training, "--training", least=False)
     remarks = guess_remark(table, {"x": (at_x, x), "y": (at_y, y), "the column of runs to fit": (at_t, training)})
     remarks += unit_remarks(table, [(at_x, x_unit, "--x-unit"), (at_y, y_unit, "--y-unit")])
@@ -274,11 +282,8 @@ def _fitted(
 
 
 def _target(text: str, n_inputs: int) -> tuple[float, ...]:
-    try:
-        found = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        found = ()
-    if len(found) != n_inputs or not all(np.isfinite(found)) or min(found) <= 0:
+    found = tuple(size for part in text.split(",") if (size := size_of(part)) is not None)
+    if len(found) != n_inputs or text.count(",") != n_inputs - 1:
         expected = {1: "a size such as 1e12", 2: "N,D such as 7e10,1.4e12"}.get(n_inputs, "N,D,U such as 7e9,1e12,1e11")
         raise ParameterError(f"--extrapolate: expected {expected}, got {text!r:.40}")
     return found

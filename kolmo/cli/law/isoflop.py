@@ -12,6 +12,7 @@ from kolmo.cli.law.runs import (
     RunTable,
     column_option,
     complete,
+    distinct,
     grouped,
     guess_remark,
     note,
@@ -19,7 +20,15 @@ from kolmo.cli.law.runs import (
     runs_argument,
     where_option,
 )
-from kolmo.cli.options import Command, jobs_option, json_option, picture_option, seed_option, verbose_option
+from kolmo.cli.options import (
+    Command,
+    FiniteRange,
+    jobs_option,
+    json_option,
+    picture_option,
+    seed_option,
+    verbose_option,
+)
 from kolmo.cli.output import print_json, print_results
 from kolmo.errors import DataError
 
@@ -38,6 +47,7 @@ def read_joint(
         raise DataError(
             f"{runs}: which column holds the training tokens? Name it with --d, or the compute with --flops"
         )
+    distinct({"--n": at_n, "--d": at_d, "--flops": at_c, "--y": at_y})
     remarks = guess_remark(table, {"N": (at_n, n), "D": (at_d, d), "C": (at_c, flops), "y": (at_y, y)})
     table = complete(table, [at_n, at_d, at_c, at_y], remarks)
     sizes, losses = table.positive(at_n), table.positive(at_y)
@@ -60,13 +70,13 @@ def read_joint(
 @where_option
 @click.option(
     "--target",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     metavar="FLOP",
     help="Budget to extrapolate to.  [default: ten times the largest]",
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=1e-3,
     show_default=True,
     help="The optimum is flat: show the sizes whose loss is within this share of the least.",

@@ -8,7 +8,7 @@ import click
 
 from kolmo.cli.law.isoflop import read_joint
 from kolmo.cli.law.runs import COLUMNS, column_option, grouped, note, runs_argument, where_option
-from kolmo.cli.options import Command, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.options import Command, FiniteRange, jobs_option, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 
 
@@ -17,7 +17,7 @@ from kolmo.cli.output import print_json, print_tables
 @click.option(
     "--budget",
     "budgets",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     multiple=True,
     required=True,
     metavar="FLOP",
@@ -35,14 +35,14 @@ from kolmo.cli.output import print_json, print_tables
 )
 @click.option(
     "--unique-tokens",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     metavar="SIZE",
     help="Also say how many passes over this many unique tokens pay.",
 )
 @where_option
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=1e-3,
     show_default=True,
     help="Show the sizes whose loss is within this share of the least.",

@@ -37,7 +37,9 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """Names of columns by what they hold, the likeliest first; spaces, case and units in parentheses do not count."""
 
-_NUMBER = re.compile(r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([kKMGBTP]i?)?\s*([^\d\s].*)?\Z")
+_NUMBER = re.compile(
+    r"([-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([kKMGBTP]i?)?\s*([^\d\s].*)?\Z"
+)
 _FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15}
 _MISSING = ("", "na", "n/a", "none", "null", "-")
 _TRUE, _FALSE = (
@@ -74,8 +76,8 @@ class RunTable:
         for key in (str, _plain):
             found = [place for place, each in enumerate(self.names) if key(each) == key(name)]
             if found:
-                return found[0]
-        if name.isdecimal() and int(name) < len(self.names):
+                return self._only(found, option)
+        if re.fullmatch(r"[0-9]{1,9}", name) and int(name) < len(self.names):
             return int(name)
         raise DataError(
             f"{self.path} has no column {name!r:.60} ({option}); its columns: "
@@ -89,12 +91,22 @@ class RunTable:
         plain = [_plain(name) for name in self.names]
         for name in ROLES[role]:
             if name in plain:
-                return plain.index(name)
+                return self._only([place for place, each in enumerate(plain) if each == name], option)
         if not least:
             return None
         raise DataError(
             f"{self.path}: which column is it? Name it with {option}; its columns: "
             f"{', '.join(map(visible, self.names)):.300}"
+        )
+
+    def _only(self, places: Sequence[int], option: str) -> int:
+        """Return the one place of a name; several columns of one name are told apart by their numbers."""
+        if len(places) == 1:
+            return places[0]
+        listed = " and ".join(f"{visible(self.names[place])!r} (number {place})" for place in places[:3])
+        raise DataError(
+            f"{self.path} has {len(places)} columns that could be meant, {listed:.200}; "
+            + (f"name one with {option}, by its exact name or its number" if option else "rename one")
         )
 
     def taken(self, places: Sequence[int]) -> RunTable:
@@ -127,7 +139,7 @@ class RunTable:
         if len(words) > 1:
             (one, first), (other, second) = list(words.items())[:2]
             raise DataError(
-                f"{self.path}: column {name!r} has mixed units: {one or 'none'!r} in row {first}, {other or 'none'!r} "
+                f"{self.path}: column {name!r} has mixed units: {_quoted(one)} in row {first}, {_quoted(other)} "
                 f"in row {second}; write all values in one unit"
             )
         if len(scales) == 2 and scales[False][1] < 1000 <= scales[True][1]:
@@ -142,10 +154,14 @@ class RunTable:
         found, name = self.values(place), self.names[place]
         wrong = np.flatnonzero(~np.isfinite(found) | (found <= 0))
         if len(wrong):
+            cell, more = _text(self.rows[wrong[0]][place]).strip(), len(wrong) - 1
+            others = f" (and {more:,} more {'row' if more == 1 else 'rows'})" if more else ""
+            kept = [f"--where '{visible(name)}>0'"] if np.any(~(found[wrong] > 0)) else []
+            kept += [f"--where '{visible(name)}<inf'"] if np.any(np.isposinf(found[wrong])) else []
             raise DataError(
                 f"{self.path}: row {self.numbers[wrong[0]]}, column {visible(name)!r}: expected a positive, finite "
-                f"number for a logarithmic scale, got {found[wrong[0]]:g} (and {len(wrong) - 1} more such rows); leave "
-                f"them out with --where '{visible(name)}>0', or mend them"
+                f"number for a logarithmic scale, got {cell:.{_SHOWN}}{others}; leave such rows out with "
+                f"{' '.join(kept)}, or correct them"
             )
         return found
 
@@ -283,12 +299,50 @@ def _filtered(table: RunTable, condition: str) -> RunTable:
     else:
         texts = [text.strip().lower() for text in table.texts(place)]
         asked, negated = value.lower(), sign.startswith("!")
+        is_part = sign in ("~", "!~")
         kept = [
-            at for at, text in enumerate(texts) if negated != (asked in text if sign in ("~", "!~") else text == asked)
+            at for at, text in enumerate(texts) if negated != (asked in text if is_part else _is_equal(text, asked))
         ]
     if not kept:
         raise DataError(f"{table.path}: no row fulfils --where {condition!r:.80}")
     return table.taken(kept)
+
+
+def _is_equal(text: str, asked: str) -> bool:
+    """Return whether two texts are the same or the same number, such as 1e6 and 1000000."""
+    if text == asked:
+        return True
+    try:
+        return float(text) == float(asked)
+    except ValueError:
+        return False
+
+
+def _quoted(unit: str) -> str:
+    return repr(unit) if unit else "no unit"
+
+
+def size_of(text: str) -> float | None:
+    """Return a positive, finite number such as 1e12 or 70M, or None."""
+    try:
+        value, unit, _ = _parsed(text, "")
+    except DataError:
+        return None
+    return value if not unit and 0 < value < np.inf else None
+
+
+def distinct(columns: dict[str, int | None]) -> None:
+    """Refuse two options that mean the same column.
+
+    Raises
+    ------
+    ParameterError
+        If they do; the options and their columns are named.
+    """
+    seen: dict[int, str] = {}
+    for option, place in columns.items():
+        if place is not None and (other := seen.setdefault(place, option)) != option:
+            raise ParameterError(f"{other} and {option}: expected different columns, got the same one (number {place})")
 
 
 def _parsed(cell: Any, where: str) -> tuple[float, str, bool]:
@@ -298,13 +352,14 @@ def _parsed(cell: Any, where: str) -> tuple[float, str, bool]:
     text = _text(cell).strip()
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return float(text), "", False
+    comma = "; a comma separates thousands only: write decimals with a point" if "," in text else ""
     found = _NUMBER.match(text)
     if not found or not re.search(r"\d", found[1]):
-        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}")
+        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}{comma}")
     number, factor, word = found.groups()
     word = (word or "").strip()
     if word and not re.fullmatch(r"[A-Za-z%/_ .\-]{1,30}", word):
-        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}")
+        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}{comma}")
     value = float(number.replace(",", ""))
     if factor:
         power = {"k": 1, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4, "P": 5}[factor[0]]

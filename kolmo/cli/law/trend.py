@@ -12,6 +12,7 @@ from kolmo.cli.law.runs import (
     by_option,
     column_option,
     complete,
+    distinct,
     grouped,
     guess_remark,
     note,
@@ -20,7 +21,7 @@ from kolmo.cli.law.runs import (
     unit_remarks,
     where_option,
 )
-from kolmo.cli.options import Command, json_option, picture_option, verbose_option
+from kolmo.cli.options import Command, FiniteRange, json_option, picture_option, verbose_option
 from kolmo.cli.output import print_results
 
 
@@ -30,8 +31,8 @@ from kolmo.cli.output import print_results
 @column_option("--value", "value", "the value, such as the number of parameters")
 @by_option("A trend")
 @where_option
-@click.option("--since", type=float, metavar="YEAR", help="First year, such as 2000 or 2012.5.")
-@click.option("--until", type=float, metavar="YEAR", help="Year before which a point lies.")
+@click.option("--since", type=FiniteRange(0, 9999), metavar="YEAR", help="First year, such as 2000 or 2012.5.")
+@click.option("--until", type=FiniteRange(0, 9999), metavar="YEAR", help="Year before which a point lies.")
 @click.option("--breaks", type=click.IntRange(0, 1), default=0, show_default=True, help="Let the slope change once.")
 @click.option("--records-only", is_flag=True, help="Use only values above all earlier ones.")
 @grouped(COLUMNS, "--value-unit", metavar="UNIT", help="Unit of the value.  [default: by the name of the column]")
@@ -68,6 +69,7 @@ def command(
     at_date, at_value = table.find("date", date, "--date"), table.find("value", value, "--value")
     assert at_date is not None
     assert at_value is not None
+    distinct({"--date": at_date, "--value": at_value})
     remarks = guess_remark(table, {"the date": (at_date, date), "the value": (at_value, value)})
     remarks += unit_remarks(table, [(at_value, value_unit, "--value-unit")])
     places = [table.column(name, "--by") for name in by]

@@ -22,3 +22,10 @@ def test_wrong_strings_end_with_one_line(kolmo: Any, refused: Any) -> None:
             "program", *arguments, "--effort", "0", code=2 if "runes" in arguments or "--hex" in arguments else 1
         )
     assert "\x1b" not in kolmo("program", "\x1b[31m", "--effort", "0").stdout
+
+
+def test_options_out_of_reach_end_with_one_line(refused: Any) -> None:
+    assert "alphabet: expected" in refused("program", "01", "--alphabet", "9" * 5000, "--effort", "0", code=2)
+    assert "finite" in refused("program", "01", "--effort", "nan", code=2)
+    assert "context: expected" in refused("program", "01", "--context", "abc", "--effort", "0", code=1)
+    assert "context: expected" in refused("program", "01", "--context", "", "--effort", "0", code=1)

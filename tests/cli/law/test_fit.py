@@ -91,3 +91,49 @@ def test_numbers_with_factors_are_read(kolmo: Any) -> None:
     Path("sizes.csv").write_text("\n".join(["tokens;loss", *rows]) + "\n")
     found = json.loads(kolmo("law", "fit", "sizes.csv", "--form", "power+offset", "--json").stdout)
     assert found["groups"][0]["law"]["params"]["a"] == pytest.approx(0.4, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--hold-out", "nan"], "finite"),
+        (["--level", "nan"], "finite"),
+        (["--x", "9" * 5000], "has no column"),
+        (["--x", "tokens", "--y", "tokens"], "--x and --y: expected different columns"),
+        (["--n", "tokens", "--x", "tokens"], "--n and --x: expected different columns"),
+        (["--form", "power", "--extrapolate", "1e400"], "expected a size"),
+        (["--form", "power", "--extrapolate", "1e9,"], "expected a size"),
+    ],
+)
+def test_odd_options_are_refused(refused: Any, runs: str, arguments: list[str], told: str) -> None:
+    assert told in refused("law", "fit", runs, *arguments, code=1 if "has no" in told else 2)
+
+
+def test_a_size_is_written_as_in_a_table(kolmo: Any, runs: str) -> None:
+    outputs = [
+        kolmo("law", "fit", runs, "--form", "power", "--extrapolate", size, "--json").stdout for size in ("7e10", "70B")
+    ]
+    assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("tokens,loss,loss\n1,2,3\n", "2 columns that could be meant, 'loss' (number 1) and 'loss' (number 2)"),
+        ("tokens,loss (nats),loss (bits)\n1,2,3\n", "name one with --y"),
+        ("tokens,loss\n1e400,2\n", "got 1e400; leave such rows out with --where 'tokens<inf'"),
+        ("tokens,loss\n0,2\n", "got 0; leave such rows out with --where 'tokens>0'"),
+        ("tokens,loss\n5,2\n5 GiB,2\n", "no unit in row 1, 'b' in row 2"),
+        ('tokens,loss\n5,"0,345"\n', "write decimals with a point"),
+    ],
+)
+def test_ambiguous_tables_are_refused(refused: Any, table: str, told: str) -> None:
+    Path("odd.csv").write_text(table)
+    assert told in refused("law", "fit", "odd.csv", code=1)
+
+
+def test_where_compares_numbers_however_they_are_written(kolmo: Any, runs: str) -> None:
+    result = kolmo(
+        "law", "fit", runs, "--where", "tokens!=1000000.0", "--where", "model=a", "--form", "power", "--json"
+    )
+    assert '"n_points": 7' in result.stdout
