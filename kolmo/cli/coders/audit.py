@@ -99,9 +99,9 @@ def command(
     sets = read_sets(data, limit, reading)
     own = {each.name: each.data for each in sets} or None
     sizes = sizes_to(largest)
-    for each in sets:
-        if len(each.data) < 2 * sizes[0]:
-            left_out[each.name] = f"it holds {len(each.data):,} bytes, fewer than two pieces of {sizes[0]:,}"
+    for name, data_set in (own or {}).items():
+        if len(data_set) < 2 * sizes[0]:
+            left_out[name] = f"it holds {len(data_set):,} bytes, fewer than two pieces of {sizes[0]:,}"
     work = [(each, sizes, own, seed, seconds) for each in chosen]
     with progress(len(work), label="audit", unit="coder") as bar:
         results = map_blocks(_attempt, work, n_jobs=jobs, prefer="processes")
