@@ -23,6 +23,7 @@ def test_the_parts_add_up_to_the_code_length(coder: str) -> None:
     assert curve.rates[0] > curve.rates[-1]
 
 
+@pytest.mark.slow
 def test_the_forecast_falls_with_more_data() -> None:
     curve = data_curve(TEXT, n_points=8, n_orders=1)
     band = curve.forecast([1, 10, 100])

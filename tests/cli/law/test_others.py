@@ -47,6 +47,7 @@ def test_trends_by_domain(kolmo: Any, refused: Any, systems: str, tmp_path: Path
     assert found["results"][0]["doubling_months"] == pytest.approx(6, abs=0.3)
 
 
+@pytest.mark.slow
 def test_a_jump_is_explained(kolmo: Any) -> None:
     x = np.geomspace(1e3, 1e7, 17)
     loss = 40 * x**-0.5
