@@ -64,8 +64,10 @@ def check_output(path: str | os.PathLike[str], *, inputs: Iterable[Source] = (),
     remove_abandoned_of(target)
     with _errors_of(name):
         temporary, descriptor = create_temporary(target, 0o600)
-        os.close(descriptor)
-        os.unlink(temporary)
+        try:
+            os.close(descriptor)
+        finally:  # also after a signal
+            os.unlink(temporary)
 
 
 def check_not_input(path: Source, inputs: Iterable[Source]) -> None:

@@ -136,6 +136,10 @@ def create_temporary(target: Path, mode: int) -> tuple[Path, int]:
             descriptor = os.open(path, flags, mode)
         except FileExistsError:
             continue
+        except BaseException:  # a signal that arrived when the file was there
+            with suppress(OSError):
+                os.unlink(path)
+            raise
         if sys.platform == "win32" or try_lock(descriptor) is not False:
             with suppress(OSError):
                 if os.path.samestat(os.stat(path), os.fstat(descriptor)):
