@@ -194,8 +194,8 @@ class Tree:
         Examples
         --------
         >>> tree, other = Tree.from_newick("((a,b),(c,d));"), Tree.from_newick("((a,c),(b,d));")
-        >>> tree.support([tree, tree, other, tree])
-        {frozenset({'c', 'd'}): 0.75}
+        >>> tree.support([tree, tree, other, tree]) == {frozenset({"c", "d"}): 0.75}
+        True
         """
         if not trees or any(set(tree.leaves) != set(self.leaves) for tree in trees):
             raise DataError(f"expected at least one other tree of the same {len(self.leaves)} leaves")
