@@ -159,7 +159,7 @@ def _units(each: Documents) -> tuple[NDArray[np.int64], bool]:
 
 
 def _half(units: NDArray[np.int64], number: int, random: np.random.Generator) -> NDArray[np.bool_]:
-    """Return which blocks are in a random half of the units; of an odd number, by turns the smaller and the larger."""
+    """Return which blocks are in a random half of the units; of an odd number the smaller and the larger in turn."""
     count = 1 + int(units.max())
     chosen = random.permutation(count)[: (count + number % 2) // 2]
     found: NDArray[np.bool_] = np.isin(units, chosen)

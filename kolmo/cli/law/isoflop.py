@@ -16,6 +16,7 @@ from kolmo.cli.law.runs import (
     grouped,
     guess_remark,
     note,
+    optimum_options,
     read_runs,
     runs_argument,
     where_option,
@@ -74,20 +75,10 @@ def read_joint(
     metavar="FLOP",
     help="Budget to extrapolate to.  [default: ten times the largest]",
 )
-@click.option(
-    "--tolerance",
-    type=FiniteRange(0, 1, min_open=True),
-    default=1e-3,
-    show_default=True,
-    help="The optimum is flat: show the sizes whose loss is within this share of the least.",
-)
-@click.option(
-    "--resamples",
-    type=click.IntRange(0, 100_000),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Resamples for the 95 % intervals of the joint law and its optimum.",
+@optimum_options(
+    0,
+    tolerance="The optimum is flat: show the sizes whose loss is within this share of the least.",
+    resamples="Resamples for the 95 % intervals of the joint law and its optimum.",
 )
 @picture_option("--plot", content="parabolas and compute-optimal sizes")
 @seed_option

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kolmo.cli.law.isoflop import read_joint
-from kolmo.cli.law.runs import COLUMNS, column_option, grouped, note, runs_argument, where_option
+from kolmo.cli.law.runs import COLUMNS, column_option, grouped, note, optimum_options, runs_argument, where_option
 from kolmo.cli.options import Command, FiniteRange, jobs_option, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 
@@ -40,20 +40,10 @@ from kolmo.cli.output import print_json, print_tables
     help="Also say how many passes over this many unique tokens pay.",
 )
 @where_option
-@click.option(
-    "--tolerance",
-    type=FiniteRange(0, 1, min_open=True),
-    default=1e-3,
-    show_default=True,
-    help="Show the sizes whose loss is within this share of the least.",
-)
-@click.option(
-    "--resamples",
-    type=click.IntRange(0, 100_000),
-    default=200,
-    show_default=True,
-    metavar="N",
-    help="Resamples for the 95 % intervals.",
+@optimum_options(
+    200,
+    tolerance="Show the sizes whose loss is within this share of the least.",
+    resamples="Resamples for the 95 % intervals.",
 )
 @seed_option
 @jobs_option

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.terminal import one_line, visible, write_lines
-from kolmo.cli.options import Decorator, InputFile, SharedOption, together
+from kolmo.cli.options import Decorator, FiniteRange, InputFile, SharedOption, together
 from kolmo.data.lines import STDIN
 from kolmo.errors import DataError, ParameterError
 
@@ -398,6 +398,23 @@ where_option = grouped(
     help="Use only rows that fulfil it, such as 'params>=1e9', 'domain=Language', 'domain~Vision' (contains); "
     "repeat it for several conditions.",
 )
+
+
+def optimum_options(n_resamples: int, *, tolerance: str, resamples: str) -> Decorator:
+    """The options of an optimum, with their lines of help: how flat it is, and the resamples of its intervals."""
+    return together(
+        click.option(
+            "--tolerance", type=FiniteRange(0, 1, min_open=True), default=1e-3, show_default=True, help=tolerance
+        ),
+        click.option(
+            "--resamples",
+            type=click.IntRange(0, 100_000),
+            default=n_resamples,
+            show_default=True,
+            metavar="N",
+            help=resamples,
+        ),
+    )
 
 
 def by_option(what: str) -> Decorator:

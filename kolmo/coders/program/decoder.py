@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from functools import lru_cache
-from typing import Any
 
 DECODER = """\
 def D(b,A,c=[]):
@@ -73,25 +72,3 @@ def D(b,A,c=[]):
 def decoder_bits() -> int:
     """Return the size of the decoder, compressed, in bits: the constant of the invariance theorem."""
     return 8 * len(zlib.compress(DECODER.encode("ascii"), 9))
-
-
-def decode_minimal(bits: str, symbols: int, context: bytes = b"") -> bytes:
-    """Return what a program prints, by the text of `DECODER` alone.
-
-    Parameters
-    ----------
-    bits : str
-        A program, trusted: it is not checked.
-    symbols : int
-        Size of the alphabet.
-    context : bytes
-        Symbols that it may copy from.
-
-    Examples
-    --------
-    >>> decode_minimal("01101" + "010" + "0011", 2)
-    b'\\x00\\x00\\x01\\x01'
-    """
-    scope: dict[str, Any] = {}
-    exec(DECODER, scope)  # the constant above, nothing else
-    return bytes(scope["D"](bits, symbols, list(context)))

@@ -27,7 +27,7 @@ class Parts:
     Parameters
     ----------
     training, tuning, held_out : bytes
-        Every sixteenth block of 4,096 bytes or less is held out, by turns for tuning and for the loss, so that all
+        Every sixteenth block of 4,096 bytes or less is held out, alternately for tuning and for the loss, so that all
         parts are alike.
     """
 
