@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from kolmo.coders.neural.folder import SavedNetwork
+    from kolmo.coders.neural.folder import FileState, SavedNetwork
     from kolmo.coders.neural.inference.byte_inference import InferenceState
 
 _STAMP_BITS = 32.0
@@ -236,7 +236,7 @@ def _loaded(folder: str, device: str, bits: int) -> tuple[torch.nn.Module, Saved
 @clearable
 @functools.lru_cache(_CACHED_MODELS)
 def _model_of(
-    folder: str, _digest: str, _state: tuple[int, int], device: torch.device, bits: int
+    folder: str, _digest: str, _state: FileState, device: torch.device, bits: int
 ) -> tuple[torch.nn.Module, SavedNetwork, float]:
     from kolmo.coders.neural.folder import load_language_model
     from kolmo.coders.neural.inference.quantization import quantize

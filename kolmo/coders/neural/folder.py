@@ -123,13 +123,25 @@ def load_language_model(folder: Path) -> tuple[nn.Module, SavedNetwork]:
     return model.eval().requires_grad_(False), saved
 
 
-def weights_state(folder: Path) -> tuple[int, int]:
-    """Return size and time of modification of the weights; the model is read again when they change."""
+FileState = tuple[int, int, int, int]
+"""Inode, size, and times of modification and of change of a file."""
+
+
+def file_state(path: Path) -> FileState:
+    """Return what differs once a file has been written again, even at its old size and with its old time.
+
+    Programs can set the time of modification back, but not the time of change.
+    """
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def weights_state(folder: Path) -> FileState:
+    """Return the state of the file of weights; the model is read again when it differs."""
     try:
-        found = (folder / WEIGHTS).stat()
+        return file_state(folder / WEIGHTS)
     except OSError as error:
         raise DataError(f"the weights {folder / WEIGHTS} cannot be read: {error.strerror}") from error
-    return found.st_size, found.st_mtime_ns
 
 
 def read_tensors(path: Path, shapes: dict[str, tuple[int, ...]], sha256: str) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ import torch
 
 from kolmo._core.extras import import_extra
 from kolmo._core.memory import clearable
-from kolmo.coders.neural.folder import file_digest
+from kolmo.coders.neural.folder import FileState, file_digest, file_state
 from kolmo.coders.neural.inference.finite import check_logits
 from kolmo.coders.neural.inference.segments import Tokenizer, is_library_error
 from kolmo.coders.neural.pretrained_checks import check_files, check_size
@@ -27,8 +27,8 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _TEXTS = (".json", ".model", ".txt")
 _CONTEXT_LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
 
-_Facts = tuple[tuple[Path, int, int], ...]
-"""Files, their sizes, and their times of modification."""
+_Facts = tuple[tuple[Path, FileState], ...]
+"""Files and their states."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +96,10 @@ def digest_of_folder(folder: Path) -> str:
 
 
 def _facts(folder: Path) -> _Facts:
-    """Return the files of a model, with their sizes and times of modification."""
+    """Return the files of a model, with their states."""
     files = _weights(folder)
     files += sorted(path for path in folder.iterdir() if path.suffix in _TEXTS and path.is_file())
-    return tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    return tuple((path, file_state(path)) for path in files)
 
 
 @clearable

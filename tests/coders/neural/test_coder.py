@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,21 @@ def test_any_damage_to_a_model_folder_is_refused_or_harmless(
     else:
         assert length == NeuralCoder(str(one_folder)).code_length(b"abc")
     shutil.rmtree(folder)
+
+
+def test_weights_of_equal_size_and_time_are_noticed(one_folder: Path, tmp_path: Path) -> None:
+    """A loaded model is not used for weights that were damaged later, even if their time was set back."""
+    folder = tmp_path / "model"
+    shutil.copytree(one_folder, folder)
+    NeuralCoder(str(folder)).code_length(b"abc")
+    weights = folder / "model.safetensors"
+    found = weights.stat()
+    raw = bytearray(weights.read_bytes())
+    raw[-3] ^= 64
+    weights.write_bytes(raw)
+    os.utime(weights, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with pytest.raises(DataError, match="SHA-256|damaged|changed"):
+        NeuralCoder(str(folder)).code_length(b"abc")
 
 
 def test_weights_that_are_too_large_are_refused(one_folder: Path, tmp_path: Path) -> None:
