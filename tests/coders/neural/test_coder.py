@@ -240,7 +240,7 @@ def test_weights_of_equal_size_and_time_are_noticed(one_folder: Path, tmp_path: 
     raw[-3] ^= 64
     weights.write_bytes(raw)
     os.utime(weights, ns=(found.st_atime_ns, found.st_mtime_ns))
-    with pytest.raises(DataError, match="SHA-256|damaged|changed"):
+    with pytest.raises(DataError, match="is not the file that config"):
         NeuralCoder(str(folder)).code_length(b"abc")
 
 
