@@ -77,3 +77,19 @@ def test_random_bytes_are_a_control(kolmo: Any, refused: Any, files: list[str], 
 
 def test_one_set_is_refused(refused: Any, files: list[str]) -> None:
     assert "at least two data sets, got 1" in refused("joint", "matrix", files[0], code=2)
+
+
+def test_a_slow_coder_follows_a_first_look_on_a_terminal(
+    kolmo: Any, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kolmo.cli.joint import matrix
+
+    monkeypatch.setattr(matrix, "_FIRST_LOOK_BYTES", 0)
+    arguments = ("joint", "matrix", *files, "-c", "ngram")
+    assert "first look" not in kolmo(*arguments).stderr
+    monkeypatch.setattr(matrix, "is_terminal", lambda _: True)
+    shown = kolmo(*arguments)
+    assert "A first look: Joint gain matrix (xz)" in shown.stderr
+    assert "first look" not in shown.stdout
+    assert "first look" not in kolmo(*arguments, "--json").stderr
+    assert "first look" not in kolmo("joint", "matrix", *files, "-c", "xz").stderr
