@@ -311,6 +311,8 @@ def fit_law(
     check_number("delta", delta, 0, above=True)
     check_number("overestimate_penalty", overestimate_penalty, 0, above=True)
     check_count("n_resamples", n_resamples, 0)
+    if n_resamples == 1:
+        raise ParameterError("n_resamples: expected 0, or at least 2 for an interval, got 1")
     check_random_state(random_state)
     law, loss = form_of(form), Loss(float(delta), float(overestimate_penalty))
     points = points_of(x, y, law)

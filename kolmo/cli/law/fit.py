@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from kolmo.cli.law.grouped_laws import Group, summary
+from kolmo.cli.law.numbers import size_of
 from kolmo.cli.law.runs import (
     COLUMNS,
     FITTING,
@@ -24,7 +25,6 @@ from kolmo.cli.law.runs import (
     note,
     read_runs,
     runs_argument,
-    size_of,
     training_rows,
     unit_remarks,
     where_option,

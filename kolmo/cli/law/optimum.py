@@ -7,8 +7,17 @@ from typing import Any
 import click
 
 from kolmo.cli.law.isoflop import read_joint
-from kolmo.cli.law.runs import COLUMNS, column_option, grouped, note, optimum_options, runs_argument, where_option
-from kolmo.cli.options import Command, FiniteRange, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.law.numbers import Amount
+from kolmo.cli.law.runs import (
+    COLUMNS,
+    column_option,
+    grouped,
+    note,
+    optimum_options,
+    runs_argument,
+    where_option,
+)
+from kolmo.cli.options import Command, jobs_option, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables
 
 
@@ -17,7 +26,7 @@ from kolmo.cli.output import print_json, print_tables
 @click.option(
     "--budget",
     "budgets",
-    type=FiniteRange(0, min_open=True),
+    type=Amount(),
     multiple=True,
     required=True,
     metavar="FLOP",
@@ -35,7 +44,7 @@ from kolmo.cli.output import print_json, print_tables
 )
 @click.option(
     "--unique-tokens",
-    type=FiniteRange(0, min_open=True),
+    type=Amount(),
     metavar="SIZE",
     help="Also say how many passes over this many unique tokens pay.",
 )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.terminal import one_line, visible, write_lines
+from kolmo.cli.law.numbers import SHOWN, parsed, text_of
 from kolmo.cli.options import Decorator, FiniteRange, InputFile, SharedOption, together
 from kolmo.data.lines import STDIN
 from kolmo.errors import DataError, ParameterError
@@ -37,17 +38,12 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """Names of columns by what they hold, the likeliest first; spaces, case and units in parentheses do not count."""
 
-_NUMBER = re.compile(
-    r"([-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([kKMGBTP]i?)?\s*([^\d\s].*)?\Z"
-)
-_FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15}
 _MISSING = ("", "na", "n/a", "none", "null", "-")
 _TRUE, _FALSE = (
     ("1", "1.0", "true", "yes", "train", "training"),
     ("0", "0.0", "false", "no", "test", "held out", "eval"),
 )
 _FILTER = re.compile(r"\s*(.+?)\s*(!=|>=|<=|==|!~|=|<|>|~)\s*(.*?)\s*\Z", re.DOTALL)
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,7 @@ class RunTable:
 
     def texts(self, place: int) -> list[str]:
         """Return the cells of a column as texts."""
-        return [_text(row[place]) for row in self.rows]
+        return [text_of(row[place]) for row in self.rows]
 
     def values(self, place: int) -> NDArray[np.float64]:
         """Return the cells of a column as numbers; 1.3B, 70M and 5 GiB are understood.
@@ -131,11 +127,14 @@ class RunTable:
         words: dict[str, int] = {}
         scales: dict[bool, tuple[int, float]] = {}
         for number, row in zip(self.numbers, self.rows, strict=True):
-            value, unit, is_scaled = _parsed(row[place], f"{self.path}: row {number}, column {name!r}")
+            value, unit, is_scaled = parsed(row[place], f"{self.path}: row {number}, column {name!r}")
             words.setdefault(unit, number)
             if value:
                 scales.setdefault(is_scaled, (number, value))
             found.append(value)
+        commas = [text for text in self.texts(place) if "," in text]
+        if commas:
+            note(self.path, [f"column {name!r}: the comma in {commas[0]:.{SHOWN}} is read as a separator of thousands"])
         if len(words) > 1:
             (one, first), (other, second) = list(words.items())[:2]
             raise DataError(
@@ -154,13 +153,13 @@ class RunTable:
         found, name = self.values(place), self.names[place]
         wrong = np.flatnonzero(~np.isfinite(found) | (found <= 0))
         if len(wrong):
-            cell, more = _text(self.rows[wrong[0]][place]).strip(), len(wrong) - 1
+            cell, more = text_of(self.rows[wrong[0]][place]).strip(), len(wrong) - 1
             others = f" (and {more:,} more {'row' if more == 1 else 'rows'})" if more else ""
             kept = [f"--where '{visible(name)}>0'"] if np.any(~(found[wrong] > 0)) else []
             kept += [f"--where '{visible(name)}<inf'"] if np.any(np.isposinf(found[wrong])) else []
             raise DataError(
                 f"{self.path}: row {self.numbers[wrong[0]]}, column {visible(name)!r}: expected a positive, finite "
-                f"number for a logarithmic scale, got {cell:.{_SHOWN}}{others}; leave such rows out with "
+                f"number for a logarithmic scale, got {cell:.{SHOWN}}{others}; leave such rows out with "
                 f"{' '.join(kept)}, or correct them"
             )
         return found
@@ -287,7 +286,7 @@ def _filtered(table: RunTable, condition: str) -> RunTable:
     name, sign, value = found.groups()
     place = table.column(name, "--where")
     if sign in ("<", "<=", ">", ">="):
-        limit, _, _ = _parsed(value, f"--where {condition!r:.60}")
+        limit, _, _ = parsed(value, f"--where {condition!r:.60}")
         compare: dict[str, Callable[[float], bool]] = {
             "<": lambda number: number < limit,
             "<=": lambda number: number <= limit,
@@ -295,7 +294,7 @@ def _filtered(table: RunTable, condition: str) -> RunTable:
             ">=": lambda number: number >= limit,
         }
         filled = [at for at, row in enumerate(table.rows) if not _is_missing(row[place])]
-        kept = [at for at in filled if compare[sign](_parsed(table.rows[at][place], f"{table.path}: {condition}")[0])]
+        kept = [at for at in filled if compare[sign](parsed(table.rows[at][place], f"{table.path}: {condition}")[0])]
     else:
         texts = [text.strip().lower() for text in table.texts(place)]
         asked, negated = value.lower(), sign.startswith("!")
@@ -322,15 +321,6 @@ def _quoted(unit: str) -> str:
     return repr(unit) if unit else "no unit"
 
 
-def size_of(text: str) -> float | None:
-    """Return a positive, finite number such as 1e12 or 70M, or None."""
-    try:
-        value, unit, _ = _parsed(text, "")
-    except DataError:
-        return None
-    return value if not unit and 0 < value < np.inf else None
-
-
 def distinct(columns: dict[str, int | None]) -> None:
     """Refuse two options that mean the same column.
 
@@ -345,36 +335,8 @@ def distinct(columns: dict[str, int | None]) -> None:
             raise ParameterError(f"{other} and {option}: expected different columns, got the same one (number {place})")
 
 
-def _parsed(cell: Any, where: str) -> tuple[float, str, bool]:
-    """Return the number in a cell, the word behind it, and whether it has a factor such as M."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return float(cell), "", False
-    text = _text(cell).strip()
-    if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-        return float(text), "", False
-    comma = "; a comma separates thousands only: write decimals with a point" if "," in text else ""
-    found = _NUMBER.match(text)
-    if not found or not re.search(r"\d", found[1]):
-        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}{comma}")
-    number, factor, word = found.groups()
-    word = (word or "").strip()
-    if word and not re.fullmatch(r"[A-Za-z%/_ .\-]{1,30}", word):
-        raise DataError(f"{where}: expected a number, got {text!r:.{_SHOWN}}{comma}")
-    value = float(number.replace(",", ""))
-    if factor:
-        power = {"k": 1, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4, "P": 5}[factor[0]]
-        value *= 1024.0**power if factor.endswith("i") else _FACTORS[factor[0]]
-    return value, word.lower(), bool(factor)
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
-
-
 def _is_missing(cell: Any) -> bool:
-    return _text(cell).strip().lower() in _MISSING
+    return text_of(cell).strip().lower() in _MISSING
 
 
 def _plain(name: str) -> str:

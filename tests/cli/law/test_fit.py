@@ -103,6 +103,7 @@ def test_numbers_with_factors_are_read(kolmo: Any) -> None:
         (["--n", "tokens", "--x", "tokens"], "--n and --x: expected different columns"),
         (["--form", "power", "--extrapolate", "1e400"], "expected a size"),
         (["--form", "power", "--extrapolate", "1e9,"], "expected a size"),
+        (["--form", "power", "--resamples", "1"], "at least 2 for an interval"),
     ],
 )
 def test_odd_options_are_refused(refused: Any, runs: str, arguments: list[str], told: str) -> None:
@@ -137,3 +138,11 @@ def test_where_compares_numbers_however_they_are_written(kolmo: Any, runs: str) 
         "law", "fit", runs, "--where", "tokens!=1000000.0", "--where", "model=a", "--form", "power", "--json"
     )
     assert '"n_points": 7' in result.stdout
+
+
+def test_a_comma_is_said_to_separate_thousands(kolmo: Any) -> None:
+    Path("runs.csv").write_text(
+        "tokens;loss\n" + "".join(f"{n};{10 / n**0.3:.4f}\n" for n in range(100, 900, 100)) + "1,000;1.2589\n"
+    )
+    shown = kolmo("law", "fit", "runs.csv", "--form", "power")
+    assert "the comma in 1,000 is read as a separator of thousands" in shown.stderr

@@ -25,7 +25,7 @@ def test_isoflop_prints_its_bias(kolmo: Any, refused: Any, joint: str, tmp_path:
 
 
 def test_the_optimum_has_an_interval_and_advice(kolmo: Any, joint: str) -> None:
-    arguments = ("law", "optimum", joint, "--budget", "1e21", "--unique-tokens", "1e9", "--resamples", "5")
+    arguments = ("law", "optimum", joint, "--budget", "1e21", "--unique-tokens", "1B", "--resamples", "5")
     found = json.loads(kolmo(*arguments, "--json").stdout)
     (best,) = found["optima"]
     assert best["n_interval"][0] <= best["n_interval"][1]
