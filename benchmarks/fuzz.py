@@ -32,7 +32,7 @@ from typing import IO, Any, NoReturn
 from fuzz_cases import MAKERS, Case, make_case
 from fuzz_inputs import decode_archives
 
-MAX_SECONDS = 20.0
+MAX_SECONDS = 60.0
 MAX_BYTES = 2**30
 """Most memory that the process of a case adds to that of its parent, which has loaded the libraries."""
 _ADDRESS_SPACE = 16 * 2**30

@@ -41,6 +41,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         assert not any(codes), "a kernel cannot be compiled"
 
 
+_NEURAL = ("torch", "transformers")
+_imported_by_collection: list[str] = []
+
+
+def pytest_collection_finish() -> None:
+    """Note which neural libraries are loaded before the first test."""
+    _imported_by_collection[:] = [name for name in _NEURAL if name in sys.modules]
+
+
+@pytest.fixture
+def imported_by_collection() -> list[str]:
+    """The neural libraries that collecting the tests has imported."""
+    return _imported_by_collection
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder with public data sets that KOLMO_DATA names."""

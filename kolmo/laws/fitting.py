@@ -20,8 +20,8 @@ _REFINED = 3
 _SMALLEST = 1e-300
 _DEPENDENT = 1e-13
 _STEP = 1e-6
-_COARSE, _TOLERANCE = 1e-5, 1e-14
-_MAX_STEPS = 400
+_COARSE, _MEDIUM, _TOLERANCE = 1e-5, 1e-8, 1e-14
+_MEDIUM_STEPS, _MAX_STEPS = 60, 400
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def fit_form(
 
     The parameters that do not enter linearly are searched on a grid and refined by Gauss-Newton steps of the squared
     error, in which the coefficients are solved for (variable projection, Golub and Pereyra 1973). From the best few
-    points, all parameters are refined by the robust loss.
+    points, all parameters are refined by the robust loss; the best of them again, to the last digits.
     """
     if form.rule is not None:
         values = np.array(form.rule(inputs, y), float)
@@ -163,10 +163,10 @@ def fit_form(
     found.sort(key=lambda pair: pair[1])
     fits = []
     for coarse, _ in found[:_REFINED]:
-        point, _ = _projected(form, inputs, y, coarse, ranges, tolerance=_TOLERANCE)
+        point, _ = _projected(form, inputs, y, coarse, ranges, tolerance=_MEDIUM)
         coefficients, _, _ = solve(form, inputs, y, point)
-        fits.append(refine(form, inputs, y, loss, np.concatenate([coefficients, point])))
-    return min(fits, key=lambda fit: fit.objective)
+        fits.append(refine(form, inputs, y, loss, np.concatenate([coefficients, point]), tolerance=_MEDIUM))
+    return refine(form, inputs, y, loss, min(fits, key=lambda fit: fit.objective).values)
 
 
 def _searched(
@@ -235,7 +235,7 @@ def _projected(
 
     low, high = (_to_search(form.parameters, [ends[side] for ends in ranges]) for side in (0, 1))
     point = np.clip(_to_search(form.parameters, start), low + 1e-9 * (high - low), high - 1e-9 * (high - low))
-    limits = {"xtol": tolerance, "ftol": tolerance, "gtol": tolerance, "max_nfev": 200 if tolerance < _COARSE else 30}
+    limits = {"xtol": tolerance, "ftol": tolerance, "gtol": tolerance, "max_nfev": _MEDIUM_STEPS if tolerance < _COARSE else 30}
     found = least_squares(residuals, point, jac=slopes, bounds=(low, high), **limits)
     return _from_search(form.parameters, found.x), float(2 * found.cost)
 
@@ -258,6 +258,7 @@ def refine(
     start: NDArray[np.float64],
     *,
     fixed: Sequence[int] = (),
+    tolerance: float = _TOLERANCE,
 ) -> Fit:
     """Refine all parameters but the `fixed` ones by the robust loss; a coefficient of 0 stays 0."""
     from scipy.optimize import least_squares
@@ -314,10 +315,10 @@ def refine(
         loss="huber",
         f_scale=loss.delta,
         x_scale="jac",
-        xtol=_TOLERANCE,
-        ftol=_TOLERANCE,
-        gtol=_TOLERANCE,
-        max_nfev=_MAX_STEPS,
+        xtol=tolerance,
+        ftol=tolerance,
+        gtol=tolerance,
+        max_nfev=_MAX_STEPS if tolerance < _MEDIUM else _MEDIUM_STEPS,
     ).x
     objectives = [loss.total(residuals(each)) for each in (point, found)]
     return Fit(values_of(found if objectives[1] <= objectives[0] else point), min(objectives))

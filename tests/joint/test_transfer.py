@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {
     "learning_rate": 1e-2,
     "device": "cpu",
 }
-STEPS = 50
+STEPS = 30
 
 
 def _sentences(animal: str, seed: int) -> list[str]:

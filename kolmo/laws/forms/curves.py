@@ -29,9 +29,9 @@ def _m4(inputs: Inputs, alpha: float, x0: float, a: float) -> Sequence[NDArray[n
     for _ in range(100):
         share = 1 / (1 + np.exp(-logit))
         error = -np.logaddexp(0, -logit) + alpha * np.logaddexp(0, logit) - target
-        step = np.clip(error / (1 - share + alpha * share), -20, 20)
+        step = np.minimum(np.maximum(error / (1 - share + alpha * share), -20.0), 20.0)
         logit = logit - step
-        if np.abs(step).max() < 1e-12:
+        if np.abs(step).max() < 1e-7:  # the error of the next value is of the order of the square
             break
     return _ones(inputs), 1 / (1 + np.exp(-logit))
 
