@@ -263,7 +263,7 @@ def test_a_third_party_coder_works_here_and_says_what_it_cannot_do(start: Any, t
 
 @pytest.mark.realdata
 def test_reuters(kolmo: Any, data_dir: Path) -> None:
-    options = ["--data-dir", data_dir, "--limit-train", "1000", "--limit-test", "200", "--baseline", "--json"]
+    options = ["--data-dir", data_dir, "--limit-train", "600", "--limit-test", "100", "--baseline", "--json"]
     document = json.loads(kolmo("classify", "r8:train", "r8:test", "-c", "gzip", *options).stdout)
     assert len(document["train"]["classes"]) == 8
     gzip, baseline, majority = document["results"]
@@ -277,7 +277,7 @@ def test_reuters(kolmo: Any, data_dir: Path) -> None:
 @pytest.mark.realdata
 def test_ag_news(kolmo: Any, data_dir: Path) -> None:
     folder = data_dir / "text" / "ag_news"
-    options = ["--limit-train", "2000", "--limit-test", "150", "--baseline", "--json", "-c", "gzip"]
+    options = ["--limit-train", "1000", "--limit-test", "100", "--baseline", "--json", "-c", "gzip"]
     document = json.loads(kolmo("classify", folder / "train10k.tsv", folder / "test.csv", *options).stdout)
     assert len(document["train"]["classes"]) == 4
     gzip, baseline, _ = document["results"]
