@@ -2,7 +2,7 @@
 
     python benchmarks/coders.py --data-dir DATA -o results.jsonl
     python benchmarks/coders.py --built-in
-    python benchmarks/coders.py --table results.jsonl --plot results.png
+    python benchmarks/coders.py --plot results.jsonl results.png
 
 Each coder runs on each kind of data in a process of its own, after a small piece that compiles and loads what it needs.
 Bits are those of the real stream where there is one; memory is how far the process grew. A row a run goes to a
@@ -137,22 +137,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return list({(row["coder"], row["data"]): row for row in rows}.values())
 
 
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table of the README: bits a byte, then the median speed and memory over all data."""
-    kinds = list(dict.fromkeys(row["data"] for row in rows))
-    lines = ["| bits a byte | " + " | ".join(kinds) + " | MB/s to compress | to decompress | MB of memory |"]
-    lines.append("|---" * (len(kinds) + 4) + "|")
-    for spec in dict.fromkeys(row["coder"] for row in rows):
-        own = {row["data"]: row for row in rows if row["coder"] == spec}
-        cells = [f"{own[kind]['bits_per_byte']:.3f}" if kind in own else "" for kind in kinds]
-        for key in ("compress_mb_s", "decompress_mb_s", "memory_mb"):
-            middle = float(np.median([row[key] for row in own.values()]))
-            cells.append(f"{middle:.0f}" if middle >= 10 or key == "memory_mb" else f"{middle:.2g}")
-        lines.append(f"| {spec} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
+def draw(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
     """Draw size against speed."""
     import matplotlib as mpl
 
@@ -189,8 +174,9 @@ def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
 @click.option("--data", "kinds", multiple=True, help="Only these kinds of data.")
 @click.option("--worker", nargs=2, hidden=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
-@click.option("--table", type=click.Path(path_type=Path, exists=True), help="Print the README's table of these rows.")
-@click.option("--plot", "picture_path", type=click.Path(path_type=Path), help="Draw the rows of --table.")
+@click.option(
+    "--plot", nargs=2, type=click.Path(path_type=Path), help="Draw recorded rows to a picture; measure nothing."
+)
 def main(
     data_dir: Path | None,
     use_built_in: bool,
@@ -198,13 +184,11 @@ def main(
     kinds: tuple[str, ...],
     worker: tuple[str, str] | None,
     output: Path | None,
-    table: Path | None,
-    picture_path: Path | None,
+    plot: tuple[Path, Path] | None,
 ) -> None:
-    if table is not None:
-        print(markdown(read_rows(table)))
-        if picture_path is not None:
-            plot(read_rows(table), picture_path)
+    if plot is not None:
+        results, picture_path = plot
+        draw(read_rows(results), picture_path)
         return
     if worker:
         print(json.dumps(measure(*worker, data_dir)))
