@@ -4,7 +4,7 @@
 
 A set is one of the catalogue with the splits train and test. Other languages: ``--folder DIR``, a folder with train.tsv
 and test.tsv as MasakhaNEWS publishes them. Linear models are those of scikit-learn with sublinear TF-IDF of words and
-of characters. Kernels are compiled before. ``--table results/languages.jsonl`` prints the tables of docs/languages.md.
+of characters. Kernels are compiled before.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Table:
     across: str = ""
     spread: Mapping[str, Cell] = field(default_factory=dict)
     where: Fields = field(default_factory=dict)
-    derive: Callable[[Row], Fields] = lambda row: {}
+    derive: Callable[[Row], Fields] = lambda _: {}
     split: str = ""
     chosen: tuple[str, ...] = ()
     order: Callable[[tuple[str, ...]], Any] | None = None

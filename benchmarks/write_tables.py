@@ -4,8 +4,9 @@
     python benchmarks/write_tables.py --check
 
 A page has a table between ``<!-- table: NAME -->`` and ``<!-- end -->``; `table_list` says what it shows. What stands
-there is replaced, and the page is else left as it is; a table without records is left too, and named. With --check nothing is written; the names of tables that differ
-from their records are printed, and the exit status is 1 if there are any.
+there is replaced, and the page is else left as it is; a table without records is left too, and named. With --check
+nothing is written; the names of tables that differ from their records are printed, and the exit status is 1 if there
+are any, or if records are shown nowhere.
 """
 
 from __future__ import annotations

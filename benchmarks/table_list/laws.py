@@ -59,9 +59,13 @@ TABLES = {
         where={"part": "chinchilla", "resampled": None},
         rows={"runs": "{runs}", "delta": "{delta:g}"},
         columns={
-            name: f"{{{name}:.{digits}f}}" for name, digits in {"E": 4, "A": 1, "B": 1, "alpha": 4, "beta": 4}.items()
-        }
-        | {"exponent of N": "{a:.3f}"},
+            "E": "{E:.4f}",
+            "A": "{A:.1f}",
+            "B": "{B:.1f}",
+            "alpha": "{alpha:.4f}",
+            "beta": "{beta:.4f}",
+            "exponent of N": "{a:.3f}",
+        },
     ),
     "law-intervals": Table(
         record="laws",
@@ -145,6 +149,10 @@ TABLES = {
         where={"ranked": True},
         rows={"rank correlation over": "{set}: {variant}", "variants": "{n_variants}"},
         columns={"Spearman's rho": "{rho:.2f}", "95 % interval": "{low:.2f} to {high:.2f}"},
+        caption=(
+            "*Is compressible data easy to learn?* Digits and questions, with noise added in steps: Spearman's rank "
+            "correlation of bits/byte and the accuracy of a classifier, over the variants."
+        ),
     ),
     "learnability": Table(
         record="learnability",
@@ -159,6 +167,7 @@ TABLES = {
             "bits an item": "{bits_per_item:,.0f}",
             "accuracy": "{accuracy:.3f}",
         },
+        caption="The variants: test items are changed as the training items are, and test labels are never wrong.",
     ),
     "learnability-corollary": Table(
         record="learnability",
@@ -173,5 +182,6 @@ TABLES = {
             "structure, bits": "{structure_bits:,}",
             "accuracy": "{accuracy:.3f}",
         },
+        caption="Random labels of random bytes, and code and prose with near-duplicates and without.",
     ),
 }

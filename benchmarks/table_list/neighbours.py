@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorded_tables import Cell, Row, Table, of
+from recorded_tables import Cell, Row, Table, of, value
 
 PUBLISHED = (
     'python benchmarks/text_classification.py --data-dir DATA --set "R8=r8:train,r8:test" '
@@ -69,7 +69,7 @@ TABLES = {
         run=("table", "way"),
         where={"table": "Milliseconds a query by training size, one thread, pieces of 240 bytes"},
         rows={"ms a query, one thread": "{way}"},
-        columns={f"{size} texts": "{%s:,.2f}" % size for size in ("1,000", "10,000", "40,000")},
+        columns={f"{size} texts": value(size, ",.2f") for size in ("1,000", "10,000", "40,000")},
     ),
     "neighbours-accuracy": Table(
         record="neighbours",
