@@ -103,14 +103,13 @@ TABLES = {
         record="saved_models",
         command="python benchmarks/saved_models.py ag_news/train10k.tsv -o benchmarks/results/saved_models.jsonl",
         run=("set", "model", "texts"),
-        derive=lambda row: {"times": row["model_bytes"] / row["text_bytes"]},
         rows={"model": "{model}"},
         across="texts",
         spread={
-            "{texts:,} texts: size / size of the texts": "{times:.1f}",
+            "{texts:,} texts of {text_MB:.2f} MB: model, MB": "{model_MB:.2f}",
             "fit s": "{fit_seconds:.2g}",
-            "save s": "{save_seconds:.2g}",
-            "load s": "{load_seconds:.2g}",
+            "load s": "{load_seconds:.1f}",
         },
+        derive=lambda row: {"text_MB": row["text_bytes"] / 1e6, "model_MB": row["model_bytes"] / 1e6},
     ),
 }
