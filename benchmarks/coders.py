@@ -33,6 +33,7 @@ from rich.table import Table
 import kolmo
 
 SIZE = 10**6
+OWN, OTHERS = "#D55E00", "#0072B2"
 CODERS = (
     "gzip", "bz2", "xz", "zstd:level=19", "brotli", "lz4:level=12", "ppmd", "ngram", "gru",
     "mix:level=1", "mix:level=2", "mix", "mix:level=4", "mix:level=5", "mix:level=6",
@@ -148,19 +149,24 @@ def draw(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for row in own:
         name, _, level = row["coder"].partition(":level=")
-        color = "#b3263f" if name in ("mix", "ngram", "gru") else "#4a6b8a"
+        color = OWN if name in ("mix", "ngram", "gru") else OTHERS
         place = (row["compress_mb_s"], row["bits_per_byte"])
         axes.scatter(*place, color=color, zorder=3)
         if name == "mix":  # points close together: the level alone, beside
             side = {"1": (10, 0), "2": (0, 9), "": (-2, -15)}.get(level, (0, -15))
             axes.annotate(level or "3", place, textcoords="offset points", xytext=side, ha="center", color=color)
         else:
-            axes.annotate(row["coder"], place, textcoords="offset points", xytext=(6, 4), color=color)
+            beside = (7, -14) if name == "xz" else (7, 5)  # xz lies close to zstd
+            axes.annotate(row["coder"], place, textcoords="offset points", xytext=beside, color=color)
     slowest = min((row for row in own if row["coder"].startswith("mix")), key=lambda row: row["compress_mb_s"])
     place = (slowest["compress_mb_s"], slowest["bits_per_byte"])
-    axes.annotate("mix, by level", place, textcoords="offset points", xytext=(8, -4), color="#b3263f")
-    axes.set(xscale="log", xlabel="MB/s to compress, one core", ylabel=f"bits a byte on {kind}")
-    axes.set_title("Size against speed: lower and further right is better")
+    axes.annotate("mix, by level", place, textcoords="offset points", xytext=(8, -4), color=OWN)
+    axes.set(xscale="log", xlabel="speed of compression, MB/s on one core", ylabel=f"bits a byte on {kind}")
+    axes.set_xticks([0.03, 0.1, 0.3, 1, 3, 10, 30], ["0.03", "0.1", "0.3", "1", "3", "10", "30"])
+    axes.minorticks_off()
+    axes.set_title("Size and speed of coders: lower and further right is better", loc="left")
+    axes.text(1, 0.02, "coders of Kolmo", color=OWN, ha="right", transform=axes.transAxes)
+    axes.text(1, 0.07, "library coders", color=OTHERS, ha="right", transform=axes.transAxes)
     axes.grid(visible=True, color="#e5e5e5")
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.15, y=0.1)

@@ -149,7 +149,7 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None
             click.echo(row)
             if picture is not None and (kind, spec) == ("languages", "mix"):
                 tree = kolmo.linkage_tree(centred, language_names(data_dir))
-                dendrogram(tree, picture, title="Normalized distance 1 - 2 x gain (mix), double-centred")
+                dendrogram(tree, picture, title="Tree of 65 languages by the joint gain of one text in each (mix)")
 
 
 def judged(spec: str, members: list[list[bytes]], asked: list[bytes], truth: Any) -> Iterator[Judged]:

@@ -52,7 +52,7 @@ class Table:
     chosen
         The rows to show, in this order, by the first name.
     order
-        A key that sorts the rows, by their names; without it they come as they were measured.
+        A key that sorts the rows, by their names and records; without it they come as they were measured.
     caption
         A sentence above the table.
     """
@@ -68,7 +68,7 @@ class Table:
     derive: Callable[[Row], Fields] = lambda _: {}
     split: str = ""
     chosen: tuple[str, ...] = ()
-    order: Callable[[tuple[str, ...]], Any] | None = None
+    order: Callable[[tuple[str, ...], list[Row]], Any] | None = None
     caption: str = ""
 
     def read(self, folder: Path = FOLDER) -> list[Row]:
@@ -94,7 +94,7 @@ class Table:
         if self.chosen:
             groups = {name: groups[name] for first in self.chosen for name in groups if name[0] == first}
         if self.order is not None:
-            groups = {name: groups[name] for name in sorted(groups, key=self.order)}
+            groups = {name: groups[name] for name in sorted(groups, key=lambda name: self.order(name, groups[name]))}
         values = grouped(rows, lambda row: row.get(self.across)) if self.across else {}
         header = [filled(form, rows) for form in self.rows]
         header += [filled(form, some) for some in values.values() for form in self.spread]

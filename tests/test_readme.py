@@ -236,3 +236,10 @@ def test_no_text_installs_the_unrelated_project_of_the_same_name() -> None:
     wrong = re.compile(r"pip install [^\n`&]*(?<![\w/.])kolmo(?!-toolkit)\b|(?<![\w./-])kolmo\[[a-z]")
     found = [str(path) for path in texts if path != Path(__file__) and wrong.search(path.read_text(encoding="utf-8"))]
     assert not found
+
+
+def test_the_citation_names_the_version() -> None:
+    import kolmo
+
+    assert f"version = {{{kolmo.__version__}}}" in README.read_text(encoding="utf-8")
+    assert f"\nversion: {kolmo.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

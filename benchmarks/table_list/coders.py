@@ -126,7 +126,7 @@ TABLES = {
         where={"kind": "rates"},
         derive=lambda row: {"piece": row.get("chunk") or "whole"},
         rows={"chunk": "{piece}", "coder": "{coder}"},
-        order=lambda names: names[0] == "whole",
+        order=lambda names, _: names[0] == "whole",
         across="data",
         spread={"{data}: raw %, adjusted %": rate},
         columns={"MB/s": median("megabytes_per_second", "{:.2g}".format)},

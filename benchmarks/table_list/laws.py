@@ -11,6 +11,7 @@ STUDY = (
     "python benchmarks/scaling_study.py --read benchmarks/results/scaling_study.csv "
     "--record benchmarks/results/scaling_study.jsonl"
 )
+NAMES = {"constant": "last value", "average by AICC": "average by AICc"}
 FILES = {
     "epoch_db_2022-05-03.csv": "Epoch, May 2022",
     "epoch_db_2022-06-30.csv": "Epoch, June 2022",
@@ -36,7 +37,9 @@ TABLES = {
         command=f"{LAWS} languages {TO_LAWS}",
         run=("method",),
         where={"part": "languages", "curves": 20},
-        rows={"prediction": "{method}"},
+        derive=lambda row: {"name": NAMES.get(row.get("method", ""), row.get("method"))},
+        rows={"prediction": "{name}"},
+        order=lambda _, rows: rows[-1]["mean_error"],
         columns={
             "all 20 curves": "{mean_error:.4f}",
             "15 with several held-out points": "{more_held_out_points:.4f}",
@@ -110,7 +113,9 @@ TABLES = {
         command=f"{LAWS} addition {TO_LAWS}",
         run=("form",),
         where={"part": "addition"},
-        rows={"form": "{form}"},
+        derive=lambda row: {"name": NAMES.get(row.get("form", ""), row.get("form"))},
+        rows={"form": "{name}"},
+        order=lambda _, rows: rows[-1]["held_out_error"],
         columns={
             "error on the three held-out points, %": percent("held_out_error", 1),
             "chosen": lambda rows: "yes" if rows[-1]["chosen"] else "no",
