@@ -5,7 +5,7 @@
 
 DATA has the public sets that `classification_sets.py` names. Each method runs in a process of its own, which measures
 its peak memory, with kernels compiled before. Linear models are those of scikit-learn with sublinear TF-IDF. The part
-"few" trains on 5, 10 and 50 texts a class, ten draws each. `readme_classify.py` converts the results to tables.
+"few" trains on 5, 10 and 50 texts a class, ten draws each.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/coders.py --data-dir DATA -o results.jsonl
     python benchmarks/coders.py --built-in
-    python benchmarks/coders.py --table results.jsonl --plot results.png
+    python benchmarks/coders.py --plot results.jsonl results.png
 
 Each coder runs on each kind of data in a process of its own, after a small piece that compiles and loads what it needs.
 Bits are those of the real stream where there is one; memory is how far the process grew. A row a run goes to a
@@ -33,6 +33,7 @@ from rich.table import Table
 import kolmo
 
 SIZE = 10**6
+OWN, OTHERS = "#D55E00", "#0072B2"
 CODERS = (
     "gzip", "bz2", "xz", "zstd:level=19", "brotli", "lz4:level=12", "ppmd", "ngram", "gru",
     "mix:level=1", "mix:level=2", "mix", "mix:level=4", "mix:level=5", "mix:level=6",
@@ -137,22 +138,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return list({(row["coder"], row["data"]): row for row in rows}.values())
 
 
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table of the README: bits a byte, then the median speed and memory over all data."""
-    kinds = list(dict.fromkeys(row["data"] for row in rows))
-    lines = ["| bits a byte | " + " | ".join(kinds) + " | MB/s to compress | to decompress | MB of memory |"]
-    lines.append("|---" * (len(kinds) + 4) + "|")
-    for spec in dict.fromkeys(row["coder"] for row in rows):
-        own = {row["data"]: row for row in rows if row["coder"] == spec}
-        cells = [f"{own[kind]['bits_per_byte']:.3f}" if kind in own else "" for kind in kinds]
-        for key in ("compress_mb_s", "decompress_mb_s", "memory_mb"):
-            middle = float(np.median([row[key] for row in own.values()]))
-            cells.append(f"{middle:.0f}" if middle >= 10 or key == "memory_mb" else f"{middle:.2g}")
-        lines.append(f"| {spec} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
+def draw(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
     """Draw size against speed."""
     import matplotlib as mpl
 
@@ -163,19 +149,24 @@ def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for row in own:
         name, _, level = row["coder"].partition(":level=")
-        color = "#b3263f" if name in ("mix", "ngram", "gru") else "#4a6b8a"
+        color = OWN if name in ("mix", "ngram", "gru") else OTHERS
         place = (row["compress_mb_s"], row["bits_per_byte"])
         axes.scatter(*place, color=color, zorder=3)
         if name == "mix":  # points close together: the level alone, beside
             side = {"1": (10, 0), "2": (0, 9), "": (-2, -15)}.get(level, (0, -15))
             axes.annotate(level or "3", place, textcoords="offset points", xytext=side, ha="center", color=color)
         else:
-            axes.annotate(row["coder"], place, textcoords="offset points", xytext=(6, 4), color=color)
+            beside = (7, -14) if name == "xz" else (7, 5)  # xz lies close to zstd
+            axes.annotate(row["coder"], place, textcoords="offset points", xytext=beside, color=color)
     slowest = min((row for row in own if row["coder"].startswith("mix")), key=lambda row: row["compress_mb_s"])
     place = (slowest["compress_mb_s"], slowest["bits_per_byte"])
-    axes.annotate("mix, by level", place, textcoords="offset points", xytext=(8, -4), color="#b3263f")
-    axes.set(xscale="log", xlabel="MB/s to compress, one core", ylabel=f"bits a byte on {kind}")
-    axes.set_title("Size against speed: lower and further right is better")
+    axes.annotate("mix, by level", place, textcoords="offset points", xytext=(8, -4), color=OWN)
+    axes.set(xscale="log", xlabel="speed of compression, MB/s on one core", ylabel=f"bits a byte on {kind}")
+    axes.set_xticks([0.03, 0.1, 0.3, 1, 3, 10, 30], ["0.03", "0.1", "0.3", "1", "3", "10", "30"])
+    axes.minorticks_off()
+    axes.set_title("Size and speed of coders: lower and further right is better", loc="left")
+    axes.text(1, 0.02, "coders of Kolmo", color=OWN, ha="right", transform=axes.transAxes)
+    axes.text(1, 0.07, "library coders", color=OTHERS, ha="right", transform=axes.transAxes)
     axes.grid(visible=True, color="#e5e5e5")
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.15, y=0.1)
@@ -189,8 +180,9 @@ def plot(rows: list[dict[str, Any]], path: Path, kind: str = "enwik6") -> None:
 @click.option("--data", "kinds", multiple=True, help="Only these kinds of data.")
 @click.option("--worker", nargs=2, hidden=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="JSON-lines file to append to.")
-@click.option("--table", type=click.Path(path_type=Path, exists=True), help="Print the README's table of these rows.")
-@click.option("--plot", "picture_path", type=click.Path(path_type=Path), help="Draw the rows of --table.")
+@click.option(
+    "--plot", nargs=2, type=click.Path(path_type=Path), help="Draw recorded rows to a picture; measure nothing."
+)
 def main(
     data_dir: Path | None,
     use_built_in: bool,
@@ -198,13 +190,11 @@ def main(
     kinds: tuple[str, ...],
     worker: tuple[str, str] | None,
     output: Path | None,
-    table: Path | None,
-    picture_path: Path | None,
+    plot: tuple[Path, Path] | None,
 ) -> None:
-    if table is not None:
-        print(markdown(read_rows(table)))
-        if picture_path is not None:
-            plot(read_rows(table), picture_path)
+    if plot is not None:
+        results, picture_path = plot
+        draw(read_rows(results), picture_path)
         return
     if worker:
         print(json.dumps(measure(*worker, data_dir)))

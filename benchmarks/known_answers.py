@@ -4,18 +4,16 @@
     python benchmarks/known_answers.py digits --data-dir DATA -o results.jsonl
     python benchmarks/known_answers.py multisets --data-dir DATA -o results.jsonl
     python benchmarks/known_answers.py trees --data-dir DATA -o results.jsonl
-    python benchmarks/known_answers.py table results.jsonl
 
 *modalities*: seven kinds of data, and *digits*: written digits, spoken digits and speakers, each set in two halves
 without a common picture, recording, page or gene. A half should have its largest gain with the other half of its set.
 *multisets*: classification of digits by the smallest increase of the multiset distance or of the code length, compared
 with the nearest neighbour. *trees*: the fraction of genomes and languages whose nearest neighbour is of the same group,
-and the number of known groups in the trees. *table* prints the tables of trees of `docs/results.md`.
+and the number of known groups in the trees.
 """
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -148,35 +146,10 @@ def trees(data_dir: Path, coders: Sequence[str], jobs: int, picture: Path | None
                 "fingerprint": kolmo.coder(spec).fingerprint,
             }
             append(output, row)
-            click.echo(tree_line(row))
+            click.echo(row)
             if picture is not None and (kind, spec) == ("languages", "mix"):
                 tree = kolmo.linkage_tree(centred, language_names(data_dir))
-                dendrogram(tree, picture, title="Normalized distance 1 - 2 x gain (mix), double-centred")
-
-
-@main.command()
-@click.argument("results", type=click.Path(exists=True, path_type=Path))
-def table(results: Path) -> None:
-    """Print the tables of trees."""
-    rows = [json.loads(text) for text in results.read_text(encoding="utf-8").splitlines()]
-    found = {(row["data"], row["coder"]): row for row in rows if row["kind"] == "trees"}
-    for number, kind in enumerate(CLADES):
-        own = [row for (data, _), row in found.items() if data == kind]
-        click.echo(("\n" if number else "") + TREE_HEADER.format(kind=kind, groups=own[0]["groups"]))
-        click.echo("\n".join(map(tree_line, own)))
-
-
-TREE_HEADER = (
-    "| {kind} | nearest in its group | double-centred | of {groups} groups, by joining | average "
-    "| same, double-centred | seconds |\n|---|---|---|---|---|---|---|"
-)
-
-
-def tree_line(row: dict[str, Any]) -> str:
-    """Return a row of the table."""
-    shares = (f"{row[name]:.3f}" for name in ("accuracy", "accuracy_centered"))
-    counts = (str(row[name]) for name in ("joined", "average", "average_centered"))
-    return "| " + " | ".join([row["coder"], *shares, *counts, f"{row['seconds']:.0f}"]) + " |"
+                dendrogram(tree, picture, title="Tree of 65 languages by the joint gain of one text in each (mix)")
 
 
 def judged(spec: str, members: list[list[bytes]], asked: list[bytes], truth: Any) -> Iterator[Judged]:

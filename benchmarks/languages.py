@@ -4,12 +4,11 @@
 
 A set is one of the catalogue with the splits train and test. Other languages: ``--folder DIR``, a folder with train.tsv
 and test.tsv as MasakhaNEWS publishes them. Linear models are those of scikit-learn with sublinear TF-IDF of words and
-of characters. Kernels are compiled before. ``--table results/languages.jsonl`` prints the tables of docs/languages.md.
+of characters. Kernels are compiled before.
 """
 
 from __future__ import annotations
 
-import json
 import string
 import time
 from collections.abc import Callable, Iterator
@@ -90,45 +89,20 @@ def measured(make: Callable[[], Any], train: Corpus, test: Corpus) -> dict[str, 
     return row
 
 
-def tables(path: Path) -> str:
-    """Return a Markdown table for each set of a file of results; of a method measured twice, the last."""
-    rows: dict[str, dict[str, dict[str, Any]]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        rows.setdefault(row["set"], {})[row["method"]] = row
-    blocks = []
-    for name, by_method in rows.items():
-        lines = [f"| {name} | accuracy | macro-F1 | bits a label | fit s | predict s |", "|---|---|---|---|---|---|"]
-        for method in METHODS:
-            row = by_method[method]
-            bits = f"{row['bits']:.3f}" if "bits" in row else "-"
-            lines.append(
-                f"| {method} | {row['accuracy']:.3f} | {row['macro_f1']:.3f} | {bits} | {row['fit_seconds']:.0f} | "
-                f"{row['predict_seconds']:.0f} |"
-            )
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
-
-
 @click.command()
-@click.option("--table", "table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--data-dir", type=click.Path(exists=True, path_type=Path))
 @click.option("-s", "--set", "names", multiple=True)
 @click.option("--folder", "folders", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("-m", "--method", "methods", multiple=True, type=click.Choice(list(METHODS)), default=list(METHODS))
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 def main(
-    table: Path | None,
     data_dir: Path | None,
     names: tuple[str, ...],
     folders: tuple[Path, ...],
     methods: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    """Print one row a set and method, and append it to a JSON-lines file; or print the tables of such a file."""
-    if table is not None:
-        print(tables(table))
-        return
+    """Print one row a set and method, and append it to a JSON-lines file."""
     for name, train, test in sets(names, folders, data_dir):
         for method in methods:
             row = measured(METHODS[method], train, test)

@@ -5,7 +5,6 @@
     python benchmarks/neural.py primed --text DATA/corpora/silesia/dickens --model model/ -o results.jsonl
     python benchmarks/neural.py rates --data-dir DATA --model model/ -o results.jsonl
     python benchmarks/neural.py gain --data-dir DATA -o results.jsonl
-    python benchmarks/neural.py table results.jsonl
 
 *primed*: conditional code lengths of the last 2 % of a text given the rest, on which the model was trained. *rates*:
 raw and adjusted compression rates, in chunks of 2,048 bytes and whole; pictures are grey patches. *gain*: transfer gain
@@ -14,7 +13,6 @@ between English prose and other text, program source and DNA, in trainings of on
 
 from __future__ import annotations
 
-import json
 import sysconfig
 import tarfile
 import tempfile
@@ -165,43 +163,6 @@ def transfer_gain_table(gain: TransferGain, x: str, y: str) -> str:
         cells = [f"{each.value:+.3f} | {each.low:+.3f} to {each.high:+.3f}" for each in both]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
-
-
-@main.command()
-@click.argument("results", type=click.Path(path_type=Path, exists=True))
-def table(results: Path) -> None:
-    """Print the tables of the documentation."""
-    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-    print("\n\n".join([primed_table(rows), rates_table(rows)]))
-
-
-def primed_table(rows: list[dict[str, Any]]) -> str:
-    primed_rows = {row["coder"]: row for row in rows if row["kind"] == "primed"}
-    lines = [
-        "| coder, after the same text | held out, bits/byte | seconds to read or train | model, MB |",
-        "|---" * 4 + "|",
-    ]
-    for name, row in primed_rows.items():
-        size = f"{row['model_bytes'] / 1e6:.1f}" if row["model_bytes"] else ""
-        lines.append(f"| {name} | {row['bits_per_byte']:.3f} | {row['seconds']:,.0f} | {size} |")
-    return "\n".join(lines)
-
-
-def rates_table(rows: list[dict[str, Any]]) -> str:
-    found_rows = {(row["coder"], row["chunk"], row["data"]): row for row in rows if row["kind"] == "rates"}
-    kinds = list(dict.fromkeys(data for _, _, data in found_rows))
-    head = [f"| chunk | coder | {' | '.join(f'{kind}: raw %, adjusted %' for kind in kinds)} | MB/s |"]
-    lines = [*head, "|---" * (len(kinds) + 3) + "|"]
-    for chunk in (2048, None):
-        for coder in dict.fromkeys(name for name, _, _ in found_rows):
-            found = [found_rows[coder, chunk, kind] for kind in kinds]
-            cells = [
-                f"{100 * row['raw']:.1f}" + (f", {100 * row['adjusted']:,.0f}" if row["model_bits"] else "")
-                for row in found
-            ]
-            speed = float(np.median([row["megabytes_per_second"] for row in found]))
-            lines.append(f"| {chunk or 'whole'} | {coder} | {' | '.join(cells)} | {speed:.2g} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -73,4 +73,4 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }
-html_sidebars = {"index": [], "results": []}
+html_sidebars = {"index": []}

@@ -12,7 +12,8 @@ from kolmo._core.files import write_whole
 from kolmo._core.terminal import visible
 from kolmo.errors import ParameterError
 
-COLORS = ("#b3263f", "#2f5d8a", "#3f7d4e", "#c27c1a", "#6b4a8f", "#4a4a4a", "#2a8c8c", "#a0527a")
+COLORS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#4a4a4a", "#56b4e9", "#8c6d31")
+"""The colours of Okabe and Ito, which colour-blind readers tell apart, and two more."""
 MARKS = "osD^vPX*"
 FONT_SIZE = 9
 INK, FAINT = "#333333", "#d4d4d4"

@@ -1,0 +1,192 @@
+"""Scaling laws: forms, bands, intervals, trends; what is easy to learn."""
+
+from __future__ import annotations
+
+from recorded_tables import Row, Table, of, percent
+
+LAWS = "python benchmarks/laws.py"
+TO_LAWS = "--data-dir DATA -o benchmarks/results/laws.jsonl"
+LEARNABILITY = "python benchmarks/learnability.py --data-dir DATA -o benchmarks/results/learnability.jsonl"
+STUDY = (
+    "python benchmarks/scaling_study.py --read benchmarks/results/scaling_study.csv "
+    "--record benchmarks/results/scaling_study.jsonl"
+)
+NAMES = {"constant": "last value", "average by AICC": "average by AICc"}
+FILES = {
+    "epoch_db_2022-05-03.csv": "Epoch, May 2022",
+    "epoch_db_2022-06-30.csv": "Epoch, June 2022",
+    "notable_ai_models_2025-02-24_columns.csv": "Epoch, February 2025",
+}
+
+
+def doubling(rows: list[Row]) -> str:
+    row = rows[-1]
+    if row["doubling_months"] is None:
+        return f"none, {row['points']} systems"
+    low, high = row["interval"]
+    return f"{row['doubling_months']:.1f} ({low:.1f} to {high:.1f}), {row['points']} systems"
+
+
+def params(rows: list[Row]) -> str:
+    return ", ".join(f"{name} {number:.4g}" for name, number in rows[-1]["params"].items())
+
+
+TABLES = {
+    "law-curves": Table(
+        record="laws",
+        command=f"{LAWS} languages {TO_LAWS}",
+        run=("method",),
+        where={"part": "languages", "curves": 20},
+        derive=lambda row: {"name": NAMES.get(row.get("method", ""), row.get("method"))},
+        rows={"prediction": "{name}"},
+        order=lambda _, rows: rows[-1]["mean_error"],
+        columns={
+            "all 20 curves": "{mean_error:.4f}",
+            "15 with several held-out points": "{more_held_out_points:.4f}",
+            "5 with one": "{one_held_out_point:.4f}",
+        },
+    ),
+    "law-bands": Table(
+        record="laws",
+        command=f"{LAWS} bands {TO_LAWS}",
+        run=("curves", "what"),
+        where={"part": "bands"},
+        rows={"band": "{what}"},
+        across="curves",
+        spread={"{curves}: share of points held": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
+    ),
+    "law-fits": Table(
+        record="laws",
+        command=f"{LAWS} chinchilla --resamples 300 {TO_LAWS}",
+        run=("runs", "delta"),
+        where={"part": "chinchilla", "resampled": None},
+        rows={"runs": "{runs}", "delta": "{delta:g}"},
+        columns={
+            "E": "{E:.4f}",
+            "A": "{A:.1f}",
+            "B": "{B:.1f}",
+            "alpha": "{alpha:.4f}",
+            "beta": "{beta:.4f}",
+            "exponent of N": "{a:.3f}",
+        },
+    ),
+    "law-intervals": Table(
+        record="laws",
+        command=f"{LAWS} chinchilla --resamples 300 {TO_LAWS}",
+        run=("resampled", "resamples"),
+        where={"part": "chinchilla", "resampled": ("case", "model size", "nearest budget")},
+        derive=lambda row: {
+            "what": {"case": "runs", "model size": "model sizes", "nearest budget": "nearest of the nine budgets"}.get(
+                row.get("resampled", ""), ""
+            )
+        },
+        rows={"resampled": "{what}", "resamples": "{resamples}"},
+        columns={
+            "95 % interval of the exponent": "{a_low:.3f} to {a_high:.3f}",
+            "CPU ms a resample": lambda rows: f"{1000 * rows[-1]['cpu_seconds'] / rows[-1]['resamples']:.0f}",
+        },
+    ),
+    "law-isoflop": Table(
+        record="laws",
+        command=f"{LAWS} isoflop {TO_LAWS}",
+        run=("alpha", "beta", "width"),
+        where={"part": "isoflop"},
+        rows={"alpha": "{alpha:g}", "beta": "{beta:g}"},
+        across="width",
+        spread={"D at 1e24 FLOP, %, sizes to {width} times": lambda rows: f"{rows[-1]['bias_d_percent'] + 0.0:.1f}"},
+    ),
+    "law-trends": Table(
+        record="laws",
+        command=f"{LAWS} trends {TO_LAWS}",
+        run=("file", "domain", "from"),
+        where={"part": "trends", "domain": ("all", "Language")},
+        derive=lambda row: {"name": FILES.get(row.get("file", ""), row.get("file"))},
+        rows={"file": "{name}"},
+        columns={
+            "months, 2000 to 2016": of(doubling, domain="all", **{"from": 2000}),
+            "from 2017": of(doubling, domain="all", **{"from": 2017}),
+            "language, 2000 to 2016": of(doubling, domain="Language", **{"from": 2000}),
+        },
+    ),
+    "law-addition": Table(
+        record="laws",
+        command=f"{LAWS} addition {TO_LAWS}",
+        run=("form",),
+        where={"part": "addition"},
+        derive=lambda row: {"name": NAMES.get(row.get("form", ""), row.get("form"))},
+        rows={"form": "{name}"},
+        order=lambda _, rows: rows[-1]["held_out_error"],
+        columns={
+            "error on the three held-out points, %": percent("held_out_error", 1),
+            "chosen": lambda rows: "yes" if rows[-1]["chosen"] else "no",
+        },
+    ),
+    "law-package": Table(
+        record="laws",
+        command=f"{LAWS} package {TO_LAWS}",
+        run=("package",),
+        where={"part": "package"},
+        rows={"package": "{package}"},
+        columns={
+            "objective": "{objective:.8f}",
+            "E": "{E:.3f}",
+            "A": "{A:.1f}",
+            "B": "{B:.1f}",
+            "alpha": "{alpha:.3f}",
+            "beta": "{beta:.3f}",
+            "seconds, on a busy machine": "{seconds:.1f}",
+        },
+    ),
+    "scaling-study": Table(
+        record="scaling_study",
+        command=STUDY,
+        run=("law", "model"),
+        where={"law": ("L(D)", "L(N, D)")},
+        rows={"law": "{law}", "model": "{model}"},
+        columns={"constants": params},
+        caption="The laws that a study on two cores found, in bits per byte of prose; see the script for its runs.",
+    ),
+    "learnability-rank": Table(
+        record="learnability",
+        command=LEARNABILITY,
+        run=("set", "variant"),
+        derive=lambda row: {"ranked": "rho" in row},
+        where={"ranked": True},
+        rows={"rank correlation over": "{set}: {variant}", "variants": "{n_variants}"},
+        columns={"Spearman's rho": "{rho:.2f}", "95 % interval": "{low:.2f} to {high:.2f}"},
+        caption=(
+            "*Is compressible data easy to learn?* Digits and questions, with noise added in steps: Spearman's rank "
+            "correlation of bits/byte and the accuracy of a classifier, over the variants."
+        ),
+    ),
+    "learnability": Table(
+        record="learnability",
+        command=LEARNABILITY,
+        run=("set", "variant"),
+        derive=lambda row: {"measured": "kind" in row and "accuracy" in row},
+        where={"measured": True},
+        split="set",
+        rows={"{set}": "{variant}"},
+        columns={
+            "bits/byte": "{bits_per_byte:.3f}",
+            "bits an item": "{bits_per_item:,.0f}",
+            "accuracy": "{accuracy:.3f}",
+        },
+        caption="The variants: test items are changed as the training items are, and test labels are never wrong.",
+    ),
+    "learnability-corollary": Table(
+        record="learnability",
+        command=LEARNABILITY,
+        run=("variant",),
+        where={"set": "corollary"},
+        rows={"data": "{variant}"},
+        columns={
+            "bytes": "{size_bytes:,}",
+            "bits/byte": "{bits_per_byte:.3f}",
+            "last quarter": "{last_quarter:.3f}",
+            "structure, bits": "{structure_bits:,}",
+            "accuracy": "{accuracy:.3f}",
+        },
+        caption="Random labels of random bytes, and code and prose with near-duplicates and without.",
+    ),
+}
