@@ -138,36 +138,49 @@ def fit_periodic_scan(target: Any, symbols: Any, period: Any, sums: Any) -> Any:
 
 
 @jit
-def fit_nested_moduli(target: Any, symbols: Any, steps: Any, scans: Any, found: Any) -> Any:
-    """Find ``mod(scan(...scan(mod(range(start, step), inner))...), outer)`` with this number of scans.
+def fit_nested_moduli(target: Any, symbols: Any, steps: Any, before: Any, scans: Any, found: Any) -> Any:
+    """Find ``mod(scan(...mod(scan?(range(start, step)), inner)...), outer)``, plus a constant.
 
-    Fills `found` of shape (rows, 4) with start, step, inner and outer modulus; returns the number of rows.
+    `before` is 0 or 1 scans within the inner modulus, `scans` 0 to 2 scans of it. Fills `found` of shape (rows, 5) with
+    start, step, inner and outer modulus, and constant; returns the number of rows.
     """
-    n, high, rows = target.size, np.int64(0), 0
+    n, rows, high, low, origin = target.size, 0, np.int64(0), np.int64(symbols), -1
     for place in range(n):
-        high = max(high, target[place])
-    for inner in range(2 if scans else high + 2, symbols):
+        if target[place] != ANY:
+            high, low = max(high, target[place]), min(low, target[place])
+            if origin < 0:
+                origin = place
+    for inner in range(2 if scans else high - low + 2, symbols // 2 + 1):
         for step in steps:
             for start in range(symbols):
-                common, item = np.int64(0), np.int64(start)
-                once, twice = np.int64(0), np.int64(0)
+                common, item, total = np.int64(0), np.int64(start), np.int64(0)
+                once, twice, shift, first = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
                 for place in range(n):
-                    value = item % inner
+                    value = item
+                    item = (item + step) % symbols
+                    if before:
+                        total = (total + value) % symbols
+                        value = total
+                    value %= inner
                     if scans > 0:
                         once = (once + value) % symbols
                         value = once
                     if scans > 1:
                         twice = (twice + value) % symbols
                         value = twice
-                    item = (item + step) % symbols
-                    if target[place] != ANY:
-                        common = _gcd(common, abs(value - target[place]))
-                        if common and common <= high:
+                    if place == origin:
+                        shift, first = value - target[place], value
+                    elif target[place] != ANY:
+                        common = _gcd(common, abs(value - target[place] - shift))
+                        if common and common <= high - low:
                             common = np.int64(-1)
                             break
-                if high < common < symbols and rows < found.shape[0]:
-                    found[rows, 0], found[rows, 1], found[rows, 2], found[rows, 3] = start, step, inner, common
-                    rows += 1
+                if high - low < common < symbols and rows < found.shape[0]:
+                    constant = target[origin] - first % common
+                    if 0 <= constant <= low:
+                        found[rows, 0], found[rows, 1], found[rows, 2], found[rows, 3] = start, step, inner, common
+                        found[rows, 4] = constant
+                        rows += 1
     return rows
 
 

@@ -38,7 +38,7 @@ def chains(target: Target, search: Searching, complete: bool, thorough: bool) ->
     weights = _weights(64 << max(0, (5 * size // 64).bit_length()))
     found, known = np.zeros((_ROWS, 6), np.int64), np.zeros(size, np.int64)
     rows = kernels.fit_chains(target, 256, np.arange(256), weights, False, known, found)
-    search.work -= 2000
+    search.work -= 4000
     high = int(target.max())
     if thorough and search.work > 0 and not rows and high < 250:
         rows = kernels.fit_chains(target, 256, _SMALL_STEPS, weights, True, known, found)
@@ -56,24 +56,25 @@ def chains(target: Target, search: Searching, complete: bool, thorough: bool) ->
 
 _MODULAR_BITS = 42
 """Bits that no range within two moduli falls below."""
-_NESTED_WORK = 60_000
-_SUBSTITUTED_WORK = 100_000
+_NESTED = ((0, 0, 10_000), (0, 1, 30_000), (1, 0, 15_000), (0, 2, 50_000), (1, 1, 30_000))
+"""Scans within and around a modulus that is within another, with the work of a search for them."""
+_SUBSTITUTED_WORK = 35_000
 
 
 def _moduli(target: Target, search: Searching) -> Iterator[Proposal]:
     """Explain the target by a modulus over a modulus, over its scans, and over the scan of a substitution."""
     size, machine = len(target), search.machine
-    for scans in range(3):
-        if search.work < 4 * _NESTED_WORK:
+    for before, scans, work in _NESTED:
+        if search.work < 4 * work:
             return
-        search.work -= _NESTED_WORK
-        found = np.zeros((_ROWS, 4), np.int64)
-        rows = kernels.fit_nested_moduli(target, 256, _SMALL_STEPS, scans, found)
-        for start, step, inner, outer in found[:rows].tolist():
-            node = Node("mod", size, (inner,), (Node("range", size, (start, step)),))
-            for _ in range(scans):
-                node = Node("scan", size, (), (node,))
-            yield ready(Node("mod", size, (outer,), (node,)), machine)
+        search.work -= work
+        found = np.zeros((_ROWS, 5), np.int64)
+        rows = kernels.fit_nested_moduli(target, 256, _SMALL_STEPS, before, scans, found)
+        for start, step, inner, outer, constant in found[:rows].tolist():
+            node = _scanned(Node("range", size, (start, step)), before)
+            node = _scanned(Node("mod", size, (inner,), (node,)), scans)
+            node = Node("mod", size, (outer,), (node,))
+            yield ready(Node("add", size, (constant,), (node,)) if constant else node, machine)
         if rows:
             return
     if search.work < 4 * _SUBSTITUTED_WORK:
@@ -94,7 +95,7 @@ def _stepped_substitutions(target: Target, search: Searching, weights: NDArray[n
         for every in range(2, 10):
             hit = places % every == 0
             values = target[hit]
-            if not 2 <= len(values) <= size // 2 or values[0] == ANY or (values != values[0]).any():
+            if not 3 <= len(values) <= size // 2 or values[0] == ANY or (values != values[0]).any():
                 continue
             part = target.copy()
             part[hit] = ANY
@@ -106,7 +107,7 @@ def _stepped_substitutions(target: Target, search: Searching, weights: NDArray[n
 def _strided(target: Target, stride: int, weights: NDArray[np.int64], search: Searching) -> Iterator[Node]:
     """Yield ranges, and scans of ranges, of which every `stride`-th symbol is the target."""
     inner = stride * (len(target) - 1) + 1
-    search.work -= 2000
+    search.work -= 4000
     first, second, *_ = (*np.flatnonzero(target != ANY), 0, 0)
     for step in range(256 if first < second else 0):
         if (target[second] - target[first] - step * stride * (second - first)) % 256 == 0:
@@ -118,10 +119,7 @@ def _strided(target: Target, stride: int, weights: NDArray[np.int64], search: Se
     rows = kernels.fit_chains(target, 256, np.arange(256), weights, False, known, found)
     for start, step, scans, found_stride, _, constant in found[:rows].tolist():
         if found_stride == stride and not constant:
-            node = Node("range", inner, (start, step))
-            for _ in range(scans):
-                node = Node("scan", inner, (), (node,))
-            yield node
+            yield _scanned(Node("range", inner, (start, step)), scans)
 
 
 def _periodic_scans(target: Target, search: Searching) -> Iterator[Proposal]:
@@ -148,11 +146,15 @@ def _periodic_scans(target: Target, search: Searching) -> Iterator[Proposal]:
         return
 
 
+def _scanned(node: Node, scans: int) -> Node:
+    for _ in range(scans):
+        node = Node("scan", node.size, (), (node,))
+    return node
+
+
 def _chain(size: int, start: int, step: int, scans: int, stride: int, modulus: int, constant: int) -> Node:
     inner = stride * (size - 1) + 1
-    node = Node("range", inner, (start, step))
-    for _ in range(scans):
-        node = Node("scan", inner, (), (node,))
+    node = _scanned(Node("range", inner, (start, step)), scans)
     if stride > 1:
         node = Node("step", size, (stride,), (node,))
     if modulus:

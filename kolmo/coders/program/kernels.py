@@ -252,3 +252,36 @@ def cut_best(
                 best = min(best, least + base) if kind == CONCAT else best
             bits[i, j] = flipped[j, i] = best
             kinds[i, j], splits[i, j] = kind, split
+
+
+@jit
+def fill_by_periods(target: Any, symbols: Any, longest: Any, values: Any, work: Any) -> Any:
+    """Fill the free places of `values`, a copy of the target; see `places.fillings`. `work` has shape (4, n + 1)."""
+    n = target.size
+    rises, scores, before, best = work[0], work[1], work[2], work[3]
+    best[:] = -longest
+    for period in range(1, longest + 1):
+        count = 0
+        for place in range(n):
+            before[place] = count  # pairs of known symbols that start before this place
+            if place + period < n and target[place] != ANY and target[place + period] != ANY:
+                rises[count] = (target[place + period] - target[place]) % symbols
+                count += 1
+        start = 0
+        for index in range(count):
+            if index + 1 == count or rises[index + 1] != rises[index]:
+                scores[start : index + 1] = index + 1 - start - period
+                start = index + 1
+        for place in range(n):
+            if target[place] != ANY:
+                continue
+            for side in range(2):
+                source = place - period if side == 0 else place + period
+                if source < 0 or source >= n or target[source] == ANY:
+                    continue
+                after = before[source if side == 0 else place]
+                for near in range(max(after - 1, 0), min(after + 1, count)):
+                    if scores[near] > best[place]:
+                        best[place] = scores[near]
+                        rise = rises[near] if side == 0 else -rises[near]
+                        values[place] = (target[source] + rise) % symbols
