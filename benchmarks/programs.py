@@ -4,19 +4,22 @@
     python benchmarks/programs.py ranks -o results.jsonl
     python benchmarks/programs.py depth -o results.jsonl
     python benchmarks/programs.py lambda -o results.jsonl
-    python benchmarks/programs.py sequences --data-dir DATA -o results.jsonl
+    python benchmarks/programs.py sequences --data-dir DATA --effort 0 --effort 0.2 -o results.jsonl
+    python benchmarks/programs.py sequences --data-dir DATA --effort 2 --no-coders --rows 0:125 -o results.jsonl
+    python benchmarks/programs.py sequences --drawn 11 --rows 0:200 -o results.jsonl
+    python benchmarks/programs.py totals results.jsonl
     python benchmarks/programs.py counting -o results.jsonl --plot complexity.png
 
 *strings*: known strings, periods 2 to 13, 300 random strings and kinds outside the language, beside gzip, the best
 coder and the block decomposition method. *ranks*: the rank correlation with the published table of the coding theorem
 method for all strings of length 8 and 12 (it reads the data file of the package pybdm, if that is installed). *depth*:
 time and memory of the exhaustive search. *lambda*: the published values of binary lambda calculus. *sequences*: 500
-sequences made by a random generator of programs. *counting*: code lengths of all strings of 10 bits.
+sequences made by a random generator of programs, or others that are drawn here; a long run has parts, whose records
+*totals* adds up. *counting*: code lengths of all strings of 10 bits.
 """
 
 from __future__ import annotations
 
-import ast
 import gzip
 import importlib.util
 import json
@@ -29,17 +32,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+import generated_programs
 import numpy as np
 from records import append
 from rich.console import Console
 from rich.table import Table
 
 from kolmo import coder, shortest_program
-from kolmo.coders.program.machine import Machine, Node, literal, run_node, write_program
+from kolmo.coders.program.machine import Machine, literal, read_program, run_node, write_program
 from kolmo.coders.program.search import search_program
-from kolmo.coders.program.text import cut
 from kolmo.complexity import ProgramTable, all_string_lengths, block_complexity, coding_theorem_table, lambda_terms
-from kolmo.errors import ParameterError
 
 IRREGULAR = "0100101010110100010110100101110001010110001111"
 TERMS = {21: 22, 22: 24, 23: 26, 24: 30, 25: 42, 26: 52, 27: 44, 28: 58, 29: 223, 30: 160}
@@ -227,81 +229,94 @@ def lambda_(longest: int, output: Path | None) -> None:
     show(rows)
 
 
-def translated(text: str) -> Node:
-    """Return the program of a generated sequence as an expression of the machine."""
-    tree: Any = ast.parse(text.replace("every=", ""), mode="eval")
-    return _translated(tree.body)
+@main.command()
+@click.option("--data-dir", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="KOLMO_DATA")
+@click.option("--drawn", type=int, metavar="SEED", help="Draw programs with this seed; the data set is not read.")
+@click.option("--nested", is_flag=True, help="Draw programs that are nested three or four deep.")
+@click.option("--rows", default="0:500", show_default=True, help="Sequences to read, so that a long run has parts.")
+@click.option("--effort", type=float, multiple=True, default=(0.0, 0.2), show_default=True)
+@click.option("--coders/--no-coders", default=True, show_default=True)
+@output
+def sequences(
+    data_dir: Path | None,
+    drawn: int | None,
+    nested: bool,
+    rows: str,
+    effort: tuple[float, ...],
+    coders: bool,
+    output: Path | None,
+) -> None:
+    """Sequences of bytes made by a random generator of programs."""
+    first, last = map(int, rows.split(":"))
+    if drawn is not None:
+        own = generated_programs.drawn(drawn, last, least_depth=3 if nested else 0)
+        data, own_bits = [generated_programs.printed(node) for node in own], None
+        source = f"drawn, seed {drawn}" + (", nested" if nested else "")
+    elif data_dir is not None:
+        own, data, own_bits = generated_programs.read(data_dir)
+        source = "data set"
+    else:
+        raise click.UsageError("expected --data-dir or --drawn")
+    machine = Machine(256)
+    own, data = own[first:last], data[first:last]
+    raw = 8 * sum(map(len, data))
+    generator = np.array([len(write_program(node, machine)) for node in own])
+    found: list[dict[str, Any]] = []
 
+    def add(method: str, bits: Any, seconds: float = 0.0) -> None:
+        at_most = int(np.sum(np.asarray(bits) <= generator)) if len(bits) > 1 else None
+        row = {"rows": len(data), "bits": float(np.sum(bits)), "raw bits": raw, "at most the generator's": at_most}
+        found.append({"source": source, "method": method} | row | {"seconds": seconds})
+        append(output, {"task": "sequences", "part": rows} | found[-1])
 
-def _translated(tree: Any) -> Node:
-    if isinstance(tree, ast.List):
-        return literal(bytes(ast.literal_eval(tree)))
-    name, first = tree.func.id, tree.args[0]
-    if name == "range":
-        start, step, count = (int(each.value) for each in tree.args)
-        return Node("range", count, (start, step))
-    part = _translated(first)
-    if name in ("concat", "interleave"):
-        other = _translated(tree.args[1])
-        if name == "concat":
-            return Node("concat", part.size + other.size, (part.size,), (part, other))
-        size = min(part.size, other.size)
-        return Node("interleave", 2 * size, (), (_shortened(part, size), _shortened(other, size)))
-    numbers = tuple(each.value for each in tree.args[1:])
-    if name == "repeat":
-        return Node("repeat", part.size * numbers[0], (part.size,), (part,)) if numbers[0] > 1 else part
-    if name == "step":
-        size = -(-part.size // numbers[0])
-        return Node("step", size, numbers, (_shortened(part, numbers[0] * (size - 1) + 1),))
-    return Node(name, part.size, numbers, (part,))
-
-
-def _shortened(node: Node, size: int) -> Node:
-    try:
-        return cut(node, size)
-    except ParameterError:
-        return literal(run_node(node, Machine(256)).tobytes()[:size])
+    if own_bits is not None and len(data) == 500:
+        add("generator's programs, by their own cost", [own_bits])
+    add("generator's programs on this machine", generator)
+    for name in ("deflate", "ngram", "mix") if coders else ():
+        start = time.process_time()
+        add(name, [coder(name).code_length(each) for each in data], time.process_time() - start)
+    for work in effort:
+        start = time.process_time()
+        codes = [write_program(search_program(each, machine, effort=work), machine) for each in data]
+        seconds = time.process_time() - start
+        for code, each in zip(codes, data, strict=True):
+            assert run_node(read_program(code, machine)[0], machine).tobytes() == each
+            assert len(code) <= len(write_program(literal(each), machine))
+        add(f"search, effort {work:g}", [len(code) for code in codes], seconds)
+    show_totals(found)
 
 
 @main.command()
-@click.option(
-    "--data-dir", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="KOLMO_DATA", required=True
-)
-@click.option("--effort", type=float, multiple=True, default=(0.0, 0.02, 0.2))
-@output
-def sequences(data_dir: Path, effort: tuple[float, ...], output: Path | None) -> None:
-    """500 sequences of bytes made by a random generator of programs."""
-    lines = (data_dir / "programs" / "sequences.jsonl").read_text().splitlines()
-    made = [json.loads(line) for line in lines]
-    data, machine = [bytes.fromhex(row["hex"]) for row in made], Machine(256)
-    raw = 8 * sum(map(len, data))
-    own = [translated(row["program"]) for row in made]
-    assert all(run_node(node, machine).tobytes() == each for node, each in zip(own, data, strict=True))
-    generator = np.array([len(write_program(node, machine)) for node in own])
-    rows: list[dict[str, Any]] = []
+@click.argument("results", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def totals(results: Path) -> None:
+    """Print the totals of recorded runs over sequences."""
+    records = [json.loads(line) for line in results.read_text().splitlines()]
+    show_totals([record for record in records if record["task"] == "sequences"])
 
-    def add(method: str, bits: Any, seconds: float = 0.0) -> None:
-        better = float(np.mean(np.asarray(bits) <= generator))
-        row = {"method": method, "rate": float(np.sum(bits)) / raw, "at most the generator's program": better}
-        rows.append(row | {"seconds each": seconds})
-        append(output, {"task": "sequences"} | rows[-1])
 
-    add("generator's program, by its own cost", [row["program_bits"] for row in made])
-    add("generator's program on this machine", generator)
-    for name in ("deflate", "ngram", "mix"):
-        start = time.process_time()
-        bits = [coder(name).code_length(each) for each in data]
-        add(name, bits, (time.process_time() - start) / len(data))
-    for work in effort:
-        start = time.process_time()
-        bits = []
-        for each in data:
-            node = search_program(each, machine, effort=work)
-            code = write_program(node, machine)
-            assert len(code) <= len(write_program(literal(each), machine))
-            bits.append(len(code))
-        add(f"search, effort {work:g}", bits, (time.process_time() - start) / len(data))
-    show(rows)
+def show_totals(parts: list[dict[str, Any]]) -> None:
+    """Print the rates of the sequences; the parts of one run are added up."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for part in parts:
+        total = rows.setdefault((part["source"], part["method"]), dict.fromkeys(SUMMED, 0))
+        for name in SUMMED:
+            total[name] += part[name] or 0
+    show(
+        [
+            {
+                "source": source,
+                "method": method,
+                "rows": row["rows"],
+                "program bits / raw bits": row["bits"] / row["raw bits"],
+                "at most the generator's": row["at most the generator's"] / row["rows"],
+                "seconds each": row["seconds"] / row["rows"],
+            }
+            for (source, method), row in rows.items()
+        ]
+    )
+
+
+SUMMED = ("rows", "bits", "raw bits", "at most the generator's", "seconds")
 
 
 @main.command()

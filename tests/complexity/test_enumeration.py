@@ -28,7 +28,7 @@ def all_programs(size: int, limit: int) -> dict[bytes, int]:
 @pytest.mark.parametrize(("size", "limit"), [(8, 11), (11, 13), (16, 13)])
 def test_the_table_is_that_of_all_programs(size: int, limit: int) -> None:
     expected = all_programs(size, limit)
-    table = ProgramTable(size, limit + len(Machine(2).length_code.write(size)))
+    table = ProgramTable(size, limit + len(Machine(2).length_code.write(size)), seconds=600)
     assert table.limit is None
     for symbols, bits in expected.items():
         found = table.shortest(symbols)

@@ -254,126 +254,34 @@ def cut_best(
             kinds[i, j], splits[i, j] = kind, split
 
 
-@inline
-def _gcd(a: Any, b: Any) -> Any:
-    while b:
-        a, b = b, a % b
-    return a
-
-
 @jit
-def fit_chains(target: Any, symbols: Any, steps: Any, weights: Any, modular: Any, known: Any, found: Any) -> Any:
-    """Find ranges whose scans, strided and taken modulo a number, give the target; return how many were found.
-
-    The chain is ``mod(add?(step(scan(...scan(range(start, step))...), stride)), modulus)``, with 0 to 3 scans.
-
-    Parameters
-    ----------
-    target : ndarray of int16
-    symbols : int
-    steps : ndarray of int64
-        The steps to try.
-    modular : bool
-        Whether to look for moduli: of the plain chain, and of one that a constant is added to afterwards.
-    weights : ndarray of int64, of shape (4, at least 5 n, 2)
-        By scans and place: how often the start and the step are added up in that symbol.
-    known : ndarray of int64, of shape (n,)
-        Overwritten.
-    found : ndarray of int64, of shape (rows, 6)
-        Filled with start, step, scans, stride, modulus (0 for none) and constant.
-    """
+def fill_by_periods(target: Any, symbols: Any, longest: Any, values: Any, work: Any) -> Any:
+    """Fill the free places of `values`, a copy of the target; see `places.fillings`. `work` has shape (4, n + 1)."""
     n = target.size
-    count = 0
-    high, low = -1, symbols
-    for place in range(n):
-        if target[place] != ANY:
-            known[count] = place
-            count += 1
-            high, low = max(high, target[place]), min(low, target[place])
-    if count < 5:
-        return 0
-    rows = 0
-    for scans in range(4):
-        for stride in range(1, 6):
-            if (scans == 0 and stride > 1) or (not modular and scans < 1):
+    rises, scores, before, best = work[0], work[1], work[2], work[3]
+    best[:] = -longest
+    for period in range(1, longest + 1):
+        count = 0
+        for place in range(n):
+            before[place] = count  # pairs of known symbols that start before this place
+            if place + period < n and target[place] != ANY and target[place + period] != ANY:
+                rises[count] = (target[place + period] - target[place]) % symbols
+                count += 1
+        start = 0
+        for index in range(count):
+            if index + 1 == count or rises[index + 1] != rises[index]:
+                scores[start : index + 1] = index + 1 - start - period
+                start = index + 1
+        for place in range(n):
+            if target[place] != ANY:
                 continue
-            for step in steps:
-                for start in range(symbols):
-                    whole, shifted = np.int64(0), np.int64(0)
-                    at = known[0] * stride
-                    first = (start * weights[scans, at, 0] + step * weights[scans, at, 1]) % symbols
-                    if not modular and first != target[known[0]]:
-                        continue
-                    whole = abs(first - target[known[0]])
-                    good, plain = True, True
-                    if whole and whole <= high:
-                        plain = False
-                    for index in range(1, count):
-                        place = known[index]
-                        at = place * stride
-                        value = (start * weights[scans, at, 0] + step * weights[scans, at, 1]) % symbols
-                        if not modular:
-                            if value != target[place]:
-                                good = False
-                                break
-                            continue
-                        if plain:
-                            whole = _gcd(whole, abs(value - target[place]))
-                            plain = whole == 0 or whole > high
-                        shifted = _gcd(shifted, abs(value - first - target[place] + target[known[0]]))
-                        if shifted and shifted <= high - low:
-                            good = False
-                            break
-                    if not good or rows == found.shape[0]:
-                        continue
-                    modulus, add = (whole, 0) if plain else (shifted, 0)
-                    if not plain:
-                        add = (target[known[0]] - (first % shifted if shifted else first)) % symbols
-                        for index in range(count):  # the sum may wrap
-                            at = known[index] * stride
-                            value = (start * weights[scans, at, 0] + step * weights[scans, at, 1]) % symbols
-                            if ((value % shifted if shifted else value) + add) % symbols != target[known[index]]:
-                                good = False
-                                break
-                    if good and modulus < symbols:
-                        found[rows, 0], found[rows, 1], found[rows, 2] = start, step, scans
-                        found[rows, 3], found[rows, 4], found[rows, 5] = stride, modulus, add
-                        rows += 1
-    return rows
-
-
-@jit
-def fit_periodic_scan(target: Any, symbols: Any, period: Any, sums: Any) -> Any:
-    """Find prefix sums of a sequence of this period whose values modulo a number are the target; return the modulus.
-
-    Each phase of such prefix sums is a range with one common step. Returns 0 if there is none, and fills `sums` with
-    the first `period` prefix sums and the step.
-    """
-    n = target.size
-    high = np.int64(0)
-    for place in range(n):
-        high = max(high, target[place])
-    for step in range(symbols):
-        for first in range(symbols):
-            common = np.int64(0)
-            for phase in range(period):
-                best, best_gcd = -1, np.int64(0)
-                low, top = (first, first + 1) if phase == 0 else (0, symbols)
-                for start in range(low, top):
-                    whole, value = common, start
-                    for place in range(phase, n, period):
-                        if target[place] != ANY:
-                            whole = _gcd(whole, abs(value - target[place]))
-                            if whole and whole <= high:
-                                break
-                        value = (value + step) % symbols
-                    if (whole == 0 or whole > high) and (best < 0 or whole > best_gcd):
-                        best, best_gcd = start, whole
-                if best < 0:
-                    common = -1
-                    break
-                sums[phase], common = best, best_gcd
-            if high < common < symbols:
-                sums[period] = step
-                return common
-    return 0
+            for side in range(2):
+                source = place - period if side == 0 else place + period
+                if source < 0 or source >= n or target[source] == ANY:
+                    continue
+                after = before[source if side == 0 else place]
+                for near in range(max(after - 1, 0), min(after + 1, count)):
+                    if scores[near] > best[place]:
+                        best[place] = scores[near]
+                        rise = rises[near] if side == 0 else -rises[near]
+                        values[place] = (target[source] + rise) % symbols

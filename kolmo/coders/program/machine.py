@@ -138,16 +138,17 @@ def _morphism(node: Node, parts: list[Symbols], machine: Machine) -> Symbols:
     images += [np.array([symbol], np.uint8) for symbol in range(len(images), machine.symbols)]
     sizes, every = np.array([len(each) for each in images]), np.concatenate(images)
     starts = np.cumsum(sizes) - sizes
-    word, pauses = np.zeros(1, np.uint8), 0
+    word = np.zeros(1, np.uint8)
     for _ in range(MAX_GROWTHS):
-        if len(word) >= node.size or pauses == machine.symbols:
+        if len(word) >= node.size:
             break
         ends = np.cumsum(sizes[word])
         word_used = word[: np.searchsorted(ends, node.size) + 1]  # the images of the rest are cut off
         used = sizes[word_used]
         first = np.repeat(starts[word_used] - np.cumsum(used) + used, used)
         longer = every[first + np.arange(len(first))]
-        pauses = pauses + 1 if len(longer) == len(word) else 0
+        if np.array_equal(longer, word):
+            break
         word = longer
     return np.resize(word, node.size)  # a word that does not grow is printed over and over
 
@@ -233,50 +234,48 @@ OPERATORS = {
 }
 """The language. An expression of one symbol is a literal, without an opcode."""
 
-BIT_OPCODES = {
-    "constant": "00",  # and the symbol: runs of 0 and of 1 have codes of 3 bits
-    "literal": "010",
-    "concat": "011",
-    "repeat": "100",
-    "morphism": "101",
-    "patch": "1100",
-    "reverse": "11010",
-    "complement": "11011",
-    "interleave": "11100",
-    "scan": "11101",
-    "substitute": "11110",
-    "copy": "11111",
-}
+
+def _canonical(*groups: str) -> dict[str, str]:
+    """Return the canonical prefix code of operators, those of the n-th group with codewords of n + 1 bits."""
+    codes, number = {}, 0
+    for width, names in enumerate(groups, 2):
+        number <<= 1
+        for name in names.split():
+            codes[name] = format(number, f"0{width}b")
+            number += 1
+    return codes
+
+
+BIT_OPCODES = _canonical(
+    "constant",  # and the symbol: runs of 0 and of 1 have codes of 3 bits
+    "literal concat repeat morphism",
+    "patch",
+    "reverse complement interleave scan substitute copy",
+)
 """Opcodes on bits. Without `step` no part is longer than the output, so that an exhaustive search is exact."""
 
-OPCODES = {
-    "range": "00",
-    "literal": "010",
-    "concat": "011",
-    "repeat": "100",
-    "scan": "1010",
-    "substitute": "1011",
-    "interleave": "1100",
-    "mod": "1101",
-    "reverse": "11100",
-    "step": "11101",
-    "add": "111100",
-    "patch": "111101",
-    "recurrence": "1111100",
-    "morphism": "1111101",
-    "copy": "1111110",
-    "complement": "1111111",
-}
+OPCODES = _canonical(
+    "range",
+    "literal concat repeat",
+    "scan substitute interleave mod",
+    "reverse step",
+    "add patch",
+    "recurrence morphism complement copy",
+)
 """Opcodes on all other alphabets."""
 
-
-def _without_copy(codes: dict[str, str]) -> dict[str, str]:
-    """Return opcodes without `copy`: the operator that differs from it in the last bit gets the shorter codeword."""
-    start = codes["copy"][:-1]
-    return {name: start if code.startswith(start) else code for name, code in codes.items() if name != "copy"}
-
-
-_WITHOUT_COPY = (_without_copy(OPCODES), _without_copy(BIT_OPCODES))
+_WITHOUT_COPY = (
+    _canonical(
+        "range",
+        "literal concat repeat",
+        "scan substitute interleave mod",
+        "reverse step",
+        "add patch complement",
+        "recurrence morphism",
+    ),
+    _canonical("constant", "literal concat repeat morphism", "patch substitute", "reverse complement interleave scan"),
+)
+"""Opcodes without a context: the codeword of `copy` shortens that of another operator."""
 
 
 def literal(symbols: bytes) -> Node:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kolmo.coders.program import kernels
 from kolmo.coders.program.kernels import ANY
 from kolmo.coders.program.pieces import Target
 
 
 def fillings(target: Target, symbols: int) -> Iterator[Target]:
     """Fill free places as the known places around them suggest: periodic up to a rise, or with constant curvature."""
-    known = target != ANY
-    filled = _filled_by_periods(target, known, symbols)
+    filled = _filled_by_periods(target, symbols)
     if (filled != ANY).all():
         yield filled
     curved = _filled_by_curvature(target, symbols)
@@ -44,31 +43,11 @@ def _filled_by_curvature(target: Target, symbols: int) -> Target:
 _LONGEST_FILLED = 24
 
 
-def _filled_by_periods(target: Target, known: NDArray[np.bool_], symbols: int) -> Target:
+def _filled_by_periods(target: Target, symbols: int) -> Target:
     """Return a target whose free places continue the longest run of equal rises, over any period, next to them."""
-    free = np.flatnonzero(~known)
-    best, values = np.full(len(target), -_LONGEST_FILLED), target.copy()
-    for period in range(1, min(len(target) // 2, _LONGEST_FILLED) + 1):
-        places = np.flatnonzero(known[period:] & known[:-period])  # of the earlier symbol of a pair
-        if not len(places):
-            continue
-        rises = (target[places + period] - target[places]) % symbols
-        edges = np.flatnonzero(np.diff(rises)) + 1
-        starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(rises)]])
-        run_of = np.repeat(np.arange(len(starts)), ends - starts)
-        score_of = ends - starts - period
-        for earlier, source, sign in ((free - period, free - period, 1), (free, free + period, -1)):
-            inside = (source >= 0) & (source < len(target))
-            inside[inside] &= known[source[inside]]
-            after = np.searchsorted(places, earlier)
-            for near in (after - 1, after):
-                index = run_of[np.clip(near, 0, len(places) - 1)]
-                score = np.where(inside & (near >= 0) & (near < len(places)), score_of[index], -_LONGEST_FILLED)
-                better = score > best[free]
-                chosen = free[better]
-                best[chosen] = score[better]
-                rise = rises[starts[index[better]]]
-                values[chosen] = (target[source[better]] + sign * rise) % symbols
+    values = target.copy()
+    longest = min(len(target) // 2, _LONGEST_FILLED)
+    kernels.fill_by_periods(target, symbols, longest, values, np.zeros((4, len(target) + 1), np.int64))
     return values
 
 

@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.program import kernels
-from kolmo.coders.program.codes import Every, Period, Uniform, literal_width
+from kolmo.coders.program.chains import chains
+from kolmo.coders.program.codes import Every, Period, Uniform
 from kolmo.coders.program.kernels import ANY
 from kolmo.coders.program.machine import Machine, Node, node_bits, run_node
-from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Target
+from kolmo.coders.program.pieces import LONGEST_CUT, Target
 from kolmo.coders.program.places import fillings, long_period, outliers
+from kolmo.coders.program.proposed import Bits, Proposal, Searching, ready
 
 LONGEST_SEARCHED = 2048
 """Symbols up to which all operations are proposed; longer targets are only tested for a period."""
 
-Build = Callable[[Sequence[Node]], Node | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An operation that may have made a target.
-
-    Parameters
-    ----------
-    bits : int
-        Bits of the operation without its parts.
-    parts : tuple of Target
-        The targets that remain.
-    build : callable
-        Returns the expression for the target from expressions for the parts, or None if they do not fit.
-    """
-
-    bits: int
-    parts: tuple[Target, ...]
-    build: Build
-
-
-class Searching(Protocol):
-    """What proposals need of the search."""
-
-    machine: Machine
-    work: int
-
-    def cut(self, target: Target) -> Cut:
-        """Return the best cut of a target."""
-
 
 def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[Proposal]:
     """Yield the operations that may have made a target; if `thorough`, also those that take long to find."""
-    bits = _Bits(search.machine)
+    bits = Bits(search.machine)
     size = len(target)
     if size > LONGEST_SEARCHED:
         if period := long_period(target):
@@ -63,7 +30,7 @@ def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[
     known = target != ANY
     complete = bool(known.all())
     if search.machine.symbols > 2:
-        yield from _chains(target, search, complete, thorough)
+        yield from chains(target, search, complete, thorough)
         yield from _recurrences(target, search.machine, complete)
         yield from _strides(target, bits, complete)
     else:
@@ -82,29 +49,17 @@ def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[
     yield from _splits(target, bits, search)
 
 
-class _Bits:
-    """Bits of the opcodes and fields of a machine."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine, self.symbols = machine, machine.symbols
-        self.symbol = literal_width(1, machine.symbols)
-        self.codes = machine.opcodes
-
-    def __getitem__(self, name: str) -> int:
-        return len(self.codes[name])
-
-
-def _unary(name: str, bits: _Bits, part: Target, *numbers: int, fields: int = 0) -> Proposal:
+def _unary(name: str, bits: Bits, part: Target, *numbers: int, fields: int = 0) -> Proposal:
     size = len(part)
     return Proposal(bits[name] + fields, (part.astype(np.int16),), lambda nodes: Node(name, size, numbers, (nodes[0],)))
 
 
-def _repeats(target: Target, bits: _Bits, known: NDArray[np.bool_]) -> Iterator[Proposal]:
+def _repeats(target: Target, bits: Bits, known: NDArray[np.bool_]) -> Iterator[Proposal]:
     for period in _periods_of(target, known)[:2]:
         yield _repeat(target, period, bits)
 
 
-def _repeat(target: Target, period: int, bits: _Bits) -> Proposal:
+def _repeat(target: Target, period: int, bits: Bits) -> Proposal:
     size = len(target)
     part = merge(target, period)
     return Proposal(
@@ -140,7 +95,7 @@ def _consistent(target: Target, period: int) -> bool:
     return bool(((target == ANY) | (target == whole)).all())
 
 
-def _scans(target: Target, bits: _Bits, known: NDArray[np.bool_]) -> Iterator[Proposal]:
+def _scans(target: Target, bits: Bits, known: NDArray[np.bool_]) -> Iterator[Proposal]:
     """Undo a prefix sum; and one that a constant was added to, whose first item is then free."""
     size = len(target)
     part = np.full(size, ANY, np.int16)
@@ -161,7 +116,7 @@ def _scans(target: Target, bits: _Bits, known: NDArray[np.bool_]) -> Iterator[Pr
     yield Proposal(bits["scan"] + bits["add"] + bits.symbol, (free,), build)
 
 
-def _substitutions(target: Target, bits: _Bits) -> Iterator[Proposal]:
+def _substitutions(target: Target, bits: Bits) -> Iterator[Proposal]:
     for every in range(2, min(len(target) // 2, 32) + 1):
         places = target[every - 1 :: every]
         values = places[places != ANY]
@@ -174,7 +129,7 @@ def _substitutions(target: Target, bits: _Bits) -> Iterator[Proposal]:
             yield _unary("substitute", bits, each, every, int(values[0]), fields=fields)
 
 
-def _patches(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
+def _patches(target: Target, bits: Bits, complete: bool) -> Iterator[Proposal]:
     """Free one place that alone breaks a period or a range."""
     if not complete or len(target) < 6:
         return
@@ -187,7 +142,7 @@ def _patches(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
         yield _unary("patch", bits, part, *numbers, fields=fields)
 
 
-def _splits(target: Target, bits: _Bits, search: Searching) -> Iterator[Proposal]:
+def _splits(target: Target, bits: Bits, search: Searching) -> Iterator[Proposal]:
     """Split where the cuts of both parts, of the symbols or of their differences, are shortest."""
     size = len(target)
     if not 4 <= size <= LONGEST_CUT:
@@ -210,7 +165,7 @@ def _splits(target: Target, bits: _Bits, search: Searching) -> Iterator[Proposal
         yield _split(target, place, bits)
 
 
-def _split(target: Target, place: int, bits: _Bits) -> Proposal:
+def _split(target: Target, place: int, bits: Bits) -> Proposal:
     size = len(target)
     return Proposal(
         bits["concat"] + len(Uniform(size - 1, 1).write(place)),
@@ -219,7 +174,7 @@ def _split(target: Target, place: int, bits: _Bits) -> Proposal:
     )
 
 
-def _strides(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
+def _strides(target: Target, bits: Bits, complete: bool) -> Iterator[Proposal]:
     """Undo a step over a repeat and over the prefix sum of a repeat, whose period the step does not divide."""
     if not complete:
         return
@@ -241,7 +196,7 @@ def _strides(target: Target, bits: _Bits, complete: bool) -> Iterator[Proposal]:
                 break
 
 
-def _stepped_scans(target: Target, size: int, inner: int, stride: int, period: int, bits: _Bits) -> Iterator[Proposal]:
+def _stepped_scans(target: Target, size: int, inner: int, stride: int, period: int, bits: Bits) -> Iterator[Proposal]:
     index = np.arange(period)
     laps, places = stride * index // period, stride * index % period
     rise = int(target[period] - target[0]) % bits.symbols
@@ -257,7 +212,7 @@ def _stepped_scans(target: Target, size: int, inner: int, stride: int, period: i
                 continue
 
 
-def _stepped(part: Target, size: int, inner: int, stride: int, scan: bool, bits: _Bits) -> Proposal:
+def _stepped(part: Target, size: int, inner: int, stride: int, scan: bool, bits: Bits) -> Proposal:
     period = len(part)
 
     def build(nodes: Sequence[Node]) -> Node:
@@ -267,81 +222,6 @@ def _stepped(part: Target, size: int, inner: int, stride: int, scan: bool, bits:
 
     length = bits["step"] + 2 + bits["repeat"] + len(Period(inner).write(period)) + (bits["scan"] if scan else 0)
     return Proposal(length, (part,), build)
-
-
-@lru_cache(8)
-def _weights(size: int) -> NDArray[np.int64]:
-    """Return how often start and step of a range are added up in each symbol of its scans; see `fit_chains`."""
-    weights = np.ones((4, size, 2), np.int64)
-    weights[0, :, 1] = np.arange(size)
-    for scans in range(1, 4):
-        weights[scans] = np.cumsum(weights[scans - 1], axis=0) & 0xFFFFFF
-    return weights
-
-
-_SMALL_STEPS = np.array([*range(1, 17), *range(240, 256)], np.int64)
-_ROWS = 16
-
-
-def _chains(target: Target, search: Searching, complete: bool, thorough: bool) -> Iterator[Proposal]:
-    """Explain the target by scans, steps, a modulus and a constant over a range, and by prefix sums of a repeat."""
-    machine, size = search.machine, len(target)
-    if machine.symbols != 256 or not 6 <= size <= 1000:
-        return
-    weights = _weights(64 << max(0, (5 * size // 64).bit_length()))
-    found, known = np.zeros((_ROWS, 6), np.int64), np.zeros(size, np.int64)
-    rows = kernels.fit_chains(target, 256, np.arange(256), weights, False, known, found)
-    search.work -= 2000
-    high = int(target.max())
-    if thorough and search.work > 0 and not rows and high < 250:
-        rows = kernels.fit_chains(target, 256, _SMALL_STEPS, weights, True, known, found)
-        search.work -= 15_000
-    for row in found[:rows]:
-        node = _chain(size, *(int(number) for number in row))
-        yield _ready(node, machine)
-    if thorough and not rows and complete and high < 200 and 16 <= size <= LONGEST_CUT:
-        yield from _periodic_scans(target, search)
-
-
-def _periodic_scans(target: Target, search: Searching) -> Iterator[Proposal]:
-    size, machine = len(target), search.machine
-    for period in range(2, size // 4 + 1):
-        if search.work <= 0:
-            return
-        sums = np.zeros(period + 1, np.int64)
-        search.work -= 2000 + 500 * period
-        modulus = int(kernels.fit_periodic_scan(target, 256, period, sums))
-        if not modulus:
-            continue
-        part = np.diff(sums[:-1], prepend=0) % 256
-        if int(part.sum() - sums[-1]) % 256:
-            continue
-
-        def build(nodes: Sequence[Node], period: int = period, modulus: int = modulus) -> Node:
-            repeated = Node("repeat", size, (period,), (nodes[0],))
-            return Node("mod", size, (modulus,), (Node("scan", size, (), (repeated,)),))
-
-        bits = _Bits(machine)
-        length = bits["mod"] + 8 + bits["scan"] + bits["repeat"] + len(Period(size).write(period))
-        yield Proposal(length, (part.astype(np.int16),), build)
-        return
-
-
-def _chain(size: int, start: int, step: int, scans: int, stride: int, modulus: int, constant: int) -> Node:
-    inner = stride * (size - 1) + 1
-    node = Node("range", inner, (start, step))
-    for _ in range(scans):
-        node = Node("scan", inner, (), (node,))
-    if stride > 1:
-        node = Node("step", size, (stride,), (node,))
-    if modulus:
-        node = Node("mod", size, (modulus,), (node,))
-    return Node("add", size, (constant,), (node,)) if constant else node
-
-
-def _ready(node: Node, machine: Machine) -> Proposal:
-    """Return a proposal that leaves nothing to search."""
-    return Proposal(node_bits(node, machine), (), lambda _: node)
 
 
 def _recurrences(target: Target, machine: Machine, complete: bool) -> Iterator[Proposal]:
@@ -357,7 +237,7 @@ def _recurrences(target: Target, machine: Machine, complete: bool) -> Iterator[P
         if not len(factors):
             return
     node = Node("recurrence", len(target), (int(values[0]), int(factors[0]), int(adds[0])))
-    yield _ready(node, machine)
+    yield ready(node, machine)
 
 
 _LONGEST_IMAGE = 12
@@ -375,7 +255,7 @@ def _morphisms(target: Target, machine: Machine, complete: bool) -> Iterator[Pro
         if shorter and run_node(node, machine).tobytes() == word:
             best = node
     if best is not None:
-        yield _ready(best, machine)
+        yield ready(best, machine)
 
 
 def _images(word: bytes, images: dict[int, bytes], place: int, end: int, count: int) -> Iterator[tuple[bytes, ...]]:

@@ -9,9 +9,10 @@ import numpy as np
 from kolmo.coders.program.codes import literal_width
 from kolmo.coders.program.machine import Machine, Node, literal, node_bits, run_node
 from kolmo.coders.program.pieces import LONGEST_CUT, Cut, Cutter, Target
-from kolmo.coders.program.proposals import Proposal, proposals
+from kolmo.coders.program.proposals import proposals
+from kolmo.coders.program.proposed import Proposal
 
-WORK_PER_SECOND = 1_000_000
+WORK_PER_SECOND = 800_000
 """Units of work that stand for one second of one core. They are counted, so that results do not depend on the clock."""
 
 _QUICK = ((1, 12), (2, 8), (3, 5))

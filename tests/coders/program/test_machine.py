@@ -23,9 +23,9 @@ PROGRAMS = [
 
 def decode_minimal(bits: str, symbols: int, context: bytes = b"") -> bytes:
     """Return what a program prints, by the text of `DECODER` alone."""
-    scope: dict[str, Any] = {}
+    scope: dict[str, Any] = {"b": bits, "A": symbols, "c": list(context)}
     exec(DECODER, scope)
-    return bytes(scope["D"](bits, symbols, list(context)))
+    return bytes(scope["r"])
 
 
 def test_the_minimal_decoder_by_hand() -> None:
@@ -133,4 +133,4 @@ def test_a_program_cannot_take_too_much() -> None:
 
 
 def test_the_constant_is_the_size_of_the_decoder() -> None:
-    assert decoder_bits() == 8 * len(zlib.compress(DECODER.encode(), 9)) < 8 * 1000
+    assert decoder_bits() == 8 * len(zlib.compress(DECODER.encode(), 9)) < 8 * 800
