@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin, reading_options
 from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_text
+from kolmo.cli.rows import RowWriter
 from kolmo.cli.sets import read_set
 from kolmo.coders.base import Coder
 from kolmo.data.lines import STDIN
@@ -48,7 +48,7 @@ _LADDER = ("order0", "gzip", "xz", "ppmd", "mix")
     "--judged",
     type=OutputFile(".jsonl"),
     metavar="FILE",
-    help="With --reference: write each document with its verdict to FILE, as JSON lines.",
+    help="With --reference: write each document with its columns and its verdict to FILE, as JSON lines.",
 )
 @click.option(
     "--tokenizer",
@@ -176,20 +176,39 @@ def _band(reference: str, reading: dict[str, Any], data_dir: str | None, jobs: i
 def _write_judged(
     path: Path, band: ReferenceBand, data: Sequence[str], reading: dict[str, Any], data_dir: str | None, jobs: int
 ) -> None:
-    """Write a line for each document of each set: its set, position, text and verdict."""
+    """Write a line for each document of each set: its columns, its position and its verdict."""
     from kolmo._core.progress import progress
-    from kolmo.profile.sampling import documents_of
 
     def write(file: IO[str]) -> None:
         with progress(None, label="judging", unit="documents") as bar:
             for name in data:
-                items: Iterator[bytes] = (item for item, _ in documents_of(_documents(name, reading, data_dir)[0])[0])
-                for index, (item, row) in enumerate(band.judge_stream(items, n_jobs=jobs)):
-                    text = item.decode("utf-8", "backslashreplace")
-                    file.write(json.dumps({"set": name, "index": index, **row, "text": text}) + "\n")
+                rows = _rows(name, reading, data_dir)
+                for index, ((names, cells), row) in enumerate(band.judge_stream(rows, n_jobs=jobs)):
+                    writer = RowWriter("jsonl", names, ["set", "index", *row])
+                    file.write(writer.row(cells, [name, index, *row.values()]) + "\n")
                     bar.update()
 
     write_text(path, write)
+
+
+def _rows(
+    path: str, reading: dict[str, Any], data_dir: str | None
+) -> Iterator[tuple[bytes, tuple[Sequence[str] | None, Sequence[Any]]]]:
+    """Yield each document with the names of its columns and its cells; without a table, its file, label and text."""
+    from kolmo._core.kinds import is_text
+    from kolmo.data.streams import Document
+    from kolmo.profile.sampling import documents_of
+
+    documents, stream = _documents(path, reading, data_dir)
+    found = (Document(*each) for each in documents_of(documents)[0]) if stream is None else stream.documents()
+    for each in found:
+        if each.cells is not None:
+            yield each.data, (stream.names, each.cells)
+            continue
+        text = each.data.decode("utf-8", "backslashreplace") if is_text(each.data, control_share=1.0) else None
+        columns = {"file": each.file, "label": each.label}
+        known = {name: value for name, value in columns.items() if value is not None} | {"text": text}
+        yield each.data, (list(known), list(known.values()))
 
 
 def _tokenizer(path: str) -> Callable[[str], Sequence[Any]]:
