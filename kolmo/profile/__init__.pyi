@@ -1,4 +1,8 @@
 # The public names; the package imports each when it is first used.
+from kolmo.profile.frequencies import (
+    SpatialFrequencies as SpatialFrequencies,
+    spatial_frequencies as spatial_frequencies,
+)
 from kolmo.profile.ladder import CoderRate as CoderRate
 from kolmo.profile.planes import BitPlanes as BitPlanes, bit_planes as bit_planes
 from kolmo.profile.prequential import PrequentialCurve as PrequentialCurve, prequential_curve as prequential_curve
