@@ -227,6 +227,11 @@ def spatial_frequencies(
     )
 
 
+def is_large(pictures: Sequence[Array]) -> bool:
+    """Return whether all arrays are pictures that are large enough for `spatial_frequencies`."""
+    return all(each.ndim in (2, 3) and min(each.shape[:2]) >= _SHORTEST_SIDE for each in pictures)
+
+
 def octaves_of(picture: Array, n_octaves: int) -> list[Array]:
     """Return the coefficients of each octave, from the finest, and the means that remain.
 
