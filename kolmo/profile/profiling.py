@@ -107,6 +107,8 @@ def profile_data(
         for place, coder in enumerate(made)
     ]
     items = ranked_items(sample, found["surprise", 0])
+    bytes_per_token = None if tokenizer is None else token_cost(sample, tokenizer, sample_bytes)
+    untokenized = ["no document is text with tokens, so bytes/token is not stated"]
     few = items if len(items) <= 2 * _RANKED else [*items[:_RANKED], *items[-_RANKED:]]
     return DataProfile(
         name=called,
@@ -124,9 +126,9 @@ def profile_data(
         items=tuple(few),
         label_code=LabelCode.of(sample, found["labels", 0][0]),
         judged=None if reference is None else _judged(sample, reference, n_jobs),
-        bytes_per_token=None if tokenizer is None else token_cost(sample, tokenizer, sample_bytes),
+        bytes_per_token=bytes_per_token,
         seconds=time.perf_counter() - start,
-        warnings=_warnings(sample, rates),
+        warnings=[*_warnings(sample, rates), *(untokenized if tokenizer and bytes_per_token is None else [])],
     )
 
 
