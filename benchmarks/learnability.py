@@ -7,8 +7,8 @@ with noise on the pixels, permuted pixels, means of blocks, single bit planes, a
 train on, 500 to test, with noise on the characters, shuffled bytes, and wrong labels. Bits per byte are those of the
 coder `mix` for the training items together (first 200 kB). Accuracy is that of logistic regression on pixels, and of a
 linear SVM on TF-IDF of character n-grams, on test items that are changed in the same way; test labels are never wrong.
-The label code is that of the training labels given the items. *Slogan*: Spearman's rank correlation of bits per byte
-and accuracy, with a 95 % interval over variants, for added noise alone, and for all variants.
+*Spearman*: the rank correlation of bits per byte and accuracy, with a 95 % interval over variants, for added noise
+alone, and for all variants.
 
 The rows *random* and *code, prose* are the corollary: random labels of random bytes, and code beside prose, with
 near-duplicates and without. Seeds are fixed; copies are left in except where the row says otherwise.

@@ -67,6 +67,9 @@ from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
 from kolmo.learn.label_code.classifier import LabelCodeClassifier as LabelCodeClassifier
 from kolmo.learn.neighbors import NCDClassifier as NCDClassifier
 from kolmo.learn.ngram.vectorizer import NGramVectorizer as NGramVectorizer
+from kolmo.profile.frequencies import spatial_frequencies as spatial_frequencies
+from kolmo.profile.influence import training_influence as training_influence
+from kolmo.profile.memorization import exposure_curve as exposure_curve
 from kolmo.profile.planes import bit_planes as bit_planes
 from kolmo.profile.prequential import prequential_curve as prequential_curve
 from kolmo.profile.profiling import profile_data as profile_data

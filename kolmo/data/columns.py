@@ -106,15 +106,51 @@ def shown(line: Any) -> str:
     return f"'{visible(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + '...')}'"
 
 
-def select(
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The chosen columns of a table, whose rows are read as they are iterated over.
+
+    Parameters
+    ----------
+    rows : iterator of (int, bytes, bytes or None, sequence)
+        The number, the text, the label and all cells of each row; a label is None without a column of labels, and blank
+        if it is missing.
+    names : list of str or None
+        The names of the columns; None without a header.
+    text : sequence of int
+        The positions of the text columns.
+    label : int or None
+        The position of the label column.
+    remarks : tuple of str
+        What was found out about the columns.
+    unit : str
+        What the numbers of rows count.
+    """
+
+    rows: Iterator[tuple[int, bytes, bytes | None, Sequence[Any]]]
+    names: list[str] | None
+    text: Sequence[int]
+    label: int | None
+    remarks: tuple[str, ...]
+    unit: str
+
+    @property
+    def columns(self) -> tuple[tuple[str, ...], str | None] | None:
+        """The names of the columns of text and of the label."""
+        if self.names is None:
+            return None
+        return tuple(self.names[at] for at in self.text), None if self.label is None else self.names[self.label]
+
+
+def selection(
     rows: Iterable[Row],
     columns: Columns,
     source: Source,
     *,
     unclear: bool | None = None,
     unit: str = "line",
-) -> Labelled:
-    """Return the texts and labels of rows, and what was found out about them.
+) -> Selection:
+    """Choose the columns of a table by its first rows; the rows are read when they are iterated over.
 
     Parameters
     ----------
@@ -140,17 +176,36 @@ def select(
     if not body:
         raise DataError(f"{path} holds a header and no rows")
     text_at, label_at, said = _positions(columns, names, body, len(first), path)
-    if columns.kept is not None:
-        columns.kept.append(names)
-    items, labels = _cells(itertools.chain(body, iterator), text_at, label_at, names, columns, source, unit)
     if columns.header is None and names is None:
         said = ["no column names: the first row is data; if it holds names, use --header", *said]
     if unclear is False and names is None:
         said = []  # the format states the columns
-    found = Labelled(items, labels, tuple(said))
-    if names is None:
-        return found
-    return found._replace(columns=(tuple(names[at] for at in text_at), None if label_at is None else names[label_at]))
+    chosen = _cells(itertools.chain(body, iterator), text_at, label_at, names, columns, source, unit)
+    return Selection(rows=chosen, names=names, text=text_at, label=label_at, remarks=tuple(said), unit=unit)
+
+
+def labelled(found: Selection, columns: Columns, source: Source) -> Labelled:
+    """Return the texts and labels of all rows; without labels if kept rows lack some."""
+    if columns.kept is not None:
+        columns.kept.append(found.names)
+    items: list[bytes] = []
+    labels: list[str] = []
+    unlabelled: list[int] = []
+    for number, text, label, cells in found.rows:
+        items.append(text)
+        if columns.kept is not None:
+            columns.kept.append(cells)
+        if label is not None:
+            if not label.strip():
+                unlabelled.append(number)
+            labels.append(label.decode("utf-8", "surrogateescape"))
+    if unlabelled and columns.kept is None:
+        raise DataError(
+            f"{source.path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
+            f"the first at {found.unit} {unlabelled[0]}; fill it in, or remove these rows"
+        )
+    has_labels = found.label is not None and not unlabelled
+    return Labelled(items, labels if has_labels else None, found.remarks, columns=found.columns)
 
 
 def _of_limited_width(rows: Iterable[Row], source: Source, unit: str) -> Iterator[Row]:
@@ -170,12 +225,9 @@ def _cells(
     columns: Columns,
     source: Source,
     unit: str,
-) -> tuple[list[bytes], list[str] | None]:
-    """Return the text and the label of each row; no labels without a column, or if kept rows lack some."""
+) -> Iterator[tuple[int, bytes, bytes | None, Sequence[Any]]]:
+    """Yield the number, the text, the label and the cells of each row."""
     path, limit = source.path, source.reading.max_item_bytes
-    items: list[bytes] = []
-    labels: list[str] = []
-    unlabelled: list[int] = []
     width: int | None = None if names is None else len(names)
     for number, cells in rows:
         width = len(cells) if width is None else width
@@ -185,30 +237,21 @@ def _cells(
                 f"{shown(' | '.join(map(str, cells)))}; check its delimiters and quotes, or name the delimiter with "
                 "--delimiter"
             )
-        if columns.kept is not None:
-            columns.kept.append(cells)
         parts = []
         for at in text_at:
             if cells[at] is None:
                 raise DataError(f"{path}: the row at {unit} {number} has no text in column {_called(at, names)}")
             parts.append(_cell_bytes(cells[at], path, unit, number))
-        items.append(as_bytes(columns.separator).join(parts))
-        if len(items[-1]) > limit:
+        text = as_bytes(columns.separator).join(parts)
+        if len(text) > limit:
             raise DataError(
                 f"{path}: the row at {unit} {number}: expected at most {limit:,} bytes of text, got "
-                f"{len(items[-1]):,}; raise max_item_bytes"
+                f"{len(text):,}; raise max_item_bytes"
             )
+        label = None
         if label_at is not None:
             label = b"" if cells[label_at] is None else _cell_bytes(cells[label_at], path, unit, number)
-            if not label.strip():
-                unlabelled.append(number)
-            labels.append(label.decode("utf-8", "surrogateescape"))
-    if unlabelled and columns.kept is None:
-        raise DataError(
-            f"{path}: the label is missing in {len(unlabelled):,} of {len(items):,} rows, "
-            f"the first at {unit} {unlabelled[0]}; fill it in, or remove these rows"
-        )
-    return items, labels if label_at is not None and not unlabelled else None
+        yield number, text, label, cells
 
 
 def _cell_bytes(cell: Any, path: str | Path, unit: str, number: int) -> bytes:

@@ -14,7 +14,7 @@ from kolmo.data.corpus import Corpus, TableRows
 from kolmo.data.decoding import AUTO, Encoding, Modality, NormalForm, Pixels, Reading, opened_text
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, check_path, numbered_lines, without_line_end
 from kolmo.data.symbols import Files, kind_of, read_content
-from kolmo.data.tables import read_delimited, read_json, read_parquet
+from kolmo.data.tables import read_table
 from kolmo.errors import DataError, ParameterError
 
 _FASTTEXT_PREFIX = b"__label__"
@@ -32,7 +32,7 @@ _BY_ENDING = {
     ".label": "trec",
     ".log": "lines",
 }
-_TABLES = ("csv", "tsv", "json", "jsonl", "parquet")
+TABLES = ("csv", "tsv", "json", "jsonl", "parquet")
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
 
 
@@ -162,25 +162,12 @@ def read(
         max_item_bytes=max_item_bytes,
     )
     chosen = format or format_of(path, reading)
-    named = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ())
     kept: list[Any] | None = [] if keep_rows else None
-    columns = Columns(
-        text=named,
-        label=label_column,
-        separator=separator,
-        header=header,
-        kept=kept,
-        like=None if like is None else like.columns,
-    )
+    columns = columns_of(text_columns, label_column, separator=separator, header=header, kept=kept, like=like)
     source = Source(path=path, reading=reading)
-    sniffed = False if format is None and without_packing(path).suffix.lower() == ".txt" else None
-    cells: dict[str, Any] = {"delimiter": delimiter, "quotes": quotes, "unclear": sniffed}
+    cells = {"delimiter": delimiter, "quotes": quotes, "unclear": unclear_header(path, format)}
     readers: dict[str, Callable[[], tuple[Labelled, str]]] = {
-        "csv": lambda: (read_delimited(source, columns, default=",", **cells), "text"),
-        "tsv": lambda: (read_delimited(source, columns, default="\t", **cells), "text"),
-        "json": lambda: (read_json(source, columns), "text"),
-        "jsonl": lambda: (read_json(source, columns), "text"),
-        "parquet": lambda: (read_parquet(source, columns), "text"),
+        **{each: lambda: (read_table(chosen, source, columns, **cells), "text") for each in TABLES},
         "folder": lambda: _read_folder(Path(path), reading),
         "lines": lambda: (_split(path, reading, lambda line: (None, line)), "text"),
         "fasttext": lambda: (_split(path, reading, _split_fasttext), "text"),
@@ -192,7 +179,7 @@ def read(
         raise ParameterError(f"there is no format {chosen!r}; known: {', '.join(readers)}")
     if chosen != "folder" and os.path.isdir(path):
         raise DataError(f"format {chosen!r}: expected a file, got the directory {path}")
-    if chosen not in _TABLES and (columns.text or columns.label is not None):
+    if chosen not in TABLES and (columns.text or columns.label is not None):
         raise ParameterError(
             f"{path} is read as {chosen!r}, which has no columns; give its format, or omit the columns"
         )
@@ -215,6 +202,31 @@ def read(
         columns=found.columns,
         rows=TableRows(names=kept[0] and tuple(kept[0]), cells=kept[1:]) if kept else None,
     )
+
+
+def columns_of(
+    text_columns: Sequence[str] | str | None,
+    label_column: str | None,
+    *,
+    separator: str = " ",
+    header: bool | None = None,
+    kept: list[Any] | None = None,
+    like: Corpus | None = None,
+) -> Columns:
+    """Return the columns that the arguments of `read` ask for."""
+    return Columns(
+        text=(text_columns,) if isinstance(text_columns, str) else tuple(text_columns or ()),
+        label=label_column,
+        separator=separator,
+        header=header,
+        kept=kept,
+        like=None if like is None else like.columns,
+    )
+
+
+def unclear_header(path: str | Path, named: str | None) -> bool | None:
+    """Return whether the first row of a table holds names if its rows do not tell: False for a .txt, else None."""
+    return False if named is None and without_packing(path).suffix.lower() == ".txt" else None
 
 
 def format_of(path: str | Path, reading: Reading) -> str:

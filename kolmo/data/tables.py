@@ -9,21 +9,57 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from kolmo._core.extras import import_extra, library_errors
-from kolmo.data.columns import LABEL_NAMES, TEXT_NAMES, Columns, Labelled, Row, Source, select, shown
+from kolmo.data.columns import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    Columns,
+    Labelled,
+    Row,
+    Selection,
+    Source,
+    labelled,
+    selection,
+    shown,
+)
 from kolmo.data.compression import unpacked
 from kolmo.data.decoding import AS_BYTES, Encoding, opened_text
 from kolmo.data.lines import is_rereadable, numbered_lines
 from kolmo.errors import DataError, ParameterError
 
 DELIMITERS = (",", "\t", ";", "|")
+_BATCH_ROWS = 4096
+"""Rows of a Parquet file that are held at once."""
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 
-def read_delimited(
+@dataclasses.dataclass(frozen=True)
+class OpenTable:
+    """A table that is being read.
+
+    Parameters
+    ----------
+    selection : Selection
+        Its columns and rows.
+    columns : Columns
+        The columns that were asked for.
+    remarks : tuple of str
+        What was found out about it.
+    encoding : str or None
+        The encoding that it is decoded from.
+    """
+
+    selection: Selection
+    columns: Columns
+    remarks: tuple[str, ...] = ()
+    encoding: str | None = None
+
+
+@contextmanager
+def opened_delimited(
     source: Source,
     columns: Columns,
     *,
@@ -31,8 +67,8 @@ def read_delimited(
     delimiter: str | None = None,
     quotes: bool | None = None,
     unclear: bool | None = None,
-) -> Labelled:
-    """Read CSV or TSV into items and labels.
+) -> Iterator[OpenTable]:
+    """Open CSV or TSV.
 
     Parameters
     ----------
@@ -62,15 +98,16 @@ def read_delimited(
         if quotes is None:
             quotes = chosen != "\t" or _is_quoted_file(source, start)
         numbered = ((number, line) for number, line in lines if not (stated and number == 1))
-        found = select(_rows(numbered, source, chosen, quotes=quotes), columns, source, unclear=unclear)
-    said = [encoding.remark] if encoding.remark else []
-    if delimiter is None and chosen != default:
-        said.append(f"cells separated by {_NAMES.get(chosen, repr(chosen))}")
-    return found._replace(remarks=(*said, *found.remarks), encoding=_name_of(encoding))
+        found = selection(_rows(numbered, source, chosen, quotes=quotes), columns, source, unclear=unclear)
+        said = [encoding.remark] if encoding.remark else []
+        if delimiter is None and chosen != default:
+            said.append(f"cells separated by {_NAMES.get(chosen, repr(chosen))}")
+        yield OpenTable(found, columns, (*said, *found.remarks), _name_of(encoding))
 
 
-def read_json(source: Source, columns: Columns) -> Labelled:
-    """Read JSON into items and labels: one object a line, an array of objects, or an object of columns."""
+@contextmanager
+def opened_json(source: Source, columns: Columns) -> Iterator[OpenTable]:
+    """Open JSON: one object a line, an array of objects, or an object of columns; the last two are held in memory."""
     columns = dataclasses.replace(columns, header=True)
     with _decoded_lines(source) as (lines, _, encoding):
         filled = ((number, line) for number, line in lines if line.strip())
@@ -78,16 +115,18 @@ def read_json(source: Source, columns: Columns) -> Labelled:
         everything = itertools.chain(begin, filled)
         if begin and _is_document([line for _, line in begin]):
             text = _joined((line for _, line in everything), source)
-            found = select(_document_rows(text, source), columns, source, unit="position")
+            found = selection(_document_rows(text, source), columns, source, unit="position")
         else:
-            found = select(_object_rows(everything, source), columns, source)
-    said = (encoding.remark,) if encoding.remark else ()
-    return found._replace(remarks=(*said, *found.remarks), encoding=_name_of(encoding))
+            found = selection(_object_rows(everything, source), columns, source)
+        said = (encoding.remark,) if encoding.remark else ()
+        yield OpenTable(found, columns, (*said, *found.remarks), _name_of(encoding))
 
 
-def read_parquet(source: Source, columns: Columns) -> Labelled:
-    """Read a Parquet file into items and labels."""
+@contextmanager
+def opened_parquet(source: Source, columns: Columns) -> Iterator[OpenTable]:
+    """Open a Parquet file."""
     parquet = import_extra("pyarrow.parquet", extra="parquet", purpose="reading Parquet")
+    columns = dataclasses.replace(columns, header=True)
     with unpacked(source.path, raw=True) as (file, _), library_errors(f"{source.path} is not a Parquet file"):
         table = parquet.ParquetFile(file)
         names = list(table.schema_arrow.names)
@@ -95,12 +134,41 @@ def read_parquet(source: Source, columns: Columns) -> Labelled:
         def rows() -> Iterator[Row]:
             yield 0, list(names)
             number = 0
-            for batch in table.iter_batches():
+            for batch in table.iter_batches(batch_size=_BATCH_ROWS):
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     yield number, list(cells)
 
-        return select(rows(), dataclasses.replace(columns, header=True), source, unit="position")
+        found = selection(rows(), columns, source, unit="position")
+        yield OpenTable(found, columns, found.remarks)
+
+
+def opened_table(form: str, source: Source, columns: Columns, **cells: Any) -> AbstractContextManager[OpenTable]:
+    """Open a table of the format ``csv``, ``tsv``, ``json``, ``jsonl`` or ``parquet``.
+
+    Parameters
+    ----------
+    form : str
+        The format.
+    source : Source
+        The file.
+    columns : Columns
+        The columns to read.
+    **cells
+        Arguments of `opened_delimited`, which the other formats ignore.
+    """
+    if form == "parquet":
+        return opened_parquet(source, columns)
+    if form in ("json", "jsonl"):
+        return opened_json(source, columns)
+    return opened_delimited(source, columns, default="\t" if form == "tsv" else ",", **cells)
+
+
+def read_table(form: str, source: Source, columns: Columns, **cells: Any) -> Labelled:
+    """Read a table into items and labels; see `opened_table`."""
+    with opened_table(form, source, columns, **cells) as table:
+        found = labelled(table.selection, columns, source)
+    return found._replace(remarks=table.remarks, encoding=table.encoding)
 
 
 def _name_of(encoding: Encoding) -> str | None:

@@ -217,21 +217,11 @@ def label_remarks(sample: Sample) -> list[str]:
     return said
 
 
-def token_cost(sample: Sample, tokenizer: Callable[[str], Sequence[Any]], max_bytes: int) -> float:
-    """Return the mean number of bytes of a token, from the documents that are text.
-
-    Raises
-    ------
-    DataError
-        If no document is text, or they have no tokens.
-    """
+def token_cost(sample: Sample, tokenizer: Callable[[str], Sequence[Any]], max_bytes: int) -> float | None:
+    """Return the mean number of bytes of a token, from the documents that are text; None if there are no tokens."""
     n_bytes = n_tokens = 0
     for each in sample.distinct(max_bytes):
         if is_text(each.data, control_share=1.0):
             n_bytes += len(each.data)
             n_tokens += len(tokenizer(each.data.decode("utf-8", "replace")))
-    if not n_tokens:
-        raise DataError(
-            f"{sample.name}: expected text for the tokenizer, got documents that are not UTF-8 or no tokens"
-        )
-    return n_bytes / n_tokens
+    return n_bytes / n_tokens if n_tokens else None

@@ -15,13 +15,12 @@ from kolmo._core.resumable import Arrays, run_tasks
 from kolmo.coders.base import Coder
 from kolmo.coders.predictive import PredictiveCoder
 from kolmo.coders.registry import CoderLike, coder as make_coder
-from kolmo.errors import DataError
 from kolmo.profile.resampling import Interval, ratio_interval
+from kolmo.profile.samples import SAMPLE_BYTES, checked_arrays, middles
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
-SAMPLE_BYTES = 2**18
 _NOISE = 0.95
 """Bits of a plane, for each sample, from which on it is called noise."""
 
@@ -125,7 +124,7 @@ def bit_planes(
     coder : str, mapping or Coder
         See `kolmo.coder`.
     sample_bytes : int
-        Bytes measured: the pictures are taken in their order, the last one cut.
+        Bytes measured: the middle of each picture or sound; of many some.
     name : str
         Name in tables.
     n_jobs : int, optional
@@ -150,24 +149,14 @@ def bit_planes(
     """
     check_count("sample_bytes", sample_bytes, 1, 2**40)
     made = make_coder(coder)
-    arrays = [np.asarray(each) for each in samples]
-    kinds = {array.dtype for array in arrays}
-    if len(kinds) != 1 or (dtype := next(iter(kinds))).kind not in "iu" or dtype.itemsize > 2:
-        shown = ", ".join(sorted(map(str, kinds))) or "none"
-        raise DataError(f"expected arrays of integers of 8 or 16 bits, all of one type, got {shown}")
-    chosen, left = [], max(sample_bytes // dtype.itemsize, 1)
-    for array in arrays:
-        if left > 0 and array.size:
-            chosen.append(array.ravel()[:left])
-            left -= len(chosen[-1])
-    if not chosen:
-        raise DataError("expected at least one sample, got none")
+    chosen = middles(checked_arrays(samples), sample_bytes)
+    dtype = chosen[0].dtype
     depth = 8 * dtype.itemsize
     tasks = [(made, chosen, plane) for plane in range(depth)]
     found = run_tasks(_coded, tasks, label="bit planes", prefer=made.tags.parallel, n_jobs=n_jobs)
     totals = np.array([made.check_finite(bits) for (bits,) in found] + [np.zeros(len(chosen))])
     costs = totals[:-1] - totals[1:]
-    sizes = [len(each) for each in chosen]
+    sizes = [each.size for each in chosen]
     planes = tuple(range(depth))[::-1]
     return BitPlanes(
         planes=planes,
@@ -182,7 +171,7 @@ def bit_planes(
 
 def _coded(coder: Coder, arrays: Sequence[NDArray[Any]], plane: int) -> Arrays:
     """Return the code length of each array without its lowest bits; of a coder without surprisals shared by size."""
-    parts = [(array >> plane).astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays]
+    parts = [np.ascontiguousarray(array >> plane).astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays]
     joined = b"".join(parts)
     sizes = np.array([len(part) for part in parts])
     if not isinstance(coder, PredictiveCoder):

@@ -13,6 +13,7 @@ from kolmo._core.results import Result
 from kolmo._core.units import format_size
 from kolmo.coders.lengths import check_predictive
 from kolmo.coders.registry import CoderLike, coder as make_coder
+from kolmo.errors import DataError
 from kolmo.learn.class_models import SEPARATOR
 from kolmo.profile.levels import Doubling, edges_of, level_of
 from kolmo.profile.resampling import Interval
@@ -105,6 +106,57 @@ class PrequentialCurve(Result):
             is_level_known=level.is_known,
             doubling=doubling,
             **facts,
+        )
+
+    @classmethod
+    def from_log(cls, n_bytes: Any, losses: Any, *, model: str = "", name: str = "training") -> Self:
+        """Return the curve of a training log, such as ``curve.jsonl`` of `kolmo train`.
+
+        Only of the first pass over the data is the loss a code length: a later pass reads what the model has seen.
+
+        Parameters
+        ----------
+        n_bytes : array-like of shape (n_points,)
+            Bytes read at each point, ascending; a point at 0 bytes, before the first step, is left out, since the loss
+            of a later point is the mean of all bytes read since the point before.
+        losses : array-like of shape (n_points,)
+            Mean training loss since the point before, in bits per byte.
+        model : str
+            The model, for tables.
+        name : str
+            Name in tables.
+
+        Returns
+        -------
+        PrequentialCurve
+
+        Raises
+        ------
+        DataError
+            If there are no points, their numbers of bytes do not ascend, or a loss is negative or not finite.
+
+        Examples
+        --------
+        >>> curve = PrequentialCurve.from_log([0, 1000, 2000, 4000], [8.0, 5.0, 4.0, 4.0])
+        >>> curve.code_bits, curve.noise_bits_per_byte, curve.structure_bits
+        (17000.0, 4.0, 1000.0)
+        """
+        ends, means = np.asarray(n_bytes, np.float64), np.asarray(losses, np.float64)
+        if ends.ndim != 1 or ends.shape != means.shape or not (ends > 0).any():
+            raise DataError(
+                f"expected numbers of bytes above 0 and as many losses, got arrays of shapes {ends.shape} and "
+                f"{means.shape}"
+            )
+        if not np.isfinite(ends).all() or (np.diff(ends) <= 0).any() or ends[0] < 0:
+            raise DataError("expected numbers of bytes that ascend from 0 or more")
+        if not (np.isfinite(means) & (means >= 0)).all():
+            raise DataError("expected losses in bits per byte, finite and not negative")
+        means, ends = means[ends > 0], ends[ends > 0]
+        edges = np.concatenate([[0], ends]).astype(np.int64)
+        sizes = np.diff(edges)
+        bits = means * sizes
+        return cls.of(
+            edges, bits, bits * means, order="in the order of the training", coder=model, fingerprint=model, name=name
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -257,8 +309,6 @@ def prequential_curve(
     if isinstance(data, str | bytes | bytearray | memoryview) or (getattr(data, "ndim", 0) == 1 and _is_numeric(data)):
         string, order = as_bytes(data)[:budget], "in the order of the data"
         if not string:
-            from kolmo.errors import DataError
-
             raise DataError(f"{name} is empty: expected at least one byte")
     else:
         string = SEPARATOR.join(sample_of(data, name=name, max_bytes=budget).with_copies(budget))

@@ -99,10 +99,7 @@ def profile_data(
     if not made:
         raise ParameterError("coders: expected at least one coder, got none")
     called = name or (data.name if isinstance(data, Corpus) else "data")
-    is_texts = isinstance(data, Corpus) and data.modality == "text"
-    sample = (
-        data if isinstance(data, Sample) else sample_of(data, name=called, max_bytes=sample_bytes, expect_text=is_texts)
-    )
+    sample = data if isinstance(data, Sample) else sample_of(data, name=called, max_bytes=sample_bytes)
     parts = Parts.of(sample, sample_bytes)
     found = _measured(sample, parts, made, checkpoint, n_jobs)
     rates = [
@@ -110,6 +107,8 @@ def profile_data(
         for place, coder in enumerate(made)
     ]
     items = ranked_items(sample, found["surprise", 0])
+    bytes_per_token = None if tokenizer is None else token_cost(sample, tokenizer, sample_bytes)
+    untokenized = ["no document is text with tokens, so bytes/token is not stated"]
     few = items if len(items) <= 2 * _RANKED else [*items[:_RANKED], *items[-_RANKED:]]
     return DataProfile(
         name=called,
@@ -127,9 +126,9 @@ def profile_data(
         items=tuple(few),
         label_code=LabelCode.of(sample, found["labels", 0][0]),
         judged=None if reference is None else _judged(sample, reference, n_jobs),
-        bytes_per_token=None if tokenizer is None else token_cost(sample, tokenizer, sample_bytes),
+        bytes_per_token=bytes_per_token,
         seconds=time.perf_counter() - start,
-        warnings=_warnings(sample, rates),
+        warnings=[*_warnings(sample, rates), *(untokenized if tokenizer and bytes_per_token is None else [])],
     )
 
 
@@ -192,7 +191,7 @@ def _warnings(sample: Sample, rates: Sequence[CoderRate]) -> list[str]:
         said.append(f"{len(sample.documents):,} different documents are few: intervals over them are rough")
     if sample.n_empty:
         said.append(f"{sample.n_empty:,} of {sample.n_documents:,} documents are empty and left out")
-    if sample.n_binary:
+    if 0 < sample.n_binary < sample.n_documents - sample.n_empty:
         said.append(f"{sample.n_binary:,} of {sample.n_documents:,} documents are not text, such as binary data")
     if sample.n_cut and not sample.is_pieces:
         said.append(f"{sample.n_cut:,} documents were cut into pieces of 65,536 bytes, which count as documents")

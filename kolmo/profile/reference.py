@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import bisect
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
 Floats = NDArray[np.float64]
+Facts = TypeVar("Facts")
 
 _SHORTEST, _RATIO = 32, 2
 _PIECES, _LEAST_PIECES, _BYTES_A_LENGTH = 800, 40, 2**20
@@ -226,11 +228,19 @@ class ReferenceBand:
         )
 
     def judge_stream(
-        self, items: Iterable[bytes], *, n_jobs: int | None = None
-    ) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        """Yield each item with its judgement, holding few of them at a time."""
-        for block in blocks_of_items(items, 8 * BLOCK_BYTES):
-            yield from zip(block, self.judge(block, n_jobs=n_jobs).records(), strict=True)
+        self, items: Iterable[tuple[bytes, Facts]], *, n_jobs: int | None = None
+    ) -> Iterator[tuple[Facts, dict[str, Any]]]:
+        """Judge items with facts about each; yield the facts with the judgement, holding few items at a time."""
+        waiting: deque[Facts] = deque()
+
+        def bare() -> Iterator[bytes]:
+            for item, facts in items:
+                waiting.append(facts)
+                yield item
+
+        for block in blocks_of_items(bare(), 8 * BLOCK_BYTES):
+            for record in self.judge(block, n_jobs=n_jobs).records():
+                yield waiting.popleft(), record
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

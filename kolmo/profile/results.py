@@ -31,8 +31,8 @@ class DataProfile(Result):
     name : str
         Name of the set.
     n_documents, n_empty, n_binary, n_cut : int
-        Documents; of these the empty ones, those that are not text in a set of text, and those longer than 65,536
-        bytes, which were cut into pieces.
+        Documents; of these the empty ones, those that are not text, and those longer than 65,536 bytes, which were
+        cut into pieces.
     size_bytes : int
         Bytes of the whole set.
     sampled : float

@@ -108,7 +108,7 @@ def _up_to(documents: Sequence[Kept], max_bytes: int) -> list[Kept]:
     return list(documents[: max(1, int(np.searchsorted(sizes, max_bytes, side="right")))])
 
 
-def sample_of(data: Any, *, name: str, max_bytes: int, expect_text: bool = False) -> Sample:
+def sample_of(data: Any, *, name: str, max_bytes: int) -> Sample:
     """Read a data set once, and return a sample of at most `max_bytes` of different documents.
 
     Parameters
@@ -119,8 +119,6 @@ def sample_of(data: Any, *, name: str, max_bytes: int, expect_text: bool = False
         Its name, for messages.
     max_bytes : int
         Bytes of the sample.
-    expect_text : bool
-        Count the documents that are not text.
 
     Returns
     -------
@@ -140,7 +138,7 @@ def sample_of(data: Any, *, name: str, max_bytes: int, expect_text: bool = False
             n_documents += 1
             n_empty += not whole
             n_cut += len(whole) > LONGEST
-            n_binary += expect_text and not is_text(whole[:_CHECKED])
+            n_binary += not is_text(whole[:_CHECKED])
             size += len(whole)
             bar.update(len(whole))
             histogram += np.bincount(np.frombuffer(whole, np.uint8), minlength=256)

@@ -58,6 +58,7 @@ def profile_plot(profiles: Sequence[DataProfile], path: str | Path) -> None:
     left.set_title("Documents alone (bars), all together (white lines)", fontsize=FONT_SIZE + 1)
     right.set_xscale("log")
     right.xaxis.set_major_formatter(lambda value, _: format_size(value))
+    right.xaxis.set_minor_formatter("")
     right.set_xlabel("data seen")
     right.set_ylabel("bits/byte")
     right.set_ylim(bottom=0)

@@ -60,4 +60,4 @@ def test_empty_sets_are_refused_and_binary_in_text_is_counted() -> None:
     with pytest.raises(DataError, match="is empty"):
         sample_of(b"", name="nothing", max_bytes=9)
     corpus = Corpus(items=[b"a text", b"\x00\xff\xfe", b""], labels=["x", "y", ""])
-    assert sample_of(corpus, name="mixed", max_bytes=99, expect_text=True).n_binary == 1
+    assert sample_of(corpus, name="mixed", max_bytes=99).n_binary == 1

@@ -27,3 +27,49 @@ def markov(order: int, symbols: int, size: int, *, seed: int, concentration: flo
         visits = after
     entropy = -(visits[:, None] * chances * np.log2(np.maximum(chances, 1e-300))).sum()
     return (drawn + ord("A")).tobytes(), float(entropy)
+
+
+_LETTERS, _PRODUCTIONS, _LARGEST_GROWTH = 16, 4, 0.85
+
+
+def grammar(n_symbols: int, size: int, *, seed: int) -> tuple[bytes, float]:
+    """Return sentences of a random probabilistic grammar, a line each, and the entropy rate in bits per letter.
+
+    Each of the `n_symbols` nonterminal symbols has four productions, which start with different letters and go on with
+    none, one, one or two symbols. A sentence is thus read in one way only, so its entropy is that of its derivation:
+    that of the production, and of the sentences of its symbols. The letters of a sentence are counted likewise, and the
+    line end after it, which costs nothing.
+    """
+    random = np.random.default_rng(seed)
+    chances = random.dirichlet(np.full(_PRODUCTIONS, 1.0), size=n_symbols)
+    firsts = np.array([random.choice(_LETTERS, _PRODUCTIONS, replace=False) for _ in range(n_symbols)])
+    rests = [[random.integers(n_symbols, size=count).tolist() for count in (0, 1, 1, 2)] for _ in range(n_symbols)]
+    while np.abs(np.linalg.eigvals(_children(chances, rests))).max() > _LARGEST_GROWTH:  # ends with probability 1
+        chances[:, 0] += 0.1
+        chances /= chances.sum(1, keepdims=True)
+    children = np.eye(n_symbols) - _children(chances, rests)
+    entropy = np.linalg.solve(children, -(chances * np.log2(np.maximum(chances, 1e-300))).sum(1))
+    length = np.linalg.solve(children, np.ones(n_symbols))
+    below = [row[:-1].cumsum().tolist() for row in chances]
+    drawn, stack = bytearray(), [0]
+    while len(drawn) < size:
+        if not stack:
+            drawn += b"\n"
+            stack = [0]
+            continue
+        symbol = stack.pop()
+        production = bisect_right(below[symbol], random.random())
+        drawn.append(ord("a") + int(firsts[symbol, production]))
+        stack.extend(reversed(rests[symbol][production]))
+    return bytes(drawn[:size]), float(entropy[0] / (length[0] + 1))
+
+
+def _children(chances: np.ndarray, rests: list[list[list[int]]]) -> np.ndarray:
+    """Return how many of each symbol (column) a symbol (row) brings forth on average."""
+    n = len(chances)
+    return np.array(
+        [
+            sum(chance * np.bincount(rest, minlength=n) for chance, rest in zip(chances[row], rests[row], strict=True))
+            for row in range(n)
+        ]
+    )

@@ -136,7 +136,7 @@ def command(
         check_extra(module, extra="neural", purpose="the command 'train'")
     from kolmo.coders.neural.architecture.config import ModelConfig
     from kolmo.coders.neural.devices import best_device
-    from kolmo.coders.neural.training.loop import check_folder, split_corpus, train
+    from kolmo.coders.neural.training.loop import check_folder, read_curve, split_corpus, train
 
     check_folder(output, force=force)
     check_one_stdin([*corpora, *([held_out] if held_out else [])])
@@ -147,18 +147,16 @@ def command(
     between = separator.encode().decode("unicode_escape").encode()
     items = [item for name in corpora for item in read_set(name, split="train", data_dir=data_dir, **reading).items]
     data, kept = split_corpus(between.join(items), kept)
-    curve: list[EvalPoint] = []
     with progress(100, label=f"training {config}", unit="%") as bar:
 
         def on_step(training: Training, point: EvalPoint | None) -> None:
             bar.update(100 * training.completed - bar.done)
             if point is not None:
-                curve.append(point)
                 bar.describe(f"training {config}, held out: {point.held_out_bits:.3f} bits/byte")
 
         saved = train(config, plan, data, kept, output, device=chosen, force=force, on_step=on_step)
     if int(os.environ.get("RANK", "0")) == 0:
-        _print(saved, output, kept, curve, len(data), as_json=as_json)
+        _print(saved, output, kept, read_curve(output), len(data), as_json=as_json)
 
 
 def _print(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,20 +9,35 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from kolmo._core.extras import check_extra
 from kolmo.cli import options
-from kolmo.cli.inputs import check_one_stdin, reading_options
+from kolmo.cli.inputs import check_one_stdin, content_of, read_item, reading_options
 from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_text
+from kolmo.cli.rows import RowWriter
 from kolmo.cli.sets import read_set
 from kolmo.coders.base import Coder
-from kolmo.data.lines import STDIN
+from kolmo.data.lines import MAX_ITEM_BYTES, STDIN
 from kolmo.errors import ParameterError
 
 if TYPE_CHECKING:
-    from kolmo.profile.planes import BitPlanes
+    from kolmo._core.results import Result
+    from kolmo._core.tables import Table
     from kolmo.profile.reference import ReferenceBand
     from kolmo.profile.results import DataProfile
 
 _LADDER = ("order0", "gzip", "xz", "ppmd", "mix")
+
+
+class _Passes(click.ParamType):  # type: ignore[type-arg]
+    """Numbers of passes over the data, separated by commas."""
+
+    name = "passes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        parts = str(value).split(",")
+        if not all(part.strip().isascii() and part.strip().isdecimal() and 0 < int(part[:9]) < 10**6 for part in parts):
+            self.fail(f"expected numbers of passes from 1, such as 1,2,5,10, got {value!r}", param, ctx)
+        return tuple(int(part) for part in parts)
 
 
 @click.command(cls=options.Command, no_args_is_help=False)
@@ -48,7 +62,7 @@ _LADDER = ("order0", "gzip", "xz", "ppmd", "mix")
     "--judged",
     type=OutputFile(".jsonl"),
     metavar="FILE",
-    help="With --reference: write each document with its verdict to FILE, as JSON lines.",
+    help="With --reference: write each document with its columns and its verdict to FILE, as JSON lines.",
 )
 @click.option(
     "--tokenizer",
@@ -60,7 +74,27 @@ _LADDER = ("order0", "gzip", "xz", "ppmd", "mix")
     "--planes/--no-planes",
     default=True,
     show_default=True,
-    help="Measure each bit of pictures and sounds given the higher bits.",
+    help="Measure each bit of pictures and sounds given the higher bits, and each octave of spatial frequency.",
+)
+@click.option(
+    "--exposures",
+    type=_Passes(),
+    metavar="PASSES",
+    help="Train a network, and measure documents after these numbers of passes, such as 1,2,5,10 (extra neural).",
+)
+@click.option(
+    "--network",
+    default="gru:200k",
+    show_default=True,
+    metavar="MODEL",
+    help="With --exposures: the network, as in kolmo train --model.",
+)
+@click.option(
+    "--influence",
+    "target",
+    type=options.InputFile(),
+    metavar="FILE",
+    help="Tell which documents explain the prediction of FILE: its code length without each of them.",
 )
 @options.picture_option("--plot", content="bits/byte by coder, and by data seen")
 @click.option("--checkpoint", type=CheckpointFile(), metavar="FILE", help="Save progress to FILE and resume from it.")
@@ -77,6 +111,9 @@ def command(
     judged: Path | None,
     tokenizer: str | None,
     planes: bool,
+    exposures: tuple[int, ...] | None,
+    network: str,
+    target: str | None,
     plot: Path | None,
     checkpoint: Path | None,
     jobs: int,
@@ -95,22 +132,33 @@ def command(
     kolmo profile corpus/
     kolmo profile code/ prose/ noise.txt --plot sets.png
     kolmo profile new.jsonl --reference good.jsonl --judged judged.jsonl
+    kolmo profile corpus/ --exposures 1,2,5,10
     """
-    from kolmo.profile.planes import BitPlanes, bit_planes
+    from kolmo.profile.frequencies import is_large, spatial_frequencies
+    from kolmo.profile.influence import training_influence
+    from kolmo.profile.memorization import exposure_curve
+    from kolmo.profile.planes import bit_planes
     from kolmo.profile.profiling import profile_data
     from kolmo.profile.results import DataProfile
+    from kolmo.profile.sampling import sample_of
 
-    check_one_stdin([*data, *([reference] if reference else [])])
+    check_one_stdin([*data, *(each for each in (reference, target) if each)])
     _check_use(data, reference, judged)
+    if exposures is not None:
+        check_extra("torch", extra="neural", purpose="the option --exposures")
     tokens = None if tokenizer is None else _tokenizer(tokenizer)
+    wanted = None if target is None else read_item(target, MAX_ITEM_BYTES, content_of(reading))
     band = None if reference is None else _band(reference, reading, data_dir, jobs)
     profiles: list[DataProfile] = []
-    found_planes: list[BitPlanes] = []
+    more: dict[str, list[Result]] = {"bit_planes": [], "frequencies": [], "exposures": [], "influence": []}
     for path, name in zip(data, _names(data), strict=True):
         documents, stream = _documents(path, reading, data_dir)
+        sample = sample_of(documents, name=name, max_bytes=sample_bytes)
+        if stream is not None:
+            say(path, stream.remarks)
         profiles.append(
             profile_data(
-                documents,
+                sample,
                 name=name,
                 coders=coders,
                 sample_bytes=sample_bytes,
@@ -120,10 +168,14 @@ def command(
                 n_jobs=jobs,
             )
         )
-        if stream is not None:
-            say(path, stream.remarks)
-            if planes and (arrays := _arrays(stream.contents)):
-                found_planes.append(bit_planes(arrays, name=name, n_jobs=jobs))
+        if planes and stream is not None and (arrays := _arrays(stream.contents)):
+            more["bit_planes"].append(bit_planes(arrays, name=name, n_jobs=jobs))
+            if is_large(arrays):
+                more["frequencies"].append(spatial_frequencies(arrays, name=name, n_jobs=jobs))
+        if exposures is not None:
+            more["exposures"].append(exposure_curve(sample, model=network, passes=exposures, name=name))
+        if wanted is not None:
+            more["influence"].append(training_influence(sample, wanted, name=name, n_jobs=jobs))
     if judged is not None and band is not None:
         _write_judged(judged, band, data, reading, data_dir, jobs)
     if plot is not None:
@@ -131,11 +183,15 @@ def command(
 
         profile_plot(profiles, plot)
     if as_json:
-        results = [each.to_dict() for each in profiles]
-        print_json({"data": data, "results": results, "bit_planes": [each.to_dict() for each in found_planes]})
+        found = {kind: [each.to_dict() for each in results] for kind, results in more.items()}
+        print_json({"data": data, "results": [each.to_dict() for each in profiles], **found})
         return
     tables = DataProfile.tables_of(profiles, verbose=verbose)
-    print_tables([*tables, *(BitPlanes.tables_of(found_planes, verbose=verbose) if found_planes else [])])
+    print_tables([*tables, *(table for each in more.values() for result in each for table in _tables(result, verbose))])
+
+
+def _tables(result: Result, verbose: bool) -> list[Table]:
+    return type(result).tables_of([result], verbose=verbose)
 
 
 def _check_use(data: Sequence[str], reference: str | None, judged: Path | None) -> None:
@@ -176,20 +232,39 @@ def _band(reference: str, reading: dict[str, Any], data_dir: str | None, jobs: i
 def _write_judged(
     path: Path, band: ReferenceBand, data: Sequence[str], reading: dict[str, Any], data_dir: str | None, jobs: int
 ) -> None:
-    """Write a line for each document of each set: its set, position, text and verdict."""
+    """Write a line for each document of each set: its columns, its position and its verdict."""
     from kolmo._core.progress import progress
-    from kolmo.profile.sampling import documents_of
 
     def write(file: IO[str]) -> None:
         with progress(None, label="judging", unit="documents") as bar:
             for name in data:
-                items: Iterator[bytes] = (item for item, _ in documents_of(_documents(name, reading, data_dir)[0])[0])
-                for index, (item, row) in enumerate(band.judge_stream(items, n_jobs=jobs)):
-                    text = item.decode("utf-8", "backslashreplace")
-                    file.write(json.dumps({"set": name, "index": index, **row, "text": text}) + "\n")
+                rows = _rows(name, reading, data_dir)
+                for index, ((names, cells), row) in enumerate(band.judge_stream(rows, n_jobs=jobs)):
+                    writer = RowWriter("jsonl", names, ["set", "index", *row])
+                    file.write(writer.row(cells, [name, index, *row.values()]) + "\n")
                     bar.update()
 
     write_text(path, write)
+
+
+def _rows(
+    path: str, reading: dict[str, Any], data_dir: str | None
+) -> Iterator[tuple[bytes, tuple[Sequence[str] | None, Sequence[Any]]]]:
+    """Yield each document with the names of its columns and its cells; without a table, its file, label and text."""
+    from kolmo._core.kinds import is_text
+    from kolmo.data.streams import Document
+    from kolmo.profile.sampling import documents_of
+
+    documents, stream = _documents(path, reading, data_dir)
+    found = (Document(*each) for each in documents_of(documents)[0]) if stream is None else stream.documents()
+    for each in found:
+        if each.cells is not None:
+            yield each.data, (stream.names, each.cells)
+            continue
+        text = each.data.decode("utf-8", "backslashreplace") if is_text(each.data, control_share=1.0) else None
+        columns = {"file": each.file, "label": each.label}
+        known = {name: value for name, value in columns.items() if value is not None} | {"text": text}
+        yield each.data, (list(known), list(known.values()))
 
 
 def _tokenizer(path: str) -> Callable[[str], Sequence[Any]]:

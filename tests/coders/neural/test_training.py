@@ -237,7 +237,7 @@ def test_stored_files_keep_their_keys(text: bytes, tmp_path: Path, train: Any) -
     point = ["step", "n_bytes", "seconds", "training_bits", "held_out_bits"]
     assert list(about) == ["facts", "step", "seconds", "curve"]
     assert about["step"] == 6
-    assert [list(row) for row in about["curve"]] == [point, point]
+    assert [list(row) for row in about["curve"]] == [point, point, point]
     assert {name.partition(".")[0] for name in names} == {"weight", "exp_avg", "exp_avg_sq"}
     config = json.loads((tmp_path / "config.json").read_bytes())
     assert list(config) == ["format", "kolmo", "model", "training", "weights_sha256"]

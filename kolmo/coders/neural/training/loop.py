@@ -66,9 +66,9 @@ def train(
 ) -> SavedNetwork:
     """Train a model and save the weights with the smallest held-out loss in a folder.
 
-    At each evaluation point a checkpoint is written. The same call resumes from it after an interruption, and ends with
-    the same weights as an uninterrupted training, unless the plan gives a number of seconds. Under ``torchrun`` the
-    batch rows are divided among the processes.
+    The curve starts with the losses before the first step. At each evaluation point a checkpoint is written. The same
+    call resumes from it after an interruption, and ends with the same weights as an uninterrupted training, unless the
+    plan gives a number of seconds. Under ``torchrun`` the batch rows are divided among the processes.
 
     Parameters
     ----------
@@ -138,12 +138,13 @@ def _train(
     found = _resumed(training, folder / CHECKPOINT, facts, force=force)
     if found is not None:
         curve = found
+        earlier = [point.held_out_bits for point in curve[:-1] if point.step]
         # the training may have been interrupted after the checkpoint, and before the model of this point was saved
-        if training.rank == 0 and curve[-1].held_out_bits < min(
-            (point.held_out_bits for point in curve[:-1]), default=math.inf
-        ):
+        if training.rank == 0 and curve[-1].held_out_bits < min(earlier, default=math.inf):
             saved = save_best(curve[-1])
-    best = min((point.held_out_bits for point in curve), default=math.inf)
+    else:
+        curve.append(_before_training(training, data, held_out, device))
+    best = min((point.held_out_bits for point in curve if point.step), default=math.inf)
     total, counted = torch.zeros((), device=device), 0
     while training.completed < 1.0:
         reached = int(training.completed * plan.checkpoints)
@@ -176,6 +177,23 @@ def _train(
     if training.rank == 0:
         (folder / CHECKPOINT).unlink(missing_ok=True)
     return saved or read_config(folder)
+
+
+def _before_training(training: Training, data: bytes, held_out: bytes, device: torch.device) -> EvalPoint:
+    """Return the losses of the weights at the start; the training loss is that of as many bytes as are held out."""
+    return EvalPoint(
+        step=0,
+        n_bytes=0,
+        seconds=0.0,
+        training_bits=training.check(_mean_held_out_bits(training.model, data[: len(held_out)], device)),
+        held_out_bits=training.check(_mean_held_out_bits(training.model, held_out, device)),
+    )
+
+
+def read_curve(folder: Path) -> list[EvalPoint]:
+    """Return the evaluation points of a finished training; the first is that before the first step."""
+    lines = (folder / CURVE).read_text(encoding="utf-8").splitlines()
+    return [EvalPoint(**json.loads(line)) for line in lines]
 
 
 def check_folder(folder: Path, *, force: bool = False) -> None:

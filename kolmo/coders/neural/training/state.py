@@ -47,7 +47,7 @@ class EvalPoint:
     seconds : float
         Training time, without evaluation.
     training_bits : float
-        Mean training loss since the last evaluation point.
+        Mean training loss since the last evaluation point; before the first step, the loss of the first bytes.
     held_out_bits : float
         Held-out loss.
     """
