@@ -25,12 +25,13 @@ from kolmo.cli.options import (
     InputFile,
     checkpoint_option,
     coder_option,
+    html_option,
     jobs_option,
     json_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, write_report
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 @checkpoint_option
 @jobs_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -82,6 +84,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Estimate the mutual information of two data sets by joint compression, with controls.
@@ -124,6 +127,7 @@ def command(
         for coder in coders
     ]
     rates = {gain.coder: (gain.length_x / gain.sizes[0], gain.length_y / gain.sizes[1]) for gain in gains}
+    write_report(html, gains, tables=[sets_table(sets, rates, symbols="XY")])
     if as_json:
         documents = [gain.to_dict() for gain in gains]
         print_json({"sets": sets_document(sets, rates), "gains": documents, "citations": list(JointGain.citations)})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from kolmo.cli.law.isoflop import read_joint
 from kolmo.cli.law.runs import COLUMNS, column_option, grouped, note, optimum_options, runs_argument, where_option
-from kolmo.cli.options import Command, FiniteRange, jobs_option, json_option, seed_option, verbose_option
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.options import Command, FiniteRange, html_option, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.output import print_json, print_tables, write_report
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -47,6 +48,7 @@ from kolmo.cli.output import print_json, print_tables
 )
 @seed_option
 @jobs_option
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -63,6 +65,7 @@ def command(
     resamples: int,
     seed: int,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -91,6 +94,7 @@ def command(
             repeated = fit_law((*sizes, passes), values["loss"], form="data-constrained", **intervals)
         advice = epoch_advice(unique_tokens, law=repeated, n=optima[0].n)
     note(runs, remarks)
+    write_report(html, [*optima, law, *([] if advice is None else [advice])])
     if as_json:
         document: dict[str, Any] = {"runs": runs, "remarks": remarks, "law": law.to_dict()}
         document |= {"optima": [each.to_dict() for each in optima]}

@@ -12,7 +12,7 @@ import click
 
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin, reading_options
-from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_text
+from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_report, write_text
 from kolmo.cli.sets import read_set
 from kolmo.coders.base import Coder
 from kolmo.data.lines import STDIN
@@ -66,6 +66,7 @@ _LADDER = ("order0", "gzip", "xz", "ppmd", "mix")
 @click.option("--checkpoint", type=CheckpointFile(), metavar="FILE", help="Save progress to FILE and resume from it.")
 @options.jobs_option
 @options.verbose_option
+@options.html_option
 @options.json_option
 @reading_options
 @options.data_dir_option
@@ -81,6 +82,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
     reading: dict[str, Any],
     data_dir: str | None,
@@ -130,6 +132,7 @@ def command(
         from kolmo.show.profiles import profile_plot
 
         profile_plot(profiles, plot)
+    write_report(html, [*profiles, *found_planes])
     if as_json:
         results = [each.to_dict() for each in profiles]
         print_json({"data": data, "results": results, "bit_planes": [each.to_dict() for each in found_planes]})
