@@ -74,7 +74,7 @@ class Result:
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        """Return the answer to `question` in a sentence or two, for an HTML report; "" for none."""
+        """Return the answer to `question`, a line for each paragraph of an HTML report; "" for none."""
         return ""
 
     @classmethod

@@ -88,7 +88,7 @@ def write_report(path: Path | None, results: Any, **options: Any) -> None:
 def command_line() -> str:
     """Return the running command with its arguments, as for a shell."""
     context = click.get_current_context()
-    return shlex.join([*context.command_path.split(), *context.meta.get(ARGUMENTS, ())])
+    return shlex.join(["kolmo", *context.command_path.split()[1:], *context.meta.get(ARGUMENTS, ())])
 
 
 def say(name: str, remarks: Sequence[str]) -> None:

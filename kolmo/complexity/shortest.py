@@ -114,7 +114,7 @@ class ShortestProgram(Result):
                 f"A program of {each.bits:,} bits prints the {each.symbols:,} symbols of {each.string}, and {bound} on "
                 f"this machine; the string itself takes {each.literal_bits:,}."
             )
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

@@ -155,7 +155,7 @@ class DuplicateReport(OverlapReport):
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        return " ".join(
+        return "\n".join(
             f"{len({pair.index for pair in each.pairs}):,} of {each.n_items:,} items share a passage with an earlier "
             f"one; {len(each.removed):,} are duplicates that one kept item explains, so {len(each.unique):,} remain."
             for each in results

@@ -149,7 +149,7 @@ class LeakReport(OverlapReport):
             if each.n_label_conflicts:
                 text += f", and {each.n_label_conflicts:,} of {len(each.leaks):,} pairs have different labels"
             said.append(f"{text}.")
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

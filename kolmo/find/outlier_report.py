@@ -216,9 +216,9 @@ class OutlierReport(Result):
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        return " ".join(
+        return "\n".join(
             f"{each.n_flagged:,} of {len(each.scores):,} items are flagged as outliers; if all were normal, about "
-            f"{each.threshold.false_alarm_rate * len(each.scores):,.3g} would be."
+            f"{each.threshold.false_alarm_rate * len(each.scores):,.2g} would be."
             for each in results
         )
 

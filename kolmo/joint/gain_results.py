@@ -123,11 +123,10 @@ class JointGain(Gain):
         if math.isnan(first.p_value):
             return text
         is_beyond = first.p_value < _SIGNIFICANT
-        p_value = p_cell(first.p_value)
         return (
-            f"{text} That is {percent(abs(first.excess_gain))} points {'more' if first.excess_gain >= 0 else 'less'} "
-            f"than the null gain, so this coder finds {'structure' if is_beyond else 'no structure'} that both have in "
-            f"common beyond chance (p {p_value if p_value.startswith('<') else f'= {p_value}'})."
+            f"{text}\nThe gain is {percent(abs(first.excess_gain))} points "
+            f"{'above' if first.excess_gain >= 0 else 'below'} the null gain (p-value {p_cell(first.p_value)}), so "
+            f"this coder {'finds' if is_beyond else 'does not find'} structure that both have in common beyond chance."
         )
 
     @classmethod

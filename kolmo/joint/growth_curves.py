@@ -117,7 +117,7 @@ class GainCurve(Result):
                     f"By {each.coder} the joint gain {trend} with the size: {before:.2f} % at "
                     f"{sum(each[-2].sizes):,} bytes of both sets, {last:.2f} % at {sum(each[-1].sizes):,}."
                 )
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

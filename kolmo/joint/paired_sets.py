@@ -107,7 +107,7 @@ class PairedGain(Result):
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        return " ".join(
+        return "\n".join(
             f"By {each.coder}, an item's own partner saves {each.gain_bits:,.1f} bits more than another item, "
             f"{100 * each.relative_gain:.2f} % of its code (p = {each.p_value:.3f}); of {each.n_pairs:,} partners "
             f"{100 * each.retrieval_accuracy:.0f} % are found, {100 / each.n_pairs:.2g} % by chance."

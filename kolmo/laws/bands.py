@@ -89,13 +89,14 @@ class HeldOut(Result):
     def answer_of(cls, results: Sequence[Self]) -> str:
         said = []
         for each in results:
-            form, error = min(each.errors.items(), key=lambda item: item[1])
+            form = "average" if "average" in each.errors else next(iter(each.errors))
+            law = "average of the forms" if form == "average" else "law"
             runs = "run" if each.n_points == 1 else "runs"
             said.append(
-                f"On {each.n_points:,} held-out {runs} the least error is {error:.2%} ({form}); "
+                f"On {each.n_points:,} held-out {runs} the {law} is {each.errors[form]:.2%} off (root mean square); "
                 f"{each.coverage:.0%} are within the {each.level:.0%} band."
             )
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

@@ -74,7 +74,7 @@ class Optimum(Result):
                 f"{each.loss:.4g}; from {each.flat_n[0]:.3g} to {each.flat_n[1]:.3g} parameters it is within "
                 f"{each.tolerance:.2%} of that."
             )
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:

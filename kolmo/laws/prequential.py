@@ -97,7 +97,7 @@ class DataCurve(Result):
                 f"{curve.coder}: {now:.3f} bits/byte now; twice the data would give {twice:.3f} ({1 - twice / now:.1%} "
                 f"less), ten times {ten:.3f} (80 % band {found.low[2]:.3f} to {found.high[2]:.3f})."
             )
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

@@ -110,7 +110,7 @@ class Trend(Result):
                     f"{each._name}: it doubles every {each.doubling_months:.1f} months (95 % interval {low:.1f} to "
                     f"{high:.1f}), by {each.n_points:,} points."
                 )
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

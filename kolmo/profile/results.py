@@ -135,7 +135,7 @@ class DataProfile(Result):
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        return " ".join(_answer(each) for each in results[:4])
+        return "\n".join(_answer(each) for each in results[:4])
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

@@ -15,6 +15,7 @@ from kolmo.cli.joint.sets import (
     limit_option,
     null_options,
     order_option,
+    pair_name,
     read_sets,
     sets_document,
     sets_table,
@@ -127,7 +128,7 @@ def command(
         for coder in coders
     ]
     rates = {gain.coder: (gain.length_x / gain.sizes[0], gain.length_y / gain.sizes[1]) for gain in gains}
-    write_report(html, gains, tables=[sets_table(sets, rates, symbols="XY")])
+    write_report(html, {pair_name(sets): gains}, tables=[sets_table(sets, rates, symbols="XY")])
     if as_json:
         documents = [gain.to_dict() for gain in gains]
         print_json({"sets": sets_document(sets, rates), "gains": documents, "citations": list(JointGain.citations)})

@@ -12,6 +12,7 @@ from kolmo.cli.joint.sets import (
     NamedSet,
     limit_option,
     order_option,
+    pair_name,
     read_sets,
     sets_document,
     sets_table,
@@ -86,7 +87,7 @@ def command(
         curve.coder: (curve[-1].length_x / curve[-1].sizes[0], curve[-1].length_y / curve[-1].sizes[1])
         for curve in curves
     }
-    write_report(html, curves, tables=[sets_table(sets, rates, symbols="XY")])
+    write_report(html, {pair_name(sets): curves}, tables=[sets_table(sets, rates, symbols="XY")])
     if as_json:
         documents = [curve.to_dict() for curve in curves]
         print_json({"sets": sets_document(sets, rates), "curves": documents, "citations": list(GainCurve.citations)})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import NamedSet, check_different, sets_document, sets_table, two_of
+from kolmo.cli.joint.sets import NamedSet, check_different, pair_name, sets_document, sets_table, two_of
 from kolmo.cli.options import (
     Command,
     Size,
@@ -96,7 +96,7 @@ def command(
         for name, modality, items in zip(data, pairs.modalities, (pairs.first, pairs.second), strict=True)
     ]
     rates = {gain.coder: _rates(gain, sets) for gain in gains}
-    write_report(html, gains, tables=[_sets_table(sets, rates, pairs)])
+    write_report(html, {pair_name(sets): gains}, tables=[_sets_table(sets, rates, pairs)])
     if as_json:
         counts = {
             "n_pairs": len(pairs),

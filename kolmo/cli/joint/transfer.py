@@ -9,7 +9,7 @@ import click
 
 from kolmo._core.extras import check_extra
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table, two_of
+from kolmo.cli.joint.sets import limit_option, pair_name, read_sets, sets_document, sets_table, two_of
 from kolmo.cli.options import Command, html_option, json_option, seed_option, verbose_option
 from kolmo.cli.output import print_json, print_tables, write_report
 
@@ -95,7 +95,7 @@ def command(
     gain = transfer_gain(x, y, random_state=seed, **training)
     if not is_first_process():
         return
-    write_report(html, gain, tables=[sets_table(sets, symbols="XY")])
+    write_report(html, {pair_name(sets): gain}, tables=[sets_table(sets, symbols="XY")])
     if as_json:
         print_json({"sets": sets_document(sets), "gain": gain.to_dict()})
         return

@@ -192,7 +192,7 @@ class TargetRanking(Result):
             if best.not_distinguished_from:
                 text += f"; {', '.join(best.not_distinguished_from)} cannot be told apart from it"
             said.append(f"{text}.")
-        return " ".join(said)
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
@@ -409,7 +409,7 @@ class TargetSelection(Result):
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        return " ".join(
+        return "\n".join(
             f"By {each.coder}, {len(each.selected):,} of {len(each.sizes):,} documents ({part.size:,} bytes) save "
             f"{part.saving_bits:,.0f} of {each.target_bits:,.0f} bits of the target; as many bytes at random save "
             f"{part.random_bits:,.0f}."

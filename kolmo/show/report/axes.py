@@ -17,7 +17,7 @@ TEXT = 12
 LONGEST = 34
 """Largest number of characters of a name in a chart."""
 N_COLORS = 8
-_DECADES = 1.6
+_DECADES = 2.5
 """Powers of ten that a logarithmic axis has to span for ticks at these only."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -87,10 +87,11 @@ def scale_of(
         return Scale(low / room, high * room, start, stop, log=True)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    room = 0.04 * (high - low) or 0.5 * abs(high) or 1.0
-    return Scale(
-        low if from_zero and low == 0 else low - room, high if from_zero and high == 0 else high + room, start, stop
-    )
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high = (min(low - abs(low) / 2, 0.0), max(high + abs(high) / 2, 1.0)) if from_zero else (low, high)
+    room = max(0.04 * (high - low), 1e-6 * max(abs(low), abs(high))) or 1.0
+    keeps_low, keeps_high = (from_zero and low == 0), (from_zero and high == 0)
+    return Scale(low if keeps_low else low - room, high if keeps_high else high + room, start, stop)
 
 
 def tick_text(value: float) -> str:
@@ -121,7 +122,7 @@ def cut(text: str, longest: int = LONGEST) -> str:
 
 def text_width(text: str, size: float = TEXT) -> float:
     """Return about the width of a text in a system font."""
-    return size * sum(1.0 if unicodedata.east_asian_width(each) in "WF" else 0.56 for each in text)
+    return size * sum(1.0 if unicodedata.east_asian_width(each) in "WF" else 0.63 for each in text)
 
 
 def text(x: float, y: float, content: str, *, anchor: str = "start", style: str = "", turned: bool = False) -> str:

@@ -154,7 +154,8 @@ def _(chart: Histogram) -> str:
         x = across(value)
         parts.append(line(x, _TOP, x, bottom, "level"))
         is_right = x > WIDTH / 2
-        parts.append(text(x - 6 if is_right else x + 6, _TOP + 12, name, anchor="end" if is_right else "start"))
+        at = x - 6 if is_right else x + 6
+        parts.append(text(at, _TOP + 12, name, anchor="end" if is_right else "start", style="over"))
     parts.append(line(left, bottom, WIDTH - 16, bottom, "axis"))
     return _scrolled(bottom + _BELOW, parts, chart)
 

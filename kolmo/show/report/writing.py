@@ -160,7 +160,7 @@ def page_content(
     warnings = dict.fromkeys([*(note[len(_WARNING) :].strip() for note in notes), *_warnings(parts)])
     for sheet in sheets:
         sheet.notes[:] = [note for note in sheet.notes if note not in notes]
-    answers = [(part.name, answer) for part in parts if (answer := part.kind.answer_of(part.results))]
+    answers = [(part.name, line) for part in parts for line in part.kind.answer_of(part.results).splitlines()]
     names = [name for name, _ in answers]
     return {
         "question": _question(parts, sheets[0].title if sheets else ""),
