@@ -74,6 +74,7 @@ from kolmo.profile.planes import bit_planes as bit_planes
 from kolmo.profile.prequential import prequential_curve as prequential_curve
 from kolmo.profile.profiling import profile_data as profile_data
 from kolmo.profile.reference import ReferenceBand as ReferenceBand
+from kolmo.show.report.writing import report_html as report_html
 from kolmo.trees.cluster import linkage_tree as linkage_tree, mds as mds, neighbor_joining as neighbor_joining
 from kolmo.trees.quartets import quartet_tree as quartet_tree
 from kolmo.trees.tree import Tree as Tree

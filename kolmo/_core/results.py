@@ -13,6 +13,7 @@ from kolmo._core.extras import import_extra
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Result:
     """Base of all results: a frozen dataclass that prints as the table that the command prints.
 
-    A subclass lists its fields, names the properties that count as fields in `derived`, and gives `tables_of`.
+    A subclass lists its fields, names the properties that count as fields in `derived`, and gives `tables_of`. For
+    `kolmo.report_html` it also gives its `question`, `answer_of`, and where it has them `charts_of` and `evidence_of`.
 
     Examples
     --------
@@ -50,6 +52,8 @@ class Result:
     """
 
     derived: ClassVar[tuple[str, ...]] = ()
+    question: ClassVar[str] = ""
+    """The question that the result answers, the heading of its HTML report; by default the title of its table."""
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
@@ -68,14 +72,41 @@ class Result:
         """
         raise NotImplementedError
 
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        """Return the answer to `question`, a line for each paragraph of an HTML report; "" for none."""
+        return ""
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        """Return the charts of an HTML report, the most important first."""
+        return []
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        """Return the tables of an HTML report, which links cells of the type `ItemCell` to excerpts.
+
+        The report shows the first rows of a long table, so the most important rows stand first.
+        """
+        return cls.tables_of(results)
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        """Return how sure the answer is, for an HTML report: intervals, controls and the method, a sentence each.
+
+        Warnings, fingerprints and citations are added by the report.
+        """
+        return []
+
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON values: NaN and infinity as None, arrays as lists, results as dicts.
+        """Return all public fields as JSON values: NaN and infinity as None, arrays as lists, results as dicts.
 
         Returns
         -------
         dict of str to JSON values
         """
-        names = [*(field.name for field in dataclasses.fields(self)), *self.derived]
+        fields = [field.name for field in dataclasses.fields(self) if not field.name.startswith("_")]
+        names = [*fields, *self.derived]
         return {name: _json(getattr(self, name)) for name in names}
 
     def to_frame(self) -> pd.DataFrame:

@@ -21,6 +21,41 @@ _UNBOUNDED = 1_000_000
 """Width of plain tables, in which no cell is truncated or wrapped."""
 
 
+class ItemCell(str):
+    """A cell that names an item, so that an HTML report links it to an excerpt of the item.
+
+    Parameters
+    ----------
+    text : str
+        The cell, such as the position of the item.
+    index : int
+        Position of the item in its set.
+    source : str
+        The set, such as "test"; "" if there is one only.
+    start : int
+        Byte of the item at which the excerpt starts.
+    excerpt : str
+        The start of the item, where the result holds it.
+
+    Examples
+    --------
+    >>> cell = ItemCell("1,024", 1024, source="test")
+    >>> cell, cell.index, cell.source
+    ('1,024', 1024, 'test')
+    """
+
+    index: int
+    source: str
+    start: int
+    excerpt: str
+
+    def __new__(cls, text: str, index: int, *, source: str = "", start: int = 0, excerpt: str = "") -> ItemCell:
+        """Return the cell."""
+        cell = super().__new__(cls, text)
+        cell.index, cell.source, cell.start, cell.excerpt = int(index), source, int(start), excerpt
+        return cell
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table.

@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from kolmo._core.files import Source, never_replacing
 from kolmo._core.units import parse_size
-from kolmo.cli.output import STDOUT, CheckpointFile, OutputFile, PictureFile
+from kolmo.cli.output import ARGUMENTS, STDOUT, CheckpointFile, OutputFile, PictureFile, ReportFile
 from kolmo.coders.base import Coder
 from kolmo.data.lines import STDIN
 from kolmo.errors import ParameterError
@@ -58,6 +58,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, then check the outputs."""
+        ctx.meta[ARGUMENTS] = tuple(args)
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             seen: dict[str, str] = {}
@@ -257,6 +258,13 @@ checkpoint_option = click.option(
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+
+html_option = click.option(
+    "--html",
+    type=ReportFile(),
+    metavar="FILE",
+    help="Write a report to FILE: one HTML page with charts, tables, how sure, and excerpts.",
+)
 
 verbose_option = click.option(
     "-v",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
 PICTURES = (".png", ".svg")
+ARGUMENTS = "kolmo.arguments"
+"""The key of the arguments of the running command in the ``meta`` of a click context."""
 STDOUT = Path("-")
 """The name of stdout as an output."""
 
@@ -62,6 +65,30 @@ def print_results(results: Sequence[Result], *, as_json: bool, verbose: bool = F
         print_json(facts | {"results": [result.to_dict() for result in results]})
     else:
         print_tables(type(results[0]).tables_of(results, verbose=verbose))
+
+
+def write_report(path: Path | None, results: Any, **options: Any) -> None:
+    """Write results as an HTML report if a file was named, with the command that is running.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; whether it may be replaced was checked before.
+    results : object
+        As for `kolmo.report_html`.
+    **options
+        Its other arguments.
+    """
+    if path is not None:
+        from kolmo.show.report.writing import report_html
+
+        report_html(results, path, force=True, command=command_line(), **options)
+
+
+def command_line() -> str:
+    """Return the running command with its arguments, as for a shell."""
+    context = click.get_current_context()
+    return shlex.join(["kolmo", *context.command_path.split()[1:], *context.meta.get(ARGUMENTS, ())])
 
 
 def say(name: str, remarks: Sequence[str]) -> None:
@@ -143,6 +170,13 @@ class PictureFile(OutputFile):
         option = param.opts[-1] if param is not None else "drawing"
         check_extra("matplotlib", extra="plot", purpose=f"the option {option}" if param is not None else option)
         return path
+
+
+class ReportFile(OutputFile):
+    """An HTML report to write."""
+
+    def __init__(self) -> None:
+        super().__init__(".html", ".htm")
 
 
 class ModelFolder(OutputFile):

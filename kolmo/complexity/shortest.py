@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.checks import check_count, check_number
 from kolmo._core.results import Result
@@ -16,6 +16,7 @@ from kolmo.complexity.strings import ShortString, short_string
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 LONGEST = 2**16
@@ -59,6 +60,7 @@ class ShortestProgram(Result):
     """
 
     derived = ()
+    question: ClassVar[str] = "How short can a program be that prints the string?"
 
     string: str
     alphabet: str
@@ -95,6 +97,51 @@ class ShortestProgram(Result):
 
         names = ("string", "alphabet", "symbols", "bits", "program", "code", "interval", "literal_bits", "fraction")
         return {name: _json(getattr(self, name)) for name in (*names, "effort", "limit", "decoder_bits")}
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results[:4]:
+            low, high = each.interval
+            bound = (
+                "no shorter program exists"
+                if low == high
+                else "shorter ones were not ruled out"
+                if low is None
+                else f"none of fewer than {low:,} bits does"
+            )
+            said.append(
+                f"A program of {each.bits:,} bits prints the {each.symbols:,} symbols of {each.string}, and {bound} on "
+                f"this machine; the string itself takes {each.literal_bits:,}."
+            )
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        return [
+            BarChart(
+                title="Length of the program and of the literal string",
+                label="bits",
+                names=[each.string for each in results],
+                series={
+                    "shortest program found": [each.bits for each in results],
+                    "literal": [each.literal_bits for each in results],
+                },
+                intervals={"shortest program found": [(each.interval[0] or 0, each.interval[1]) for each in results]},
+                form=",.0f",
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "Each program was run and prints its string: its length is an upper bound. The lower bound is by an "
+            "enumeration of all shorter programs.",
+            "On another machine lengths may differ by a constant; the decoder of this one takes "
+            f"{decoder_bits():,} bits.",
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

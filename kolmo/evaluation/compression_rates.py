@@ -15,6 +15,7 @@ from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _WHOLE = "whole"
@@ -47,6 +48,7 @@ class CompressionRate(Result):
 
     derived: ClassVar[tuple[str, ...]] = ("raw", "adjusted", "bits_per_byte", "megabytes_per_second")
     citations: ClassVar[tuple[str, ...]] = _CITATIONS
+    question: ClassVar[str] = "How far can these data be compressed, and by which coder?"
 
     coder: str
     chunk: int | None
@@ -113,6 +115,51 @@ class CompressionRate(Result):
             table.footers += [*dict.fromkeys(rate.fingerprint for rate in results), *cls.citations]
         return [table]
 
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        largest = max(rate.chunk or 2**62 for rate in results)
+        ranked = sorted((r for r in results if (r.chunk or 2**62) == largest), key=lambda rate: rate.adjusted)
+        best = ranked[0]
+        how = f"in chunks of {best.chunk:,} bytes" if best.chunk else "coded whole"
+        if best.adjusted >= 1:
+            return (
+                f"No coder makes the {best.size_bytes:,} bytes shorter ({how}): the best, {best.coder}, takes "
+                f"{100 * best.adjusted:.1f} % of their size."
+            )
+        text = (
+            f"{best.coder} makes the {best.size_bytes:,} bytes shortest ({how}): {100 * best.adjusted:.1f} % of their "
+            f"size, {8 * best.adjusted:.3f} bits/byte{' with its model' if best.model_bits else ''}"
+        )
+        return text + (f"; next is {ranked[1].coder} with {100 * ranked[1].adjusted:.1f} %." if ranked[1:] else ".")
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        coders = list(dict.fromkeys(rate.coder for rate in results))
+        chunks = sorted({rate.chunk or 2**62 for rate in results}, reverse=True)
+        found = {(rate.coder, rate.chunk or 2**62): 100 * rate.adjusted for rate in results}
+        return [
+            BarChart(
+                title="Adjusted compression rate",
+                label="size of the code and the model, % of the raw size",
+                names=coders,
+                series={
+                    _WHOLE if chunk == 2**62 else f"chunks of {chunk:,} bytes": [found.get((c, chunk)) for c in coders]
+                    for chunk in chunks
+                },
+                form=".1f",
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "A code length is exact for these data, this coder and these parameters, so it has no interval; speed and "
+            "memory are of one run on this machine.",
+            "A rate is an upper bound on the Kolmogorov complexity of the data, up to the size of the decoder.",
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PositionCurve(Result):
@@ -135,6 +182,7 @@ class PositionCurve(Result):
     """
 
     citations: ClassVar[tuple[str, ...]] = _CITATIONS
+    question: ClassVar[str] = "How fast do the coders learn from their context?"
 
     positions: tuple[int, ...]
     bits_per_byte: tuple[float, ...]
@@ -183,6 +231,21 @@ class PositionCurve(Result):
         if verbose:
             table.footers += [*dict.fromkeys(curve.fingerprint for curve in results), *cls.citations]
         return [table]
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        return [
+            LineChart(
+                title="Code length by position in the chunk",
+                x_label="position in the chunk, bytes",
+                y_label="bits/byte",
+                curves=[Curve(name=each.coder, x=each.positions, y=each.bits_per_byte) for each in results],
+                log_x=True,
+                levels={"no compression": 8.0},
+            )
+        ]
 
 
 def compression_rate(data: Any, coder: CoderLike, *, chunk: int | None = None) -> CompressionRate:

@@ -26,9 +26,10 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.reports import OverlapReport, overlap_table
+from kolmo.find.reports import OverlapReport, overlap_table, savings_chart
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 Keep = Literal["first", "longest"]
@@ -112,6 +113,7 @@ class DuplicateReport(OverlapReport):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("unique",)
+    question: ClassVar[str] = "Which items share passages with each other?"
 
     pairs: list[Duplicate]
     removed: list[Removed]
@@ -151,7 +153,32 @@ class DuplicateReport(OverlapReport):
         """
         return [report._table(verbose) for report in results]
 
-    def _table(self, verbose: bool) -> Table:
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return "\n".join(
+            f"{len({pair.index for pair in each.pairs}):,} of {each.n_items:,} items share a passage with an earlier "
+            f"one; {len(each.removed):,} are duplicates that one kept item explains, so {len(each.unique):,} remain."
+            for each in results
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        return [
+            chart
+            for each in results
+            for chart in savings_chart(
+                "Bits saved by the copies in each pair",
+                [pair.bits_saved for pair in each.pairs],
+                each.min_bits,
+                "pairs",
+            )
+        ]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        return [report._table(verbose=False, shown=len(report.pairs)) for report in results]
+
+    def _table(self, verbose: bool, shown: int = 20) -> Table:
         listed = self.pairs if verbose else sorted(self.pairs, key=lambda pair: -pair.bits_saved)
         items = len({pair.index for pair in self.pairs})
         table = overlap_table(
@@ -161,7 +188,8 @@ class DuplicateReport(OverlapReport):
                 (pair.index, pair.other_index, pair.span, pair.other_span, pair.bits_saved, pair.copied)
                 for pair in listed
             ],
-            shown=len(listed) if verbose else 20,
+            shown=len(listed) if verbose else shown,
+            sources=("", ""),
         )
         table.footers.append(
             f"removed from the unique items: {len(self.removed):,}, of which one kept item explains at least "

@@ -20,9 +20,10 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.reports import OverlapReport, overlap_table
+from kolmo.find.reports import OverlapReport, overlap_table, savings_chart
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -85,6 +86,7 @@ class LeakReport(OverlapReport):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("flagged_test", "flagged_train")
+    question: ClassVar[str] = "Does the test set contain passages of the training set?"
 
     leaks: list[Leak]
     n_train: int
@@ -128,11 +130,53 @@ class LeakReport(OverlapReport):
         """
         return [report._table(verbose) for report in results]
 
-    def _table(self, verbose: bool) -> Table:
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results:
+            best = each._best()
+            if not best:
+                said.append(
+                    f"No: none of the {each.n_test:,} test items contains a passage of the {each.n_train:,} training "
+                    "items."
+                )
+                continue
+            identical = sum(leak.identical for leak in best)
+            text = (
+                f"Yes: {each.n_flagged:,} of {each.n_test:,} test items ({each.n_flagged / each.n_test:.1%}) contain a "
+                f"passage of the training set; {identical:,} are identical to a training item"
+            )
+            if each.n_label_conflicts:
+                text += f", and {each.n_label_conflicts:,} of {len(each.leaks):,} pairs have different labels"
+            said.append(f"{text}.")
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        return [
+            chart
+            for each in results
+            for chart in savings_chart(
+                "Bits saved by the copies in each test item",
+                [leak.bits_saved for leak in each._best()],
+                each.min_bits,
+                "test items",
+            )
+        ]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        return [report._table(verbose=False, shown=len(report.leaks)) for report in results]
+
+    def _best(self) -> list[Leak]:
+        """Return the leak of each test item that saves most bits, the largest first."""
         best: dict[int, Leak] = {}
         for leak in self.leaks:
             best.setdefault(leak.test_index, leak)
-        listed = self.leaks if verbose else sorted(best.values(), key=lambda leak: -leak.bits_saved)
+        return sorted(best.values(), key=lambda leak: -leak.bits_saved)
+
+    def _table(self, verbose: bool, shown: int = 20) -> Table:
+        listed = self.leaks if verbose else self._best()
         title = f"Leaks: {self.n_flagged:,} of {self.n_test:,} test items contain a passage of the training set"
         table = overlap_table(
             title,
@@ -141,7 +185,7 @@ class LeakReport(OverlapReport):
                 (leak.test_index, leak.train_index, leak.test_span, leak.train_span, leak.bits_saved, leak.copied)
                 for leak in listed
             ],
-            shown=len(listed) if verbose else 20,
+            shown=len(listed) if verbose else shown,
         )
         if self.n_label_conflicts is not None:
             table.footers.append(f"{self.n_label_conflicts:,} of {len(self.leaks):,} pairs have different labels")

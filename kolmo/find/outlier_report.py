@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,11 @@ from kolmo._core.results import Result
 from kolmo._core.terminal import one_line
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _SHOWN = 20
+_REPORTED = 100
 _EXCERPT = 160
 
 
@@ -136,6 +138,7 @@ class OutlierReport(Result):
     """
 
     derived = ("flagged", "n_flagged")
+    question: ClassVar[str] = "Which items are unlike the normal ones?"
 
     scores: NDArray[np.float64]
     bits: NDArray[np.float64]
@@ -210,6 +213,75 @@ class OutlierReport(Result):
         list of Table
         """
         return [result._table(verbose=verbose) for result in results]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return "\n".join(
+            f"{each.n_flagged:,} of {len(each.scores):,} items are flagged as outliers; if all were normal, about "
+            f"{each.threshold.false_alarm_rate * len(each.scores):,.2g} would be."
+            for each in results
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Histogram
+
+        return [
+            Histogram(
+                title="Scores of the items",
+                x_label=f"score: {each.score}",
+                values=each.scores.tolist(),
+                marks={"threshold": each.threshold.score},
+            )
+            for each in results
+        ]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        return [result._report_table() for result in results]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        said = []
+        for each in results:
+            described = each.threshold.described()
+            said += [
+                f"{described[0].upper()}{described[1:]}.",
+                f"Every item is measured exactly: {int(each.sizes.sum()):,} bytes in {each.seconds:.1f} s.",
+            ]
+            if each.n_longer:
+                said.append(
+                    f"{each.n_longer:,} items are longer than every normal item; their expected bits are extrapolated."
+                )
+        return [*said, "An outlier is unlike the normal items for this coder; it need not be wrong or harmful."]
+
+    def _report_table(self) -> Table:
+        """Return the strangest items, flagged or not, each linked to its excerpt."""
+        from kolmo._core.tables import Column, ItemCell, Table
+
+        order = np.argsort(-self.scores, kind="stable")[:_REPORTED]
+        names = ("score", "normal items as strange", "bytes", "bits", "expected bits")
+        table = Table(
+            "Strangest items",
+            [Column("item", numeric=self.names is None), Column("outlier"), *(Column(name, True) for name in names)],
+        )
+        for place in order.tolist():
+            name = f"{place:,}" if self.names is None else self.names[place]
+            table.add(
+                ItemCell(name, place, excerpt=self.excerpts[place]),
+                "yes" if self.scores[place] > self.threshold.score else "no",
+                f"{self.scores[place]:.2f}",
+                f"{self.tail_shares[place]:.2%}",
+                f"{self.sizes[place]:,}",
+                f"{self.bits[place]:,.0f}",
+                f"{self.expected_bits[place]:,.0f}",
+            )
+        table.footers = [
+            f"{len(order):,} of {len(self.scores):,} items, the highest scores first",
+            "normal items as strange: share of held-out normal items with at least this score; expected bits: of a "
+            "typical normal item of this size",
+        ]
+        return table
 
     def _table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table

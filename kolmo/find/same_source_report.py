@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class SameSourceReport(Result):
         The coder with its parameters and library versions.
     """
 
+    question: ClassVar[str] = "Do the texts have the same source?"
     derived = ("answers", "accuracy", "auc", "c_at_1", "brier_score")
 
     probabilities: NDArray[np.float64]
@@ -133,6 +134,27 @@ class SameSourceReport(Result):
         list of Table
         """
         return [result._table(verbose=verbose) for result in results]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        first = results[0]
+        if len(first.probabilities) == 1:
+            return (
+                f"{first.answers[0].capitalize()}: the probability of the same source is {first.probabilities[0]:.2f}."
+            )
+        counts = {answer: first.answers.count(answer) for answer in (SAME, DIFFERENT, CANNOT_TELL)}
+        said = ", ".join(f"{count:,} {answer}" for answer, count in counts.items())
+        return f"Of {len(first.probabilities):,} pairs: {said}."
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        first = results[0]
+        smallest, largest = first.fitted_sizes
+        return [
+            f"The probability is fitted to {first.n_fitted:,} labelled pairs of {smallest:,} to {largest:,} bytes, "
+            f"with {first.n_impostors:,} impostors; answers within {first.margin:g} of 1/2 are withheld.",
+            "Texts of one topic or genre look alike among texts of others, whoever wrote them.",
+        ]
 
     def _table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table

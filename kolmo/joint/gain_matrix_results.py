@@ -18,6 +18,7 @@ from kolmo.joint.gain_results import CITATIONS, percent
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 Floats = NDArray[np.float64]
@@ -110,6 +111,7 @@ class GainMatrix(Result):
 
     citations: ClassVar[tuple[str, ...]] = CITATIONS[:1]
     derived: ClassVar[tuple[str, ...]] = ("excess_gain", "directed_saving")
+    question: ClassVar[str] = "Which data sets have information in common?"
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -249,6 +251,57 @@ class GainMatrix(Result):
             shown[-1].footers += remarks([matrix], verbose=verbose)
             tables += shown
         return tables
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        first = results[0]
+        if len(first) < 2:
+            return ""
+        has_null = first.null != "none"
+        values = np.where(
+            np.eye(len(first), dtype=bool), -np.inf, first.excess_gain if has_null else first.relative_gain
+        )
+        one, other = np.unravel_index(np.nanargmax(values), values.shape)
+        what = "excess gain over its null" if has_null else "joint gain"
+        text = (
+            f"By {first.coder}, {first.names[one]} and {first.names[other]} have most in common: their {what} is "
+            f"{percent(float(values[one, other]))} % of their separate codes."
+        )
+        if has_null and not first.has_common_structure:
+            text += " It is below the noise floor, so no pair is shown to have anything in common."
+        return text
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import HeatMap
+
+        charts: list[Chart] = []
+        for each in results:
+            shown = [("Joint gain", each.relative_gain)]
+            if each.null != "none":
+                shown.insert(0, ("Excess gain", each.excess_gain))
+            charts += [
+                HeatMap(
+                    title=f"{title} ({each.coder}), % of L(X) + L(Y)",
+                    rows=each.names,
+                    columns=each.names,
+                    values=(100 * values).tolist(),
+                    row_label="X",
+                    column_label="Y",
+                    form=".2f",
+                )
+                for title, values in shown
+            ]
+        return charts
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            f"{each.coder}: an excess gain above the noise floor of {percent(each.noise_floor)} % occurs in at most "
+            "one of twenty matrices of unrelated sets."
+            for each in results
+            if each.null != "none"
+        ]
 
     def _table(self, title: str, values: Floats) -> Table:
         from kolmo._core.tables import Column, Table, matrix_table

@@ -11,6 +11,7 @@ from kolmo._core.units import format_bits
 from kolmo.joint.estimates import SCALE, Gain, remarks
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 Order = Literal["concatenated", "shuffled", "interleaved"]
@@ -22,6 +23,7 @@ NULL_NAMES = {
     "none": "none",
 }
 """The nulls, as footers name them."""
+_SIGNIFICANT = 0.05
 CITATIONS = (
     'Li, Chen, Li, Ma and Vitanyi, "The similarity metric", IEEE Transactions on Information Theory, 2004',
     'Politis and Romano, "Large sample confidence regions based on subsamples under minimal assumptions", Annals of '
@@ -71,6 +73,7 @@ class JointGain(Gain):
 
     citations: ClassVar[tuple[str, ...]] = CITATIONS
     derived: ClassVar[tuple[str, ...]] = (*Gain.derived, "excess_gain")
+    question: ClassVar[str] = "How much information do the two data sets have in common?"
 
     coder: str
     fingerprint: str
@@ -108,6 +111,64 @@ class JointGain(Gain):
         list of Table
         """
         return [_lengths_table(results), _gains_table(results, verbose=verbose)]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        first = results[0]
+        text = (
+            f"One code for both by {first.coder} saves {first.gain_bits:,.0f} bits, {percent(first.relative_gain)} % "
+            f"of the two separate codes; X with itself saves {percent(first.self_gain)} %, X with random bytes "
+            f"{percent(first.random_gain)} %."
+        )
+        if math.isnan(first.p_value):
+            return text
+        is_beyond = first.p_value < _SIGNIFICANT
+        return (
+            f"{text}\nThe gain is {percent(abs(first.excess_gain))} points "
+            f"{'above' if first.excess_gain >= 0 else 'below'} the null gain (p-value {p_cell(first.p_value)}), so "
+            f"this coder {'finds' if is_beyond else 'does not find'} structure that both have in common beyond chance."
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        names = ("X with Y", "X with the null sets", "X with random bytes", "X with itself")
+        rows = {each.coder: (each.relative_gain, each.null_gain, each.random_gain, each.self_gain) for each in results}
+        ends = {each.coder: each.interval and tuple(100 * end for end in each.interval) for each in results}
+        return [
+            BarChart(
+                title="Joint gain and its controls",
+                label="gain, % of L(X) + L(Y)",
+                names=names,
+                series={coder: [100 * gain for gain in gains] for coder, gains in rows.items()},
+                intervals={coder: [interval] for coder, interval in ends.items()},
+                form=".2f",
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        first = results[0]
+        said = [
+            f"{each.coder}: the gain is {percent(each.relative_gain)} %, 95 % confidence interval "
+            f"{percent(each.interval[0])} to {percent(each.interval[1])} %, from half-samples of {each.n_units[0]:,} "
+            f"and {each.n_units[1]:,} units."
+            for each in results
+            if each.interval is not None
+        ]
+        said += [
+            f"{each.coder}: the excess gain over the null is {percent(each.excess_gain)} %, 95 % confidence interval "
+            f"{percent(each.low)} to {percent(each.high)} %."
+            for each in results
+            if not math.isnan(each.low)
+        ]
+        if first.null_gains:
+            said.append(f"Null: the mean gain of X with {NULL_NAMES[first.null]} ({len(first.null_gains)}).")
+        return [
+            *said,
+            "A gain near 0 does not show that sets are independent: the coder may not see what they have in common.",
+        ]
 
 
 def _lengths_table(gains: Sequence[JointGain]) -> Table:

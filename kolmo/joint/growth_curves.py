@@ -21,6 +21,7 @@ from kolmo.joint.gain_results import CITATIONS, Order
 from kolmo.joint.two_sets import prepared
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _SMALLEST = 1000
@@ -47,6 +48,7 @@ class GainCurve(Result):
     """
 
     citations: ClassVar[tuple[str, ...]] = CITATIONS
+    question: ClassVar[str] = "Would more data show more common information?"
 
     points: tuple[Gain, ...]
     coder: str
@@ -103,6 +105,53 @@ class GainCurve(Result):
             table.footers += remarks([curve], verbose=verbose)
             tables.append(table)
         return tables
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results:
+            if (gains := _last_gains(each)) is not None:
+                before, last = gains
+                trend = "still rises" if last > before else "no longer rises"
+                said.append(
+                    f"By {each.coder} the joint gain {trend} with the size: {before:.2f} % at "
+                    f"{sum(each[-2].sizes):,} bytes of both sets, {last:.2f} % at {sum(each[-1].sizes):,}."
+                )
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        curves = [
+            Curve(
+                name=each.coder,
+                x=[sum(point.sizes) for point in each],
+                y=[100 * point.relative_gain for point in each],
+            )
+            for each in results
+        ]
+        return [
+            LineChart(
+                title="Joint gain by size",
+                x_label="bytes of both sets",
+                y_label="gain, % of L(X) + L(Y)",
+                curves=curves,
+                log_x=True,
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "The points of a curve are measured once each, without intervals: joint_gain and kolmo joint gain give the "
+            "interval and the null of the last point."
+        ]
+
+
+def _last_gains(curve: GainCurve) -> tuple[float, float] | None:
+    """Return the relative gains at the last two sizes in %."""
+    return None if len(curve) < 2 else (100 * curve[-2].relative_gain, 100 * curve[-1].relative_gain)
 
 
 def order_note(order: Order) -> str:

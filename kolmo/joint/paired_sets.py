@@ -21,6 +21,7 @@ from kolmo.evaluation.diagnostics import diagnose
 from kolmo.joint.estimates import primed, remarks
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _FEW_PAIRS = 6
@@ -54,6 +55,7 @@ class PairedGain(Result):
     """
 
     citations: ClassVar[tuple[str, ...]] = ()
+    question: ClassVar[str] = "Do items give information about their own partners?"
 
     gain_bits: float
     relative_gain: float
@@ -102,6 +104,33 @@ class PairedGain(Result):
             *remarks(results, verbose=verbose),
         ]
         return [table]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return "\n".join(
+            f"By {each.coder}, an item's own partner saves {each.gain_bits:,.1f} bits more than another item, "
+            f"{100 * each.relative_gain:.2f} % of its code (p = {each.p_value:.3f}); of {each.n_pairs:,} partners "
+            f"{100 * each.retrieval_accuracy:.0f} % are found, {100 / each.n_pairs:.2g} % by chance."
+            for each in results
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        return [
+            BarChart(
+                title="Paired gain: L(y | x of another pair) - L(y | x)",
+                label="% of L(y)",
+                names=[each.coder for each in results],
+                series={"gain": [100 * each.relative_gain for each in results]},
+                form=".2f",
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return ["p-value: the fraction of random pairings with at least this gain, the true pairing included."]
 
 
 def paired_gain(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from kolmo._core.results import Result
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _RUNS = {
@@ -128,6 +129,7 @@ class TransferGain(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("gain_x", "gain_y", "passes")
+    question: ClassVar[str] = "Does training on one data set help with the other?"
 
     model: str
     fingerprint: str
@@ -187,6 +189,51 @@ class TransferGain(Result):
         return [
             table for result in results for table in (result._runs_table(), result._estimates_table(verbose=verbose))
         ]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        first = results[0]
+        name = "transfer" if "transfer" in first.estimates else "both"
+        said = [
+            f"{label} by {each.value:+.4f} bits/byte (95 % interval {each.low:+.4f} to {each.high:+.4f})"
+            for label, each in zip("XY", first.estimates[name], strict=True)
+        ]
+        against = "permuted bytes of the other set" if name == "transfer" else "the set alone"
+        return (
+            f"Training {first.model} on both sets, instead of {against}, reduces the held-out loss on "
+            f"{' and on '.join(said)}."
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        return [
+            BarChart(
+                title=f"Reduction of the held-out loss of {each.model}",
+                label="bits/byte, with 95 % intervals",
+                names=[_ESTIMATES[name] for name in each.estimates],
+                series={
+                    label: [both[place].value for both in each.estimates.values()] for place, label in enumerate("XY")
+                },
+                intervals={
+                    label: [(both[place].low, both[place].high) for both in each.estimates.values()]
+                    for place, label in enumerate("XY")
+                },
+                form="+.4f",
+            )
+            for each in results
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        first = results[0]
+        source = (
+            f"Means and 95 % intervals over {first.n_seeds} seeds."
+            if first.n_seeds > 1
+            else "One seed: the intervals are from resamples of held-out bytes, without the variation between seeds."
+        )
+        return [source, "All trainings that are compared have equal initial weights and equal compute."]
 
     def _runs_table(self) -> Table:
         from kolmo._core.tables import Column, Table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from kolmo._core.checks import check_number
 from kolmo._core.results import Result
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -82,6 +83,48 @@ class HeldOut(Result):
     coverage: float
     level: float
     n_points: int
+    _runs: tuple[Band, NDArray[np.float64]] = field(repr=False, compare=False)
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results:
+            form = "average" if "average" in each.errors else next(iter(each.errors))
+            law = "average of the forms" if form == "average" else "law"
+            runs = "run" if each.n_points == 1 else "runs"
+            said.append(
+                f"On {each.n_points:,} held-out {runs} the {law} is {each.errors[form]:.2%} off (root mean square); "
+                f"{each.coverage:.0%} are within the {each.level:.0%} band."
+            )
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        charts: list[Chart] = []
+        for each in results:
+            band, y = each._runs
+            sizes = band.x[0] if isinstance(band.x, tuple) and len(band.x) == 1 else band.x
+            if isinstance(sizes, tuple):
+                ends = [float(min(band.predicted.min(), y.min())), float(max(band.predicted.max(), y.max()))]
+                line = Curve(name="predicted = observed", x=ends, y=ends, kind="dashed")
+                at, label = band.predicted, "predicted loss"
+            else:
+                at, label = np.asarray(sizes, float).ravel(), "size"
+                order = np.argsort(at, kind="stable")
+                line = Curve(
+                    name=f"predicted, {each.level:.0%} band",
+                    x=at[order],
+                    y=band.predicted[order],
+                    low=band.low[order],
+                    high=band.high[order],
+                )
+            curves = [line, Curve(name="held-out runs", x=at, y=y, kind="points")]
+            charts.append(
+                LineChart(title="Held-out runs", x_label=label, y_label="loss", curves=curves, log_x=True, log_y=True)
+            )
+        return charts
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
@@ -109,4 +152,5 @@ def held_out(log_predictions: dict[str, NDArray[np.float64]], y: NDArray[np.floa
         coverage=float(np.mean((band.low <= y) & (y <= band.high))),
         level=band.level,
         n_points=len(y),
+        _runs=(band, y),
     )

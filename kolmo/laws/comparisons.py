@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from kolmo.laws.forms.catalogue import form_of
 from kolmo.laws.points import numbers_of
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 Criterion = Literal["aic", "aicc", "bic"]
@@ -47,6 +48,8 @@ class LawComparison(Result):
     skipped : dict of str to str
         Forms that could not be fitted, and why.
     """
+
+    question: ClassVar[str] = "Which law do the runs follow?"
 
     fits: tuple[LawFit, ...]
     weights: dict[str, float]
@@ -161,6 +164,61 @@ class LawComparison(Result):
             table.footers.append(comparison.verdict)
             tables.append(table)
         return tables
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        return [*cls.tables_of(results), *(table for each in results for table in LawFit.tables_of([each.best]))]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        best = results[0].best
+        return (
+            f"The form {best.form}, L = {best.formula}, fits the {best.n_points:,} runs best "
+            f"(by {results[0].criterion.upper()}); they lie {best.rms_log_error:.2%} off. "
+            f"{_sentence(results[0].verdict)}"
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        charts: list[Chart] = []
+        for each in results:
+            points = each.best._points
+            if len(points.inputs) > 1:
+                charts += LawFit.charts_of([each.best])
+                continue
+            (x,) = points.inputs
+            grid = np.geomspace(x.min(), 3 * x.max(), 120)
+            band = each.extrapolate(grid)
+            curves = [
+                Curve(name="average of the forms, 80 % band", x=grid, y=band.predicted, low=band.low, high=band.high),
+                Curve(name="runs", x=x, y=points.y, kind="points"),
+            ]
+            curves += [
+                Curve(
+                    name=f"{fit.form}, weight {each.weights[fit.form]:.2f}", x=grid, y=fit.predict(grid), kind="dashed"
+                )
+                for fit in each.fits
+                if each.weights[fit.form] > 0.01
+            ]
+            charts.append(
+                LineChart(title="Runs and laws", x_label="size", y_label="loss", curves=curves, log_x=True, log_y=True)
+            )
+        return charts
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        best = results[0].best
+        return [
+            *([*best.warnings]),
+            "Held-out error: fits to the smallest 50, 65 and 80 % of the runs, on the larger ones.",
+            "No single form extrapolates best; the average of the forms by their weights is what extrapolates here.",
+        ]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def compare_laws(

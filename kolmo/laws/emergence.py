@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from kolmo.laws.comparisons import LawComparison, compare_laws
 from kolmo.laws.points import numbers_of
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 Answer = Literal["data", "scale", "neither"]
@@ -51,6 +52,8 @@ class Emergence(Result):
         The laws of the loss.
     """
 
+    question: ClassVar[str] = "Is the jump in the data, or in the scale of the metric?"
+
     answer: Answer
     metric_share: float
     loss_share: float
@@ -78,6 +81,14 @@ class Emergence(Result):
             f"{sudden} The jump is in the scale of the metric: the loss has no break {rule}, and the metric follows "
             f"from the loss by a smooth curve with an error of {self.link_error:.1%} of its range."
         )
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return " ".join(each.explain() for each in results)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        return [chart for each in results for chart in LawComparison.charts_of([each.laws])]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

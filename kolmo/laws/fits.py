@@ -23,6 +23,7 @@ from kolmo.laws.points import Points, numbers_of, points_of
 from kolmo.laws.shapes import shape_if_enough
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 SHARES = (0.5, 0.65, 0.8)
@@ -62,6 +63,7 @@ class LawFit(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ()
+    question: ClassVar[str] = "Which law do the runs follow?"
 
     form: str
     formula: str
@@ -80,10 +82,6 @@ class LawFit(Result):
     _points: Points = field(repr=False, compare=False)
     _loss: Loss = field(repr=False, compare=False)
     _resamples: NDArray[np.float64] | None = field(repr=False, compare=False, default=None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all public fields as JSON values."""
-        return {name: value for name, value in super().to_dict().items() if not name.startswith("_")}
 
     def predict(self, x: Any) -> NDArray[np.float64]:
         """Return the loss at sizes: an array, or a tuple of arrays for a form of several inputs."""
@@ -223,6 +221,29 @@ class LawFit(Result):
         return "\n".join([*lines, *self.warnings])
 
     @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        law = results[0]
+        values = ", ".join(f"{name} = {value:.4g}" for name, value in law.params.items())
+        return (
+            f"L = {law.formula} with {values}; the {law.n_points:,} runs lie {law.rms_log_error:.2%} off (root mean "
+            "square)."
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        return [_points_chart(law) for law in results]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        said = []
+        for law in results:
+            if law.intervals:
+                said.append(f"95 % intervals of the parameters: from {law.n_resamples:,} resamples of the runs.")
+            else:
+                said.append("The parameters have no intervals; --resamples or n_resamples= adds them.")
+        return [*said, "Beyond the runs a law is an extrapolation; the band holds how far fits to fewer runs are off."]
+
+    @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
         """Return a table for each law."""
         from kolmo._core.tables import Column, Table
@@ -247,6 +268,28 @@ class LawFit(Result):
                 table.footers.append(law._law.source)
             tables.append(table)
         return tables
+
+
+def _points_chart(law: LawFit) -> Chart:
+    """Return the runs with the law and its band, or predicted against observed for a law of several inputs."""
+    from kolmo._core.charts import Curve, LineChart
+
+    points = law._points
+    title = f"{law.form}: L = {law.formula}"
+    if len(points.inputs) == 1:
+        (x,) = points.inputs
+        grid = np.geomspace(x.min(), 3 * x.max(), 120)
+        band = law.extrapolate(grid)
+        line = Curve(name="law, 80 % band", x=grid, y=band.predicted, low=band.low, high=band.high)
+        runs = Curve(name="runs", x=x, y=points.y, kind="points")
+        return LineChart(title=title, x_label="size", y_label="loss", curves=[line, runs], log_x=True, log_y=True)
+    predicted = law._law.predict(points.inputs, law.params)
+    ends = [float(min(predicted.min(), points.y.min())), float(max(predicted.max(), points.y.max()))]
+    curves = [
+        Curve(name="predicted = observed", x=ends, y=ends, kind="dashed"),
+        Curve(name="runs", x=predicted, y=points.y, kind="points"),
+    ]
+    return LineChart(title=title, x_label="predicted loss", y_label="loss", curves=curves, log_x=True, log_y=True)
 
 
 def fit_law(

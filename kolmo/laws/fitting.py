@@ -235,7 +235,12 @@ def _projected(
 
     low, high = (_to_search(form.parameters, [ends[side] for ends in ranges]) for side in (0, 1))
     point = np.clip(_to_search(form.parameters, start), low + 1e-9 * (high - low), high - 1e-9 * (high - low))
-    limits = {"xtol": tolerance, "ftol": tolerance, "gtol": tolerance, "max_nfev": _MEDIUM_STEPS if tolerance < _COARSE else 30}
+    limits = {
+        "xtol": tolerance,
+        "ftol": tolerance,
+        "gtol": tolerance,
+        "max_nfev": _MEDIUM_STEPS if tolerance < _COARSE else 30,
+    }
     found = least_squares(residuals, point, jac=slopes, bounds=(low, high), **limits)
     return _from_search(form.parameters, found.x), float(2 * found.cost)
 

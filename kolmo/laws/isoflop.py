@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,10 @@ from kolmo._core.checks import check_number
 from kolmo._core.results import Result
 from kolmo.errors import DataError
 from kolmo.laws.fits import LawFit, fit_law
-from kolmo.laws.optima import FLOPS_PER_TOKEN, Optimum, compute_optimum
+from kolmo.laws.optima import FLOPS_PER_TOKEN, Optimum, compute_optimum, optimum_of
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _SMOOTHING = 0.03
@@ -49,6 +50,8 @@ class IsoFlop(Result):
         Budgets whose parabola has no minimum among its runs.
     """
 
+    question: ClassVar[str] = "Which size of model is best at each compute budget?"
+
     budgets: tuple[float, ...]
     vertices_n: tuple[float, ...]
     vertices_d: tuple[float, ...]
@@ -69,9 +72,70 @@ class IsoFlop(Result):
         """The share of the loss within which the optimum is called flat."""
         return self.optimum.tolerance
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all public fields as JSON values."""
-        return {name: value for name, value in super().to_dict().items() if not name.startswith("_")}
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        first = results[0]
+        return (
+            f"At {first.target_flops:.3g} FLOP the joint law puts the optimum at N* = {first.optimum.n:.3g} parameters "
+            f"and D* = {first.optimum.d:.3g} tokens. By the parabolas N* grows as C^{first.exponent_n:.3f}; their bias "
+            f"there is {first.bias_n:+.1%}."
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        charts: list[Chart] = []
+        for each in results:
+            flops = np.geomspace(min(each.budgets), each.target_flops, 60)
+            best = [optimum_of(each.law.params, float(value), each.tolerance) for value in flops]
+            joint = Curve(
+                name=f"N* by the joint law, loss within {each.tolerance:.1%}",
+                x=flops,
+                y=[at.n for at in best],
+                low=[at.flat_n[0] for at in best],
+                high=[at.flat_n[1] for at in best],
+            )
+            line = Curve(
+                name="N* by the parabolas", x=flops, y=each.coefficient_n * flops**each.exponent_n, kind="dashed"
+            )
+            vertices = Curve(name="vertices of the parabolas", x=each.budgets, y=each.vertices_n, kind="points")
+            charts.append(
+                LineChart(
+                    title="Compute-optimal number of parameters by compute",
+                    x_label="compute C, FLOP",
+                    y_label="parameters N*",
+                    curves=[joint, line, vertices],
+                    log_x=True,
+                    log_y=True,
+                )
+            )
+            order = np.argsort(each.law._points.inputs[0], kind="stable")
+            sizes, losses, groups = each.law._points.inputs[0][order], each.law._points.y[order], each._groups[order]
+            runs = [
+                Curve(name=f"{budget:.3g} FLOP", x=sizes[groups == budget], y=losses[groups == budget])
+                for budget in each.budgets
+            ]
+            charts.append(
+                LineChart(
+                    title="Loss by parameters at equal compute",
+                    x_label="parameters N",
+                    y_label="loss",
+                    curves=runs,
+                    log_x=True,
+                )
+            )
+        return charts
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        first = results[0]
+        ends = first.optimum.n_interval
+        return [
+            f"If the joint law is true, the parabolas on these very runs are off by {first.bias_n:+.2%} in N* and "
+            f"{first.bias_d:+.2%} in D* at {first.target_flops:.3g} FLOP.",
+            *([f"95 % interval of N* by the joint law: {ends[0]:.3g} to {ends[1]:.3g}."] if ends else []),
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class Optimum(Result):
         95 % intervals from the resamples of the law; None without resamples.
     """
 
+    question: ClassVar[str] = "How is a compute budget best split between parameters and tokens?"
+
     flops: float
     n: float
     d: float
@@ -61,6 +63,28 @@ class Optimum(Result):
     n_interval: tuple[float, float] | None = None
     d_interval: tuple[float, float] | None = None
     exponent_interval: tuple[float, float] | None = None
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results[:4]:
+            within = "" if each.n_interval is None else f" (95 % interval {_ends(each.n_interval)})"
+            said.append(
+                f"{each.flops:.3g} FLOP: {each.n:.3g} parameters{within} and {each.d:.3g} tokens, with a loss of "
+                f"{each.loss:.4g}; from {each.flat_n[0]:.3g} to {each.flat_n[1]:.3g} parameters it is within "
+                f"{each.tolerance:.2%} of that."
+            )
+        return "\n".join(said)
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        has_intervals = any(each.n_interval is not None for each in results)
+        return [
+            "95 % intervals: from resamples of the runs that the law is fitted to."
+            if has_intervals
+            else "The optimum has no interval; --resamples or n_resamples= adds it.",
+            "The split holds for the law; beyond the runs it is an extrapolation.",
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

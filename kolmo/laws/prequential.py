@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from kolmo.errors import DataError
 from kolmo.laws.comparisons import LawComparison, compare_laws
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
     from kolmo.laws.bands import Band
 
@@ -49,6 +50,8 @@ class DataCurve(Result):
     n_orders : int
         Number of random orders of the documents or pieces over which the rates are means; 0 for the given order.
     """
+
+    question: ClassVar[str] = "How much more data would help?"
 
     sizes: tuple[float, ...]
     rates: tuple[float, ...]
@@ -83,6 +86,47 @@ class DataCurve(Result):
     def records(self) -> list[dict[str, Any]]:
         """Return a row for each part."""
         return [{"bytes": size, "bits_per_byte": rate} for size, rate in zip(self.sizes, self.rates, strict=True)]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for curve in results:
+            found = curve.forecast((1.0, 2.0, 10.0))
+            now, twice, ten = found.predicted
+            said.append(
+                f"{curve.coder}: {now:.3f} bits/byte now; twice the data would give {twice:.3f} ({1 - twice / now:.1%} "
+                f"less), ten times {ten:.3f} (80 % band {found.low[2]:.3f} to {found.high[2]:.3f})."
+            )
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        charts: list[Chart] = []
+        for curve in results:
+            grid = np.geomspace(curve.sizes[0], 10 * curve.n_bytes, 120)
+            band = curve.laws.extrapolate(grid)
+            line = Curve(name="average of the laws, 80 % band", x=grid, y=band.predicted, low=band.low, high=band.high)
+            charts.append(
+                LineChart(
+                    title=f"Rate of {curve.coder} by the bytes read",
+                    x_label="bytes read",
+                    y_label="bits/byte",
+                    curves=[line, Curve(name="measured", x=curve.sizes, y=curve.rates, kind="points")],
+                    log_x=True,
+                    log_y=True,
+                )
+            )
+        return charts
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            f"{curve.coder}: each byte is coded before it is learned; "
+            + (f"means over {curve.n_orders} random orders." if curve.n_orders else "in the given order.")
+            for curve in results
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from kolmo._core.results import Result
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _LEAST = 4
@@ -62,6 +63,8 @@ class Trend(Result):
         The trend at its mean year: the year, log10 of the value, and half the width of the 95 % interval of the latter.
     """
 
+    question: ClassVar[str] = "How fast does the quantity grow?"
+
     domain: str | None
     start: float
     stop: float
@@ -77,6 +80,15 @@ class Trend(Result):
     naive_doubling_months: float | None = None
     naive_points: int = 0
     middle: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _points: tuple[NDArray[np.float64], NDArray[np.float64]] = field(
+        repr=False, compare=False, default_factory=lambda: (np.empty(0), np.empty(0))
+    )
+
+    @property
+    def _name(self) -> str:
+        """The domain, with the period if the slope changes."""
+        period = "" if self.break_year is None else f", {self.start:.1f} to {self.stop:.1f}"
+        return f"{self.domain or 'all'}{period}"
 
     def at(self, years: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return log10 of the trend at these years, and half the width of its 95 % confidence band."""
@@ -85,6 +97,50 @@ class Trend(Result):
         half = (self.slope_interval[1] - self.slope_interval[0]) / 2
         found: NDArray[np.float64] = level + self.slope * away
         return found, np.sqrt(error**2 + (half * away) ** 2)
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results[:4]:
+            if each.doubling_months is None or each.doubling_interval is None:
+                said.append(f"{each._name}: the points show no growth, so there is no doubling time.")
+            else:
+                low, high = each.doubling_interval
+                said.append(
+                    f"{each._name}: it doubles every {each.doubling_months:.1f} months (95 % interval {low:.1f} to "
+                    f"{high:.1f}), by {each.n_points:,} points."
+                )
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        charts: list[Chart] = []
+        for domain in dict.fromkeys(each.domain for each in results):
+            curves = []
+            for each in (found for found in results if found.domain == domain):
+                grid = np.linspace(each.start, each.stop, 60)
+                level, half = each.at(grid)
+                line = {"y": 10**level, "low": 10 ** (level - half), "high": 10 ** (level + half)}
+                curves.append(Curve(name=f"trend, {each.start:.0f} to {each.stop:.0f}, 95 % band", x=grid, **line))
+                years, logs = each._points
+                curves.append(Curve(name="points", x=years, y=10**logs, kind="points"))
+            title = "Trend over time" if domain is None else f"Trend over time: {domain}"
+            charts.append(LineChart(title=title, x_label="year", y_label="value", curves=curves, log_y=True))
+        return charts
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "The regression is that of log10 of the value on the year, with 95 % intervals by Student's t; a doubling "
+            "time is stated only where the interval of the slope is above 0.",
+            *(
+                f"{each._name}, without {name}: {months:.1f} months."
+                for each in results[:4]
+                for name, months in each.influential[:1]
+            ),
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
@@ -321,6 +377,7 @@ def _trend(
         naive_doubling_months=naive,
         naive_points=n_naive,
         middle=(middle, float(fit.values @ at_middle), quantile * fit.error(at_middle)),
+        _points=(years[here], logs[here]),
     )
 
 

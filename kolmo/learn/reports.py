@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,14 @@ from kolmo.learn.labels import labels_of
 from kolmo.learn.results import CandidateReport
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
+_NORMAL = 1.959963985
+"""97.5 % quantile of the normal distribution."""
+_MOST_CLASSES = 30
+"""Classes up to which a report has a confusion matrix."""
+_MISTAKES = 100
 _ARRAYS = ("predictions", "labels", "confusion")
 
 
@@ -33,6 +39,8 @@ class Scored(Result):
 
     Parameters
     ----------
+    name : str
+        Name of the classifier in tables.
     test : str
         Name of the test set.
     n_test : int
@@ -45,6 +53,7 @@ class Scored(Result):
 
     test: str
     n_test: int
+    name: str
     predictions: NDArray[Any]
     labels: NDArray[Any] | None
 
@@ -58,6 +67,16 @@ class Scored(Result):
         """Standard error of the accuracy as a binomial proportion."""
         accuracy = self.accuracy
         return None if accuracy is None else math.sqrt(accuracy * (1 - accuracy) / self.n_test)
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float] | None:
+        """95 % confidence interval of the accuracy (Wilson)."""
+        if (accuracy := self.accuracy) is None or not self.n_test:
+            return None
+        z2 = _NORMAL**2 / self.n_test
+        middle = (accuracy + z2 / 2) / (1 + z2)
+        half = math.sqrt(z2 * accuracy * (1 - accuracy) + z2**2 / 4) / (1 + z2)
+        return max(middle - half, 0.0), min(middle + half, 1.0)
 
     @property
     def macro_f1(self) -> float | None:
@@ -84,6 +103,62 @@ class Scored(Result):
         for label, prediction in zip(self.labels.tolist(), self.predictions.tolist(), strict=True):
             counts[position[label], position[prediction]] += 1
         return counts
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart, HeatMap
+
+        scored = _by_accuracy(results)
+        if not scored:
+            return []
+        ends = [each.accuracy_interval for each in scored]
+        bars = BarChart(
+            title="Accuracy, with 95 % intervals",
+            label="accuracy, %",
+            names=[each.name for each in scored],
+            series={"accuracy": [100 * (each.accuracy or 0) for each in scored]},
+            intervals={"accuracy": [each and (100 * each[0], 100 * each[1]) for each in ends]},
+            form=".1f",
+        )
+        best, classes = scored[0], [str(label) for label in scored[0].classes]
+        if best.confusion is None or len(classes) > _MOST_CLASSES:
+            return [bars]
+        confusion = HeatMap(
+            title=f"True and predicted classes, {best.name}, number of texts",
+            rows=classes,
+            columns=classes,
+            values=best.confusion.tolist(),
+            row_label="true class",
+            column_label="predicted class",
+            form=",.0f",
+        )
+        return [bars, confusion]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        scored = _by_accuracy(results)
+        if not scored or scored[0].accuracy_interval is None:
+            return f"The labels of {results[0].n_test:,} texts are predicted; their true labels are unknown."
+        best, (low, high) = scored[0], scored[0].accuracy_interval
+        text = (
+            f"{best.name} gives {best.accuracy:.1%} of {best.n_test:,} texts of {best.test} the right label (95 % "
+            f"interval {low:.1%} to {high:.1%})"
+        )
+        if len(scored) == 1:
+            return f"{text}."
+        other, within = scored[1], scored[1].accuracy_interval
+        near = ", which is within its interval" if within is not None and other.accuracy >= low else ""
+        return f"{text}; next is {other.name} with {other.accuracy:.1%}{near}."
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        if not _by_accuracy(results):
+            return []
+        return [
+            f"95 % intervals (Wilson) are over new texts like those of {results[0].test}; that the training set is a "
+            "sample too is not in them.",
+            "Accuracy is top-1, with a fixed rule for ties.",
+        ]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,6 +194,7 @@ class ClassificationReport(Scored):
         The measured margin and its recall, for a classifier with calibrated pruning.
     """
 
+    question: ClassVar[str] = "How accurately are the texts classified?"
     derived = (
         "seconds",
         "microseconds_per_pair",
@@ -129,7 +205,6 @@ class ClassificationReport(Scored):
         "confusion",
     )
 
-    name: str
     fingerprint: str
     train: str
     n_train: int
@@ -188,6 +263,25 @@ class ClassificationReport(Scored):
             table.footers += [f"{result.name}: {result.fingerprint}" for result in results]
         return [table]
 
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        from kolmo._core.tables import Column, ItemCell, Table
+
+        tables = cls.tables_of(results)
+        if not (scored := _by_accuracy(results)):
+            return tables
+        best: Self = scored[0]
+        wrong = np.flatnonzero(best.predictions != best.labels).tolist()
+        mistakes = Table(
+            f"Texts with a wrong label, {best.name}",
+            [Column("text", numeric=True), Column("label"), Column("predicted")],
+        )
+        for place in wrong[:_MISTAKES]:
+            cell = ItemCell(f"{place:,}", place)
+            mistakes.add(cell, str(best.labels[place]), str(best.predictions[place]))  # type: ignore[index]
+        mistakes.footers = [f"{min(len(wrong), _MISTAKES):,} of {len(wrong):,}, in the order of the test set"]
+        return [*tables, mistakes] if wrong else tables
+
     def _remarks(self) -> Iterator[str]:
         if self.compile_seconds > 0:
             yield f"{self.name}: {self.compile_seconds:.1f} s more for compiling kernels, once on this machine"
@@ -208,6 +302,12 @@ class ClassificationReport(Scored):
                 f"texts the recall of the nearest neighbours is {margin.recall:.1%}, and {margin.computed_share:.1%} "
                 "of the pairs are computed"
             )
+
+
+def _by_accuracy(results: Sequence[Any]) -> list[Any]:
+    """Return the reports whose labels are known, the most accurate first."""
+    known = [each for each in results if each.accuracy is not None]
+    return sorted(known, key=lambda each: -each.accuracy)
 
 
 def evaluate(classifier: Any, train: Any, test: Any, *, name: str | None = None) -> ClassificationReport:

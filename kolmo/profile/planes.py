@@ -19,6 +19,7 @@ from kolmo.profile.resampling import Interval, ratio_interval
 from kolmo.profile.samples import SAMPLE_BYTES, checked_arrays, middles
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 _NOISE = 0.95
@@ -46,6 +47,7 @@ class BitPlanes(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("noise",)
+    question: ClassVar[str] = "Which bits of the samples are noise?"
 
     planes: tuple[int, ...]
     bits: tuple[float, ...]
@@ -86,6 +88,22 @@ class BitPlanes(Result):
         list of Table
         """
         return [result._table(verbose=verbose) for result in results]
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        return [
+            BarChart(
+                title=f"Bits of each plane given the higher ones: {each.name}",
+                label="bits/sample, with 95 % intervals",
+                names=[f"bit {plane}" for plane in each.planes],
+                series={each.name: each.bits},
+                intervals={each.name: each.intervals},
+                form=".3f",
+            )
+            for each in results
+        ]
 
     def _table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table

@@ -15,9 +15,13 @@ from kolmo.profile.reference import VerdictShares
 from kolmo.profile.resampling import Interval
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 SHOWN_ITEMS = 5
+_REPORTED_ITEMS = 200
+"""Items of all sets in an HTML report."""
+_ITEMS_TITLE = "Least and most surprising items"
 _UNEQUAL = 1.5
 """Ratio of the bytes measured of two sets beyond which a comparison says so."""
 
@@ -62,6 +66,7 @@ class DataProfile(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("diversity",)
+    question: ClassVar[str] = "How compressible, how redundant and how learnable are the data?"
 
     name: str
     n_documents: int
@@ -121,6 +126,80 @@ class DataProfile(Result):
             tables.append(_judged_table(results))
         tables += [_items_table(each, SHOWN_ITEMS * (4 if verbose else 1)) for each in results if each.items]
         return tables
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        shown = max(min(4 * SHOWN_ITEMS, _REPORTED_ITEMS // (2 * len(results))), 1)
+        tables = [table for table in cls.tables_of(results) if not table.title.startswith(_ITEMS_TITLE)]
+        return tables + [_items_table(each, shown) for each in results if each.items]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return "\n".join(_answer(each) for each in results[:4])
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        return _charts(results)
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "Sizes and counts are of all data; the rest is measured on a sample that does not depend on the order of "
+            f"the documents: {', '.join(f'{each.name} {100 * each.sampled:.3g} %' for each in results)} of the bytes.",
+            "Bits/byte are upper bounds by these coders, with 95 % intervals over documents; a stronger coder may find "
+            "more structure.",
+        ]
+
+
+def _answer(profile: DataProfile) -> str:
+    """Return the profile of a set in two sentences."""
+    best = min(profile.rates, key=lambda rate: rate.alone)
+    near = profile.copies.near
+    text = (
+        f"{profile.name}: {profile.n_documents:,} documents, {profile.size_bytes:,} bytes. The shortest code of a "
+        f"document alone is that of {best.coder}, {with_interval(best.alone, best.alone_interval, '.3f')} bits/byte, "
+        f"and {best.together:.3f} for all together"
+    )
+    if near is not None:
+        text += f"; {profile.copies.exact:.1%} are exact copies, {near:.1%} near-duplicates"
+    if (curve := profile.curve) is not None:
+        text += f"; {curve.noise_bits_per_byte:.3f} bits/byte stay, however much is read"
+    return f"{text}."
+
+
+def _charts(profiles: Sequence[DataProfile]) -> list[Chart]:
+    from kolmo._core.charts import BarChart, Curve, LineChart
+
+    coders = list(dict.fromkeys(rate.coder for each in profiles for rate in each.rates))
+    rates = {each.name: {rate.coder: rate for rate in each.rates} for each in profiles}
+    alone = BarChart(
+        title="Documents alone, by coder",
+        label="bits/byte, with 95 % intervals over documents",
+        names=coders,
+        series={name: [own[coder].alone if coder in own else None for coder in coders] for name, own in rates.items()},
+        intervals={
+            name: [own[coder].alone_interval if coder in own else None for coder in coders]
+            for name, own in rates.items()
+        },
+        form=".2f",
+    )
+    known = [(each.name, each.curve) for each in profiles if each.curve is not None]
+    if not known:
+        return [alone]
+    curves = [
+        Curve(name=name, x=[size for size, _ in curve.points()], y=[rate for _, rate in curve.points()])
+        for name, curve in known
+    ]
+    levels = {"the level that stays": known[0][1].noise_bits_per_byte} if len(known) == 1 else {}
+    learning = LineChart(
+        title="Code length by the data seen",
+        x_label="data seen, bytes",
+        y_label="bits/byte",
+        curves=curves,
+        log_x=True,
+        levels=levels,
+    )
+    return [alone, learning]
 
 
 def _sets_table(profiles: Sequence[DataProfile]) -> Table:
@@ -240,18 +319,18 @@ def _judged_table(profiles: Sequence[DataProfile]) -> Table:
 
 
 def _items_table(profile: DataProfile, shown: int) -> Table:
-    from kolmo._core.tables import Column, Table
+    from kolmo._core.tables import Column, ItemCell, Table
 
     names = ("item", "bytes", "bits/byte", "score")
     table = Table(
-        f"Least and most surprising items: {profile.name}",
+        f"{_ITEMS_TITLE}: {profile.name}",
         [*(Column(name, True) for name in names), Column("start of the item")],
     )
     items = profile.items
     chosen = items if len(items) <= 2 * shown else (*items[:shown], *items[-shown:])
     for item in chosen:
         table.add(
-            f"{item.index:,}",
+            ItemCell(f"{item.index:,}", item.index, source=profile.name, excerpt=item.excerpt),
             f"{item.size_bytes:,}",
             f"{item.bits_per_byte:.3f}",
             f"{item.score:+.2f}",

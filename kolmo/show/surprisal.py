@@ -4,21 +4,89 @@ from __future__ import annotations
 
 import html
 import itertools
+import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rich.text import Text
 
+from kolmo._core.results import Result
 from kolmo._core.terminal import is_visible, visible
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kolmo._core.charts import Chart
+    from kolmo._core.tables import Table
+
 BOUNDS = (0.5, 1.0, 2.0, 4.0, 6.0, 8.0)
 """Bits per byte at which the colour changes."""
 COLORS = ("#ffffff", "#fdf0d5", "#fddca5", "#fcb97d", "#f58f5b", "#e05a47", "#b3263f")
-"""From low to high surprisal."""
+"""From low to high surprisal, in a terminal; the style sheet of the page has its own."""
+_PARTS, _ROWS = 200, 10
+"""Parts of a file in the chart of the page, and in its table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Result):
+    """The surprisal of one part of a file.
+
+    Parameters
+    ----------
+    bytes : int
+        End of the part.
+    bits_per_byte : float
+        Mean from the start of the file to the end of the part.
+    bits_per_byte_of_part : float
+        Mean of the part.
+    """
+
+    question: ClassVar[str] = "Which parts of the file are surprising?"
+
+    bytes: int
+    bits_per_byte: float
+    bits_per_byte_of_part: float
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        from kolmo._core.tables import Column, Table
+
+        names = ("bytes", "bits/byte so far", "bits/byte in this part")
+        table = Table("Mean surprisal along the file", [Column(name, numeric=True) for name in names])
+        for part in results:
+            table.add(f"{part.bytes:,}", f"{part.bits_per_byte:.3f}", f"{part.bits_per_byte_of_part:.3f}")
+        return [table]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        return []  # the page has the table of fewer parts
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        ends = [part.bytes for part in results]
+        return [
+            LineChart(
+                title="Surprisal along the file",
+                x_label="position in the file, bytes",
+                y_label="bits/byte",
+                curves=[
+                    Curve(name="mean so far", x=ends, y=[part.bits_per_byte for part in results]),
+                    Curve(name="mean of each part", x=ends, y=[part.bits_per_byte_of_part for part in results]),
+                ],
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "The surprisal of a byte is -log2 of its probability given all bytes before it; the sum is the code "
+            "length, which is exact for this coder.",
+            "A byte is surprising for this coder and these bytes before it; a stronger coder is surprised less.",
+        ]
 
 
 def shade(bits: float) -> int:
@@ -41,7 +109,7 @@ def runs(data: bytes, bits: NDArray[np.float64]) -> Iterator[tuple[str, int, flo
     """Yield runs of text of one colour, with the number of the colour and the bits of the run.
 
     Text is decoded as UTF-8; the colour of a character is that of the mean over its bytes. Bytes that are not part of a
-    character are shown as dots.
+    character, and characters that cannot be seen, are shown as escapes.
 
     Examples
     --------
@@ -53,13 +121,16 @@ def runs(data: bytes, bits: NDArray[np.float64]) -> Iterator[tuple[str, int, flo
     for character in data.decode("utf-8", errors="surrogateescape"):
         size = len(character.encode("utf-8", errors="surrogateescape"))
         cost = float(bits[place : place + size].sum())
-        place += size
         own = shade(cost / size)
         if own != color and piece:
             yield piece, color, total
             piece, total = "", 0.0
         color = own
-        piece += character if character in "\n\t" or is_visible(character) else "·"
+        if "\udc80" <= character <= "\udcff":
+            piece += f"\\x{data[place]:02x}"
+        else:
+            piece += character if character in "\n\t" or is_visible(character) else visible(character)
+        place += size
         total += cost
     if piece:
         yield piece, color, total
@@ -87,93 +158,106 @@ def colored_legend() -> Text:
     return text
 
 
-def running_bits(bits: NDArray[np.float64], points: int) -> list[tuple[int, float, float]]:
-    """Return positions, the mean bits per byte up to each, and the mean since the previous one.
+def parts_of(bits: NDArray[np.float64], count: int) -> list[Part]:
+    """Return the mean bits per byte up to the end of each of `count` parts, and of the part.
 
     Examples
     --------
     >>> import numpy as np
-    >>> running_bits(np.array([4.0, 2.0, 1.0, 1.0]), 2)
-    [(2, 3.0, 3.0), (4, 2.0, 1.0)]
+    >>> [(part.bytes, part.bits_per_byte) for part in parts_of(np.array([4.0, 2.0, 1.0, 1.0]), 2)]
+    [(2, 3.0), (4, 2.0)]
     """
     import numpy as np
 
-    ends = sorted({round(len(bits) * (number + 1) / points) for number in range(points)} - {0})
+    ends = sorted({round(len(bits) * (number + 1) / count) for number in range(count)} - {0})
     totals = np.concatenate([[0.0], np.cumsum(bits)])
     starts = [0, *ends][: len(ends)]
     return [
-        (end, float(totals[end] / end), float((totals[end] - totals[start]) / (end - start)))
+        Part(
+            bytes=end,
+            bits_per_byte=float(totals[end] / end),
+            bits_per_byte_of_part=float((totals[end] - totals[start]) / (end - start)),
+        )
         for start, end in zip(starts, ends, strict=True)
     ]
 
 
-def page(title: str, subtitle: str, data: bytes, bits: NDArray[np.float64]) -> str:
-    """Return a self-contained HTML page: the coloured text, a legend, and the mean surprisal along the file."""
-    legend = "".join(
-        f'<span class="s{number}">{html.escape(label)}</span>' for number, label in enumerate(legend_labels())
-    )
-    text = "".join(
-        f'<span class="s{color}" title="{total:.1f} bits">{html.escape(piece)}</span>'
-        for piece, color, total in runs(data, bits)
-    )
-    styles = "".join(f"span.s{number}{{background:{color};color:{ink(number)}}}" for number, color in enumerate(COLORS))
-    return _PAGE.format(
-        title=html.escape(visible(title)),
-        subtitle=html.escape(visible(subtitle)),
-        legend=legend,
-        text=text,
-        styles=styles,
-        curve=_curve(running_bits(bits, 200)),
-    )
+def surprisal_html(
+    data: Any,
+    bits: NDArray[np.float64],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    summary: str = "",
+    fingerprint: str = "",
+    force: bool = False,
+    command: str = "",
+) -> str:
+    """Return an HTML page of a text that is coloured by its surprisal, and write it to a file.
 
+    Unlike other reports it holds the whole text, which is its subject.
 
-_WIDTH, _HEIGHT, _LEFT, _BELOW = 900, 220, 46, 26
+    Parameters
+    ----------
+    data : str or bytes-like
+        The text.
+    bits : ndarray of shape (n_bytes,)
+        Its surprisals; see `kolmo.surprisals`.
+    path : path-like, optional
+        The file, ending with ``.html`` or ``.htm``; by default none is written.
+    summary : str
+        A sentence below the title; by default the size and the bits.
+    fingerprint : str
+        The coder with its parameters and library versions.
+    force : bool
+        Whether an existing file may be replaced.
+    command : str
+        The command that made it.
 
+    Returns
+    -------
+    str
+        The page.
 
-def _curve(points: Sequence[tuple[int, float, float]]) -> str:
-    """Return an SVG plot of bits per byte along the file: the mean so far (dark) and of each part (pale)."""
-    if not points:
-        return ""
-    size, highest = points[-1][0], max(1.0, *(max(mean, part) for _, mean, part in points))
-    wide, high = _WIDTH - _LEFT - 10, _HEIGHT - _BELOW - 10
+    Raises
+    ------
+    DataError
+        If there is not one surprisal for each byte.
+    ParameterError
+        If the path has another ending, or the file exists and `force` is false.
 
-    def line(column: int, style: str) -> str:
-        places = " ".join(
-            f"{_LEFT + wide * point[0] / size:.1f},{10 + high * (1 - point[column] / highest):.1f}" for point in points
+    Examples
+    --------
+    >>> import kolmo
+    >>> page = surprisal_html("to be or not to be", kolmo.surprisals("to be or not to be", coder="ngram"))
+    >>> page.startswith("<!DOCTYPE html>")
+    True
+    """
+    from kolmo._core.items import as_bytes
+    from kolmo.errors import DataError
+    from kolmo.show.report.page import trusted
+    from kolmo.show.report.writing import page_content, written
+
+    raw = as_bytes(data)
+    if len(bits) != len(raw):
+        raise DataError(f"bits: expected one for each of the {len(raw):,} bytes of the data, got {len(bits):,}")
+    parts = parts_of(bits, _PARTS) or [Part(bytes=0, bits_per_byte=0.0, bits_per_byte_of_part=0.0)]
+    rate = f", {parts[-1].bits_per_byte:.3f} bits/byte" if raw else ""
+    said = summary or f"{float(bits.sum()):,.1f} bits for {len(raw):,} bytes{rate}"
+    facts: dict[str, Any] = {
+        "command": command,
+        "tables": Part.tables_of(parts_of(bits, _ROWS)),
+        "fingerprints": [fingerprint] if fingerprint else [],
+    }
+
+    def content() -> dict[str, Any]:
+        text = "".join(
+            f'<span class="b{color}" title="{cost:.1f} bits">{html.escape(piece)}</span>'
+            for piece, color, cost in runs(raw, bits)
         )
-        return f'<polyline points="{places}" fill="none" {style}/>'
+        return page_content(parts, **facts) | {
+            "answers": [("", f"{said}.")],
+            "legend": list(enumerate(legend_labels())),
+            "text": trusted(text),
+        }
 
-    ticks = "".join(
-        f'<text x="{_LEFT - 6}" y="{14 + high * (1 - share):.1f}" text-anchor="end">{highest * share:.1f}</text>'
-        f'<line x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{10 + high * (1 - share):.1f}" y2="{10 + high * (1 - share):.1f}" '
-        'stroke="#ddd"/>'
-        for share in (0, 0.25, 0.5, 0.75, 1)
-    )
-    ends = (
-        f'<text x="{_LEFT}" y="{_HEIGHT - 6}">byte 0</text><text x="{_WIDTH - 10}" y="{_HEIGHT - 6}" text-anchor="end">'
-    )
-    pale, dark = line(2, 'stroke="#f5b89a" stroke-width="1"'), line(1, 'stroke="#b3263f" stroke-width="2"')
-    picture = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="bits per byte along the file">'
-    return f"{picture}{ticks}{ends}byte {size:,}</text>{pale}{dark}</svg>"
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body{{font:16px/1.5 system-ui,sans-serif;color:#202020;background:#fff;
-max-width:60rem;margin:2rem auto;padding:0 1rem}}
-h1{{font-size:1.4rem;margin-bottom:0}} p{{margin-top:.2rem;color:#555}}
-pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:14px/1.6 ui-monospace,monospace;
-border:1px solid #ddd;padding:1rem}}
-.legend span{{padding:.1rem .5rem;font-size:.85rem;border:1px solid #eee}}
-svg{{width:100%;font:12px system-ui,sans-serif;fill:#555}}
-{styles}
-</style></head><body>
-<h1>{title}</h1><p>{subtitle}</p>
-<p class="legend">Surprisal in bits/byte: {legend}</p>
-{curve}
-<p>Bits/byte by position in the file: mean so far (dark) and mean of each part (pale).</p>
-<pre>{text}</pre>
-</body></html>
-"""
+    return written("surprisal.html.j2", content, path, force=force)

@@ -28,7 +28,7 @@ from kolmo.cli.classify.methods import (
     neighbor_parameters,
 )
 from kolmo.cli.inputs import check_one_stdin, reading_options
-from kolmo.cli.output import print_json, print_tables, write_text
+from kolmo.cli.output import print_json, print_tables, write_report, write_text
 from kolmo.cli.sets import described, labelled_set, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
@@ -86,6 +86,7 @@ def _limit_option(which: str) -> options.Decorator:
 @click.option("--confusion", "with_confusion", is_flag=True, help="Also print the confusion matrix.")
 @options.seed_option
 @options.jobs_option
+@options.html_option
 @options.json_option
 @options.verbose_option
 @options.output_option("the predictions")
@@ -110,6 +111,7 @@ def command(
     with_confusion: bool,
     seed: int,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     output: Path | None,
@@ -169,6 +171,7 @@ def command(
     reports = [_evaluated(name, found, train_set, test_set, folds, seed) for name, found in classifiers.items()]
     if output is not None:
         write_text(output, partial(_write_predictions, positions=positions, reports=reports))
+    write_report(html, reports, items=test_set, positions=positions)
     if as_json:
         sets = {"train": _facts(train, train_set), "test": _facts(test or train, test_set)}
         limits = {"limit_train": limit_train, "limit_test": limit_test, "seed": seed}

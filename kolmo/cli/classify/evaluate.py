@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from kolmo.cli.classify.confusion import confusion_tables
 from kolmo.cli.classify.predict import abstain_option
 from kolmo.cli.classify.stored_reading import as_fitted
 from kolmo.cli.inputs import reading_options
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, write_report
 from kolmo.cli.sets import labelled_set, sample
 from kolmo.learn.inspection.fitted_reports import FittedReport, evaluate_fitted
 
@@ -33,6 +34,7 @@ from kolmo.learn.inspection.fitted_reports import FittedReport, evaluate_fitted
 @click.option("--confusion", "with_confusion", is_flag=True, help="Also print the confusion matrix.")
 @abstain_option
 @options.seed_option
+@options.html_option
 @options.json_option
 @reading_options
 @options.data_dir_option
@@ -47,6 +49,7 @@ def command(
     with_confusion: bool,
     abstain_below: float | None,
     seed: int,
+    html: Path | None,
     as_json: bool,
     data_dir: str | None,
     limit_test: int | None,
@@ -66,6 +69,7 @@ def command(
     whole = labelled_set(test, split="test", data_dir=data_dir, **as_fitted(classifier, reading))
     corpus, positions = sample(whole, limit_test, seed=seed)
     report = evaluate_fitted(classifier, corpus, name=model, abstain_below=abstain_below, positions=positions)
+    write_report(html, report, items=corpus)
     if as_json:
         document = report.records()[0] | {"model": model, "coverage": [asdict(point) for point in report.coverage]}
         if errors:

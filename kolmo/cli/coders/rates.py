@@ -13,12 +13,13 @@ from kolmo.cli.options import (
     CoderSpec,
     Command,
     Size,
+    html_option,
     json_option,
     once_each,
     picture_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables, say
+from kolmo.cli.output import print_json, print_tables, say, write_report
 from kolmo.coders.base import Coder
 from kolmo.errors import MissingDependencyError, ParameterError
 
@@ -88,6 +89,7 @@ class _Chunk(Size):
 @picture_option("--positions", content="bits/byte by the position in a chunk")
 @picture_option("--sizes", content="adjusted rates by the size of the model")
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -100,6 +102,7 @@ def command(
     positions: Path | None,
     sizes: Path | None,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Compare compression rates, raw and with model size, as in "Language Modeling Is Compression".
@@ -130,6 +133,7 @@ def command(
     curves = {} if positions is None else _draw_positions(sets, chosen, positions)
     if sizes is not None:
         _draw_sizes(sets, rates, sizes)
+    write_report(html, {each.name: [*rates[each.name], *curves.get(each.name, ())] for each in sets})
     if as_json:
         documents = [
             {

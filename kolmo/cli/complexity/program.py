@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
-from kolmo.cli.options import Command, FiniteRange, Size, json_option, verbose_option
-from kolmo.cli.output import print_results
+from kolmo.cli.options import Command, FiniteRange, Size, html_option, json_option, verbose_option
+from kolmo.cli.output import print_results, write_report
 
 
 @click.command(cls=Command)
@@ -45,6 +46,7 @@ from kolmo.cli.output import print_results
     help="Time of the exhaustive search for each string.",
 )
 @verbose_option
+@html_option
 @json_option
 def command(
     strings: tuple[str, ...],
@@ -56,6 +58,7 @@ def command(
     memory: int,
     seconds: float,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Find the shortest programs that print short strings, with bounds on their complexity.
@@ -85,6 +88,7 @@ def command(
         )
         for string in strings
     ]
+    write_report(html, results)
     print_results(results, as_json=as_json, verbose=verbose)
 
 

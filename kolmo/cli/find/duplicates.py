@@ -15,7 +15,7 @@ from kolmo.cli.find.overlap_options import (
     write_pairs,
 )
 from kolmo.cli.options import Command
-from kolmo.cli.output import OutputFile, print_results
+from kolmo.cli.output import OutputFile, print_results, write_report
 from kolmo.cli.sets import read_set
 
 _COLUMNS = ("index", "other_index", "span", "other_span", "bits_saved", "copied", "identical", "same_label")
@@ -51,6 +51,7 @@ def command(
     unique_file: Path | None,
     keep: Any,
     min_share: float,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     output: Path | None,
@@ -76,4 +77,5 @@ def command(
         write_pairs(output, report.records(), _COLUMNS)
     if unique_file is not None:
         write_corpus(unique_file, corpus.subset(report.unique))
+    write_report(html, report, items=corpus)
     print_results([report], as_json=as_json, verbose=verbose, data=data)

@@ -11,7 +11,7 @@ import click
 from kolmo.cli.find.overlap_options import overlap_options, reading_settings, search_settings, write_corpus, write_pairs
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.options import Command
-from kolmo.cli.output import OutputFile, print_results
+from kolmo.cli.output import OutputFile, print_results, write_report
 from kolmo.cli.sets import read_set
 from kolmo.errors import DataError, ParameterError
 
@@ -33,6 +33,7 @@ def command(
     train: str,
     test: str,
     clean_file: Path | None,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     output: Path | None,
@@ -70,6 +71,7 @@ def command(
         if not clean:
             raise DataError("every item of TEST has a leak, so there is nothing to write with --write-clean")
         write_corpus(clean_file, test_set.subset(clean))
+    write_report(html, report, items={"test": test_set, "training": train_set})
     print_results([report], as_json=as_json, verbose=verbose, train=train, test=test)
 
 

@@ -17,7 +17,7 @@ from kolmo._core.terminal import write_lines
 from kolmo.cli import options
 from kolmo.cli.find.named_items import read_items
 from kolmo.cli.inputs import check_one_stdin, reading_options
-from kolmo.cli.output import ModelFolder, print_json, print_tables, write_text
+from kolmo.cli.output import ModelFolder, print_json, print_tables, write_report, write_text
 from kolmo.coders.base import Coder
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN, numbered_lines, opened, without_line_end
 from kolmo.errors import DataError, ParameterError
@@ -62,6 +62,7 @@ _COLUMNS = ("score", "is_outlier", "tail_share", "size_bytes", "bits", "expected
 @click.option("--all", "show_all", is_flag=True, help="With DATA -: print all lines with their scores.")
 @options.checkpoint_option
 @options.jobs_option
+@options.html_option
 @options.json_option
 @options.verbose_option
 @options.output_option("the scores of all items")
@@ -81,6 +82,7 @@ def command(
     show_all: bool,
     checkpoint: Path | None,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     output: Path | None,
@@ -105,7 +107,8 @@ def command(
     """
     check_one_stdin([*data, *normal])
     _check_use(context, data, normal, model, save, checkpoint)
-    _check_stream(data, is_fitted=bool(normal or model), show_all=show_all, output=output, checkpoint=checkpoint)
+    files = {"-o": output, "--html": html, "--checkpoint": checkpoint}
+    _check_data(data, files, is_fitted=bool(normal or model), show_all=show_all)
     if model is not None:
         outlier = _loaded(model, false_alarm_rate, jobs)
     else:
@@ -131,6 +134,7 @@ def command(
         report = outlier.fit_report(items, names=names)
     if output is not None:
         write_text(output, lambda file: _write_scores(file, report))
+    write_report(html, report, items=items)
     if as_json:
         found = report.to_dict()
         facts = {key: found[key] for key in ("threshold", "score", "n_flagged", "n_longer", "seconds", "fingerprint")}
@@ -188,10 +192,10 @@ def _print_saved(outlier: CodeLengthOutlier, folder: Path | None, *, as_json: bo
         write_lines([f"saved to {folder}; {outlier.threshold_.described()}"])
 
 
-def _check_stream(
-    data: Sequence[str], *, is_fitted: bool, show_all: bool, output: Path | None, checkpoint: Path | None
-) -> None:
-    """Refuse options that do not suit lines of stdin, or suit only them."""
+def _check_data(data: Sequence[str], files: dict[str, Path | None], *, is_fitted: bool, show_all: bool) -> None:
+    """Refuse options that do not suit lines of stdin, or suit only them, and a report without data."""
+    if files["--html"] is not None and not data:
+        raise ParameterError("--html has an effect only with DATA; add it, or leave out --html")
     if STDIN not in data:
         if show_all:
             raise ParameterError("--all has an effect only with DATA -; leave it out, or use -o FILE for all scores")
@@ -200,9 +204,8 @@ def _check_stream(
         raise ParameterError("lines of stdin are scored as they arrive, so '-' has to be the only DATA")
     if not is_fitted:
         raise ParameterError("lines of stdin are scored as they arrive, so DATA - needs --normal or --model")
-    if output is not None or checkpoint is not None:
-        option = "-o" if output is not None else "--checkpoint"
-        raise ParameterError(f"{option} has no effect with DATA -; redirect stdout to a file")
+    if given := [option for option, path in files.items() if path is not None]:
+        raise ParameterError(f"{given[0]} has no effect with DATA -; redirect stdout to a file")
 
 
 def _score_lines(outlier: CodeLengthOutlier, *, show_all: bool, as_json: bool) -> None:

@@ -60,6 +60,7 @@ def overlap_options(function: Callable[..., None]) -> Callable[..., None]:
         options.coder_option("ngram", multiple=False),
         options.checkpoint_option,
         options.jobs_option,
+        options.html_option,
         options.json_option,
         options.verbose_option,
         options.output_option("all pairs found"),

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from kolmo._core.terminal import write_lines
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin, content_arguments, max_size_option, read_item, reading_options
-from kolmo.cli.output import ModelFolder, print_json, print_tables
+from kolmo.cli.output import ModelFolder, print_json, print_tables, write_report
 from kolmo.cli.sets import read_set
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
@@ -54,6 +54,7 @@ _UNUSED_WITH_MODEL = ("coder", "n_pairs", "size")
 )
 @options.seed_option
 @options.jobs_option
+@options.html_option
 @options.json_option
 @options.verbose_option
 @reading_options
@@ -72,6 +73,7 @@ def command(
     n_pairs: int,
     seed: int,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     data_dir: str | None,
@@ -90,6 +92,8 @@ def command(
     kolmo same-source letter.txt diary.txt --model model
     """
     _check_use(context, files, texts, model, save)
+    if html is not None and not files:
+        raise ParameterError("--html has an effect only with the files A and B; add them, or leave out --html")
     check_one_stdin([*files, *([texts] if texts else [])])
     asked = [_text_of(file, max_size, content_arguments(reading)) for file in files]
     if model is not None:
@@ -108,6 +112,7 @@ def command(
             write_lines([f"saved to {save}; {described}"])
         return
     report = verifier.report([tuple(asked)])
+    write_report(html, report)
     if as_json:
         facts = {"margin": report.margin, "seconds": report.seconds, "fingerprint": report.fingerprint}
         print_json({"files": files} | report.records()[0] | facts)

@@ -15,6 +15,7 @@ from kolmo.cli.joint.sets import (
     limit_option,
     null_options,
     order_option,
+    pair_name,
     read_sets,
     sets_document,
     sets_table,
@@ -25,12 +26,13 @@ from kolmo.cli.options import (
     InputFile,
     checkpoint_option,
     coder_option,
+    html_option,
     jobs_option,
     json_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, write_report
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
 @checkpoint_option
 @jobs_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -82,6 +85,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Estimate the mutual information of two data sets by joint compression, with controls.
@@ -124,6 +128,7 @@ def command(
         for coder in coders
     ]
     rates = {gain.coder: (gain.length_x / gain.sizes[0], gain.length_y / gain.sizes[1]) for gain in gains}
+    write_report(html, {pair_name(sets): gains}, tables=[sets_table(sets, rates, symbols="XY")])
     if as_json:
         documents = [gain.to_dict() for gain in gains]
         print_json({"sets": sets_document(sets, rates), "gains": documents, "citations": list(JointGain.citations)})

@@ -12,6 +12,7 @@ from kolmo.cli.joint.sets import (
     NamedSet,
     limit_option,
     order_option,
+    pair_name,
     read_sets,
     sets_document,
     sets_table,
@@ -21,13 +22,14 @@ from kolmo.cli.options import (
     Command,
     checkpoint_option,
     coder_option,
+    html_option,
     jobs_option,
     json_option,
     picture_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, write_report
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 @checkpoint_option
 @jobs_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -58,6 +61,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the joint gain of two data sets as their size grows, doubling each time.
@@ -83,6 +87,7 @@ def command(
         curve.coder: (curve[-1].length_x / curve[-1].sizes[0], curve[-1].length_y / curve[-1].sizes[1])
         for curve in curves
     }
+    write_report(html, {pair_name(sets): curves}, tables=[sets_table(sets, rates, symbols="XY")])
     if as_json:
         documents = [curve.to_dict() for curve in curves]
         print_json({"sets": sets_document(sets, rates), "curves": documents, "citations": list(GainCurve.citations)})

@@ -24,13 +24,14 @@ from kolmo.cli.options import (
     Command,
     checkpoint_option,
     coder_option,
+    html_option,
     jobs_option,
     json_option,
     picture_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
+from kolmo.cli.output import OutputFile, print_json, print_tables, write_report, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
 
@@ -67,6 +68,7 @@ _FAST = ("gzip", "zlib", "deflate", "lz4", "zstd", "xz", "lzma", "bz2", "lz77")
 @checkpoint_option
 @jobs_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -84,6 +86,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the joint gains of all pairs of several data sets.
@@ -133,6 +136,7 @@ def command(
     if heat_map is not None:
         _draw(matrices[0], heat_map)
     rates = {matrix.coder: (matrix.code_lengths / matrix.sizes).tolist() for matrix in matrices}
+    write_report(html, matrices, tables=[sets_table(sets, rates)])
     if as_json:
         documents = [matrix.to_dict() for matrix in matrices]
         print_json({"sets": sets_document(sets, rates), "matrices": documents, "citations": list(GainMatrix.citations)})

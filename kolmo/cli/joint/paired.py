@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import NamedSet, check_different, sets_document, sets_table, two_of
+from kolmo.cli.joint.sets import NamedSet, check_different, pair_name, sets_document, sets_table, two_of
 from kolmo.cli.options import (
     Command,
     Size,
     checkpoint_option,
     coder_option,
+    html_option,
     jobs_option,
     json_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables, say
+from kolmo.cli.output import print_json, print_tables, say, write_report
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @checkpoint_option
 @jobs_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -57,6 +59,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the gain of true pairs of items over random pairs, with a permutation test.
@@ -93,6 +96,7 @@ def command(
         for name, modality, items in zip(data, pairs.modalities, (pairs.first, pairs.second), strict=True)
     ]
     rates = {gain.coder: _rates(gain, sets) for gain in gains}
+    write_report(html, {pair_name(sets): gains}, tables=[_sets_table(sets, rates, pairs)])
     if as_json:
         counts = {
             "n_pairs": len(pairs),

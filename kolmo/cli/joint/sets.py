@@ -160,6 +160,17 @@ def two_of(data: Sequence[str], alternative: str = "") -> tuple[str, str]:
     return data[0], data[1]
 
 
+def pair_name(sets: Sequence[NamedSet]) -> str:
+    """Return the names of two sets with their letters, for a report.
+
+    Examples
+    --------
+    >>> pair_name([NamedSet(name=name, modality="text", data=b"") for name in ("a.txt", "b.txt")])
+    'X = a.txt, Y = b.txt'
+    """
+    return ", ".join(f"{letter} = {each.name}" for letter, each in zip("XY", sets, strict=True))
+
+
 def sets_document(
     sets: Sequence[NamedSet], bits_per_byte: Mapping[str, Sequence[float]] | None = None
 ) -> list[dict[str, Any]]:

@@ -16,13 +16,14 @@ from kolmo.cli.options import (
     Size,
     checkpoint_option,
     coder_option,
+    html_option,
     jobs_option,
     json_option,
     output_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables, write_text
+from kolmo.cli.output import print_json, print_tables, write_report, write_text
 from kolmo.coders.base import Coder
 from kolmo.errors import ParameterError
 
@@ -71,6 +72,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]
 @checkpoint_option
 @jobs_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -88,6 +90,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Rank corpora by the bits that each saves for a target: L(T) - L(T|C), which data to add.
@@ -113,7 +116,8 @@ def command(
         given = [f"--{name}" for name, value in others.items() if value is not None]
         if given:
             raise ParameterError(f"expected --select without {', '.join(given)}, which ranks whole corpora")
-        _select(data, coders, limit, reading, share, leaks, output, seed, jobs, verbose=verbose, as_json=as_json)
+        settings = {"share": share, "leaks": leaks, "random_state": seed, "n_jobs": jobs}
+        _select(data, coders, limit, reading, settings, output, html, verbose=verbose, as_json=as_json)
         return
     target, *sets = read_sets(data, limit, reading)
     context = read_sets([context_file], limit, reading)[0].data if context_file is not None else b""
@@ -135,10 +139,11 @@ def command(
     ]
     if output is not None:
         _write(output, rankings[0].records())
+    symbols = ["T", *("C" for _ in sets)]
+    write_report(html, rankings, tables=[sets_table([target, *sets], symbols=symbols)])
     if as_json:
         print_json({"sets": sets_document([target, *sets]), "rankings": [each.to_dict() for each in rankings]})
         return
-    symbols = ["T", *("C" for _ in sets)]
     print_tables([sets_table([target, *sets], symbols=symbols), *TargetRanking.tables_of(rankings, verbose=verbose)])
 
 
@@ -147,11 +152,9 @@ def _select(
     coders: tuple[Coder, ...],
     limit: int,
     reading: dict[str, Any],
-    share: float,
-    leaks: bool,
+    settings: dict[str, Any],
     output: Path | None,
-    seed: int,
-    jobs: int,
+    html: Path | None,
     *,
     verbose: bool,
     as_json: bool,
@@ -165,19 +168,11 @@ def _select(
     target, corpus = read_sets(data, limit, reading)
     documents = list(corpus.files) if len(corpus.files) > 1 else corpus.data.splitlines()
     found = [
-        select_for_target(
-            target.documents("concatenated"),
-            documents,
-            share=share,
-            coder=coder,
-            leaks=leaks,
-            random_state=seed,
-            n_jobs=jobs,
-        )
-        for coder in coders
+        select_for_target(target.documents("concatenated"), documents, coder=coder, **settings) for coder in coders
     ]
     if output is not None:
         _write(output, found[0].records())
+    write_report(html, found, items=documents, tables=[sets_table([target, corpus], symbols="TC")])
     if as_json:
         print_json({"sets": sets_document([target, corpus]), "selections": [each.to_dict() for each in found]})
         return

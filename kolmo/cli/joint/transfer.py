@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from kolmo._core.extras import check_extra
 from kolmo.cli.inputs import content_options
-from kolmo.cli.joint.sets import limit_option, read_sets, sets_document, sets_table, two_of
-from kolmo.cli.options import Command, json_option, seed_option, verbose_option
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.joint.sets import limit_option, pair_name, read_sets, sets_document, sets_table, two_of
+from kolmo.cli.options import Command, html_option, json_option, seed_option, verbose_option
+from kolmo.cli.output import print_json, print_tables, write_report
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -57,6 +58,7 @@ from kolmo.cli.output import print_json, print_tables
 @content_options()
 @seed_option
 @verbose_option
+@html_option
 @json_option
 def command(
     data: tuple[str, ...],
@@ -65,6 +67,7 @@ def command(
     *,
     reading: dict[str, Any],
     verbose: bool,
+    html: Path | None,
     as_json: bool,
     **training: Any,
 ) -> None:
@@ -92,6 +95,7 @@ def command(
     gain = transfer_gain(x, y, random_state=seed, **training)
     if not is_first_process():
         return
+    write_report(html, {pair_name(sets): gain}, tables=[sets_table(sets, symbols="XY")])
     if as_json:
         print_json({"sets": sets_document(sets), "gain": gain.to_dict()})
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from kolmo.cli.law.runs import (
@@ -16,8 +18,8 @@ from kolmo.cli.law.runs import (
     runs_argument,
     where_option,
 )
-from kolmo.cli.options import Command, json_option, verbose_option
-from kolmo.cli.output import print_results
+from kolmo.cli.options import Command, html_option, json_option, verbose_option
+from kolmo.cli.output import print_results, write_report
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -28,10 +30,18 @@ from kolmo.cli.output import print_results
 @column_option("--x", "x", "the size")
 @column_option("--y", "y", "the loss, a smooth metric of the same runs")
 @where_option
+@html_option
 @json_option
 @verbose_option
 def command(
-    runs: str, metric: str, x: str | None, y: str | None, where: tuple[str, ...], as_json: bool, verbose: bool
+    runs: str,
+    metric: str,
+    x: str | None,
+    y: str | None,
+    where: tuple[str, ...],
+    html: Path | None,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Tell whether a sudden rise of a metric is in the data or in the scale of the metric.
 
@@ -51,4 +61,5 @@ def command(
     table = complete(table, [at_x, at_y, at_metric], remarks)
     found = explain_emergence(table.positive(at_x), table.positive(at_y), table.values(at_metric))
     note(runs, remarks)
+    write_report(html, found, labels={"size": table.label(at_x, None), "loss": table.label(at_y, None)})
     print_results([found], as_json=as_json, verbose=verbose, runs=runs, remarks=remarks)

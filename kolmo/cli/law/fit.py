@@ -32,13 +32,14 @@ from kolmo.cli.law.runs import (
 from kolmo.cli.options import (
     Command,
     FiniteRange,
+    html_option,
     jobs_option,
     json_option,
     picture_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, write_report
 from kolmo.errors import DataError, ParameterError
 
 _JOINT = {2: ("chinchilla",), 3: ("data-constrained",)}
@@ -125,6 +126,7 @@ _MOST_PANELS = 24
 @picture_option("--plot", content="runs, laws, band and held-out runs on logarithmic axes")
 @seed_option
 @jobs_option
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -144,6 +146,7 @@ def command(
     y_unit: str | None,
     plot: Path | None,
     resample_by: str | None,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     **options: Any,
@@ -203,6 +206,9 @@ def command(
     labels = (table.label(at_x, x_unit), table.label(at_y, y_unit))
     if plot is not None:
         _draw(found, plot, labels)
+    results = {group.name: group.results() for group in found}
+    names = {"size": labels[0], "loss": labels[1]}
+    write_report(html, results, tables=[summary(found, labels)] if by else (), labels=names)
     if as_json:
         columns = {"x": table.names[at_x], "y": table.names[at_y], "n": None if at_n is None else table.names[at_n]}
         units = {"x": table.unit(at_x, x_unit), "y": table.unit(at_y, y_unit)}

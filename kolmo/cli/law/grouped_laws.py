@@ -11,6 +11,7 @@ import numpy as np
 from kolmo._core.tables import Column, Table
 
 if TYPE_CHECKING:
+    from kolmo._core.results import Result
     from kolmo.laws.bands import Band, HeldOut
     from kolmo.laws.comparisons import LawComparison
     from kolmo.laws.fits import LawFit
@@ -51,6 +52,11 @@ class Group:
     def predictor(self) -> LawFit | LawComparison:
         """What extrapolates: the average of the forms, or the one law."""
         return self.comparison or self.law
+
+    def results(self) -> list[Result]:
+        """Return all results: of several forms their comparison, which holds the best law."""
+        found = (self.comparison, None if self.comparison and not self.law.intervals else self.law)
+        return [each for each in (*found, self.held_out, self.band) if each is not None]
 
     def tables(self, *, verbose: bool) -> list[Table]:
         """Return all tables."""

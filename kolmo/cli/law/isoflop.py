@@ -24,13 +24,14 @@ from kolmo.cli.law.runs import (
 from kolmo.cli.options import (
     Command,
     FiniteRange,
+    html_option,
     jobs_option,
     json_option,
     picture_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_results
+from kolmo.cli.output import print_json, print_results, write_report
 from kolmo.errors import DataError
 
 
@@ -83,6 +84,7 @@ def read_joint(
 @picture_option("--plot", content="parabolas and compute-optimal sizes")
 @seed_option
 @jobs_option
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -99,6 +101,7 @@ def command(
     plot: Path | None,
     seed: int,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -130,6 +133,7 @@ def command(
         from kolmo.show.law_plots import isoflop_plot
 
         isoflop_plot(found, plot, y_label=name)
+    write_report(html, found, labels={"loss": name})
     if as_json:
         print_json({"runs": runs, "remarks": remarks} | found.to_dict())
         return

@@ -13,12 +13,13 @@ from kolmo.cli.options import (
     Command,
     Size,
     coder_option,
+    html_option,
     json_option,
     picture_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.output import print_json, print_tables, write_report
 from kolmo.coders.base import Coder
 
 _MIN_FILES = 16
@@ -41,6 +42,7 @@ _MIN_FILES = 16
 @content_options()
 @picture_option("--plot", content="the rate by the bytes read, with its law and band")
 @seed_option
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -52,6 +54,7 @@ def command(
     reading: dict[str, Any],
     plot: Path | None,
     seed: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -73,6 +76,7 @@ def command(
     ]
     if plot is not None:
         _draw(curves, plot)
+    write_report(html, curves)
     if as_json:
         rows = [curve.to_dict() | {"forecast": curve.forecast().to_dict()} for curve in curves]
         print_json({"data": data, "curves": rows})

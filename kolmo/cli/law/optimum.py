@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,8 +18,8 @@ from kolmo.cli.law.runs import (
     runs_argument,
     where_option,
 )
-from kolmo.cli.options import Command, jobs_option, json_option, seed_option, verbose_option
-from kolmo.cli.output import print_json, print_tables
+from kolmo.cli.options import Command, html_option, jobs_option, json_option, seed_option, verbose_option
+from kolmo.cli.output import print_json, print_tables, write_report
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -56,6 +57,7 @@ from kolmo.cli.output import print_json, print_tables
 )
 @seed_option
 @jobs_option
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -72,6 +74,7 @@ def command(
     resamples: int,
     seed: int,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -100,6 +103,7 @@ def command(
             repeated = fit_law((*sizes, passes), values["loss"], form="data-constrained", **intervals)
         advice = epoch_advice(unique_tokens, law=repeated, n=optima[0].n)
     note(runs, remarks)
+    write_report(html, [*optima, law, *([] if advice is None else [advice])])
     if as_json:
         document: dict[str, Any] = {"runs": runs, "remarks": remarks, "law": law.to_dict()}
         document |= {"optima": [each.to_dict() for each in optima]}

@@ -18,13 +18,14 @@ from kolmo.cli.options import (
     Command,
     Size,
     checkpoint_option,
+    html_option,
     jobs_option,
     json_option,
     output_option,
     seed_option,
     verbose_option,
 )
-from kolmo.cli.output import print_json, print_results, write_text
+from kolmo.cli.output import print_json, print_results, write_report, write_text
 from kolmo.errors import DataError, ParameterError
 
 _KINDS = {
@@ -102,6 +103,7 @@ def _listed(text: str) -> list[str]:
 @content_options(pixels="grey", mono=True)
 @seed_option
 @jobs_option
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -121,6 +123,7 @@ def command(
     reading: dict[str, Any],
     seed: int,
     jobs: int,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
     **options: Any,
@@ -169,6 +172,7 @@ def command(
         return
     if output is not None and not dry_run:
         write_text(output, found.write_csv)
+    write_report(html, found)
     if as_json:
         print_json(found.to_dict() | {"needs": [need.to_dict() for need in found.needs()]})
         return

@@ -21,8 +21,8 @@ from kolmo.cli.law.runs import (
     unit_remarks,
     where_option,
 )
-from kolmo.cli.options import Command, FiniteRange, json_option, picture_option, verbose_option
-from kolmo.cli.output import print_results
+from kolmo.cli.options import Command, FiniteRange, html_option, json_option, picture_option, verbose_option
+from kolmo.cli.output import print_results, write_report
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -37,6 +37,7 @@ from kolmo.cli.output import print_results
 @click.option("--records-only", is_flag=True, help="Use only values above all earlier ones.")
 @grouped(COLUMNS, "--value-unit", metavar="UNIT", help="Unit of the value.  [default: by the name of the column]")
 @picture_option("--plot", content="values and trends")
+@html_option
 @json_option
 @verbose_option
 def command(
@@ -51,6 +52,7 @@ def command(
     records_only: bool,
     value_unit: str | None,
     plot: Path | None,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -98,4 +100,5 @@ def command(
         kept = [name for name, is_in in zip(domains or [""] * len(years), inside, strict=True) if is_in]
         label = table.label(at_value, value_unit)
         trend_plot(trends, years[inside], values[inside], kept, plot, y_label=label)
+    write_report(html, trends, labels={"value": table.label(at_value, value_unit)})
     print_results(trends, as_json=as_json, verbose=verbose, runs=runs, remarks=remarks)

@@ -12,7 +12,7 @@ import click
 from kolmo._core.extras import check_extra
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin, content_of, read_item, reading_options
-from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_text
+from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_report, write_text
 from kolmo.cli.rows import RowWriter
 from kolmo.cli.sets import read_set
 from kolmo.coders.base import Coder
@@ -100,6 +100,7 @@ class _Passes(click.ParamType):  # type: ignore[type-arg]
 @click.option("--checkpoint", type=CheckpointFile(), metavar="FILE", help="Save progress to FILE and resume from it.")
 @options.jobs_option
 @options.verbose_option
+@options.html_option
 @options.json_option
 @reading_options
 @options.data_dir_option
@@ -118,6 +119,7 @@ def command(
     checkpoint: Path | None,
     jobs: int,
     verbose: bool,
+    html: Path | None,
     as_json: bool,
     reading: dict[str, Any],
     data_dir: str | None,
@@ -182,6 +184,7 @@ def command(
         from kolmo.show.profiles import profile_plot
 
         profile_plot(profiles, plot)
+    write_report(html, [*profiles, *(result for each in more.values() for result in each)])
     if as_json:
         found = {kind: [each.to_dict() for each in results] for kind, results in more.items()}
         print_json({"data": data, "results": [each.to_dict() for each in profiles], **found})

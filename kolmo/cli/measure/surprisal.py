@@ -3,71 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kolmo._core.results import Result
 from kolmo._core.terminal import is_terminal, unescaped, visible
 from kolmo._core.units import format_bits
 from kolmo.cli.inputs import check_one_stdin, content_options, max_size_option, read_item
-from kolmo.cli.options import Command, coder_option, context_option, json_option, verbose_option
-from kolmo.cli.output import OutputFile, print_json, print_tables, write_text
+from kolmo.cli.options import Command, coder_option, context_option, html_option, json_option, verbose_option
+from kolmo.cli.output import command_line, print_json, print_tables
 from kolmo.coders.base import Coder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kolmo._core.tables import Table
-
 DEFAULT_CODER = "mix"
 _ROWS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part(Result):
-    """The surprisal of one part of a file.
-
-    Parameters
-    ----------
-    bytes : int
-        End of the part.
-    bits_per_byte : float
-        Mean from the start of the file to the end of the part.
-    bits_per_byte_of_part : float
-        Mean of the part.
-    """
-
-    bytes: int
-    bits_per_byte: float
-    bits_per_byte_of_part: float
-
-    @classmethod
-    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
-        from kolmo._core.tables import Column, Table
-
-        names = ("bytes", "bits/byte so far", "bits/byte in this part")
-        table = Table("Mean surprisal along the file", [Column(name, numeric=True) for name in names])
-        for part in results:
-            table.add(f"{part.bytes:,}", f"{part.bits_per_byte:.3f}", f"{part.bits_per_byte_of_part:.3f}")
-        return [table]
 
 
 @click.command(cls=Command, no_args_is_help=False)
 @click.argument("file")
 @coder_option(DEFAULT_CODER, multiple=False)
 @context_option()
-@click.option(
-    "--html",
-    "page_file",
-    type=OutputFile(".html", ".htm"),
-    metavar="OUT",
-    help="Write an HTML page with the whole text to OUT.",
-)
+@html_option
 @click.option(
     "--show",
     type=click.IntRange(min=0),
@@ -84,7 +44,7 @@ def command(
     file: str,
     coder: Coder,
     context_file: str | None,
-    page_file: Path | None,
+    html: Path | None,
     show: int,
     max_size: int,
     reading: dict[str, Any],
@@ -93,32 +53,31 @@ def command(
 ) -> None:
     """Show the surprisal of each byte of a file, -log2 of its probability, as coloured text.
 
-    CODER must be predictive: ngram, mix, gru, neural, hf, or a mixture of them. FILE may be - for stdin.
+    CODER must be predictive: ngram, mix, gru, neural, hf, or a mixture of them. FILE may be - for stdin. The page of
+    --html holds the whole text.
 
     \b
     kolmo surprisal book.txt
     kolmo surprisal new.txt --context old.txt -c ngram --html surprisal.html
     """
     from kolmo.coders.lengths import check_predictive, surprisals
-    from kolmo.show.surprisal import page, running_bits
+    from kolmo.show.surprisal import Part, parts_of, surprisal_html
 
     check_predictive(coder)
     check_one_stdin([file, *([context_file] if context_file else [])])
     data = read_item(file, max_size, reading)
     context = b"" if context_file is None else read_item(context_file, max_size, reading)
     bits = surprisals(data, coder=coder, context=context)
-    parts = [
-        Part(bytes=end, bits_per_byte=mean, bits_per_byte_of_part=part) for end, mean, part in running_bits(bits, _ROWS)
-    ]
+    parts = parts_of(bits, _ROWS)
     total = float(bits.sum())
     summary = f"{format_bits(round(total, 1))} bits for {len(data):,} bytes by {coder}"
     if data:
         summary += f", {total / len(data):.3f} bits/byte"
     if context_file is not None:
         summary += f", context {context_file} ({len(context):,} bytes)"
-    if page_file is not None:
-        text = page(f"Surprisal of {Path(file).name}", summary, data, bits)
-        write_text(page_file, lambda target: target.writelines([text]))
+    if html is not None:
+        facts = {"summary": f"{visible(Path(file).name)}: {summary}", "fingerprint": coder.fingerprint}
+        surprisal_html(data, bits, html, force=True, command=command_line(), **facts)
     if as_json:
         document = {
             "file": file,

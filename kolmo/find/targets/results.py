@@ -12,6 +12,7 @@ from kolmo.joint.estimates import remarks
 from kolmo.joint.gain_results import percent
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -127,6 +128,7 @@ class TargetRanking(Result):
     """
 
     citations: ClassVar[tuple[str, ...]] = ()
+    question: ClassVar[str] = "Which data would help most with the target?"
 
     target_size: int
     target_bits: float
@@ -175,6 +177,50 @@ class TargetRanking(Result):
         list of Table
         """
         return [table for ranking in results for table in ranking._tables(verbose)]
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        said = []
+        for each in results:
+            if not (known := [candidate for candidate in each if not math.isnan(candidate.saving)]):
+                continue
+            best = known[0]
+            text = (
+                f"By {each.coder}, {best.name} saves most: {best.saving_bits:,.0f} bits, {percent(best.saving)} % of "
+                f"the {each.target_bits:,.0f} bits of the target"
+            )
+            if best.not_distinguished_from:
+                text += f"; {', '.join(best.not_distinguished_from)} cannot be told apart from it"
+            said.append(f"{text}.")
+        return "\n".join(said)
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import BarChart
+
+        names = list(dict.fromkeys(candidate.name for each in results for candidate in each))
+        found = {each.coder: {candidate.name: candidate for candidate in each} for each in results}
+        values: dict[str, list[float | None]] = {}
+        ends: dict[str, list[tuple[float, float] | None]] = {}
+        for each in results:
+            own = [found[each.coder].get(name) for name in names]
+            share = 100 / max(each.target_bits, 1e-9)
+            values[each.coder] = [None if one is None else share * one.saving_bits for one in own]
+            ends[each.coder] = [None if one is None else (share * one.low_bits, share * one.high_bits) for one in own]
+        return [
+            BarChart(
+                title="Bits saved for the target T by each corpus C",
+                label="L(T) - L(T|C), % of L(T), with 95 % intervals",
+                names=names,
+                series=values,
+                intervals=ends,
+                form=".2f",
+            )
+        ]
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return ["Passages of the target in a corpus are left out first, so a copy of the target does not count."]
 
     def _tables(self, verbose: bool) -> list[Table]:
         from kolmo._core.tables import Column, Table
@@ -288,6 +334,7 @@ class TargetSelection(Result):
     """
 
     citations: ClassVar[tuple[str, ...]] = ()
+    question: ClassVar[str] = "Which documents of the corpus help with the target?"
 
     selected: tuple[int, ...]
     scores: tuple[float, ...]
@@ -359,6 +406,56 @@ class TargetSelection(Result):
             ]
             tables.append(table)
         return tables
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return "\n".join(
+            f"By {each.coder}, {len(each.selected):,} of {len(each.sizes):,} documents ({part.size:,} bytes) save "
+            f"{part.saving_bits:,.0f} of {each.target_bits:,.0f} bits of the target; as many bytes at random save "
+            f"{part.random_bits:,.0f}."
+            for each in results
+            if each.shares
+            for part in each.shares[:1]
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        return [
+            LineChart(
+                title=f"Bits saved for the target by the share of the corpus ({each.coder})",
+                x_label="share of the corpus, %",
+                y_label="saving, % of L(T)",
+                curves=[
+                    Curve(
+                        name=name,
+                        x=[100 * part.share for part in each.shares],
+                        y=[100 * getattr(part, field) / max(each.target_bits, 1e-9) for part in each.shares],
+                    )
+                    for name, field in (("selected", "saving_bits"), ("random", "random_bits"))
+                ],
+                log_x=True,
+            )
+            for each in results
+            if len(each.shares) > 1
+        ]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        return [*cls.tables_of(results), *(each._selected_table() for each in results)]
+
+    def _selected_table(self) -> Table:
+        from kolmo._core.tables import Column, ItemCell, Table
+
+        table = Table(
+            f"Selected documents ({self.coder})", [Column(name, True) for name in ("document", "bytes", "bits/byte")]
+        )
+        for index in self.selected:
+            cell = ItemCell(f"{index:,}", index)
+            table.add(cell, f"{self.sizes[index]:,}", f"{self.scores[index]:.3f}")
+        table.footers = ["bits/byte: L(d given others) - L(d given T), for each byte of the document d; the best first"]
+        return table
 
 
 def _interval(low: float, high: float) -> str:

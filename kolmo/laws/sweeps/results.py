@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from kolmo.errors import DataError
 from kolmo.laws.comparisons import compare_laws
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 SHARES = (0.5, 0.8, 0.9)
@@ -140,6 +141,8 @@ class Sweep(Result):
         Limits of the runs.
     """
 
+    question: ClassVar[str] = "What loss do models of each size reach?"
+
     runs: tuple[SweepRun, ...]
     warnings: tuple[str, ...] = ()
 
@@ -206,6 +209,43 @@ class Sweep(Result):
                 )
             )
         return found
+
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        runs = [run for each in results for run in each.runs if not np.isnan(run.held_out_bits_per_byte)]
+        if not runs:
+            return ""
+        best = min(runs, key=lambda run: run.held_out_bits_per_byte)
+        size = "" if best.parameters is None else f" with {best.parameters:,} parameters"
+        return (
+            f"Of {len(runs):,} runs the least held-out loss is {best.held_out_bits_per_byte:.3f} bits/byte: "
+            f"{best.model}{size}, on {best.bytes:,} bytes of {best.data}."
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        found: dict[str, list[tuple[float, float]]] = {}
+        for run in (run for each in results for run in each.runs if run.parameters is not None):
+            most = max(other.bytes for each in results for other in each.runs if other.data == run.data)
+            if run.bytes == most and run.budget is None:
+                found.setdefault(f"{run.data}, {run.model}", []).append((run.parameters, run.held_out_bits_per_byte))
+        curves = [
+            Curve(name=name, x=[size for size, _ in sorted(points)], y=[loss for _, loss in sorted(points)])
+            for name, points in found.items()
+        ]
+        if not curves:
+            return []
+        return [
+            LineChart(
+                title="Held-out loss by parameters, with all data",
+                x_label="parameters",
+                y_label="bits/byte",
+                curves=curves,
+                log_x=True,
+            )
+        ]
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,13 @@ from kolmo.learn.labels import codes_of, labels_of, same_kind
 from kolmo.learn.reports import Scored
 
 if TYPE_CHECKING:
+    from kolmo._core.charts import Chart
     from kolmo._core.tables import Table
 
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """The probabilities of the table of accuracy against coverage."""
 _EXCERPT = 100
+_REPORTED = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +98,9 @@ class FittedReport(Scored):
         The probabilities of `coverage`.
     """
 
+    question: ClassVar[str] = "How accurate is the classifier?"
     derived = ("accuracy", "standard_error", "macro_f1", "bits_per_label", "coverage", "classes", "confusion")
 
-    name: str
     probabilities: NDArray[np.float64]
     label_probabilities: NDArray[np.float64]
     n_unknown: int
@@ -185,10 +187,36 @@ class FittedReport(Scored):
             tables.append(curve)
         return tables
 
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.charts import Curve, LineChart
+
+        curves = [
+            Curve(
+                name=each.name,
+                x=[100 * point.coverage for point in each.coverage if point.accuracy is not None],
+                y=[100 * point.accuracy for point in each.coverage if point.accuracy is not None],
+            )
+            for each in results
+        ]
+        chart = LineChart(
+            title="Accuracy against coverage, if labels of low probability are withheld",
+            x_label="texts that get a label, %",
+            y_label="accuracy of these, %",
+            curves=curves,
+        )
+        return [*super().charts_of(results), chart]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        tables = cls.tables_of(results)
+        return [*tables, *(each.mistakes_table(_REPORTED) for each in results if each.accuracy not in (None, 1.0))]
+
     def mistakes_table(self, count: int = 20) -> Table:
         """Return the table of the most confident mistakes."""
-        from kolmo._core.tables import Column, Table, number_cell
+        from kolmo._core.tables import Column, ItemCell, Table, number_cell
 
+        indexes = {position: place for place, position in enumerate(self.positions)}
         numbers = (Column("probability", numeric=True), Column("bits of the label", numeric=True))
         table = Table(
             "Most confident mistakes",
@@ -196,9 +224,8 @@ class FittedReport(Scored):
         )
         for each in self.mistakes(count):
             bits = number_cell(each.label_bits, ".1f")
-            table.add(
-                f"{each.position:,}", str(each.label), str(each.predicted), f"{each.probability:.4f}", bits, each.text
-            )
+            cell = ItemCell(f"{each.position:,}", indexes[each.position], excerpt=each.text)
+            table.add(cell, str(each.label), str(each.predicted), f"{each.probability:.4f}", bits, each.text)
         return table
 
     def _known_labels(self) -> NDArray[Any]:
