@@ -241,5 +241,5 @@ def test_no_text_installs_the_unrelated_project_of_the_same_name() -> None:
 def test_the_citation_names_the_version() -> None:
     import kolmo
 
-    assert f"version = {{{kolmo.__version__}}}" in README.read_text(encoding="utf-8")
+    assert f"version {kolmo.__version__};" in README.read_text(encoding="utf-8")
     assert f"\nversion: {kolmo.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
