@@ -23,12 +23,16 @@ def test_published_values_of_programs() -> None:
 
 
 @pytest.mark.slow
-def test_published_values_of_larger_terms() -> None:
-    levels = {level.bits: level for level in lambda_terms(27)}
-    assert [levels[bits].largest for bits in range(24, 28)] == [30, 42, 52, 44]
-    assert [levels[bits].normal for bits in range(24, 28)] == [8549, 14311, 27400, 47101]
-    programs = {level.bits: level for level in lambda_terms(28, programs=True)}
-    assert [programs[bits].largest for bits in range(25, 29)] == [26, 30, 42, 52]
+def test_all_published_values() -> None:
+    """Two to four minutes: closed terms to 30 bits (A333479, A333958), self-delimiting programs to 32 (A361211)."""
+    terms = {level.bits: level for level in lambda_terms(30)}
+    assert [terms[bits].largest for bits in range(21, 31)] == [22, 24, 26, 30, 42, 52, 44, 58, 223, 160]
+    assert [terms[bits].normal for bits in range(16, 31)] == [
+        *NORMAL,
+        *(8549, 14311, 27400, 47101, 89022, 156080, 293014),
+    ]
+    programs = {level.bits: level for level in lambda_terms(32, programs=True)}
+    assert [programs[bits].largest for bits in range(23, 33)] == [22, 24, 26, 30, 42, 52, 44, 64, 223, 160]
 
 
 def test_terms_are_coded() -> None:

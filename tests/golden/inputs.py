@@ -15,6 +15,7 @@ from kolmo.container import ContainerReport, read_container, read_header, write_
 FOLDER = Path(__file__).parent
 STREAMS = FOLDER / "streams"
 MANIFEST = FOLDER / "manifest.json"
+PROGRAM_BITS = FOLDER / "programs.json"
 
 _COMMON = """
 the a of and to in is that it was for on with as his they be at one have this from by had not but what all were
@@ -117,6 +118,13 @@ def noise(size: int) -> bytes:
     return b"".join(itertools.islice(blocks, size // 32 + 1))[:size]
 
 
+def patched_range(size: int) -> bytes:
+    """Return every fourth byte from 3 on, with one error."""
+    found = bytearray((3 + 4 * place) % 256 for place in range(size))
+    found[20] = 99
+    return bytes(found)
+
+
 INPUTS: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "byte": lambda: b"a",
@@ -135,6 +143,9 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "sound-cut": lambda: sound(260, 2)[:-3],
     "bases": lambda: bases(1_200),
     "records": lambda: records(80),
+    "period": lambda: b"001" * 15,
+    "thue-morse": lambda: bytes(48 + place.bit_count() % 2 for place in range(32)),
+    "range": lambda: patched_range(60),
     # from 4 KiB on, `mix` looks for a layout, and may leave its context aside
     "long-image": lambda: image(48, 100),
     "long-records": lambda: records(320),

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 import kolmo
+from kolmo.coders.program.machine import OPERATORS, Machine, read_program, run_node, write_program
+from kolmo.coders.program.text import format_program, parse_program
 
 FOLDER = Path(__file__).parent
 
@@ -134,6 +136,25 @@ def test_own_container_is_written_the_same(entry: dict[str, Any], monkeypatch: p
     monkeypatch.setattr(kolmo.Coder, "fingerprint", property(lambda self: stated))
     found, settings = make_coder(entry), entry["container"]
     assert golden.pack(found, golden.INPUTS[entry["input"]](), settings["block_size"], settings["given_name"]) == file
+
+
+PROGRAMS: list[dict[str, Any]] = json.loads(golden.PROGRAM_BITS.read_text(encoding="ascii"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program["text"])
+def test_programs_are_coded_as_they_were(program: dict[str, Any]) -> None:
+    machine = Machine(program["symbols"], bytes.fromhex(program["context"]))
+    node, used = read_program(program["bits"], machine)
+    assert used == len(program["bits"])
+    assert format_program(node, program["symbols"]) == program["text"]
+    assert run_node(node, machine).tobytes().hex() == program["printed"]
+    assert write_program(parse_program(program["text"], machine), machine) == program["bits"]
+
+
+def test_programs_hold_every_operator() -> None:
+    texts = " ".join(program["text"] for program in PROGRAMS)
+    for name in set(OPERATORS) - {"literal", "constant", "concat", "repeat"}:
+        assert name in texts
 
 
 PUBLIC_NAMES: dict[str, list[str]] = json.loads((FOLDER / "public_names.json").read_text(encoding="utf-8"))

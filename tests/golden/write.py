@@ -10,9 +10,11 @@ import hashlib
 import json
 from typing import Any
 
-from inputs import INPUTS, MANIFEST, STREAMS, pack, unpack
+from inputs import INPUTS, MANIFEST, PROGRAM_BITS, STREAMS, pack, unpack
 
 import kolmo
+from kolmo.coders.program.machine import Machine, run_node, write_program
+from kolmo.coders.program.text import parse_program
 
 Entry = tuple[str, str] | tuple[str, str, str]
 """A coder, an input, and perhaps the input that primes the coder."""
@@ -109,6 +111,39 @@ LIBRARY: list[Entry] = [
 ]
 """Coders that a library writes for: another version of it may write other bytes, but reads these."""
 
+SEARCHED: list[Entry] = [
+    *(
+        ("program", name)
+        for name in ("empty", "byte", "word", "zeros", "noise", "line", "period", "thue-morse", "range")
+    ),
+    ("program:effort=0", "records"),
+    ("program", "word", "line"),
+    ("program", "period", "thue-morse"),
+]
+"""Our coder of shortest programs: a better search writes shorter ones, but reads these."""
+
+PROGRAMS: list[tuple[int, str, str]] = [
+    (2, "", '"0010"'),
+    (2, "", '"1"*200'),
+    (2, "", '"001"*15 + take("01101"*4, 17)'),
+    (2, "", 'morphism("01", "10", 32)'),
+    (2, "", 'patch(reverse("0011101"*3), 4)'),
+    (2, "", 'complement(scan(interleave("00110", "1011")))'),
+    (2, "", 'substitute("0110100"*4, 12, 1)'),
+    (2, "0110100110", "substitute(copy(3, 12), 2, 0)"),
+    (26, "", "[0, 25, 3]*4 + range(3, 9, 8)"),
+    (10, "", "recurrence(3, 7, 1, 20)"),
+    (10, "31415926", "complement(copy(2, 6))"),
+    (256, "", "range(3, 4, 90) + range(200, 250, 5) + range(9, 77, 300)"),
+    (256, "", "scan(mod(add(range(7, 255, 40), 31), 99))"),
+    (256, "", "substitute(interleave([5, 200, 7], [9, 9]), 3, 255)"),
+    (256, "", "reverse(step(complement([1, 2, 3, 4, 5, 6, 7]), 3))"),
+    (256, "", "patch(recurrence(7, 77, 35, 60), 33, 0)"),
+    (256, "", "morphism([0, 1], [2], [0], 40)"),
+    (256, "00ff10", "reverse(complement(copy(1, 7)))"),
+]
+"""Programs that hold every operator: number of symbols, context (hexadecimal beyond ten symbols), text."""
+
 _WHOLE = 2**24
 
 CONTAINERS: list[tuple[Entry, int, bool]] = [
@@ -133,7 +168,7 @@ def main() -> None:
     entries = [
         *(written(entry, streams, own=True) for entry in OWN),
         *(written(entry, None, own=True) for entry in MEASURED),
-        *(written(entry, streams, own=False) for entry in LIBRARY),
+        *(written(entry, streams, own=False) for entry in (*LIBRARY, *SEARCHED)),
         *(packed(entry, block_size, streams, own=own) for entry, block_size, own in CONTAINERS),
     ]
     STREAMS.mkdir(exist_ok=True)
@@ -144,8 +179,9 @@ def main() -> None:
         elif streams[name] != before.get(name):
             print(f"{'changed' if name in before else 'new'}: {name}")
             (STREAMS / name).write_bytes(streams[name])
-    lines = ",\n".join(json.dumps(entry, sort_keys=True) for entry in entries)
-    MANIFEST.write_text(f"[\n{lines}\n]\n", encoding="ascii")
+    for path, rows in ((MANIFEST, entries), (PROGRAM_BITS, [described_program(*each) for each in PROGRAMS])):
+        lines = ",\n".join(json.dumps(row, sort_keys=True) for row in rows)
+        path.write_text(f"[\n{lines}\n]\n", encoding="ascii")
     print(f"{len(streams)} streams, {sum(map(len, streams.values())):,} bytes")
 
 
@@ -159,6 +195,20 @@ def written(entry: Entry, streams: dict[str, bytes] | None, *, own: bool) -> dic
         assert found.decompress(stream, max_size=len(data)) == data
         add(streams, line, stream, "bin")
     return line
+
+
+def described_program(symbols: int, context: str, text: str) -> dict[str, Any]:
+    """Return a program with its bits and what it prints, in hexadecimal digits."""
+    read = bytes.fromhex(context) if symbols > 10 else bytes(map(int, context))
+    machine = Machine(symbols, read)
+    node = parse_program(text, machine)
+    return {
+        "symbols": symbols,
+        "context": read.hex(),
+        "text": text,
+        "bits": write_program(node, machine),
+        "printed": run_node(node, machine).tobytes().hex(),
+    }
 
 
 def packed(entry: Entry, block_size: int, streams: dict[str, bytes], *, own: bool) -> dict[str, Any]:
