@@ -194,6 +194,97 @@ def test_the_command_prints_what_python_returns(tmp_path: Path) -> None:
     assert (tmp_path / "plot.png").stat().st_size > 10_000
 
 
+def test_judged_rows_keep_the_columns_of_the_table(tmp_path: Path) -> None:
+    good, table, folder = tmp_path / "good.txt", tmp_path / "table.csv", tmp_path / "folder"
+    good.write_bytes(b"\n".join(each.replace(b"\n", b" ") for each in passages(60)))
+    rows = [
+        f'{n},"{str(text[:200].decode()).replace(chr(34), "")}",{"xy"[n % 2]},note {n}'
+        for n, text in enumerate(passages(20))
+    ]
+    table.write_text("number,text,verdict,note\n" + "\n".join(rows) + "\n")
+    folder.mkdir()
+    (folder / "one").write_bytes(passages(1)[0])
+    (folder / "two").write_bytes(bytes(range(256)))
+    judged = tmp_path / "judged.jsonl"
+    arguments = ["profile", str(table), str(folder), "--reference", str(good), "--judged", str(judged), "-c", "order0"]
+    run = CliRunner().invoke(main, [*arguments, "-j", "1"])
+    assert run.exit_code == 0, run.output
+    found = [json.loads(line) for line in judged.read_text().splitlines()]
+    assert len(found) == 22
+    assert [row["note"] for row in found[:20]] == [f"note {n}" for n in range(20)]
+    assert [row["verdict"] for row in found[:2]] == ["x", "y"]  # the column of the table
+    assert {row["verdict_2"] for row in found[:20]} <= {"low", "in band", "high"}
+    assert [Path(row["file"]).name for row in found[20:]] == ["one", "two"]
+    assert found[20]["text"] == passages(1)[0].decode()
+    assert found[21]["text"] is None
+
+
+def test_missing_labels_and_binary_texts_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "table.jsonl"
+    rows = [{"text": f"{'cats are' if n % 2 else 'bonds are'} number {n}", "label": "ab"[n % 2]} for n in range(80)]
+    rows[3]["label"] = ""
+    rows[5]["text"] = "a\x00\x01\x02\x03b"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = CliRunner().invoke(main, ["profile", str(path), "-c", "order0", "-j", "1", "--json"])
+    assert run.exit_code == 0, run.output
+    (found,) = json.loads(run.stdout)["results"]
+    assert any("1 of 80 documents of the sample have no label" in said for said in found["warnings"])
+    assert any("1 of 80 documents are not text" in said for said in found["warnings"])
+    assert found["label_code"]["n_items"] == 79
+
+
+def test_a_tokenizer_counts_tokens(tmp_path: Path) -> None:
+    tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed (extra hf)")
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    made.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "a.txt").write_text("three words here\n" * 3 + "four words are here\n")
+    arguments = ["profile", str(tmp_path / "a.txt"), "-c", "order0", "-j", "1", "--json", "--tokenizer"]
+    run = CliRunner().invoke(main, [*arguments, str(tmp_path / "tokenizer.json")])
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout)["results"][0]["bytes_per_token"] == (16 + 19) / 7
+    (tmp_path / "bad.json").write_text("{}")
+    run = CliRunner().invoke(main, [*arguments, str(tmp_path / "bad.json")])
+    assert run.exit_code == 1
+    assert "expected a tokenizer.json" in run.stderr
+    binary = profile([b"\xff\x00\x01" * 9, b"\xfe" * 20], tokenizer=lambda text: text.split())
+    assert binary.bytes_per_token is None
+    assert any("bytes/token" in said for said in binary.warnings)
+
+
+def test_pictures_exposures_and_influence_in_the_command(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed (extra image)")
+    pytest.importorskip("torch", reason="torch is not installed (extra neural)")
+    random = np.random.default_rng(0)
+    (tmp_path / "pictures").mkdir()
+    for number in range(2):
+        image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8)).save(tmp_path / "pictures" / f"{number}.png")
+    run = CliRunner().invoke(main, ["profile", str(tmp_path / "pictures"), "-c", "order0", "-j", "1", "--json"])
+    assert run.exit_code == 0, run.output
+    found = json.loads(run.stdout)
+    assert len(found["bit_planes"][0]["planes"]) == 8
+    assert len(found["frequencies"][0]["octaves"]) == 3
+    (tmp_path / "facts.txt").write_text(
+        "".join(f"the code of gate {n} is {n * n * 7919 % 100000}\n" for n in range(40))
+    )
+    (tmp_path / "asked").write_text("the code of gate 17 is 88591")
+    arguments = [
+        "profile",
+        str(tmp_path / "facts.txt"),
+        "-c",
+        "order0",
+        "-j",
+        "1",
+        "--influence",
+        str(tmp_path / "asked"),
+    ]
+    run = CliRunner().invoke(main, [*arguments, "--exposures", "1,2", "--network", "gru:20k", "--json"])
+    assert run.exit_code == 0, run.output
+    found = json.loads(run.stdout)
+    assert found["influence"][0]["items"][0]["index"] == 17
+    assert found["exposures"][0]["passes"] == [0, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -203,6 +294,10 @@ def test_the_command_prints_what_python_returns(tmp_path: Path) -> None:
         (["a.txt", "--judged", "out.jsonl"], "--reference"),
         (["a.txt", "--reference", "a.txt"], "too small"),
         (["empty.txt"], "empty"),
+        (["a.txt", "--exposures", "0"], "passes"),
+        (["a.txt", "--exposures", "1,two"], "passes"),
+        (["a.txt", "--influence", "nothing"], "no file"),
+        (["a.txt", "-c", "order0", "--influence", "empty.txt"], "empty"),
     ],
 )
 def test_bad_use_ends_with_one_line(

@@ -41,12 +41,7 @@ def grammar(n_symbols: int, size: int, *, seed: int) -> tuple[bytes, float]:
     line end after it, which costs nothing.
     """
     random = np.random.default_rng(seed)
-    chances = random.dirichlet(np.full(_PRODUCTIONS, 1.0), size=n_symbols)
-    firsts = np.array([random.choice(_LETTERS, _PRODUCTIONS, replace=False) for _ in range(n_symbols)])
-    rests = [[random.integers(n_symbols, size=count).tolist() for count in (0, 1, 1, 2)] for _ in range(n_symbols)]
-    while np.abs(np.linalg.eigvals(_children(chances, rests))).max() > _LARGEST_GROWTH:  # ends with probability 1
-        chances[:, 0] += 0.1
-        chances /= chances.sum(1, keepdims=True)
+    chances, firsts, rests = productions(n_symbols, random)
     children = np.eye(n_symbols) - _children(chances, rests)
     entropy = np.linalg.solve(children, -(chances * np.log2(np.maximum(chances, 1e-300))).sum(1))
     length = np.linalg.solve(children, np.ones(n_symbols))
@@ -62,6 +57,17 @@ def grammar(n_symbols: int, size: int, *, seed: int) -> tuple[bytes, float]:
         drawn.append(ord("a") + int(firsts[symbol, production]))
         stack.extend(reversed(rests[symbol][production]))
     return bytes(drawn[:size]), float(entropy[0] / (length[0] + 1))
+
+
+def productions(n_symbols: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[list[list[int]]]]:
+    """Return the chances of the productions of each symbol, their first letters, and the symbols that follow."""
+    chances = random.dirichlet(np.full(_PRODUCTIONS, 1.0), size=n_symbols)
+    firsts = np.array([random.choice(_LETTERS, _PRODUCTIONS, replace=False) for _ in range(n_symbols)])
+    rests = [[random.integers(n_symbols, size=count).tolist() for count in (0, 1, 1, 2)] for _ in range(n_symbols)]
+    while np.abs(np.linalg.eigvals(_children(chances, rests))).max() > _LARGEST_GROWTH:  # ends with probability 1
+        chances[:, 0] += 0.1
+        chances /= chances.sum(1, keepdims=True)
+    return chances, firsts, rests
 
 
 def _children(chances: np.ndarray, rests: list[list[list[int]]]) -> np.ndarray:
