@@ -12,6 +12,14 @@ STUDY = (
     "--record benchmarks/results/scaling_study.jsonl"
 )
 NAMES = {"constant": "last value", "average by AICC": "average by AICc"}
+BANDS = {
+    "residuals alone": "residuals alone",
+    "and forms": "residuals and the spread of the forms",
+    "and earlier extrapolations": "residuals and earlier extrapolations",
+    "best form": "band of the best form",
+    "average": "band of the average (what is printed)",
+}
+CURVES = {"language": "language", "others": "coders"}
 FILES = {
     "epoch_db_2022-05-03.csv": "Epoch, May 2022",
     "epoch_db_2022-06-30.csv": "Epoch, June 2022",
@@ -50,14 +58,16 @@ TABLES = {
         record="laws",
         command=f"{LAWS} bands {TO_LAWS}",
         run=("curves", "what"),
-        where={"part": "bands"},
-        rows={"band": "{what}"},
-        across="curves",
-        spread={"{curves}: share of points held": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
+        where={"part": "bands", "what": tuple(BANDS)},
+        derive=lambda row: {"band": BANDS.get(row.get("what")), "set": CURVES.get(row.get("curves"))},
+        rows={"band": "{band}"},
+        chosen=tuple(BANDS.values()),
+        across="set",
+        spread={"{set}: share of points held": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
     ),
     "law-fits": Table(
         record="laws",
-        command=f"{LAWS} chinchilla --resamples 300 {TO_LAWS}",
+        command=f"{LAWS} chinchilla --resamples 2000 {TO_LAWS}",
         run=("runs", "delta"),
         where={"part": "chinchilla", "resampled": None},
         rows={"runs": "{runs}", "delta": "{delta:g}"},
@@ -72,7 +82,7 @@ TABLES = {
     ),
     "law-intervals": Table(
         record="laws",
-        command=f"{LAWS} chinchilla --resamples 300 {TO_LAWS}",
+        command=f"{LAWS} chinchilla --resamples 2000 {TO_LAWS}",
         run=("resampled", "resamples"),
         where={"part": "chinchilla", "resampled": ("case", "model size", "nearest budget")},
         derive=lambda row: {
