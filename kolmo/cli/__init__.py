@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "length": ("measure.length", "Measure the code lengths of files, in bits."),
         "distance": ("measure.distance", "Measure the compression distances between files."),
         "program": ("complexity.program", "Find the shortest programs that print short strings."),
+        "complexity": ("complexity.group", "Measure short strings by all programs that print them."),
         "surprisal": ("measure.surprisal", "Show the surprisal of each byte of a file as coloured text."),
         "profile": ("measure.profile", "Profile data sets: compressible, redundant, learnable, noise."),
     },

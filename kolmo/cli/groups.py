@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Mapping
 
@@ -16,6 +17,13 @@ class LazyGroup(click.Group):
 
     package = ""
     lines: Mapping[str, str] = {}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.lines and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(args[0], self.lines, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self.lines)}"
+            ctx.fail(f"there is no command {args[0]!r}; {hint}")
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lines)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import sys
 from pathlib import Path
 
 import click
 
+from kolmo._core.terminal import visible, write_lines
+from kolmo.cli.complexity.arguments import alphabet_of
 from kolmo.cli.options import Command, FiniteRange, Size, html_option, json_option, verbose_option
-from kolmo.cli.output import print_results, write_report
+from kolmo.cli.output import print_json, print_results, write_report
 
 
 @click.command(cls=Command)
@@ -18,6 +20,7 @@ from kolmo.cli.output import print_results, write_report
     metavar="NAME",
     help="bits, letters, digits, bytes, or a number of symbols up to 10.  [default: the smallest that holds STRING]",
 )
+@click.option("--run", "as_program", is_flag=True, help="STRING is a program as text: print what it prints.")
 @click.option("--hex", "as_hex", is_flag=True, help="STRING is bytes in hexadecimal digits.")
 @click.option("--context", metavar="STRING", help="A string that programs may copy from: bound K(STRING given it).")
 @click.option(
@@ -51,6 +54,7 @@ from kolmo.cli.output import print_results, write_report
 def command(
     strings: tuple[str, ...],
     alphabet: str | None,
+    as_program: bool,
     as_hex: bool,
     context: str | None,
     effort: float,
@@ -70,12 +74,14 @@ def command(
     kolmo program 0100110
     kolmo program 001001001001001001001001001001001001001001001 --exhaustive-bits 40
     kolmo program --hex 03070b0f13171b1f
+    kolmo program --run '"001"*15'
     """
     from kolmo.complexity.shortest import shortest_program
 
-    named: str | int | None = alphabet
-    if alphabet is not None and re.fullmatch(r"[0-9]{1,9}", alphabet):
-        named = int(alphabet)
+    named = alphabet_of(alphabet)
+    if as_program:
+        _run(strings, named, context, as_hex, as_json)
+        return
     results = [
         shortest_program(
             _bytes(string) if as_hex else string,
@@ -90,6 +96,24 @@ def command(
     ]
     write_report(html, results)
     print_results(results, as_json=as_json, verbose=verbose)
+
+
+def _run(
+    programs: tuple[str, ...], alphabet: str | int | None, context: str | None, as_hex: bool, as_json: bool
+) -> None:
+    """Print what programs in textual form print: text, or bytes in hexadecimal digits."""
+    from kolmo.complexity.shortest import run_program
+
+    read = None if context is None else _bytes(context) if as_hex else context
+    named = alphabet if alphabet is not None else "bytes" if as_hex else "bits"
+    printed = [run_program(each, alphabet=named, context=read) for each in programs]
+    shown = [each.hex() if isinstance(each, bytes) else each for each in printed]
+    if as_json:
+        print_json(
+            {"results": [{"program": each, "printed": text} for each, text in zip(programs, shown, strict=True)]}
+        )
+        return
+    write_lines([visible(each) for each in shown], sys.stdout)
 
 
 def _bytes(digits: str) -> bytes:

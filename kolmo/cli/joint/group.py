@@ -30,7 +30,7 @@ class _JointGroup(LazyGroup):
             if near and not os.path.lexists(args[0]) and not ctx.resilient_parsing:
                 ctx.fail(f"there is no file or command {args[0]!r}; did you mean {near[0]!r}?")
             args = ["gain", *args]
-        return super().parse_args(ctx, args)
+        return click.Group.parse_args(self, ctx, args)
 
 
 @click.group(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from kolmo.cli.groups import LazyGroup
@@ -23,13 +21,6 @@ COMMANDS = {
 class _LawGroup(LazyGroup):
     package = "kolmo.cli.law"
     lines = COMMANDS
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(COMMANDS)}"
-            ctx.fail(f"there is no command {args[0]!r}; {hint}")
-        return super().parse_args(ctx, args)
 
 
 @click.group(cls=_LawGroup, invoke_without_command=True)

@@ -50,8 +50,8 @@ def chains(target: Target, search: Searching, complete: bool, thorough: bool) ->
         yield from _stepped_substitutions(target, search, weights)
     if thorough and not rows and complete and high < 200 and 16 <= size <= LONGEST_CUT:
         yield from _periodic_scans(target, search)
-    if thorough and not rows and high < 128 and size >= 12 and search.cut(target).bits > _MODULAR_BITS:
-        yield from _moduli(target, search)
+    if thorough and not rows:
+        yield from moduli(target, search)
 
 
 _MODULAR_BITS = 42
@@ -61,12 +61,16 @@ _NESTED = ((0, 0, 10_000), (0, 1, 30_000), (1, 0, 15_000), (0, 2, 50_000), (1, 1
 _SUBSTITUTED_WORK = 35_000
 
 
-def _moduli(target: Target, search: Searching) -> Iterator[Proposal]:
+def moduli(target: Target, search: Searching) -> Iterator[Proposal]:
     """Explain the target by a modulus over a modulus, over its scans, and over the scan of a substitution."""
     size, machine = len(target), search.machine
+    if machine.symbols != 256 or not 12 <= size <= LONGEST_CUT or target.max() >= 128:
+        return
+    if search.cut(target).bits <= _MODULAR_BITS:
+        return
     for before, scans, work in _NESTED:
-        if search.work < 4 * work:
-            return
+        if search.work < 2 * work:
+            continue
         search.work -= work
         found = np.zeros((_ROWS, 5), np.int64)
         rows = kernels.fit_nested_moduli(target, 256, _SMALL_STEPS, before, scans, found)
@@ -77,7 +81,7 @@ def _moduli(target: Target, search: Searching) -> Iterator[Proposal]:
             yield ready(Node("add", size, (constant,), (node,)) if constant else node, machine)
         if rows:
             return
-    if search.work < 4 * _SUBSTITUTED_WORK:
+    if search.work < 2 * _SUBSTITUTED_WORK:
         return
     search.work -= _SUBSTITUTED_WORK
     found = np.zeros((_ROWS, 5), np.int64)

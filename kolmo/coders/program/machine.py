@@ -27,6 +27,8 @@ MAX_SIZE, MAX_WORK, MAX_DEPTH = 2**24, 2**26, 100
 
 MAX_GROWTHS = 128
 """How often a morphism is applied at most; words that grow more slowly than that are printed over and over."""
+_MORPHISM_WORK = 16
+"""Steps that a symbol of a morphism counts for: words that stopped growing may still change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,11 @@ _WITHOUT_COPY = (
 """Opcodes without a context: the codeword of `copy` shortens that of another operator."""
 
 
+def steps_of(operator: str, size: int) -> int:
+    """Return the steps that an expression takes without its parts, as `MAX_WORK` counts them."""
+    return _MORPHISM_WORK * size if operator == "morphism" else size
+
+
 def literal(symbols: bytes) -> Node:
     """Return the literal of some symbols."""
     return Node("literal", len(symbols), (symbols,))
@@ -326,11 +333,7 @@ class _Decoder:
         self.operators = {code: name for name, code in machine.opcodes.items()}
 
     def node(self, size: int, depth: int) -> Node:
-        self.work += size
-        if size > MAX_SIZE or self.work > MAX_WORK or depth > MAX_DEPTH:
-            raise DecodeError(
-                f"expected a program of at most {MAX_DEPTH} nested expressions and {MAX_WORK:,} steps, got a larger one"
-            )
+        self._count(size, size, depth)
         if size < 2:
             return literal(Literal(size, self.machine.symbols).read(self.bits))
         code = self.bits.read(2)
@@ -338,9 +341,17 @@ class _Decoder:
             code += self.bits.read(1)
         name = self.operators[code]
         operator = OPERATORS[name]
+        self._count(size, steps_of(name, size) - size, depth)
         numbers = tuple(field.read(self.bits) for field in operator.fields(size, self.machine))
         parts = tuple(self.node(each, depth + 1) for each in operator.sizes(size, *numbers))
         return Node(name, size, numbers, parts)
+
+    def _count(self, size: int, steps: int, depth: int) -> None:
+        self.work += steps
+        if size > MAX_SIZE or self.work > MAX_WORK or depth > MAX_DEPTH:
+            raise DecodeError(
+                f"expected a program of at most {MAX_DEPTH} nested expressions and {MAX_WORK:,} steps, got a larger one"
+            )
 
 
 def run_node(node: Node, machine: Machine) -> Symbols:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.coders.program.chains import chains
+from kolmo.coders.program.chains import chains, moduli
 from kolmo.coders.program.codes import Every, Period, Uniform
 from kolmo.coders.program.kernels import ANY
 from kolmo.coders.program.machine import Machine, Node, node_bits, run_node
@@ -38,7 +38,7 @@ def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[
     yield from _morphisms(target, search.machine, complete)
     yield from _repeats(target, bits, known)
     yield from _scans(target, bits, known)
-    yield from _substitutions(target, bits)
+    yield from _substitutions(target, bits, search, thorough)
     yield Proposal(
         bits["interleave"],
         (np.ascontiguousarray(target[::2]), np.ascontiguousarray(target[1::2])),
@@ -116,7 +116,11 @@ def _scans(target: Target, bits: Bits, known: NDArray[np.bool_]) -> Iterator[Pro
     yield Proposal(bits["scan"] + bits["add"] + bits.symbol, (free,), build)
 
 
-def _substitutions(target: Target, bits: Bits) -> Iterator[Proposal]:
+_EVIDENT = 5
+"""Equal symbols at regular places that are hardly there by chance."""
+
+
+def _substitutions(target: Target, bits: Bits, search: Searching, thorough: bool) -> Iterator[Proposal]:
     for every in range(2, min(len(target) // 2, 32) + 1):
         places = target[every - 1 :: every]
         values = places[places != ANY]
@@ -124,9 +128,13 @@ def _substitutions(target: Target, bits: Bits) -> Iterator[Proposal]:
             continue
         part = target.copy()
         part[every - 1 :: every] = ANY
-        fields = len(Every().write(every)) + bits.symbol
+        value, fields = int(values[0]), len(Every().write(every)) + bits.symbol
         for each in (part, *(fillings(part, bits.symbols) if bits.symbols > 2 and every > 2 else ())):
-            yield _unary("substitute", bits, each, every, int(values[0]), fields=fields)
+            yield _unary("substitute", bits, each, every, value, fields=fields)
+        if thorough and len(values) >= _EVIDENT and len(set(target.tolist())) > _EVIDENT:
+            for within in moduli(part, search):
+                node = Node("substitute", len(target), (every, value), (within.build(()),))
+                yield ready(node, bits.machine)
 
 
 def _patches(target: Target, bits: Bits, complete: bool) -> Iterator[Proposal]:

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from kolmo.coders.program.machine import MAX_DEPTH, MAX_SIZE, MAX_WORK, OPERATORS, Machine, Node, literal
+from kolmo.coders.program.machine import MAX_DEPTH, MAX_SIZE, MAX_WORK, OPERATORS, Machine, Node, literal, steps_of
 from kolmo.errors import ParameterError
 
 MAX_TEXT = 100_000
@@ -90,7 +90,7 @@ class _Parser:
         if depth > MAX_DEPTH:
             raise ParameterError(f"expected a program of at most {MAX_DEPTH} nested expressions, got a deeper one")
         node = self._node(tree, depth)
-        self.work += node.size
+        self.work += steps_of(node.operator, node.size)
         if node.size > MAX_SIZE or self.work > MAX_WORK:
             raise ParameterError(f"expected a program of at most {MAX_WORK:,} steps, got a larger one")
         return node

@@ -29,3 +29,13 @@ def test_options_out_of_reach_end_with_one_line(refused: Any) -> None:
     assert "finite" in refused("program", "01", "--effort", "nan", code=2)
     assert "context: expected" in refused("program", "01", "--context", "abc", "--effort", "0", code=1)
     assert "context: expected" in refused("program", "01", "--context", "", "--effort", "0", code=1)
+
+
+def test_a_program_as_text_is_run(kolmo: Any, refused: Any) -> None:
+    assert kolmo("program", "--run", '"001"*15').stdout == "001" * 15 + "\n"
+    assert kolmo("program", "--run", "--hex", "range(3, 4, 5)").stdout == "03070b0f13\n"
+    assert kolmo("program", "--run", '"01"*3000').stdout == "01" * 3000 + "\n"
+    found = json.loads(kolmo("program", "--run", "copy(1, 4)", "--context", "0110", "--json").stdout)
+    assert found["results"] == [{"program": "copy(1, 4)", "printed": "1100"}]
+    for text in ("import os", "__import__('os')", "", '"0"*99999999999', "range(1, 2, 3)"):
+        assert "expected" in refused("program", "--run", text, code=2)

@@ -112,6 +112,7 @@ def test_programs_on_bytes_print_what_they_say(text: str, printed: list[int]) ->
         "(" * 300 + '"0"' + ")" * 300,
         "scan(" * 150 + '"01"' + ")" * 150,
         '"0"' + " + '1'" * 40_000,
+        'morphism("01", "10", 9999999)',
         '"\x00"',
     ],
 )

@@ -52,13 +52,37 @@ def test_known_strings_have_short_programs(string: str, bar: int) -> None:
         "reverse(scan(mod(range(55, 5, 16), 67)))",
         "interleave(range(144, 14, 22), range(157, 15, 22))",
         "recurrence(7, 77, 35, 60)",
+        "mod(mod(range(20, 7, 40), 97), 31)",
+        "mod(mod(scan(range(20, 7, 40)), 97), 31)",
+        "add(mod(mod(range(20, 7, 40), 97), 31), 60)",
+        "mod(scan(mod(range(74, 8, 31), 97)), 90)",
+        "step(substitute(range(26, 5, 91), 5, 99), 2)",
+        "step(substitute(scan(range(26, 5, 91)), 5, 99), 2)",
     ],
 )
 def test_a_program_is_found_again(program: str) -> None:
+    found_again(program, 0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "program",
+    [
+        "mod(scan(scan(mod(range(4, 3, 31), 17))), 50)",
+        "mod(scan(substitute(range(26, 5, 40), 5, 99)), 70)",
+        "substitute(mod(scan(mod(range(74, 8, 31), 97)), 90), 4, 12)",
+        "reverse(mod(mod(range(20, 7, 40), 97), 31))*2",
+    ],
+)
+def test_a_program_is_found_again_in_two_seconds(program: str) -> None:
+    found_again(program, 2.0)
+
+
+def found_again(program: str, effort: float) -> None:
     machine = Machine(256)
     node = parse_program(program, machine)
     symbols = run_node(node, machine).tobytes()
-    assert bits_of(symbols, machine, 0.2) <= len(write_program(node, machine))
+    assert bits_of(symbols, machine, effort) <= len(write_program(node, machine))
 
 
 def test_no_program_is_longer_than_the_literal_and_equal_calls_agree() -> None:
