@@ -20,6 +20,8 @@ _WINDOWS = (64, 32, 16, 8)
 """The level is fitted to the curve from n / 16 on; the other windows tell how much that matters."""
 _CHOSEN = 16
 _LEAST_POINTS = 8
+_LEAST_EXPONENT = 0.1
+"""A level is no lower than that of a power law with this exponent: any curve fits a law that falls forever slowly."""
 _LARGEST_WIDTH = 0.25
 """Width of the interval over the level beyond which the curve does not tell the level."""
 
@@ -34,10 +36,10 @@ class Level:
         Bits per byte.
     interval : (float, float)
         From the smallest level of fits to several windows of the curve to the mean of its last quarter, each with two
-        standard errors.
+        standard errors. Laws with an exponent below 0.1 do not count.
     is_extrapolated : bool
         Whether it is the level that a law tends to; otherwise it is the mean of the last quarter, since the curve is
-        level there, or does not tell where it ends.
+        level there, does not tell where it ends, or its law falls forever slowly.
     is_known : bool
         Whether the interval is narrower than a quarter of the level.
     """
@@ -109,16 +111,19 @@ def level_of(edges: ArrayLike, means: ArrayLike, errors: ArrayLike) -> tuple[Lev
     law = fits[_CHOSEN] or fits[32]
     if law is None or last < 0.01:
         return _last(last, error), Doubling(bits_per_byte=None, interval=None, change=None, is_known=False)
-    levels = [min(fit.params["E"], last) for fit in fits.values() if fit is not None]
+    lowest = {window: _lowest(y, se, ends, size / window, last) for window in _WINDOWS}
+    levels = [min(max(fit.params["E"], lowest[window]), last) for window, fit in fits.items() if fit is not None]
     if _is_flat(y, se, ends, size):
-        level, lowest, extrapolated = last, last, False
+        level, least, extrapolated = last, last, False
+    elif law.params["E"] < lowest[_CHOSEN if fits[_CHOSEN] else 32]:
+        level, least, extrapolated = last, min(levels), False
     else:
-        level, lowest, extrapolated = min(law.params["E"], last), min(levels), True
-    interval = (max(lowest - 2 * error, 0.0), last + 2 * error)
+        level, least, extrapolated = min(law.params["E"], last), min(levels), True
+    interval = (float(max(least - 2 * error, 0.0)), last + 2 * error)
     is_known = interval[1] - interval[0] <= _LARGEST_WIDTH * max(last, 1e-9)
     if not is_known:
         level, extrapolated = last, False
-    found = Level(value=level, interval=interval, is_extrapolated=extrapolated, is_known=is_known)
+    found = Level(value=float(level), interval=interval, is_extrapolated=extrapolated, is_known=is_known)
     return found, _doubling([fit for fit in fits.values() if fit is not None], law, size, last, error)
 
 
@@ -136,6 +141,18 @@ def _law(x: Floats, y: Floats, ends: Floats, start: float) -> LawFit | None:
         return fit_law(x[chosen], y[chosen], form="power+offset")
     except DataError:
         return None
+
+
+def _lowest(y: Floats, se: Floats, ends: Floats, start: float, last: float) -> float:
+    """Return the lowest level that the fall of a curve from a size to its last quarter lets one believe."""
+    sizes, size = np.diff(ends), ends[-1]
+    early = (ends[:-1] >= 0.999 * start) & (ends[1:] <= 2.001 * start)
+    if not early.any():
+        return 0.0
+    first = float(np.average(y[early], weights=sizes[early]))
+    error = float(np.sqrt(np.sum((se[early] * sizes[early]) ** 2)) / sizes[early].sum())
+    ratio = 0.875 * size / (1.5 * start)  # of the middles of the two parts
+    return float(last - max(first - last + 2 * error, 0.0) / (ratio**_LEAST_EXPONENT - 1))
 
 
 def _is_flat(y: Floats, se: Floats, ends: Floats, size: float) -> bool:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from kolmo.errors import DataError
 
-SAMPLE_BYTES = 2**18
-_LEAST_SHARE = 2**14
+SAMPLE_BYTES = 2**16
+_LEAST_SHARE = 2**13
 """Bytes of a picture or sound that are measured at least; if there are too many of them for that, some are left out."""
 
 Array = NDArray[Any]
