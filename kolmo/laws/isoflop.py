@@ -123,6 +123,7 @@ class IsoFlop(Result):
                     y_label="loss",
                     curves=runs,
                     log_x=True,
+                    log_y=True,
                 )
             )
         return charts

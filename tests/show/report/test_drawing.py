@@ -54,7 +54,7 @@ def test_many_points_are_thinned_and_counted() -> None:
         )
     )
     assert len(picture) < 40_000
-    assert "runs: 240 of 5,000 points are drawn" in picture
+    assert "runs: 250 of 5,000 points are drawn" in picture
 
 
 def test_all_parts_lie_inside_the_picture() -> None:
