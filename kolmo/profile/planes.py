@@ -19,7 +19,7 @@ from kolmo.errors import DataError
 from kolmo.profile.resampling import Interval, ratio_interval
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 SAMPLE_BYTES = 2**18
@@ -92,7 +92,7 @@ class BitPlanes(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         return [
             BarChart(

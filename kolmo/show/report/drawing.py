@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from functools import singledispatch
 
-from kolmo._core.charts import BarChart, Chart, Curve, HeatMap, Histogram, LineChart
+from kolmo._core.reports.charts import BarChart, Chart, Curve, HeatMap, Histogram, LineChart
 from kolmo.show.report.axes import (
     N_COLORS,
     WIDTH,

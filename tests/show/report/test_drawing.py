@@ -7,7 +7,7 @@ import re
 
 from hypothesis import given, strategies as st
 
-from kolmo._core.charts import BarChart, Curve, Histogram, LineChart
+from kolmo._core.reports.charts import BarChart, Curve, Histogram, LineChart
 from kolmo.show.report.axes import WIDTH, Scale, scale_of, spread, tick_text
 from kolmo.show.report.drawing import drawn
 
