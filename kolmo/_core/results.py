@@ -13,7 +13,7 @@ from kolmo._core.extras import import_extra
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 

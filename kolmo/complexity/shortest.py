@@ -16,7 +16,7 @@ from kolmo.complexity.strings import ShortString, short_string
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 LONGEST = 2**16
@@ -118,7 +118,7 @@ class ShortestProgram(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         return [
             BarChart(

@@ -15,7 +15,7 @@ from kolmo.coders.registry import CoderLike, coder as make_coder
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _WHOLE = "whole"
@@ -134,7 +134,7 @@ class CompressionRate(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         coders = list(dict.fromkeys(rate.coder for rate in results))
         chunks = sorted({rate.chunk or 2**62 for rate in results}, reverse=True)
@@ -234,7 +234,7 @@ class PositionCurve(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         return [
             LineChart(

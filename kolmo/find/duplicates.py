@@ -26,10 +26,10 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.reports import OverlapReport, overlap_table, savings_chart
+from kolmo.find.reports import REPORTED, OverlapReport, overlap_table, savings_chart
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 Keep = Literal["first", "longest"]
@@ -176,7 +176,7 @@ class DuplicateReport(OverlapReport):
 
     @classmethod
     def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
-        return [report._table(verbose=False, shown=len(report.pairs)) for report in results]
+        return [report._table(verbose=False, shown=REPORTED) for report in results]
 
     def _table(self, verbose: bool, shown: int = 20) -> Table:
         listed = self.pairs if verbose else sorted(self.pairs, key=lambda pair: -pair.bits_saved)

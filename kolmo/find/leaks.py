@@ -20,10 +20,10 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.reports import OverlapReport, overlap_table, savings_chart
+from kolmo.find.reports import REPORTED, OverlapReport, overlap_table, savings_chart
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -166,7 +166,7 @@ class LeakReport(OverlapReport):
 
     @classmethod
     def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
-        return [report._table(verbose=False, shown=len(report.leaks)) for report in results]
+        return [report._table(verbose=False, shown=REPORTED) for report in results]
 
     def _best(self) -> list[Leak]:
         """Return the leak of each test item that saves most bits, the largest first."""

@@ -15,7 +15,7 @@ from kolmo._core.results import Result
 from kolmo._core.terminal import one_line
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _SHOWN = 20
@@ -224,7 +224,7 @@ class OutlierReport(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Histogram
+        from kolmo._core.reports.charts import Histogram
 
         return [
             Histogram(

@@ -11,9 +11,11 @@ from kolmo._core.units import format_seconds
 from kolmo.find.pairs import Control
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
+REPORTED = 100
+"""Pairs in an HTML report."""
 Span = tuple[int, int]
 Overlap = tuple[int, int, Span, Span, float, float]
 """Two positions, two spans, the bits saved, and the copied share."""
@@ -80,7 +82,7 @@ class OverlapReport(Result):
 
 def savings_chart(title: str, bits: Sequence[float], min_bits: float, unit: str) -> list[Chart]:
     """Return a chart of the bits that copies save; none without copies."""
-    from kolmo._core.charts import Histogram
+    from kolmo._core.reports.charts import Histogram
 
     marks = {"smallest that counts": min_bits}
     return [Histogram(title=title, x_label="bits saved", values=bits, marks=marks, y_label=unit)] if bits else []

@@ -18,7 +18,7 @@ from kolmo.joint.gain_results import CITATIONS, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 Floats = NDArray[np.float64]
@@ -273,7 +273,7 @@ class GainMatrix(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import HeatMap
+        from kolmo._core.reports.charts import HeatMap
 
         charts: list[Chart] = []
         for each in results:

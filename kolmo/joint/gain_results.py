@@ -11,7 +11,7 @@ from kolmo._core.units import format_bits
 from kolmo.joint.estimates import SCALE, Gain, remarks
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 Order = Literal["concatenated", "shuffled", "interleaved"]
@@ -131,7 +131,7 @@ class JointGain(Gain):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         names = ("X with Y", "X with the null sets", "X with random bytes", "X with itself")
         rows = {each.coder: (each.relative_gain, each.null_gain, each.random_gain, each.self_gain) for each in results}

@@ -21,7 +21,7 @@ from kolmo.joint.gain_results import CITATIONS, Order
 from kolmo.joint.two_sets import prepared
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _SMALLEST = 1000
@@ -121,7 +121,7 @@ class GainCurve(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         curves = [
             Curve(

@@ -21,7 +21,7 @@ from kolmo.evaluation.diagnostics import diagnose
 from kolmo.joint.estimates import primed, remarks
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _FEW_PAIRS = 6
@@ -116,7 +116,7 @@ class PairedGain(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         return [
             BarChart(

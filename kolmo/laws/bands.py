@@ -13,7 +13,7 @@ from kolmo._core.checks import check_number
 from kolmo._core.results import Result
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -100,7 +100,7 @@ class HeldOut(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         charts: list[Chart] = []
         for each in results:

@@ -19,7 +19,7 @@ from kolmo.laws.forms.catalogue import form_of
 from kolmo.laws.points import numbers_of
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 Criterion = Literal["aic", "aicc", "bic"]
@@ -180,7 +180,7 @@ class LawComparison(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         charts: list[Chart] = []
         for each in results:

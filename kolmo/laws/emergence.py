@@ -15,7 +15,7 @@ from kolmo.laws.comparisons import LawComparison, compare_laws
 from kolmo.laws.points import numbers_of
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 Answer = Literal["data", "scale", "neither"]

@@ -23,7 +23,7 @@ from kolmo.laws.points import Points, numbers_of, points_of
 from kolmo.laws.shapes import shape_if_enough
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 SHARES = (0.5, 0.65, 0.8)
@@ -272,7 +272,7 @@ class LawFit(Result):
 
 def _points_chart(law: LawFit) -> Chart:
     """Return the runs with the law and its band, or predicted against observed for a law of several inputs."""
-    from kolmo._core.charts import Curve, LineChart
+    from kolmo._core.reports.charts import Curve, LineChart
 
     points = law._points
     title = f"{law.form}: L = {law.formula}"

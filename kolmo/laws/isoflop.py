@@ -16,7 +16,7 @@ from kolmo.laws.fits import LawFit, fit_law
 from kolmo.laws.optima import FLOPS_PER_TOKEN, Optimum, compute_optimum, optimum_of
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _SMOOTHING = 0.03
@@ -83,7 +83,7 @@ class IsoFlop(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         charts: list[Chart] = []
         for each in results:
@@ -123,6 +123,7 @@ class IsoFlop(Result):
                     y_label="loss",
                     curves=runs,
                     log_x=True,
+                    log_y=True,
                 )
             )
         return charts

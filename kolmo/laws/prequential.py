@@ -22,7 +22,7 @@ from kolmo.errors import DataError
 from kolmo.laws.comparisons import LawComparison, compare_laws
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
     from kolmo.laws.bands import Band
 
@@ -101,7 +101,7 @@ class DataCurve(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         charts: list[Chart] = []
         for curve in results:

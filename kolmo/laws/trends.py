@@ -16,7 +16,7 @@ from kolmo._core.results import Result
 from kolmo.errors import DataError
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _LEAST = 4
@@ -114,7 +114,7 @@ class Trend(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         charts: list[Chart] = []
         for domain in dict.fromkeys(each.domain for each in results):

@@ -22,7 +22,7 @@ from kolmo.learn.labels import labels_of
 from kolmo.learn.results import CandidateReport
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _NORMAL = 1.959963985
@@ -106,7 +106,7 @@ class Scored(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart, HeatMap
+        from kolmo._core.reports.charts import BarChart, HeatMap
 
         scored = _by_accuracy(results)
         if not scored:

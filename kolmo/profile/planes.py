@@ -19,7 +19,7 @@ from kolmo.profile.resampling import Interval, ratio_interval
 from kolmo.profile.samples import SAMPLE_BYTES, checked_arrays, middles
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 _NOISE = 0.95
@@ -91,7 +91,7 @@ class BitPlanes(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         return [
             BarChart(

@@ -15,7 +15,7 @@ from kolmo.profile.reference import VerdictShares
 from kolmo.profile.resampling import Interval
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 SHOWN_ITEMS = 5
@@ -168,7 +168,7 @@ def _answer(profile: DataProfile) -> str:
 
 
 def _charts(profiles: Sequence[DataProfile]) -> list[Chart]:
-    from kolmo._core.charts import BarChart, Curve, LineChart
+    from kolmo._core.reports.charts import BarChart, Curve, LineChart
 
     coders = list(dict.fromkeys(rate.coder for each in profiles for rate in each.rates))
     rates = {each.name: {rate.coder: rate for rate in each.rates} for each in profiles}

@@ -26,7 +26,7 @@ INPUTS = {
     "decompress": ["one", "--context", "two", "--model-dir", "folder"],
     "distance": ["one", "two", "folder"],
     "duplicates": ["one", "--ignore", "two"],
-    "evaluate": ["model", "two"],
+    "evaluate": ["model", "one"],
     "fit": ["one"],
     "joint gain": ["one", "two"],
     "joint growth": ["one", "two"],

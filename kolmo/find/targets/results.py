@@ -12,7 +12,7 @@ from kolmo.joint.estimates import remarks
 from kolmo.joint.gain_results import percent
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 
@@ -196,7 +196,7 @@ class TargetRanking(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import BarChart
+        from kolmo._core.reports.charts import BarChart
 
         names = list(dict.fromkeys(candidate.name for each in results for candidate in each))
         found = {each.coder: {candidate.name: candidate for candidate in each} for each in results}
@@ -420,7 +420,7 @@ class TargetSelection(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         return [
             LineChart(

@@ -14,7 +14,7 @@ from kolmo.errors import DataError
 from kolmo.laws.comparisons import compare_laws
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 SHARES = (0.5, 0.8, 0.9)
@@ -224,7 +224,7 @@ class Sweep(Result):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         found: dict[str, list[tuple[float, float]]] = {}
         for run in (run for each in results for run in each.runs if run.parameters is not None):

@@ -19,7 +19,7 @@ from kolmo.learn.labels import codes_of, labels_of, same_kind
 from kolmo.learn.reports import Scored
 
 if TYPE_CHECKING:
-    from kolmo._core.charts import Chart
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -189,7 +189,7 @@ class FittedReport(Scored):
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.charts import Curve, LineChart
+        from kolmo._core.reports.charts import Curve, LineChart
 
         curves = [
             Curve(

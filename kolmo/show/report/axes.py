@@ -106,7 +106,7 @@ def tick_text(value: float) -> str:
         power = math.floor(math.log10(abs(value)) + 1e-9)
         factor = f"{value / 10.0**power:.3g}"
         return ("" if factor == "1" else f"{factor}×") + f"10{str(power).translate(_SUPERSCRIPT)}"
-    return f"{value:,.6g}"
+    return f"{value:,.6g}" if abs(value) >= 10_000 else f"{value:.6g}"
 
 
 def escaped(text: str) -> str:
@@ -146,10 +146,10 @@ def polyline(points: Sequence[tuple[float, float]], style: str) -> str:
     return f'<polyline points="{places}" class="{style}"/>'
 
 
-def mark(x: float, y: float, number: int, size: float = 3.6) -> str:
-    """Return the mark of a series: colours and forms both tell series apart."""
+def mark(x: float, y: float, number: int, size: float = 3.6, form: int | None = None) -> str:
+    """Return the mark of a series: colours and forms, by default of the same number, both tell series apart."""
     color = f"s{number % N_COLORS}"
-    form = number % 4
+    form = (number if form is None else form) % 4
     if form == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" class="{color}"/>'
     corners = {

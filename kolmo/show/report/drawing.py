@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from functools import singledispatch
 
-from kolmo._core.charts import BarChart, Chart, Curve, HeatMap, Histogram, LineChart
+from kolmo._core.reports.charts import BarChart, Chart, Curve, HeatMap, Histogram, LineChart
 from kolmo.show.report.axes import (
     N_COLORS,
     WIDTH,
@@ -29,7 +29,7 @@ from kolmo.show.report.axes import (
 )
 
 _MOST_GROUPS, _MOST_SERIES, _MOST_CELLS = 40, 8, 30
-_MOST_POINTS, _FEW_POINTS = 240, 24
+_MOST_POINTS, _MANY_POINTS, _FEW_POINTS = 250, 60, 24
 _BINS = 40
 _TAIL = 0.001
 _TOP, _BELOW = 14, 48
@@ -112,6 +112,12 @@ def _(chart: LineChart) -> str:
     for number, (curve, pairs) in enumerate(zip(curves, points, strict=True)):
         kept = [pairs[place] for place in spread(len(pairs), _MOST_POINTS)]
         places, style = [(across(x), down(y)) for x, y in kept], f"s{number % N_COLORS}"
+        size, form = 3.6, number
+        if curve.kind == "points":
+            size, form = (
+                (3.6 if len(kept) <= _MANY_POINTS else 2.4),
+                sum(each.kind == "points" for each in curves[:number]),
+            )
         has_marks = curve.kind == "points" or (curve.kind == "line" and len(kept) <= _FEW_POINTS)
         swatch = ""
         if curve.kind != "points":
@@ -119,8 +125,8 @@ def _(chart: LineChart) -> str:
             parts.append(polyline(places, f"{kind} {style}"))
             swatch = polyline([(0, 7), (26, 7)], f"{kind} {style}")
         if has_marks:
-            parts += [mark(x, y, number) for x, y in places]
-            swatch += mark(13, 7, number)
+            parts += [mark(x, y, number, size, form) for x, y in places]
+            swatch += mark(13, 7, number, 3.6, form)
         if curve.kind == "points" and len(kept) < len(pairs):
             left_out.append(f"{curve.name}: {len(kept):,} of {len(pairs):,} points are drawn")
         keys.append((swatch, curve.name))

@@ -29,11 +29,6 @@ def page_of(template: str, **content: Any) -> str:
     Returns
     -------
     str
-
-    Examples
-    --------
-    >>> "<b>" in page_of("surprisal.html.j2", title="<b>", summary="", legend=[], runs=[], chart="", facts={})
-    False
     """
     style, script = _asset("style.css"), _asset("script.js")
     policy = (

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kolmo._core.charts import Chart, LineChart
 from kolmo._core.files import check_output, write_bytes
+from kolmo._core.reports.charts import Chart, LineChart
 from kolmo._core.results import Result
 from kolmo._core.tables import Table
 from kolmo._version import __version__

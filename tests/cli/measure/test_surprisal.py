@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from kolmo import coder
 from kolmo.cli import main
 from kolmo.coders.predictive import PredictiveCoder
-from kolmo.show.surprisal import legend_labels, running_bits
+from kolmo.errors import DataError
+from kolmo.show.surprisal import legend_labels, parts_of, surprisal_html
 
 TEXT = "It was the best of times, <b>it was</b> the worst of times & naïve.\n"
 
@@ -40,16 +41,16 @@ def test_given_makes_it_less_surprising(file: Path) -> None:
     assert given < alone / 3
 
 
-def test_the_page_holds_all_of_the_text_and_runs_nothing(file: Path, tmp_path: Path) -> None:
+def test_the_page_holds_all_of_the_text(file: Path, tmp_path: Path) -> None:
     class Reader(HTMLParser):
         def __init__(self) -> None:
             super().__init__()
             self.tags: list[str] = []
             self.inside, self.text = False, ""
 
-        def handle_starttag(self, tag: str, attrs: object) -> None:
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             self.tags.append(tag)
-            self.inside |= tag == "pre"
+            self.inside |= tag == "pre" and ("class", "text") in attrs
 
         def handle_data(self, data: str) -> None:
             self.text += data if self.inside else ""
@@ -59,8 +60,7 @@ def test_the_page_holds_all_of_the_text_and_runs_nothing(file: Path, tmp_path: P
     assert run.exit_code == 0
     reader = Reader()
     reader.feed(page.read_text(encoding="utf-8"))
-    assert reader.text.startswith(TEXT + "··")
-    assert "script" not in reader.tags
+    assert reader.text.startswith(TEXT + "\\xff\\x00")
     assert "b" not in reader.tags
 
 
@@ -73,7 +73,8 @@ def test_a_coder_that_does_not_predict_is_refused(file: Path) -> None:
 def test_an_empty_file_has_no_bits(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_bytes(b"")
-    run = CliRunner().invoke(main, ["surprisal", str(empty)], catch_exceptions=False)
+    arguments = ["surprisal", str(empty), "--html", str(tmp_path / "page.html")]
+    run = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert run.exit_code == 0
     assert "0 bits for 0 bytes by mix" in run.output
 
@@ -82,4 +83,11 @@ def test_the_legend_has_a_label_for_every_color() -> None:
     assert len(legend_labels()) == 7
     import numpy as np
 
-    assert running_bits(np.zeros(0), 10) == []
+    assert parts_of(np.zeros(0), 10) == []
+
+
+def test_bits_of_other_data_are_refused() -> None:
+    import numpy as np
+
+    with pytest.raises(DataError, match="one for each of the 4 bytes"):
+        surprisal_html("text", np.zeros(3))

@@ -7,7 +7,7 @@ import re
 
 from hypothesis import given, strategies as st
 
-from kolmo._core.charts import BarChart, Curve, Histogram, LineChart
+from kolmo._core.reports.charts import BarChart, Curve, Histogram, LineChart
 from kolmo.show.report.axes import WIDTH, Scale, scale_of, spread, tick_text
 from kolmo.show.report.drawing import drawn
 
@@ -54,7 +54,7 @@ def test_many_points_are_thinned_and_counted() -> None:
         )
     )
     assert len(picture) < 40_000
-    assert "runs: 240 of 5,000 points are drawn" in picture
+    assert "runs: 250 of 5,000 points are drawn" in picture
 
 
 def test_all_parts_lie_inside_the_picture() -> None:

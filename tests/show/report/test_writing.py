@@ -13,12 +13,15 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 import kolmo
-from kolmo._core.charts import BarChart, HeatMap, Histogram, LineChart
+from kolmo._core.reports.charts import BarChart, HeatMap, Histogram, LineChart
 from kolmo._core.results import Result
 from kolmo._core.tables import Column, ItemCell, Table
 from kolmo.cli import main
 from kolmo.errors import DataError, ParameterError
+from kolmo.find.leaks import Leak, LeakReport
 from kolmo.find.outlier_report import OutlierReport, Threshold
+from kolmo.find.pairs import Control
+from kolmo.learn.reports import ClassificationReport
 from kolmo.show import report_html
 
 NASTY = "</script><img src=x onerror=alert(1)> \x00\x1b[31m \u202e evil \ud800 &amp; ' \" `${7*7}` {{7*7}}"
@@ -157,9 +160,13 @@ class TestPage:
         assert len(found) == len(set(found))
 
     def test_any_result_has_a_page(self) -> None:
-        curve = kolmo.prequential_curve("to be or not to be, " * 200, coder="ngram")
-        assert curve.question == ""
-        assert "Skip to the content" in report_html(curve)
+        @dataclass(frozen=True, kw_only=True)
+        class Bare(Result):
+            @classmethod
+            def tables_of(cls, results: Any, *, verbose: bool = False) -> list[Table]:
+                return [Table("A title", [Column("number")], rows=[["12"]])]
+
+        assert '<h1 id="question">A title</h1>' in report_html(Bare())
 
     def test_positions_are_shown_in_place_of_indexes(self) -> None:
         report = outliers(20)
@@ -182,7 +189,7 @@ class TestPage:
         class Odd(Named):
             @classmethod
             def charts_of(cls, results: Any) -> list[Any]:
-                from kolmo._core.charts import Curve
+                from kolmo._core.reports.charts import Curve
 
                 names = ["a", "b", "c", "d"]
                 curve = Curve(name="c", x=nothing, y=nothing, low=nothing, high=nothing)
@@ -227,6 +234,64 @@ class TestSize:
         for count in (1000, 100_000):
             items = [b"<a> & 'text' of some length, " * 40 + b"%d" % number for number in range(count)]
             sizes.append(len(report_html(outliers(count), items=items).encode()))
+        assert max(sizes) <= 500_000
+        assert sizes[1] < 1.1 * sizes[0]
+
+    def test_the_same_for_a_classification(self) -> None:
+        sizes = []
+        for count in (1000, 100_000):
+            rng = np.random.default_rng(0)
+            labels = np.array([f"class {number}" for number in range(20)])[rng.integers(0, 20, count)]
+            predictions = np.where(rng.random(count) < 0.8, labels, "class 0")
+            report = ClassificationReport(
+                name="svm",
+                fingerprint="scikit-learn",
+                train="train",
+                test="test",
+                n_train=500,
+                n_test=count,
+                predictions=predictions,
+                labels=labels,
+                fit_seconds=1.0,
+                predict_seconds=1.0,
+            )
+            sizes.append(len(report_html(report, items=[f"the words of text {number}" for number in range(count)])))
+        assert max(sizes) <= 500_000
+        assert sizes[1] < 1.1 * sizes[0]
+
+    def test_the_same_for_leaks(self) -> None:
+        sizes = []
+        for count in (1000, 100_000):
+            found = [
+                Leak(
+                    test_index=number,
+                    train_index=number // 2,
+                    test_span=(5, 90),
+                    train_span=(0, 80),
+                    bits_saved=100.0 + number,
+                    copied=0.9,
+                    identical=False,
+                    same_label=None,
+                )
+                for number in range(count // 2)
+            ]
+            report = LeakReport(
+                leaks=found,
+                n_train=count,
+                n_test=count,
+                n_flagged=len(found),
+                n_label_conflicts=None,
+                min_bits=100.0,
+                min_copied=0.5,
+                control=Control(n_pairs=100, n_flagged=0, rate=0.0, interval=(0.0, 0.04)),
+                n_compared=1000,
+                seconds=1.0,
+                exact_seconds=2.0,
+                coder="ngram",
+                fingerprint="ngram",
+            )
+            items = [f"some text of the number {number}, " * 20 for number in range(count)]
+            sizes.append(len(report_html(report, items={"test": items, "training": items})))
         assert max(sizes) <= 500_000
         assert sizes[1] < 1.1 * sizes[0]
 

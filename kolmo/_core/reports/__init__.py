@@ -1,0 +1,1 @@
+"""What results say of themselves for an HTML report."""
