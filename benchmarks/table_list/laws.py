@@ -11,6 +11,13 @@ STUDY = (
     "python benchmarks/scaling_study.py --read benchmarks/results/scaling_study.csv "
     "--record benchmarks/results/scaling_study.jsonl"
 )
+BANDS = {
+    "residuals alone": "residuals alone",
+    "and forms": "residuals and the spread of the forms",
+    "and earlier extrapolations": "residuals and earlier extrapolations",
+    "average": "all three (what is printed)",
+    "best form": "all but the spread, of the best form alone",
+}
 NAMES = {"constant": "last value", "average by AICC": "average by AICc"}
 FILES = {
     "epoch_db_2022-05-03.csv": "Epoch, May 2022",
@@ -50,14 +57,16 @@ TABLES = {
         record="laws",
         command=f"{LAWS} bands {TO_LAWS}",
         run=("curves", "what"),
-        where={"part": "bands"},
-        rows={"band": "{what}"},
+        where={"part": "bands", "what": tuple(BANDS)},
+        derive=lambda row: {"band": BANDS.get(row.get("what", ""))},
+        rows={"80 % band from": "{band}"},
+        order=lambda _, rows: [*BANDS].index(rows[-1]["what"]),
         across="curves",
-        spread={"{curves}: share of points held": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
+        spread={"{curves}, {n} curves: share of points": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
     ),
     "law-fits": Table(
         record="laws",
-        command=f"{LAWS} chinchilla --resamples 300 {TO_LAWS}",
+        command=f"{LAWS} chinchilla --resamples 2000 {TO_LAWS}",
         run=("runs", "delta"),
         where={"part": "chinchilla", "resampled": None},
         rows={"runs": "{runs}", "delta": "{delta:g}"},
@@ -72,8 +81,8 @@ TABLES = {
     ),
     "law-intervals": Table(
         record="laws",
-        command=f"{LAWS} chinchilla --resamples 300 {TO_LAWS}",
-        run=("resampled", "resamples"),
+        command=f"{LAWS} chinchilla --resamples 2000 {TO_LAWS}",
+        run=("resampled",),
         where={"part": "chinchilla", "resampled": ("case", "model size", "nearest budget")},
         derive=lambda row: {
             "what": {"case": "runs", "model size": "model sizes", "nearest budget": "nearest of the nine budgets"}.get(
