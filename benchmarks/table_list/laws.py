@@ -38,6 +38,12 @@ def params(rows: list[Row]) -> str:
     return ", ".join(f"{name} {number:.4g}" for name, number in rows[-1]["params"].items())
 
 
+def needs(rows: list[Row]) -> str:
+    """Return the parameters that each share of the reducible bits needs."""
+    found = rows[-1]["parameters"].items()
+    return "; ".join(f"{float(share):.0%}: {'none reaches it' if n is None else f'{n:,.0f}'}" for share, n in found)
+
+
 TABLES = {
     "law-curves": Table(
         record="laws",
@@ -154,6 +160,20 @@ TABLES = {
         rows={"law": "{law}", "model": "{model}"},
         columns={"constants": params},
         caption="The laws that a study on two cores found, in bits per byte of prose; see the script for its runs.",
+    ),
+    "scaling-needs": Table(
+        record="scaling_study",
+        command=STUDY,
+        run=("kind", "model"),
+        where={"law": "L(N)"},
+        rows={"data": "{kind}", "model": "{model}"},
+        columns={
+            "floor, bits/byte": "{floor:.2f}",
+            "frequencies of bytes": "{start:.2f}",
+            "largest model trained": "{largest:,.0f}",
+            "parameters for shares of the reducible bits": needs,
+        },
+        caption="Kinds of data: the parameters that models need for a share of the bits that can be learned.",
     ),
     "learnability-rank": Table(
         record="learnability",
