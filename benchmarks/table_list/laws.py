@@ -11,15 +11,14 @@ STUDY = (
     "python benchmarks/scaling_study.py --read benchmarks/results/scaling_study.csv "
     "--record benchmarks/results/scaling_study.jsonl"
 )
-NAMES = {"constant": "last value", "average by AICC": "average by AICc"}
 BANDS = {
     "residuals alone": "residuals alone",
     "and forms": "residuals and the spread of the forms",
     "and earlier extrapolations": "residuals and earlier extrapolations",
-    "best form": "band of the best form",
-    "average": "band of the average (what is printed)",
+    "average": "all three (what is printed)",
+    "best form": "all but the spread, of the best form alone",
 }
-CURVES = {"language": "language", "others": "coders"}
+NAMES = {"constant": "last value", "average by AICC": "average by AICc"}
 FILES = {
     "epoch_db_2022-05-03.csv": "Epoch, May 2022",
     "epoch_db_2022-06-30.csv": "Epoch, June 2022",
@@ -37,6 +36,12 @@ def doubling(rows: list[Row]) -> str:
 
 def params(rows: list[Row]) -> str:
     return ", ".join(f"{name} {number:.4g}" for name, number in rows[-1]["params"].items())
+
+
+def needs(rows: list[Row]) -> str:
+    """Return the parameters that each share of the reducible bits needs."""
+    found = rows[-1]["parameters"].items()
+    return "; ".join(f"{float(share):.0%}: {'none reaches it' if n is None else f'{n:,.0f}'}" for share, n in found)
 
 
 TABLES = {
@@ -59,11 +64,11 @@ TABLES = {
         command=f"{LAWS} bands {TO_LAWS}",
         run=("curves", "what"),
         where={"part": "bands", "what": tuple(BANDS)},
-        derive=lambda row: {"band": BANDS.get(row.get("what")), "set": CURVES.get(row.get("curves"))},
-        rows={"band": "{band}"},
-        chosen=tuple(BANDS.values()),
-        across="set",
-        spread={"{set}: share of points held": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
+        derive=lambda row: {"band": BANDS.get(row.get("what", ""))},
+        rows={"80 % band from": "{band}"},
+        order=lambda _, rows: [*BANDS].index(rows[-1]["what"]),
+        across="curves",
+        spread={"{curves}, {n} curves: share of points": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
     ),
     "law-fits": Table(
         record="laws",
@@ -83,7 +88,7 @@ TABLES = {
     "law-intervals": Table(
         record="laws",
         command=f"{LAWS} chinchilla --resamples 2000 {TO_LAWS}",
-        run=("resampled", "resamples"),
+        run=("resampled",),
         where={"part": "chinchilla", "resampled": ("case", "model size", "nearest budget")},
         derive=lambda row: {
             "what": {"case": "runs", "model size": "model sizes", "nearest budget": "nearest of the nine budgets"}.get(
@@ -155,6 +160,20 @@ TABLES = {
         rows={"law": "{law}", "model": "{model}"},
         columns={"constants": params},
         caption="The laws that a study on two cores found, in bits per byte of prose; see the script for its runs.",
+    ),
+    "scaling-needs": Table(
+        record="scaling_study",
+        command=STUDY,
+        run=("kind", "model"),
+        where={"law": "L(N)"},
+        rows={"data": "{kind}", "model": "{model}"},
+        columns={
+            "floor, bits/byte": "{floor:.2f}",
+            "frequencies of bytes": "{start:.2f}",
+            "largest model trained": "{largest:,.0f}",
+            "parameters for shares of the reducible bits": needs,
+        },
+        caption="Kinds of data: the parameters that models need for a share of the bits that can be learned.",
     ),
     "learnability-rank": Table(
         record="learnability",

@@ -21,8 +21,9 @@ def blocks(rows: list[Row]) -> str:
     return f"{rows[-1]['blocks']:.0f}"
 
 
-def periods(size: str) -> str:
-    return f"{{bits[{size}]}}"
+def published(rows: list[Row]) -> str:
+    """Return the published number of normal forms, where there is one."""
+    return format(rows[-1]["published number"] or "-", "," if rows[-1]["published number"] else "")
 
 
 TABLES = {
@@ -48,6 +49,21 @@ TABLES = {
             "strings stored": "{strings stored:,}",
             "CPU seconds": "{seconds:.2g}",
             "peak memory of the process, MB": lambda rows: f"{rows[-1]['peak memory of the process, MB']:,.0f}",
+        },
+    ),
+    "program-lambda": Table(
+        record="programs",
+        command=f"{PROGRAMS} lambda {TO_PROGRAMS}",
+        run=("kind", "bits"),
+        where={"task": "lambda"},
+        rows={"bits": "{bits}"},
+        order=lambda names, _: int(names[0]),
+        across="kind",
+        spread={
+            "{kind}: normal forms": "{normal forms:,}",
+            "published": published,
+            "largest": "{largest}",
+            "published ": lambda rows: str(rows[-1]["published"]) or "-",
         },
     ),
     "program-ranks": Table(

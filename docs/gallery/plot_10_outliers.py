@@ -81,6 +81,6 @@ axes.set(
     xlim=(15, 120),
     ylim=(0, None),
 )
-axes.set_title("Log lines by code length: what the normal lines do not predict")
+axes.set_title("Code length of log lines given normal lines, by their size")
 figure.legend(loc="outside lower center", ncols=3)
 plt.show()
