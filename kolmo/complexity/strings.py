@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kolmo._core.items import as_bytes
 from kolmo.coders.program.coder import ALPHABETS, symbols_of
 from kolmo.errors import DataError, ParameterError
 
@@ -68,7 +69,7 @@ def short_string(data: Any, alphabet: str | int | None = None) -> ShortString:
     if not isinstance(data, str | bytes | bytearray | memoryview):
         return _of_numbers(data, alphabet)
     is_text = isinstance(data, str)
-    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data)
+    raw = as_bytes(data)
     if not raw:
         raise DataError("expected a string of at least one symbol, got an empty one")
     if alphabet is None:

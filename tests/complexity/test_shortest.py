@@ -77,6 +77,9 @@ def test_the_fraction_orders_strings() -> None:
         ("01", {"effort": -1}, "effort"),
         ("01", {"exhaustive_bits": -1}, "exhaustive_bits"),
         ("01", {"context": "2"}, "also has"),
+        ("01", {"memory": 10}, "memory"),
+        ("01", {"seconds": 0}, "seconds"),
+        ("a\ud800b", {}, "cannot be encoded"),
     ],
 )
 def test_bad_input_is_refused(data: object, arguments: dict[str, object], message: str) -> None:

@@ -42,7 +42,7 @@ def chains(target: Target, search: Searching, complete: bool, thorough: bool) ->
     high = int(target.max())
     if thorough and search.work > 0 and not rows and high < 250:
         rows = kernels.fit_chains(target, 256, _SMALL_STEPS, weights, True, known, found)
-        search.work -= 15_000
+        search.work -= 8000
     for row in found[:rows]:
         node = _chain(size, *(int(number) for number in row))
         yield ready(node, machine)
@@ -50,7 +50,7 @@ def chains(target: Target, search: Searching, complete: bool, thorough: bool) ->
         yield from _stepped_substitutions(target, search, weights)
     if thorough and not rows and complete and high < 200 and 16 <= size <= LONGEST_CUT:
         yield from _periodic_scans(target, search)
-    if thorough and not rows:
+    if not rows:
         yield from moduli(target, search)
 
 
@@ -64,12 +64,12 @@ _SUBSTITUTED_WORK = 35_000
 def moduli(target: Target, search: Searching) -> Iterator[Proposal]:
     """Explain the target by a modulus over a modulus, over its scans, and over the scan of a substitution."""
     size, machine = len(target), search.machine
-    if machine.symbols != 256 or not 12 <= size <= LONGEST_CUT or target.max() >= 128:
+    if machine.symbols != 256 or not search.thorough or not 12 <= size <= LONGEST_CUT or target.max() >= 128:
         return
     if search.cut(target).bits <= _MODULAR_BITS:
         return
     for before, scans, work in _NESTED:
-        if search.work < 2 * work:
+        if search.work < work:
             continue
         search.work -= work
         found = np.zeros((_ROWS, 5), np.int64)
@@ -81,7 +81,7 @@ def moduli(target: Target, search: Searching) -> Iterator[Proposal]:
             yield ready(Node("add", size, (constant,), (node,)) if constant else node, machine)
         if rows:
             return
-    if search.work < 2 * _SUBSTITUTED_WORK:
+    if search.work < _SUBSTITUTED_WORK:
         return
     search.work -= _SUBSTITUTED_WORK
     found = np.zeros((_ROWS, 5), np.int64)
@@ -132,7 +132,7 @@ def _periodic_scans(target: Target, search: Searching) -> Iterator[Proposal]:
         if search.work <= 0:
             return
         sums = np.zeros(period + 1, np.int64)
-        search.work -= 2000 + 500 * period
+        search.work -= 2000
         modulus = int(kernels.fit_periodic_scan(target, 256, period, sums))
         if not modulus:
             continue

@@ -38,7 +38,7 @@ def proposals(target: Target, search: Searching, *, thorough: bool) -> Iterator[
     yield from _morphisms(target, search.machine, complete)
     yield from _repeats(target, bits, known)
     yield from _scans(target, bits, known)
-    yield from _substitutions(target, bits, search, thorough)
+    yield from _substitutions(target, bits, search)
     yield Proposal(
         bits["interleave"],
         (np.ascontiguousarray(target[::2]), np.ascontiguousarray(target[1::2])),
@@ -120,7 +120,7 @@ _EVIDENT = 5
 """Equal symbols at regular places that are hardly there by chance."""
 
 
-def _substitutions(target: Target, bits: Bits, search: Searching, thorough: bool) -> Iterator[Proposal]:
+def _substitutions(target: Target, bits: Bits, search: Searching) -> Iterator[Proposal]:
     for every in range(2, min(len(target) // 2, 32) + 1):
         places = target[every - 1 :: every]
         values = places[places != ANY]
@@ -131,7 +131,7 @@ def _substitutions(target: Target, bits: Bits, search: Searching, thorough: bool
         value, fields = int(values[0]), len(Every().write(every)) + bits.symbol
         for each in (part, *(fillings(part, bits.symbols) if bits.symbols > 2 and every > 2 else ())):
             yield _unary("substitute", bits, each, every, value, fields=fields)
-        if thorough and len(values) >= _EVIDENT and len(set(target.tolist())) > _EVIDENT:
+        if len(values) >= _EVIDENT and len(set(target.tolist())) > _EVIDENT:
             for within in moduli(part, search):
                 node = Node("substitute", len(target), (every, value), (within.build(()),))
                 yield ready(node, bits.machine)
@@ -147,7 +147,8 @@ def _patches(target: Target, bits: Bits, complete: bool) -> Iterator[Proposal]:
         part[place] = ANY if bits.symbols > 2 else 1 - target[place]
         numbers = (place, int(target[place])) if bits.symbols > 2 else (place,)
         fields = len(Uniform(size).write(place)) + (bits.symbol if bits.symbols > 2 else 0)
-        yield _unary("patch", bits, part, *numbers, fields=fields)
+        for each in (part, *(fillings(part, bits.symbols) if bits.symbols > 2 else ())):
+            yield _unary("patch", bits, each, *numbers, fields=fields)
 
 
 def _splits(target: Target, bits: Bits, search: Searching) -> Iterator[Proposal]:

@@ -37,6 +37,7 @@ class Searching(Protocol):
 
     machine: Machine
     work: int
+    thorough: bool
 
     def cut(self, target: Target) -> Cut:
         """Return the best cut of a target."""

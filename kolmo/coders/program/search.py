@@ -50,7 +50,7 @@ class Search:
         self.cutter = Cutter(machine)
         self.cuts: dict[bytes, Cut] = {}
         self.found: dict[bytes, Found] = {}
-        self.proposed: dict[tuple[bytes, bool], list[Proposal]] = {}
+        self.proposed: dict[tuple[bytes, int], list[Proposal]] = {}
         self.thorough = False
 
     def best(self, symbols: bytes) -> Node:
@@ -59,11 +59,14 @@ class Search:
         found = self.solve(target, *_QUICK[0])  # even without any effort
         if self.work > 0:
             self._ranked(target, target.tobytes(), thorough=True)
+        kept = self.work // 2  # for the thorough passes
+        self.work -= kept
         for depth, width, thorough in PASSES:
-            if self.work <= 0:
-                break
-            self.thorough = thorough
-            found = self.solve(target, depth, width)
+            if thorough and not self.thorough:
+                self.work += kept
+                self.thorough = True
+            if self.work > 0:
+                found = self.solve(target, depth, width)
         return found.node
 
     def cut(self, target: Target) -> Cut:
@@ -99,15 +102,16 @@ class Search:
 
     def _ranked(self, target: Target, key: bytes, *, thorough: bool) -> list[Proposal]:
         """Return the proposals for a target, those whose parts have short cuts first."""
-        if (key, True) in self.proposed:
-            return self.proposed[key, True]
-        if (key, thorough) not in self.proposed:
-            made = list(proposals(target, self, thorough=thorough))
-            self.work -= 100 + len(target) ** 2 // 100
-            estimates = [each.bits + sum(self.cut(part).bits for part in each.parts) for each in made]
-            order = sorted(range(len(made)), key=lambda index: (estimates[index], index))
-            self.proposed[key, thorough] = [made[index] for index in order]
-        return self.proposed[key, thorough]
+        level = thorough + self.thorough
+        for known in range(2, level - 1, -1):
+            if (key, known) in self.proposed:
+                return self.proposed[key, known]
+        made = list(proposals(target, self, thorough=thorough))
+        self.work -= 100 + len(target) ** 2 // 100
+        estimates = [each.bits + sum(self.cut(part).bits for part in each.parts) for each in made]
+        order = sorted(range(len(made)), key=lambda index: (estimates[index], index))
+        self.proposed[key, level] = [made[index] for index in order]
+        return self.proposed[key, level]
 
     def _follow(self, proposal: Proposal, limit: int, depth: int, width: int) -> Node | None:
         least = [self.least(part) for part in proposal.parts]
