@@ -189,8 +189,8 @@ def spatial_frequencies(
     >>> waves = (60 * np.sin(np.arange(64) / 6) + 100).astype(np.uint8) * np.ones((4, 64, 1), np.uint8)
     >>> noise = np.random.default_rng(0).integers(0, 8, waves.shape, np.uint8)
     >>> found = spatial_frequencies(waves + noise, coder="ngram")
-    >>> found.noise
-    (0.25, 0.125)
+    >>> found.noise  # the waves, 0.027 cycles/pixel, are below these octaves
+    (0.25, 0.125, 0.0625, 0.03125)
     """
     check_count("sample_bytes", sample_bytes, 1, 2**40)
     made = make_coder(coder)
@@ -250,7 +250,7 @@ def octaves_of(picture: Array, n_octaves: int) -> list[Array]:
     Examples
     --------
     >>> [each.ravel().tolist() for each in octaves_of(np.array([[8, 6], [9, 5]], np.uint8), 1)]
-    [[254, 0, 254], [7]]
+    [[253, 0, 254], [7]]
     """
     found = []
     means = picture.view(f"u{picture.dtype.itemsize}")

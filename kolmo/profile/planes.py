@@ -115,7 +115,7 @@ class BitPlanes(Result):
             table.add(str(plane), f"{bits:.3f}", told, "noise" if plane in self.noise else "")
         table.footers = [
             f"{self.n_samples:,} samples; bit 0 is the least significant; noise: at least {_NOISE} bits/sample by "
-            f"{self.coder}"
+            f"{self.coder}, which loses what exceeds 1"
         ]
         if verbose:
             table.footers.append(self.fingerprint)
