@@ -74,7 +74,7 @@ def _applied(name: str, parts: list[Node], numbers: tuple[int, ...]) -> Node:
         return Node("repeat", part.size * numbers[0], (part.size,), (part,)) if numbers[0] > 1 else part
     if name == "step":
         size = -(-part.size // numbers[0])
-        return Node("step", size, numbers, (_shortened(part, numbers[0] * (size - 1) + 1),)) if size > 1 else part
+        return Node("step", size, numbers, (_shortened(part, numbers[0] * (size - 1) + 1),))
     return Node(name, part.size, numbers, (part,))
 
 
