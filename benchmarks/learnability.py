@@ -159,7 +159,10 @@ def rank_correlation(rows: list[dict[str, Any]], learned: str) -> dict[str, Any]
     found = [spearmanr(x[d], y[d]).statistic for d in draws if len(set(x[d])) > 1 and len(set(y[d])) > 1]
     rho = float(spearmanr(x, y).statistic) if len(set(x.tolist())) > 1 else float("nan")
     low, high = np.quantile(found, [0.025, 0.975]) if found else (np.nan, np.nan)
-    return {"rho": round(rho, 3), "low": round(float(low), 3), "high": round(float(high), 3), "n_variants": len(x)}
+    numbers = {"rho": rho, "low": float(low), "high": float(high)}
+    return {name: round(value, 3) if np.isfinite(value) else None for name, value in numbers.items()} | {
+        "n_variants": len(x)
+    }
 
 
 def corollary() -> Iterator[dict[str, Any]]:

@@ -38,7 +38,7 @@ def sources(size: int) -> Iterator[tuple[str, int, bytes, float]]:
     for order, symbols in CONTEXTS:
         yield f"Markov chain, order {order}, {symbols} symbols", 7, *markov(order, symbols, small, seed=7)
     for n_symbols in GRAMMARS:
-        yield f"grammar of {n_symbols} symbols", 7, *grammar(n_symbols, small, seed=7)
+        yield f"grammar of {n_symbols} symbols", 7, *grammar(n_symbols, size, seed=7)
     yield "random bytes", 7, np.random.default_rng(7).bytes(small), 8.0
     yield "constant", 0, b"a" * small, 0.0
 

@@ -25,7 +25,7 @@ MAX_OCTAVES = 5
 _SHORTEST_SIDE = 8
 _NOISE = 0.95
 """Share of the code length of shuffled coefficients from which on an octave is called noise."""
-_LEAST_BITS = 0.05
+_LEAST_BITS, _LEAST_COEFFICIENTS = 0.05, 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,9 @@ class Octave:
 
     @property
     def is_noise(self) -> bool:
-        """Whether the order of the coefficients saves less than 5 %: the coder finds no structure in it."""
-        return self.shuffled_bits > _LEAST_BITS and self.bits >= _NOISE * self.shuffled_bits
+        """Whether the order of at least 1,000 coefficients saves less than 5 %: the coder finds no structure in it."""
+        is_told = self.n_coefficients >= _LEAST_COEFFICIENTS and self.shuffled_bits > _LEAST_BITS
+        return is_told and self.bits >= _NOISE * self.shuffled_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,8 @@ class SpatialFrequencies(Result):
             )
         table.footers = [
             f"{self.n_pictures:,} pictures; coefficients of a reversible Haar transform, each octave coded alone by "
-            f"{self.coder}; shuffled: bits/coefficient without order; noise: the order saves less than 5 %"
+            f"{self.coder}; shuffled: bits/coefficient without order; noise: the order of at "
+            f"least {_LEAST_COEFFICIENTS:,} coefficients saves less than 5 %"
         ]
         if verbose:
             table.footers += [self.fingerprint, *self.citations]
@@ -190,7 +192,7 @@ def spatial_frequencies(
     >>> noise = np.random.default_rng(0).integers(0, 8, waves.shape, np.uint8)
     >>> found = spatial_frequencies(waves + noise, coder="ngram")
     >>> found.noise  # the waves, 0.027 cycles/pixel, are below these octaves
-    (0.25, 0.125, 0.0625, 0.03125)
+    (0.25, 0.125)
     """
     check_count("sample_bytes", sample_bytes, 1, 2**40)
     made = make_coder(coder)

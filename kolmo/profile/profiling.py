@@ -98,7 +98,7 @@ def profile_data(
     made = [make_coder(each) for each in coders]
     if not made:
         raise ParameterError("coders: expected at least one coder, got none")
-    called = name or (data.name if isinstance(data, Corpus) else "data")
+    called = name or (data.name if isinstance(data, Corpus | Sample) else "data")
     sample = data if isinstance(data, Sample) else sample_of(data, name=called, max_bytes=sample_bytes)
     parts = Parts.of(sample, sample_bytes)
     found = _measured(sample, parts, made, checkpoint, n_jobs)
