@@ -261,6 +261,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 html_option = click.option(
     "--html",
+    cls=SharedOption,
+    group=OUTPUT,
     type=ReportFile(),
     metavar="FILE",
     help="Write a report to FILE: one HTML page with charts, tables, how sure, and excerpts.",

@@ -120,9 +120,10 @@ class Scored(Result):
             intervals={"accuracy": [each and (100 * each[0], 100 * each[1]) for each in ends]},
             form=".1f",
         )
+        charts: list[Chart] = [bars] if len(scored) > 1 else []
         best, classes = scored[0], [str(label) for label in scored[0].classes]
         if best.confusion is None or len(classes) > _MOST_CLASSES:
-            return [bars]
+            return charts
         confusion = HeatMap(
             title=f"True and predicted classes, {best.name}, number of texts",
             rows=classes,
@@ -132,7 +133,7 @@ class Scored(Result):
             column_label="predicted class",
             form=",.0f",
         )
-        return [bars, confusion]
+        return [*charts, confusion]
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
