@@ -55,7 +55,7 @@ TABLES = {
         record="classify",
         command=CLASSIFY,
         run=("set", "method"),
-        where={"part": "full"},
+        where={"part": "full", "set": ("TREC", "R8", "AG News")},
         rows={"classifier": "{method}"},
         chosen=(
             STRONGEST,
