@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
-_SHOWN = 20
+_SHOWN, _LEAST_SHOWN = 20, 3
+_TOO_MANY, _CHANCE = 5, 1e-3
+"""Least number of flagged items, and largest probability of so many among normal ones, for a warning."""
 _REPORTED = 100
 _EXCERPT = 160
 
@@ -137,7 +139,7 @@ class OutlierReport(Result):
         The coder with its parameters and library versions.
     """
 
-    derived = ("flagged", "n_flagged")
+    derived = ("flagged", "n_flagged", "warnings")
     question: ClassVar[str] = "Which items are unlike the normal ones?"
 
     scores: NDArray[np.float64]
@@ -163,6 +165,24 @@ class OutlierReport(Result):
     def n_flagged(self) -> int:
         """Number of items above the threshold."""
         return len(self.flagged)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What speaks against the false-alarm rate: more flagged items than chance allows, extrapolated lengths."""
+        from scipy.stats import binom
+
+        found, count, n_flagged = [], len(self.scores), self.n_flagged
+        if n_flagged >= _TOO_MANY and binom.sf(n_flagged - 1, count, self.threshold.interval[1]) < _CHANCE:
+            found.append(
+                f"{n_flagged:,} of {count:,} items are flagged, and at most {self.threshold.interval[1]:.2%} would be "
+                "if all were like the normal ones; what differs in most of them, such as a new date at the start of each "
+                "line, has to be cut off before"
+            )
+        if self.n_longer:
+            found.append(
+                f"items longer than every normal item, whose expected bits are extrapolated: {self.n_longer:,}"
+            )
+        return found
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row for each item, in their order.
@@ -249,10 +269,7 @@ class OutlierReport(Result):
                 f"{described[0].upper()}{described[1:]}.",
                 f"Every item is measured exactly: {int(each.sizes.sum()):,} bytes in {each.seconds:.1f} s.",
             ]
-            if each.n_longer:
-                said.append(
-                    f"{each.n_longer:,} items are longer than every normal item; their expected bits are extrapolated."
-                )
+            said += [f"Warning: {warning}." for warning in each.warnings]
         return [*said, "An outlier is unlike the normal items for this coder; it need not be wrong or harmful."]
 
     def _report_table(self) -> Table:
@@ -290,11 +307,18 @@ class OutlierReport(Result):
         names = ("score", "normal items as strange", "bytes", "bits", "expected bits")
         table = Table(
             f"Outliers: {len(flagged):,} of {len(self.scores):,} items",
-            [Column("item"), *(Column(name, numeric=True) for name in names), Column("start of the item")],
+            [
+                Column("item"),
+                Column("outlier"),
+                *(Column(name, numeric=True) for name in names),
+                Column("start of the item"),
+            ],
         )
-        for place in flagged if verbose else flagged[:_SHOWN]:
+        n_rows = max(len(flagged) if verbose else min(len(flagged), _SHOWN), _LEAST_SHOWN)
+        for place in np.argsort(-self.scores, kind="stable")[:n_rows]:
             table.add(
                 str(place) if self.names is None else self.names[place],
+                "yes" if self.scores[place] > self.threshold.score else "no",
                 f"{self.scores[place]:.2f}",
                 f"{self.tail_shares[place]:.2%}",
                 f"{self.sizes[place]:,}",
@@ -310,10 +334,7 @@ class OutlierReport(Result):
             f"expected bits: of a typical normal item of this size; score: {self.score}",
             f"measured {total:,} bytes in {self.seconds:.1f} s; every item is measured exactly, there is no short cut",
         ]
-        if self.n_longer:
-            table.footers.append(
-                f"warning: items longer than every normal item, whose expected bits are extrapolated: {self.n_longer:,}"
-            )
+        table.footers += [f"warning: {warning}" for warning in self.warnings]
         if verbose:
             table.footers.append(self.fingerprint)
         return table

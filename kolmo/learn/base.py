@@ -247,7 +247,8 @@ class RefittedClassifier(TextClassifier):
         if len(unknown):
             raise DataError(
                 f"item {unknown[0]}: expected a label among {self.classes_.tolist()}, got "
-                f"{labels.tolist()[unknown[0]]!r}; name all labels in the first call of partial_fit"
+                f"{labels.tolist()[unknown[0]]!r}; fit again with all labels, or name them all in the first call of "
+                "partial_fit"
             )
         before = ([], np.empty(0, np.intp)) if first else (self._training_items, self._codes)
         return [*before[0], *items], np.concatenate([before[1], codes])

@@ -342,6 +342,8 @@ class LabelCodeClassifier(RefittedClassifier):
         True
         """
         check_is_fitted(self, "classes_")
+        if isinstance(text, list | tuple) and any(isinstance(each, str | bytes) for each in text):
+            raise ParameterError(f"expected one text, got {len(text)} in a {type(text).__name__}; pass one of them")
         item = self._items([text], reset=False)[0]
         bits = self._members.log_probabilities([item])[0] / -np.log(2)
         chosen = [self._code_of(name) if name is not None else None for name in (label, against)]
