@@ -26,17 +26,27 @@ def published(rows: list[Row]) -> str:
     return format(rows[-1]["published number"] or "-", "," if rows[-1]["published number"] else "")
 
 
+def sequences(row: Row) -> Row:
+    """Return rates of a row of sequences."""
+    if row.get("task") != "sequences":
+        return {}
+    best = row["at most the generator's"]
+    share = "" if best is None else f"{best / row['rows']:.0%}"
+    return {"rate": row["bits"] / row["raw bits"], "share": share, "each": row["seconds"] / row["rows"]}
+
+
 TABLES = {
     "program-sequences": Table(
         record="programs",
-        command=f"{PROGRAMS} sequences --data-dir DATA {TO_PROGRAMS}",
-        run=("method",),
+        command=f"{PROGRAMS} sequences --data-dir DATA --effort 0.2 {TO_PROGRAMS}",
+        run=("method", "rows"),
         where={"task": "sequences"},
-        rows={"method": "{method}"},
+        derive=sequences,
+        rows={"method": "{method}", "rows": "{rows}"},
         columns={
             "program bits / raw bits": "{rate:.3f}",
-            "at most the generator's program": "{at most the generator's program:.0%}",
-            "CPU seconds each": "{seconds each:.2g}",
+            "at most the generator's program": "{share}",
+            "CPU seconds each": "{each:.2g}",
         },
     ),
     "program-depth": Table(

@@ -51,7 +51,8 @@ def chains(target: Target, search: Searching, complete: bool, thorough: bool) ->
     if thorough and not rows and complete and high < 200 and 16 <= size <= LONGEST_CUT:
         yield from _periodic_scans(target, search)
     if not rows:
-        yield from moduli(target, search)
+        for node in moduli(target, search):
+            yield ready(node, machine)
 
 
 _MODULAR_BITS = 42
@@ -61,8 +62,8 @@ _NESTED = ((0, 0, 10_000), (0, 1, 30_000), (1, 0, 15_000), (0, 2, 50_000), (1, 1
 _SUBSTITUTED_WORK = 35_000
 
 
-def moduli(target: Target, search: Searching) -> Iterator[Proposal]:
-    """Explain the target by a modulus over a modulus, over its scans, and over the scan of a substitution."""
+def moduli(target: Target, search: Searching) -> Iterator[Node]:
+    """Yield moduli over a modulus, over its scans, and over the scan of a substitution, that print the target."""
     size, machine = len(target), search.machine
     if machine.symbols != 256 or not search.thorough or not 12 <= size <= LONGEST_CUT or target.max() >= 128:
         return
@@ -78,7 +79,7 @@ def moduli(target: Target, search: Searching) -> Iterator[Proposal]:
             node = _scanned(Node("range", size, (start, step)), before)
             node = _scanned(Node("mod", size, (inner,), (node,)), scans)
             node = Node("mod", size, (outer,), (node,))
-            yield ready(Node("add", size, (constant,), (node,)) if constant else node, machine)
+            yield Node("add", size, (constant,), (node,)) if constant else node
         if rows:
             return
     if search.work < _SUBSTITUTED_WORK:
@@ -88,7 +89,7 @@ def moduli(target: Target, search: Searching) -> Iterator[Proposal]:
     rows = kernels.fit_modular_substitutions(target, 256, _SMALL_STEPS, found)
     for start, step, every, symbol, modulus in found[:rows].tolist():
         node = Node("substitute", size, (every, symbol), (Node("range", size, (start, step)),))
-        yield ready(Node("mod", size, (modulus,), (Node("scan", size, (), (node,)),)), machine)
+        yield Node("mod", size, (modulus,), (Node("scan", size, (), (node,)),))
 
 
 def _stepped_substitutions(target: Target, search: Searching, weights: NDArray[np.int64]) -> Iterator[Proposal]:

@@ -132,9 +132,8 @@ def _substitutions(target: Target, bits: Bits, search: Searching) -> Iterator[Pr
         for each in (part, *(fillings(part, bits.symbols) if bits.symbols > 2 and every > 2 else ())):
             yield _unary("substitute", bits, each, every, value, fields=fields)
         if len(values) >= _EVIDENT and len(set(target.tolist())) > _EVIDENT:
-            for within in moduli(part, search):
-                node = Node("substitute", len(target), (every, value), (within.build(()),))
-                yield ready(node, bits.machine)
+            for node in moduli(part, search):
+                yield ready(Node("substitute", len(target), (every, value), (node,)), bits.machine)
 
 
 def _patches(target: Target, bits: Bits, complete: bool) -> Iterator[Proposal]:
