@@ -276,7 +276,7 @@ def _groups(sample: Sample, max_bytes: int, n_random: int, seed: int) -> list[_G
         counts = [each.count for each in kept]
         groups.append(_Group(kind, [each.data for each in kept], counts, [each.data for each in out]))
     if n_random:
-        letters = np.flatnonzero(sample.histogram).astype(np.uint8)
+        letters: NDArray[np.uint8] = np.flatnonzero(sample.histogram).astype(np.uint8)
         random = np.random.default_rng(seed)
         strings = [random.choice(letters, _RANDOM_SIZE).tobytes() for _ in range(2 * n_random)]
         groups.append(_Group(RANDOM, strings[:n_random], [1] * n_random, strings[n_random:]))
