@@ -28,7 +28,7 @@ class ItemCell(str):
     ----------
     text : str
         The cell, such as the position of the item.
-    index : int
+    place : int
         Position of the item in its set.
     source : str
         The set, such as "test"; "" if there is one only.
@@ -40,19 +40,19 @@ class ItemCell(str):
     Examples
     --------
     >>> cell = ItemCell("1,024", 1024, source="test")
-    >>> cell, cell.index, cell.source
+    >>> cell, cell.place, cell.source
     ('1,024', 1024, 'test')
     """
 
-    index: int
+    place: int
     source: str
     start: int
     excerpt: str
 
-    def __new__(cls, text: str, index: int, *, source: str = "", start: int = 0, excerpt: str = "") -> ItemCell:
+    def __new__(cls, text: str, place: int, *, source: str = "", start: int = 0, excerpt: str = "") -> ItemCell:
         """Return the cell."""
         cell = super().__new__(cls, text)
-        cell.index, cell.source, cell.start, cell.excerpt = int(index), source, int(start), excerpt
+        cell.place, cell.source, cell.start, cell.excerpt = int(place), source, int(start), excerpt
         return cell
 
 

@@ -135,7 +135,7 @@ class JointGain(Gain):
 
         names = ("X with Y", "X with the null sets", "X with random bytes", "X with itself")
         rows = {each.coder: (each.relative_gain, each.null_gain, each.random_gain, each.self_gain) for each in results}
-        ends = {each.coder: each.interval and tuple(100 * end for end in each.interval) for each in results}
+        ends = {each.coder: each.interval and (100 * each.interval[0], 100 * each.interval[1]) for each in results}
         return [
             BarChart(
                 title="Joint gain and its controls",

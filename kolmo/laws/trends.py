@@ -122,8 +122,9 @@ class Trend(Result):
             for each in (found for found in results if found.domain == domain):
                 grid = np.linspace(each.start, each.stop, 60)
                 level, half = each.at(grid)
-                line = {"y": 10**level, "low": 10 ** (level - half), "high": 10 ** (level + half)}
-                curves.append(Curve(name=f"trend, {each.start:.0f} to {each.stop:.0f}, 95 % band", x=grid, **line))
+                name = f"trend, {each.start:.0f} to {each.stop:.0f}, 95 % band"
+                ends = (10 ** (level - half), 10 ** (level + half))
+                curves.append(Curve(name=name, x=grid, y=10**level, low=ends[0], high=ends[1]))
                 years, logs = each._points
                 curves.append(Curve(name="points", x=years, y=10**logs, kind="points"))
             title = "Trend over time" if domain is None else f"Trend over time: {domain}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Range = tuple[float, float] | None
@@ -44,19 +44,19 @@ class Curve:
     ----------
     name : str
         Its name in the legend.
-    x, y : sequence of float
+    x, y : collection of float
         The points.
-    low, high : sequence of float
+    low, high : collection of float
         Ends of a band around a line; empty for none.
     kind : {"line", "points", "dashed"}
         Whether the points are joined, shown, or both: a line has marks if it has few points.
     """
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
-    low: Sequence[float] = ()
-    high: Sequence[float] = ()
+    x: Collection[float]
+    y: Collection[float]
+    low: Collection[float] = ()
+    high: Collection[float] = ()
     kind: str = "line"
 
 

@@ -218,7 +218,7 @@ def spread(count: int, most: int) -> list[int]:
     return [round(place * (count - 1) / (most - 1)) for place in range(most)]
 
 
-def pairs_of(xs: Sequence[float], ys: Sequence[float], *, log_x: bool, log_y: bool) -> list[tuple[float, float]]:
+def pairs_of(xs: Iterable[float], ys: Iterable[float], *, log_x: bool, log_y: bool) -> list[tuple[float, float]]:
     """Return the points that the axes can show."""
     found = [(float(x), float(y)) for x, y in itertools.zip_longest(xs, ys, fillvalue=math.nan)]
     return [

@@ -96,9 +96,9 @@ class Excerpts:
 
     def shown(self, cell: str) -> str:
         """Return the text of a cell: of one that names an item by its position, that in its file."""
-        if not isinstance(cell, ItemCell) or self._positions is None or cell != f"{cell.index:,}":
+        if not isinstance(cell, ItemCell) or self._positions is None or cell != f"{cell.place:,}":
             return cell
-        return f"{self._positions[cell.index]:,}"
+        return f"{self._positions[cell.place]:,}"
 
     def link(self, cell: str) -> str:
         """Return the anchor of the excerpt that a cell links to; "" if it names no item whose content is known."""
@@ -113,20 +113,20 @@ class Excerpts:
 
     def _anchor(self, cell: ItemCell) -> str:
         collection = self._items.get(cell.source, ())
-        if cell.index >= len(collection) and not cell.excerpt:
+        if cell.place >= len(collection) and not cell.excerpt:
             return ""
         source = re.sub(r"[^A-Za-z0-9]+", "-", cell.source)[:40]
         number = list(self._items).index(cell.source) if cell.source in self._items else 0
-        parts = ["item", *([f"{source}-{number}"] if cell.source else []), str(cell.index)]
+        parts = ["item", *([f"{source}-{number}"] if cell.source else []), str(cell.place)]
         return "-".join([*parts, *([str(cell.start)] if cell.start else [])])
 
     def _excerpt(self, cell: ItemCell, anchor: str) -> Excerpt:
         is_number = cell.replace(",", "").isdigit()
         title = f"{cell.source} item {self.shown(cell)}".strip() if is_number else str(cell)
         collection = self._items.get(cell.source, ())
-        if cell.index >= len(collection):
+        if cell.place >= len(collection):
             return Excerpt(anchor, title, one_line(cell.excerpt, LONGEST), None, 0)
-        raw = as_bytes(collection[cell.index])
+        raw = as_bytes(collection[cell.place])
         start = cell.start
         while start and start < len(raw) and raw[start] & 0xC0 == 0x80:  # inside a character
             start -= 1

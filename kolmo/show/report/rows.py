@@ -124,7 +124,7 @@ def sort_value(text: str) -> str:
     ('', '1024', '2', '30700', '')
     """
     if isinstance(text, ItemCell):
-        return str(text.index)
+        return str(text.place)
     if text.strip() == "infinite":
         return "Infinity"
     if (found := _NUMBER.search(text)) is None:
