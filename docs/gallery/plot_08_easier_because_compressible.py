@@ -50,7 +50,11 @@ figure, axes = plt.subplots()
 spread = 1.96 * np.sqrt(np.multiply(accuracy, np.subtract(1, accuracy)) / len(test))
 axes.errorbar(bits, accuracy, spread, fmt="o", capsize=3, color="C0")
 for share, x, y in zip(NOISE, bits, accuracy, strict=True):
-    axes.annotate(f"{share:.0%} random", (x, y), xytext=(8, -12 if share == 1 else 6), textcoords="offset points")
+    left = np.log2(3) - 0.25 < x < np.log2(3)  # so that no label crosses the line at log2(3)
+    place = (-8 if left else 8, -12 if share == 1 else 6)
+    axes.annotate(
+        f"{share:.0%} random", (x, y), xytext=place, textcoords="offset points", ha="right" if left else "left"
+    )
 axes.axvline(np.log2(3), color="#999999", linestyle="--", linewidth=1.2)
 axes.axhline(1 / 3, color="#999999", linestyle="--", linewidth=1.2)
 axes.text(0.42, 1 / 3 + 0.012, "guessing", color="#666666")
