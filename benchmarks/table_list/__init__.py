@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from recorded_tables import Table
 
-from table_list import classifiers, coders, finding, joint, laws, neighbours, programs
+from table_list import classifiers, coders, finding, joint, laws, neighbours, profiles, programs
 
 TABLES: dict[str, Table] = (
     classifiers.TABLES
@@ -17,6 +17,7 @@ TABLES: dict[str, Table] = (
     | joint.TABLES
     | finding.TABLES
     | laws.TABLES
+    | profiles.TABLES
     | programs.TABLES
 )
 NOT_SHOWN: dict[str, str] = {}

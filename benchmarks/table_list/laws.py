@@ -1,4 +1,4 @@
-"""Scaling laws: forms, bands, intervals, trends; what is easy to learn."""
+"""Scaling laws: forms, bands, intervals, trends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from recorded_tables import Row, Table, of, percent
 
 LAWS = "python benchmarks/laws.py"
 TO_LAWS = "--data-dir DATA -o benchmarks/results/laws.jsonl"
-LEARNABILITY = "python benchmarks/learnability.py --data-dir DATA -o benchmarks/results/learnability.jsonl"
 STUDY = (
     "python benchmarks/scaling_study.py --read benchmarks/results/scaling_study.csv "
     "--record benchmarks/results/scaling_study.jsonl"
@@ -174,48 +173,5 @@ TABLES = {
             "parameters for shares of the reducible bits": needs,
         },
         caption="Kinds of data: the parameters that models need for a share of the bits that can be learned.",
-    ),
-    "learnability-rank": Table(
-        record="learnability",
-        command=LEARNABILITY,
-        run=("set", "variant"),
-        derive=lambda row: {"ranked": "rho" in row},
-        where={"ranked": True},
-        rows={"rank correlation over": "{set}: {variant}", "variants": "{n_variants}"},
-        columns={"Spearman's rho": "{rho:.2f}", "95 % interval": "{low:.2f} to {high:.2f}"},
-        caption=(
-            "*Is compressible data easy to learn?* Digits and questions, with noise added in steps: Spearman's rank "
-            "correlation of bits/byte and the accuracy of a classifier, over the variants."
-        ),
-    ),
-    "learnability": Table(
-        record="learnability",
-        command=LEARNABILITY,
-        run=("set", "variant"),
-        derive=lambda row: {"measured": "kind" in row and "accuracy" in row},
-        where={"measured": True},
-        split="set",
-        rows={"{set}": "{variant}"},
-        columns={
-            "bits/byte": "{bits_per_byte:.3f}",
-            "bits an item": "{bits_per_item:,.0f}",
-            "accuracy": "{accuracy:.3f}",
-        },
-        caption="The variants: test items are changed as the training items are, and test labels are never wrong.",
-    ),
-    "learnability-corollary": Table(
-        record="learnability",
-        command=LEARNABILITY,
-        run=("variant",),
-        where={"set": "corollary"},
-        rows={"data": "{variant}"},
-        columns={
-            "bytes": "{size_bytes:,}",
-            "bits/byte": "{bits_per_byte:.3f}",
-            "last quarter": "{last_quarter:.3f}",
-            "structure, bits": "{structure_bits:,}",
-            "accuracy": "{accuracy:.3f}",
-        },
-        caption="Random labels of random bytes, and code and prose with near-duplicates and without.",
     ),
 }
