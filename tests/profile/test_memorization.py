@@ -31,16 +31,6 @@ def test_kinds_and_held_out_items() -> None:
     assert "random strings, held out" in str(found)
 
 
-@pytest.mark.slow
-def test_many_passes_memorise_random_strings() -> None:
-    torch.set_num_threads(1)
-    found = exposure_curve(FACTS, model="gru:200k", passes=[1, 400], n_random=10)
-    random = found.kinds[-1]
-    assert random.held_out is not None
-    assert random.memorised_after == 400
-    assert random.held_out[-1] > 4
-
-
 def test_kinds_are_those_of_the_user() -> None:
     torch.set_num_threads(1)
     kinds = ["even" if n % 2 else "odd" for n in range(len(FACTS))]
