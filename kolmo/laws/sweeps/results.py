@@ -227,7 +227,9 @@ class Sweep(Result):
         from kolmo._core.reports.charts import Curve, LineChart
 
         found: dict[str, list[tuple[float, float]]] = {}
-        for run in (run for each in results for run in each.runs if run.parameters is not None):
+        for run in (run for each in results for run in each.runs):
+            if run.parameters is None:
+                continue
             most = max(other.bytes for each in results for other in each.runs if other.data == run.data)
             if run.bytes == most and run.budget is None:
                 found.setdefault(f"{run.data}, {run.model}", []).append((run.parameters, run.held_out_bits_per_byte))
