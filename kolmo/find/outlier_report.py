@@ -175,8 +175,8 @@ class OutlierReport(Result):
         if n_flagged >= _TOO_MANY and binom.sf(n_flagged - 1, count, self.threshold.interval[1]) < _CHANCE:
             found.append(
                 f"{n_flagged:,} of {count:,} items are flagged, and at most {self.threshold.interval[1]:.2%} would be "
-                "if all were like the normal ones; what differs in most of them, such as a new date at the start of each "
-                "line, has to be cut off before"
+                "if all were like the normal ones; what differs in most of them, such as a new date at the start "
+                "of each line, has to be cut off before"
             )
         if self.n_longer:
             found.append(
