@@ -286,12 +286,7 @@ class OutlierReport(Result):
             name = f"{place:,}" if self.names is None else self.names[place]
             table.add(
                 ItemCell(name, place, excerpt=self.excerpts[place]),
-                "yes" if self.scores[place] > self.threshold.score else "no",
-                f"{self.scores[place]:.2f}",
-                f"{self.tail_shares[place]:.2%}",
-                f"{self.sizes[place]:,}",
-                f"{self.bits[place]:,.0f}",
-                f"{self.expected_bits[place]:,.0f}",
+                *self._cells(place),
             )
         table.footers = [
             f"{len(order):,} of {len(self.scores):,} items, the highest scores first",
@@ -299,6 +294,17 @@ class OutlierReport(Result):
             "typical normal item of this size",
         ]
         return table
+
+    def _cells(self, place: int) -> tuple[str, ...]:
+        """Return what is measured of an item: outlier, score, share of normal items, bytes, bits, expected bits."""
+        return (
+            "yes" if self.scores[place] > self.threshold.score else "no",
+            f"{self.scores[place]:.2f}",
+            f"{self.tail_shares[place]:.2%}",
+            f"{self.sizes[place]:,}",
+            f"{self.bits[place]:,.0f}",
+            f"{self.expected_bits[place]:,.0f}",
+        )
 
     def _table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table
@@ -318,12 +324,7 @@ class OutlierReport(Result):
         for place in np.argsort(-self.scores, kind="stable")[:n_rows]:
             table.add(
                 str(place) if self.names is None else self.names[place],
-                "yes" if self.scores[place] > self.threshold.score else "no",
-                f"{self.scores[place]:.2f}",
-                f"{self.tail_shares[place]:.2%}",
-                f"{self.sizes[place]:,}",
-                f"{self.bits[place]:,.0f}",
-                f"{self.expected_bits[place]:,.0f}",
+                *self._cells(place),
                 self.excerpts[place][:60],
             )
         if len(flagged) > _SHOWN and not verbose:
