@@ -54,9 +54,13 @@ def check_extra(module: str, *, extra: str, purpose: str) -> None:
     MissingDependencyError
         If the module is not installed.
     """
-    found = sys.modules[module] if module in sys.modules else importlib.util.find_spec(module)
-    if found is None:
+    if not is_installed(module):
         raise _missing(module, extra, purpose)
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a top-level module is installed, without importing it."""
+    return (sys.modules[module] if module in sys.modules else importlib.util.find_spec(module)) is not None
 
 
 @contextmanager

@@ -163,6 +163,11 @@ def coder_class(name: str) -> type[Coder]:
             f"the entry point {name!r} of group {ENTRY_POINT_GROUP!r}: expected a subclass of kolmo.Coder, "
             f"got {loaded!r}"
         )
+    if loaded.name != name:  # a stream names its coder by the class
+        raise ParameterError(
+            f"the entry point {name!r} of group {ENTRY_POINT_GROUP!r}: expected a coder of this name, got one named "
+            f"{loaded.name!r}; give both the same name"
+        )
     return loaded
 
 

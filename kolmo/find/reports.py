@@ -73,8 +73,9 @@ class OverlapReport(Result):
             f"{100 * self.min_copied:g} % of the passage copied",
             f"random pairs flagged: {self.control.n_flagged:,} of {self.control.n_pairs:,}, 95 % confidence interval "
             f"{low:.2g} to {high:.2g} %",
-            f"compared {self.n_compared:,} of {n_all:,} pairs in {format_seconds(self.seconds)}; all pairs would take "
-            f"about {format_seconds(self.exact_seconds)} in one thread",
+            f"compared {self.n_compared:,} of {n_all:,} pairs in {format_seconds(self.seconds)}, compilation and "
+            "reading included; comparing all pairs would take about "
+            f"{format_seconds(self.exact_seconds)} in one thread",
             *self.warnings,
         ]
         return [*lines, self.fingerprint] if verbose else lines

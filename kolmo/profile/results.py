@@ -163,7 +163,13 @@ def _answer(profile: DataProfile) -> str:
     if near is not None:
         text += f"; {profile.copies.exact:.1%} are exact copies, {near:.1%} near-duplicates"
     if (curve := profile.curve) is not None:
-        text += f"; {curve.noise_bits_per_byte:.3f} bits/byte stay, however much is read"
+        if curve.is_level_known:
+            text += f"; {curve.noise_bits_per_byte:.3f} bits/byte stay, however much is read"
+        else:
+            text += (
+                f"; read in a row, the last quarter costs {curve.noise_bits_per_byte:.3f} bits/byte, and the data do "
+                "not tell what more data would cost"
+            )
     return f"{text}."
 
 
@@ -190,7 +196,11 @@ def _charts(profiles: Sequence[DataProfile]) -> list[Chart]:
         Curve(name=name, x=[size for size, _ in curve.points()], y=[rate for _, rate in curve.points()])
         for name, curve in known
     ]
-    levels = {"the level that stays": known[0][1].noise_bits_per_byte} if len(known) == 1 else {}
+    levels = (
+        {"the level" if known[0][1].is_level_known else "its last quarter": known[0][1].noise_bits_per_byte}
+        if len(known) == 1
+        else {}
+    )
     learning = LineChart(
         title="Code length by the data seen",
         x_label="data seen, bytes",
@@ -337,8 +347,8 @@ def _items_table(profile: DataProfile, shown: int) -> Table:
             item.excerpt[:60],
         )
     table.footers = [
-        f"{len(chosen):,} of {len(items):,} ranked; score: distance of bits/byte from the median at this length, given "
-        "half of the sample, over half of the 5 to 95 % band"
+        f"{len(chosen):,} of {len(items):,} that were ranked by a coder that had read the other half of the sample; "
+        "score: 1 is the edge of the middle 90 % of documents of this length; kolmo outliers ranks all"
     ]
     return table
 

@@ -145,7 +145,9 @@ def sample_of(data: Any, *, name: str, max_bytes: int) -> Sample:
             for start in range(0, len(whole), LONGEST):
                 reservoir.add(whole[start : start + LONGEST], n_documents - 1, label)
     if not size:
-        raise DataError(f"{name} is empty: expected at least one byte, got {n_documents:,} documents without any")
+        raise DataError(
+            f"{name} is empty: expected a document of at least one byte, got {n_documents:,} documents, all empty"
+        )
     kept = reservoir.documents()
     if len(kept) == 1 and kept[0].count == 1 and len(kept[0].data) >= 2 * _SHORTEST_PIECE:  # one document
         kept, is_pieces = _pieces(kept[0]), True

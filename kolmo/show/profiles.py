@@ -62,7 +62,7 @@ def profile_plot(profiles: Sequence[DataProfile], path: str | Path) -> None:
     right.set_xlabel("data seen")
     right.set_ylabel("bits/byte")
     right.set_ylim(bottom=0)
-    right.set_title("By data seen, and the level that stays (dotted)", fontsize=FONT_SIZE + 1)
+    right.set_title("By data seen, and its level or last quarter (dotted)", fontsize=FONT_SIZE + 1)
     for axes in (left, right):
         axes.grid(visible=True, color="#e8e8e8")
         axes.set_axisbelow(True)

@@ -116,6 +116,15 @@ def plugin(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_an_entry_point_has_the_name_of_its_coder(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    entry = EntryPoint("mine", "kolmo.coders.library.baselines:Uniform", "kolmo.coders")
+    monkeypatch.setattr("kolmo.coders.registry._plugins", lambda: {"mine": entry})
+    with pytest.raises(ParameterError, match="'mine'.*got one named 'uniform'; give both the same name"):
+        coder("mine")
+
+
 def test_a_third_party_coder_is_found_by_its_entry_point(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(plugin)
     assert "reversed" in list_coders()

@@ -55,7 +55,7 @@ def test_one_document_and_long_ones_are_cut() -> None:
 
 
 def test_empty_sets_are_refused_and_binary_in_text_is_counted() -> None:
-    with pytest.raises(DataError, match="expected at least one byte"):
+    with pytest.raises(DataError, match="expected a document of at least one byte"):
         sample_of([b"", b""], name="nothing", max_bytes=9)
     with pytest.raises(DataError, match="is empty"):
         sample_of(b"", name="nothing", max_bytes=9)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from kolmo._core.extras import check_extra
+from kolmo._core.extras import check_extra, is_installed
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin, content_of, read_item, reading_options
 from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_report, write_text
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from kolmo.profile.reference import ReferenceBand
     from kolmo.profile.results import DataProfile
 
-_LADDER = ("order0", "gzip", "xz", "ppmd", "mix")
+_HAS_PPMD = is_installed("pyppmd")
+_LADDER = ("order0", "gzip", "xz", *(("ppmd",) if _HAS_PPMD else ()), "mix")
 
 
 class _Passes(click.ParamType):  # type: ignore[type-arg]
@@ -146,6 +148,8 @@ def command(
 
     check_one_stdin([*data, *(each for each in (reference, target) if each)])
     _check_use(data, reference, judged)
+    if not _HAS_PPMD and click.get_current_context().get_parameter_source("coders") is ParameterSource.DEFAULT:
+        say("the coders", ["ppmd is left out; to add it, run in the project's folder: pip install '.[ppmd]'"])
     if exposures is not None:
         check_extra("torch", extra="neural", purpose="the option --exposures")
     tokens = None if tokenizer is None else _tokenizer(tokenizer)

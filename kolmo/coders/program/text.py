@@ -77,8 +77,8 @@ def parse_program(text: str, machine: Machine) -> Node:
         raise ParameterError(f"expected a program as text of at most {MAX_TEXT:,} characters, got {text!r:.60}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ParameterError(f'expected a program such as "001"*15, got {text!r:.60}: {error}') from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ParameterError(f'expected a program such as "001"*15, its strings in quotes, got {text!r:.60}') from None
     return _Parser(machine).node(tree, 0)
 
 
