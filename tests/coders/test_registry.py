@@ -121,7 +121,7 @@ def test_an_entry_point_has_the_name_of_its_coder(monkeypatch: pytest.MonkeyPatc
 
     entry = EntryPoint("mine", "kolmo.coders.library.baselines:Uniform", "kolmo.coders")
     monkeypatch.setattr("kolmo.coders.registry._plugins", lambda: {"mine": entry})
-    with pytest.raises(ParameterError, match="'mine'.*got one named 'uniform'; give both the same name"):
+    with pytest.raises(ParameterError, match=r"'mine'.*got one named 'uniform'; give both the same name"):
         coder("mine")
 
 
