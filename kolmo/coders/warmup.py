@@ -60,6 +60,9 @@ def _use_ngram() -> None:
 def _use_program() -> None:
     sums = [sum((3, 90, 7)[place % 3] for place in range(end + 1)) for end in range(40)]
     coder("program").prime(_TEXT).code_length(bytes(each % 256 % 100 for each in sums))
+    coder("program:effort=1").code_length(
+        bytes(each * each * 37 % 101 for each in range(3, 43))
+    )  # nothing is found early
 
 
 def _use_predictive(spec: str) -> None:

@@ -96,7 +96,7 @@ def completed(line: str, word: int) -> tuple[list[str], set[str]]:
 def test_commands_options_and_coders_complete_without_heavy_libraries() -> None:
     for line, word, expected in [
         ("kolmo cla", 1, ["classify"]),
-        ("kolmo com", 1, ["compress", "completion"]),
+        ("kolmo com", 1, ["complexity", "compress", "completion"]),
         ("kolmo length file -c z", 4, [name for name in list_coders() if name.startswith("z")]),
         ("kolmo compress file --coder lz", 4, [name for name in list_coders() if name.startswith("lz")]),
         ("kolmo length --cont", 2, ["--context"]),

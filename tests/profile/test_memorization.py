@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 from kolmo.errors import DataError, ParameterError
-
-torch = pytest.importorskip("torch", reason="torch is not installed (extra neural)")
-
-from kolmo.profile import exposure_curve  # noqa: E402
+from kolmo.profile import exposure_curve
 
 FACTS = [f"the code of gate {n} is {np.random.default_rng(n).integers(10**6):06}" for n in range(25)]
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    pytest.importorskip("torch", reason="torch is not installed (extra neural)").set_num_threads(1)
+
+
 def test_kinds_and_held_out_items() -> None:
-    torch.set_num_threads(1)
     found = exposure_curve([*FACTS, *FACTS[:5]], model="gru:20k", passes=[1, 2], n_random=5)
     assert found.passes == (0, 1, 2)
     assert [each.kind for each in found.kinds] == ["duplicates", "once", "random strings"]
@@ -32,7 +33,6 @@ def test_kinds_and_held_out_items() -> None:
 
 
 def test_kinds_are_those_of_the_user() -> None:
-    torch.set_num_threads(1)
     kinds = ["even" if n % 2 else "odd" for n in range(len(FACTS))]
     found = exposure_curve(FACTS, kinds=kinds, model="gru:20k", passes=[1], n_random=0)
     assert [each.kind for each in found.kinds] == ["even", "odd"]
