@@ -27,6 +27,14 @@ TABLES: dict[str, Table] = {
         across="order",
         spread={"{order}": "{in_order:.2f}", "`diversity`": "{diversity:.2f}"},
     ),
+    "profile-band": Table(
+        record="profile_sets",
+        command=f"python benchmarks/profile_sets.py --data-dir DATA --part band {TO}/profile_sets.jsonl",
+        run=("length",),
+        where={"part": "band"},
+        rows={"length, bytes": "{length:,}", "pieces": "{n_pieces:,}"},
+        columns={"below the band, %": "{low:.1f}", "above, %": "{high:.1f}", "outside, %": "{outside:.1f}"},
+    ),
     "profile-structure": Table(
         record="structure",
         command="python benchmarks/structure.py -o benchmarks/results/structure.jsonl",
