@@ -6,6 +6,7 @@ from recorded_tables import Row, Table
 
 LEARNABILITY = "python benchmarks/learnability.py --data-dir DATA -o benchmarks/results/learnability.jsonl"
 TO = "-o benchmarks/results"
+PASSES = (0, 1, 2, 5, 10, 20)
 LOGS = "python benchmarks/training_logs.py --data-dir DATA -o benchmarks/results/training_logs.jsonl"
 
 
@@ -15,6 +16,14 @@ def structure(row: Row) -> Row:
     low, high = row["noise_interval"]
     off = "" if row.get("off_percent") is None else f"{row['off_percent']:+.1f}"
     return {"marked": f"{row['noise']:.3f}{mark}", "interval": f"{low:.3f} to {high:.3f}", "off": off}
+
+
+def exposures(row: Row) -> Row:
+    """Return the bits/byte of what was read and of what was held out, by the number of passes."""
+    if row.get("part") != "exposures":
+        return {}
+    pairs = zip(row["passes"], row["bits_per_byte"], row["held_out"], strict=True)
+    return {f"after_{count}": f"{read:.2f} / {held:.2f}" for count, read, held in pairs}
 
 
 TABLES: dict[str, Table] = {
@@ -34,6 +43,15 @@ TABLES: dict[str, Table] = {
         where={"part": "band"},
         rows={"length, bytes": "{length:,}", "pieces": "{n_pieces:,}"},
         columns={"below the band, %": "{low:.1f}", "above, %": "{high:.1f}", "outside, %": "{outside:.1f}"},
+    ),
+    "profile-exposures": Table(
+        record="profile_sets",
+        command=f"python benchmarks/profile_sets.py --data-dir DATA --part exposures {TO}/profile_sets.jsonl",
+        run=("kind",),
+        where={"part": "exposures"},
+        derive=exposures,
+        rows={"documents": "{kind}", "number": "{n_items}"},
+        columns={f"after {count}": f"{{after_{count}}}" for count in PASSES},
     ),
     "profile-structure": Table(
         record="structure",
