@@ -54,10 +54,12 @@ def label_code(*members: str) -> Callable[[], Any]:
 
 
 METHODS: dict[str, Callable[[], Any]] = {
-    "label code": label_code("counts", "weights", "coders"),
+    "label code": label_code("counts", "weights", "coders", "neighbors"),
+    "label code: counts, weights, neighbors": label_code("counts", "weights", "neighbors"),
     "label code: counts, weights": label_code("counts", "weights"),
     "label code: counts": label_code("counts"),
     "label code: weights": label_code("weights"),
+    "label code: neighbors": label_code("neighbors"),
     "CodeLengthClassifier(background=True)": lambda: CodeLengthClassifier(background=True, n_jobs=N_JOBS),
     "CodeLengthClassifier('ngram')": lambda: CodeLengthClassifier("ngram", n_jobs=N_JOBS),
     "CodeLengthClassifier('deflate')": lambda: CodeLengthClassifier("deflate", n_jobs=N_JOBS),

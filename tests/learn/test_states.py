@@ -38,6 +38,7 @@ ESTIMATORS = [
     LabelCodeClassifier(),
     LabelCodeClassifier(members=["counts"], n_grams="runs", normalize=False),
     LabelCodeClassifier(members=["coders"]),
+    LabelCodeClassifier(members=["neighbors"]),
     CodeLengthVectorizer(["zstd", "ngram:order=2"]),
     NGramVectorizer(n_buckets=2**12),
 ]

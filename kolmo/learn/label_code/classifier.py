@@ -24,7 +24,7 @@ class LabelCodeClassifier(RefittedClassifier):
     """Classify texts by the code length of the label given the text: the label with the fewest bits.
 
     The score of a label is ``-log2 p(label | text)``, the bits with which an arithmetic coder names the label to a
-    decoder that has the text and this classifier. The probability is a product of up to three predictions, each to the
+    decoder that has the text and this classifier. The probability is a product of up to four predictions, each to the
     power of an exponent, normalized:
 
     - "counts": each n-gram of the text predicts the label by the labels of the training texts that contain it. An
@@ -36,15 +36,18 @@ class LabelCodeClassifier(RefittedClassifier):
       average.
     - "coders": what models of the text given each class save on it against a background, the model of the text in
       all classes. These are compressors, see `CodeLengthClassifier` with ``background=True``.
+    - "neighbors": the labels of the 32 training texts that share most n-grams of 4 bytes with the text, each n-gram
+      weighted by the bits that name it.
 
-    Counts and coders are fitted by leaving each training text out, exactly. The exponents are fitted to the log loss
-    of a quarter of the training texts, predicted by weights that are trained without them. Copies of a text are held
-    out together, and those with the same label are left out together. Counts ignore n-grams in more than half of the
-    texts. The result depends on the order of the training texts.
+    Counts, coders and neighbors predict each training text as if it had not been there, exactly. The exponents are
+    fitted to the log loss of a quarter of the training texts, predicted by weights that are trained without them.
+    Copies of a text are held out together, and those with the same label are left out together. Counts ignore n-grams
+    in more than half of the texts, neighbors those in more than 512. The result depends on the order of the training
+    texts.
 
     Parameters
     ----------
-    members : sequence of {"counts", "weights", "coders"}
+    members : sequence of {"counts", "weights", "coders", "neighbors"}
         The predictions to use.
     n_grams : {"auto", "all", "runs"}
         ``"runs"`` are those of 3 to 6 bytes and of one or two words. ``"all"`` adds 1 and 2 bytes, three words, pairs
@@ -81,8 +84,10 @@ class LabelCodeClassifier(RefittedClassifier):
     References
     ----------
     Rissanen, "Universal coding, information, prediction, and estimation", IEEE Transactions on Information Theory,
-    1984, for prequential codes. Hinton, "Training products of experts by minimizing contrastive divergence", Neural
-    Computation 2002. Duchi, Hazan and Singer, "Adaptive subgradient methods", JMLR 2011.
+    1984, for prequential codes. Jiang et al., "Low-resource text classification: a parameter-free classification method
+    with compressors", Findings of ACL 2023, for neighbors by shared information. Hinton, "Training products of experts
+    by minimizing contrastive divergence", Neural Computation 2002. Duchi, Hazan and Singer, "Adaptive subgradient
+    methods", JMLR 2011.
 
     Examples
     --------
@@ -283,8 +288,8 @@ class LabelCodeClassifier(RefittedClassifier):
     def left_out_code_lengths(self, X: Any, y: Any) -> NDArray[np.float64]:
         """Return the code length of each label of training texts, by a classifier without the text, in bits.
 
-        Counts and coders are without the text and its copies. The weights are trained on the other four of five folds.
-        Only the exponents, one a member, are fitted to all texts. No fitted attribute is used or changed.
+        Counts, coders and neighbors are without the text and its copies. The weights are trained on the other four of
+        five folds. Only the exponents, one a member, are fitted to all texts. No fitted attribute is used or changed.
 
         Parameters
         ----------

@@ -36,7 +36,7 @@ class Part:
     member : str
         The predictor.
     kind : str
-        The kind of n-gram, the name of a coder, or "prior".
+        The kind of n-gram, the name of a coder, "prior", or "labels of the nearest texts".
     text : str
         The n-gram, with escapes for bytes that are not UTF-8; empty for the other kinds.
     bits : float
@@ -98,7 +98,8 @@ def parts_of(members: Members, item: bytes, first: int, second: int) -> tuple[Pa
         if name == "coders" or named is None:
             found += of_coders(members.coders.models, members.coders.pooling, item, first, second, scale)
             continue
-        parts = {"counts": _of_counts, "weights": _of_weights}[name](members, named, first, second)
+        of_member = {"counts": _of_counts, "weights": _of_weights, "neighbors": _of_neighbors}[name]
+        parts = of_member(members, named, first, second)
         found += [
             Part(
                 member=name,
@@ -153,6 +154,11 @@ def _of_weights(members: Members, named: NamedRow, first: int, second: int) -> I
             place += 1
     for (kind_name, bucket), bits in values.items():
         yield kind_name, bucket, bits
+
+
+def _of_neighbors(members: Members, named: NamedRow, first: int, second: int) -> Iterator[tuple[str, int, float]]:
+    logs = members.neighbors.log_probabilities(named.rows, n_threads=1)[0]
+    yield "labels of the nearest texts", -1, float(logs[first] - logs[second])
 
 
 def of_coders(

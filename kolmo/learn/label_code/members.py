@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kolmo._core.models.saving import ModelState
 from kolmo._core.parallel import map_threads
 from kolmo.learn.label_code.counts import ClassCounts, CountsPredictor
+from kolmo.learn.label_code.neighbors import NeighborsPredictor
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
 from kolmo.learn.label_code.pooled import PooledModels
@@ -19,7 +20,7 @@ from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.label_code.weights import LogLinear, Training, WeightsPredictor
 from kolmo.learn.probabilities import log_softmax
 
-NAMES = ("counts", "weights", "coders")
+NAMES = ("counts", "weights", "coders", "neighbors")
 PRESETS = {
     "all": np.ones(N_KINDS, bool),
     # of 3 to 6 bytes, and of one or two words
@@ -45,7 +46,7 @@ class Members:
 
     Parameters
     ----------
-    members : sequence of {"counts", "weights", "coders"}
+    members : sequence of {"counts", "weights", "coders", "neighbors"}
     kinds : ndarray of bool and shape (N_KINDS,)
         The kinds of n-grams.
     normalize : bool
@@ -83,6 +84,8 @@ class Members:
                 predictions["counts"] = left_out[places]
             if "weights" in self.names:
                 predictions["weights"] = self._fit_weights(rows, codes, held, rng)
+            if "neighbors" in self.names:
+                predictions["neighbors"] = self._fit_neighbors(rows, codes, groups)[places]
         target = self._target(len(codes) / n_classes)
         found = [predictions[name] for name in self.names]
         self.exponents = fit_exponents(np.stack(found), codes[places], target) if len(places) else target
@@ -95,6 +98,12 @@ class Members:
         counts = ClassCounts.of(rows, codes, n_classes, len(self.ngrams.columns), beta=_BETA, least=least)
         self.counts = CountsPredictor(counts)
         return rows
+
+    def _fit_neighbors(self, rows: Rows, codes: NDArray[np.intp], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Index the texts, and return the predictions of each by the others; copies with its label are left out."""
+        self.neighbors = NeighborsPredictor(rows, codes, self.counts.counts)
+        copies = groups * self.counts.counts.n_classes + codes
+        return self.neighbors.left_out(rows, copies, n_threads=self.n_threads)
 
     def _fit_weights(
         self, rows: Rows, codes: NDArray[np.intp], held: NDArray[np.bool_], rng: np.random.Generator
@@ -146,14 +155,16 @@ class Members:
         return found
 
     def restore(self, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int, state: ModelState) -> None:
-        """Count training texts again, and take the rest from a saved model, as if by `fit`."""
+        """Count and index training texts again, and take the rest from a saved model, as if by `fit`."""
         self.exponents = state.array("exponents", "float64", (len(self.names),), low=0)
         if "coders" in self.names:
             pooling = Pooling.from_arrays(state, n_classes)
             self.coders = PooledModels.counted(items, codes, n_classes, pooling, n_jobs=self.n_threads)
         if self.names != ["coders"]:
-            self._fit_counts(Texts.of(items, normalize=self.normalize), codes, n_classes)
+            rows = self._fit_counts(Texts.of(items, normalize=self.normalize), codes, n_classes)
             self.counts.restore(state)
+            if "neighbors" in self.names:
+                self.neighbors = NeighborsPredictor(rows, codes, self.counts.counts)
         if "weights" in self.names:
             self.weights = WeightsPredictor(self.counts.counts)
             self.model = self.weights.restore(state)
@@ -161,8 +172,8 @@ class Members:
     def left_out(self, items: Sequence[bytes], codes: NDArray[np.intp], n_classes: int) -> NDArray[np.float64]:
         """Fit the members, and return log p(label) of each training text, which is left out.
 
-        Counts and coders are without the text and its copies; the weights are those of the other folds. The exponents
-        are fitted to all texts.
+        Counts, coders and neighbors are without the text and its copies; the weights are those of the other folds. The
+        exponents are fitted to all texts.
         """
         rng = np.random.default_rng(self._random_state)
         texts = Texts.of(items, normalize=self.normalize)
@@ -177,6 +188,8 @@ class Members:
                 found["counts"] = left_out
             if "weights" in self.names:
                 found["weights"] = self._weights_of_other_folds(rows, codes, groups, rng)
+            if "neighbors" in self.names:
+                found["neighbors"] = self._fit_neighbors(rows, codes, groups)
         self.exponents = fit_exponents(
             np.stack([found[name] for name in self.names]), codes, self._target(len(codes) / n_classes)
         )
@@ -213,6 +226,8 @@ class Members:
                 found["counts"] = self.counts.log_probabilities(rows, n_threads=n_threads)
             if "weights" in self.names:
                 found["weights"] = self.model.log_probabilities(self.weights.rows(rows, n_threads=n_threads))
+            if "neighbors" in self.names:
+                found["neighbors"] = self.neighbors.log_probabilities(rows, n_threads=n_threads)
         return np.stack([found[name] for name in self.names])
 
     def log_probabilities(self, items: Sequence[bytes], *, n_threads: int = 1) -> NDArray[np.float64]:

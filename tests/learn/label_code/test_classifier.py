@@ -10,7 +10,7 @@ from kolmo import LabelCodeClassifier
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn.label_code import explanation, ngram_kernels
 from kolmo.learn.label_code.counts import ClassCounts
-from kolmo.learn.label_code.members import PRESETS, copies_of, held_out
+from kolmo.learn.label_code.members import NAMES, PRESETS, copies_of, held_out
 from kolmo.learn.label_code.ngrams import NGrams, Texts
 
 WORDS = {"pets": ["cat", "dog", "mat", "rug", "purr"], "money": ["bond", "stock", "gold", "fund", "rate"]}
@@ -39,7 +39,7 @@ def test_labels_are_predicted_with_few_bits(fitted: LabelCodeClassifier) -> None
     assert fitted.score(OTHERS, TRUTH) > 0.9
     bits = fitted.code_lengths(OTHERS)[np.arange(len(OTHERS)), [list(fitted.classes_).index(label) for label in TRUTH]]
     assert bits.mean() < 0.5
-    assert set(fitted.exponents_) == {"counts", "weights", "coders"}
+    assert set(fitted.exponents_) == set(NAMES)
 
 
 def test_code_lengths_are_those_of_probabilities(fitted: LabelCodeClassifier) -> None:
@@ -50,7 +50,7 @@ def test_code_lengths_are_those_of_probabilities(fitted: LabelCodeClassifier) ->
     assert np.allclose(fitted.decision_function(OTHERS), np.log2(shares[:, 1] / shares[:, 0]))
 
 
-@pytest.mark.parametrize("members", [["counts"], ["weights"], ["coders"], ["counts", "weights"]])
+@pytest.mark.parametrize("members", [*([name] for name in NAMES), ["counts", "weights"]])
 def test_every_member_alone_is_a_classifier(members: list[str]) -> None:
     assert LabelCodeClassifier(members=members, n_grams="runs").fit(TEXTS, LABELS).score(OTHERS, TRUTH) > 0.85
 
@@ -119,7 +119,7 @@ def test_random_labels_cost_about_a_bit_each() -> None:
     assert bits.mean() < 1.25
 
 
-@pytest.mark.parametrize("members", [["counts"], ["weights"], ["coders"], ["counts", "weights", "coders"]])
+@pytest.mark.parametrize("members", [*([name] for name in NAMES), list(NAMES)])
 def test_an_explanation_sums_to_the_difference_of_code_lengths(members: list[str]) -> None:
     texts, labels = [*TEXTS, "neither here nor there"], [*LABELS, "other"]
     model = LabelCodeClassifier(members=members, n_grams="all").fit(texts, labels)
