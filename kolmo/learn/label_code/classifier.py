@@ -41,9 +41,8 @@ class LabelCodeClassifier(RefittedClassifier):
 
     Counts, coders and neighbors predict each training text as if it had not been there, exactly. The exponents are
     fitted to the log loss of a quarter of the training texts, predicted by weights that are trained without them.
-    Copies of a text are held out together, and those with the same label are left out together. Counts ignore n-grams
-    in more than half of the texts, neighbors those in more than 512. The result depends on the order of the training
-    texts.
+    Copies of a text are held out together, and those with the same label are left out together. Counts and
+    neighbors ignore n-grams in more than half of the texts. The result depends on the order of the training texts.
 
     Parameters
     ----------

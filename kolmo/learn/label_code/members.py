@@ -210,9 +210,12 @@ class Members:
         return found
 
     def _target(self, texts_per_class: float) -> NDArray[np.float64]:
-        """Return the exponents before held-out texts are seen: weights need more texts than counts and coders."""
-        trust = min(1.0, texts_per_class / _FULL_TRUST)
-        shares = np.array([{"weights": trust}.get(name, 1.0) for name in self.names])
+        """Return the exponents before held-out texts are seen.
+
+        Weights need more texts than counts and coders, and neighbors have to prove themselves.
+        """
+        trusts = {"weights": min(1.0, texts_per_class / _FULL_TRUST), "neighbors": 0.0}
+        shares = np.array([trusts.get(name, 1.0) for name in self.names])
         return shares / shares.sum() if shares.any() else np.ones(len(shares))
 
     def each(self, items: Sequence[bytes], *, n_threads: int) -> NDArray[np.float64]:

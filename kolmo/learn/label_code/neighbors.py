@@ -13,8 +13,8 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NAMES, Rows, in_parts
 
 _KIND = NAMES.index("4 bytes")
-_MOST_TEXTS = 512
-"""N-grams of more texts are left out: they tell little, and cost most of the time."""
+_MOST_PAIRS = 2**31
+"""Most pairs of texts that are compared for all n-grams, the rarest first: it bounds the time for large sets."""
 _POWER = 4
 _PRIOR = 0.25
 
@@ -23,7 +23,9 @@ class NeighborsPredictor:
     """Probabilities from the labels of the 32 nearest training texts.
 
     The similarity of two texts is the cosine of their n-grams of 4 bytes, each with the value cost * (1 + log(count)),
-    where the cost is that of naming the n-gram: 1 less log2 of the share of texts that contain it. A neighbor counts
+    where the cost is that of naming the n-gram: 1 less log2 of the share of texts that contain it. N-grams in more than
+    half of the texts are left out, and in large sets those in fewer texts, too: they tell little, and cost most of the
+    time. A neighbor counts
     for its label by the fourth power of its similarity over the largest one. A quarter of a text of the largest
     similarity is shared by the labels, by their numbers of training texts.
 
@@ -39,14 +41,14 @@ class NeighborsPredictor:
 
     def __init__(self, rows: Rows, codes: NDArray[np.intp], counts: ClassCounts) -> None:
         self.codes, self.priors = codes, counts.priors
-        frequencies, n_texts = counts.frequencies, len(codes)
-        is_used = (frequencies > 0) & (frequencies <= max(1, min(_MOST_TEXTS, n_texts // 2)))
-        costs = 1 - np.log2(np.maximum(frequencies, 1) / (n_texts + 1))
-        self._costs = np.where(is_used, costs, 0.0).astype(np.float32)
+        n_texts = len(codes)
+        sizes = np.zeros(len(counts.frequencies), np.int64)
+        kernels.count_texts(rows.indices, rows.pointers, _KIND, sizes)
+        sizes[sizes > _largest(sizes, n_texts)] = 0
+        costs = 1 - np.log2(np.maximum(sizes, 1) / (n_texts + 1))
+        self._costs = np.where(sizes > 0, costs, 0.0).astype(np.float32)
         self._scales = (1 + np.log(np.maximum(np.arange(kernels.N_COUNTS), 1))).astype(np.float32)
-        sizes = np.zeros(len(frequencies), np.int64)
-        kernels.count_texts(rows.indices, rows.pointers, _KIND, self._costs, sizes)
-        self._starts = np.zeros(len(frequencies) + 1, np.int64)
+        self._starts = np.zeros(len(sizes) + 1, np.int64)
         np.cumsum(sizes, out=self._starts[1:])
         self._texts = np.empty(self._starts[-1], np.int32)
         self._tallies = np.empty(self._starts[-1], np.uint8)
@@ -142,3 +144,10 @@ class NeighborsPredictor:
         np.add.at(found, (np.arange(len(found))[:, None], labels), shares)
         logs: NDArray[np.float64] = np.log(found / found.sum(1, keepdims=True))
         return logs
+
+
+def _largest(sizes: NDArray[np.int64], n_texts: int) -> int:
+    """Return the most texts that an n-gram may be in to be used, given the number of texts of each n-gram."""
+    n_with = np.bincount(sizes)  # n-grams by their number of texts
+    pairs = np.cumsum(n_with * np.arange(len(n_with)) ** 2)
+    return min(max(1, n_texts // 2), max(1, int(np.searchsorted(pairs, _MOST_PAIRS, side="right")) - 1))

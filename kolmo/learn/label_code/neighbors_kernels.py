@@ -13,14 +13,12 @@ N_COUNTS = 256
 
 
 @jit
-def count_texts(indices: Any, pointers: Any, kind: Any, costs: Any, sizes: Any) -> None:
-    """Count the texts of each column with a cost."""
+def count_texts(indices: Any, pointers: Any, kind: Any, sizes: Any) -> None:
+    """Count the texts of each column of a kind."""
     for number in range((len(pointers) - 1) // N_KINDS):
         first = u64(number * N_KINDS + kind)
         for place in range(pointers[first], pointers[first + u64(1)]):
-            column = u64(indices[u64(place)])
-            if costs[column] > 0:
-                sizes[column] += 1
+            sizes[u64(indices[u64(place)])] += 1
 
 
 @jit
