@@ -30,11 +30,11 @@ class ClassCounts:
     Parameters
     ----------
     starts : ndarray of int64 and shape (n_columns + 1,)
-        Where the classes of each column start.
-    classes : ndarray of uint16, or of uint32 for more than 65,536 classes
-    counts : ndarray of uint32
+        Where the entries of each column start.
+    entries : ndarray of uint64
+        A class, times 2^32, plus the number of its texts; the classes of a column rise.
     frequencies : ndarray of uint32 and shape (n_columns,)
-        The sum of the counts of each column.
+        The sum of the numbers of texts of each column. They fall, where all texts of the rows are counted.
     class_counts : ndarray of float64 and shape (n_classes,)
         Number of training texts of each class.
     beta : float
@@ -44,8 +44,7 @@ class ClassCounts:
     """
 
     starts: NDArray[np.int64]
-    classes: NDArray[np.unsignedinteger[Any]]
-    counts: NDArray[np.uint32]
+    entries: NDArray[np.uint64]
     frequencies: NDArray[np.uint32]
     class_counts: NDArray[np.float64]
     beta: float
@@ -70,13 +69,13 @@ class ClassCounts:
         kernels.count_classes(rows.indices, rows.pointers, order, codes, latest, sizes)
         starts = np.zeros(n_columns + 1, np.int64)
         np.cumsum(sizes, out=starts[1:])
-        classes, counts = np.empty(starts[-1], _type_of(n_classes)), np.empty(starts[-1], np.uint32)
+        entries = np.empty(starts[-1], np.uint64)
         latest[:] = -1
-        kernels.fill_classes(rows.indices, rows.pointers, order, codes, latest, starts[:-1].copy(), classes, counts)
+        kernels.fill_classes(rows.indices, rows.pointers, order, codes, latest, starts[:-1].copy(), entries)
         class_counts = np.bincount(codes[numbers], minlength=n_classes).astype(float)
-        totals = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-        frequencies = (totals[starts[1:]] - totals[starts[:-1]]).astype(np.uint32)
-        return cls(starts, classes, counts, frequencies, class_counts, beta, least)
+        frequencies = np.zeros(n_columns, np.uint32)
+        kernels.add_counts(starts, entries, frequencies)
+        return cls(starts, entries, frequencies, class_counts, beta, least)
 
     def of_texts(self, rows: Rows, codes: NDArray[np.intp], numbers: NDArray[np.intp]) -> ClassCounts:
         """Count the training texts of these numbers only."""
@@ -100,19 +99,27 @@ class ClassCounts:
             ]
         )
 
-    def entry_savings(self, *, left_out: bool) -> NDArray[np.float32]:
-        """Return the saving of each class of each column, given all texts, or all but one of another class."""
-        scales = 1 / (self.beta * self.priors[2 if left_out else 0])
-        table = np.log2(1 + np.arange(kernels.TABLE) * scales[:, None]).astype(np.float32)
-        out = np.empty(len(self.counts), np.float32)
-        kernels.entry_savings(self.classes, self.counts, table, scales, out)
-        return out
+    def label_savings(self, *, left_out: bool) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the factor of each label, and the bits that n-grams in 0, 1, ... of its texts save on it.
+
+        The saving of an n-gram in n texts of a label is log2(1 + n * factor), up to a term that all labels share. With
+        `left_out`, the labels come twice: given all texts but one of another label, and but one of the label itself.
+        """
+        if left_out not in self._savings:
+            priors = self.priors[[2, 1]].ravel() if left_out else self.priors[0]
+            scales = 1 / (self.beta * np.concatenate([priors] * (1 if left_out else 2)))
+            table = np.log2(1 + np.arange(kernels.TABLE) * scales[:, None]).astype(np.float32)
+            self._savings[left_out] = scales, table.ravel()
+        return self._savings[left_out]
+
+    @cached_property
+    def _savings(self) -> dict[bool, tuple[NDArray[np.float64], NDArray[np.float32]]]:
+        return {}
 
     def savings(
         self,
         rows: Rows,
         weights: NDArray[np.float64],
-        entries: NDArray[np.float32],
         codes: Any = None,
         copies: Any = None,
         *,
@@ -123,17 +130,17 @@ class ClassCounts:
         left_out = codes is not None
         if not left_out:
             codes, copies = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
+        scales, savings = self.label_savings(left_out=left_out)
 
         def add(start: int, stop: int) -> None:
             kernels.text_savings(
                 rows.indices,
                 rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
                 self.starts,
-                self.classes,
-                self.counts,
+                self.entries,
                 self.frequencies,
-                entries,
-                1 / (self.beta * self.priors[1]),
+                savings,
+                scales,
                 self.least,
                 self._most(left_out),
                 codes[start:stop],
@@ -145,14 +152,13 @@ class ClassCounts:
         in_parts(add, rows.pointers[::N_KINDS], n_threads)
         return out
 
-    def _most(self, left_out: bool) -> float:
-        return max((float(self.class_counts.sum()) - left_out) / 2, self.least, 4)
+    def _most(self, left_out: bool) -> int:
+        return max((int(self.class_counts.sum()) - left_out) // 2, self.least, 4)
 
     def slots(
         self,
         rows: Rows,
         numbers: NDArray[np.intp],
-        entries: NDArray[np.float32],
         codes: NDArray[np.intp],
         copies: NDArray[np.int64],
         *,
@@ -160,6 +166,7 @@ class ClassCounts:
     ) -> NDArray[np.float32]:
         """Return the savings of each slot of the chosen training texts, each left out: text, label, slot."""
         out = np.zeros((len(numbers), self.n_classes, N_SLOTS), np.float32)
+        scales, savings = self.label_savings(left_out=True)
 
         def add(start: int, stop: int) -> None:
             kernels.slot_savings(
@@ -167,11 +174,10 @@ class ClassCounts:
                 rows.pointers,
                 numbers[start:stop],
                 self.starts,
-                self.classes,
-                self.counts,
+                self.entries,
                 self.frequencies,
-                entries,
-                1 / (self.beta * self.priors[1]),
+                savings,
+                scales,
                 self.least,
                 self._most(True),
                 codes,
@@ -184,11 +190,10 @@ class ClassCounts:
 
     def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the gain of each column in bits, and without one text of each class of each column."""
-        gains, own = np.zeros(len(self.frequencies), np.float32), np.zeros(len(self.classes), np.float32)
+        gains, own = np.zeros(len(self.frequencies), np.float32), np.zeros(len(self.entries), np.float32)
         kernels.column_gains(
             self.starts,
-            self.classes,
-            self.counts,
+            self.entries,
             self.frequencies,
             self.priors,
             self.beta,
@@ -197,10 +202,6 @@ class ClassCounts:
             own,
         )
         return gains, own
-
-
-def _type_of(n_classes: int) -> type[np.unsignedinteger[Any]]:
-    return np.uint16 if n_classes <= 2**16 else np.uint32
 
 
 class CountsPredictor:
@@ -225,14 +226,10 @@ class CountsPredictor:
     ) -> NDArray[np.float64]:
         """Fit the weights to the log loss of training texts, each left out; return log p(label) of each, left out."""
         numbers = _sample(codes, self.counts.n_classes, rng)
-        left_out = self.counts.entry_savings(left_out=True)
-        slots = self.counts.slots(rows, numbers, left_out, codes, copies, n_threads=n_threads)
+        slots = self.counts.slots(rows, numbers, codes, copies, n_threads=n_threads)
         self.weights, offsets = fit_pool(slots, codes[numbers], self.biases, _FIRST_WEIGHT, _RIDGE)
         self.biases = self.biases + offsets
-        logs = self._normalized(self.counts.savings(rows, self.weights, left_out, codes, copies, n_threads=n_threads))
-        del left_out
-        self._entries: NDArray[np.float32] = self.counts.entry_savings(left_out=False)
-        return logs
+        return self._normalized(self.counts.savings(rows, self.weights, codes, copies, n_threads=n_threads))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights and biases for a saved model."""
@@ -242,11 +239,10 @@ class CountsPredictor:
         """Take the weights and biases from a saved model."""
         self.weights = state.array("counts.weights", "float64", (N_SLOTS,))
         self.biases = state.array("counts.biases", "float64", (self.counts.n_classes,))
-        self._entries = self.counts.entry_savings(left_out=False)
 
     def log_probabilities(self, rows: Rows, *, n_threads: int) -> NDArray[np.float64]:
         """Return log p(label) of each text (row) and label (column)."""
-        return self._normalized(self.counts.savings(rows, self.weights, self._entries, n_threads=n_threads))
+        return self._normalized(self.counts.savings(rows, self.weights, n_threads=n_threads))
 
     def _normalized(self, savings: NDArray[np.float64]) -> NDArray[np.float64]:
         found: NDArray[np.float64] = log_softmax(savings + self.biases)

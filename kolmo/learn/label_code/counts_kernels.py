@@ -11,16 +11,15 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 N_LEVELS = 10
 """Slots by frequency: n-grams in 1, 2 to 3, 4 to 7, ... texts."""
 TABLE = 256
-"""Counts below this are looked up."""
+"""Savings of fewer texts than this are looked up."""
 
 
 @inline
 def level_of(frequency: Any) -> Any:
     """Return the slot of a frequency: the whole part of its binary logarithm, at most `N_LEVELS` - 1."""
     level = i64(0)
-    while frequency > 1 and level < N_LEVELS - 1:
-        frequency >>= 1
-        level += 1
+    for power in range(1, N_LEVELS):
+        level += frequency >> power > 0  # the compiler unrolls it, and there is no branch
     return level
 
 
@@ -37,56 +36,68 @@ def count_classes(indices: Any, pointers: Any, order: Any, codes: Any, latest: A
 
 
 @jit
-def fill_classes(
-    indices: Any, pointers: Any, order: Any, codes: Any, latest: Any, ends: Any, classes: Any, counts: Any
-) -> None:
-    """Write the classes of each column and the number of texts of each; ``ends[column]`` moves from start to end."""
+def fill_classes(indices: Any, pointers: Any, order: Any, codes: Any, latest: Any, ends: Any, entries: Any) -> None:
+    """Write the entries of each column, see `ClassCounts`; ``ends[column]`` moves from start to end."""
     for number in order:
         code = codes[u64(number)]
         for place in range(pointers[u64(number * N_KINDS)], pointers[u64((number + 1) * N_KINDS)]):
             column = u64(indices[u64(place)])
             if latest[column] != code:
                 latest[column] = code
-                classes[u64(ends[column])] = code
-                counts[u64(ends[column])] = 1
+                entries[u64(ends[column])] = u64(code) << u64(32) | u64(1)
                 ends[column] += 1
             else:
-                counts[u64(ends[column] - 1)] += 1
+                entries[u64(ends[column] - 1)] += u64(1)
 
 
 @inline
-def saving(count: Any, scale: Any) -> Any:
-    """Return the bits that an n-gram saves on a label, up to a term that is the same for all labels."""
-    return math.log2(1.0 + count * scale)
+def label_of(entry: Any) -> Any:
+    """Return the class of an entry."""
+    return i64(entry >> u64(32))
+
+
+@inline
+def count_of(entry: Any) -> Any:
+    """Return the number of texts of an entry."""
+    return i64(entry & u64(0xFFFFFFFF))
 
 
 @jit
-def entry_savings(classes: Any, counts: Any, table: Any, scales: Any, out: Any) -> None:
-    """Write the saving of each class of each column."""
-    for entry in range(len(counts)):
-        label, count = u64(classes[u64(entry)]), counts[u64(entry)]
-        out[u64(entry)] = table[label, u64(count)] if count < TABLE else saving(float(count), scales[label])
+def add_counts(starts: Any, entries: Any, frequencies: Any) -> None:
+    """Write the sum of the numbers of texts of each column."""
+    for column in range(len(frequencies)):
+        total = i64(0)
+        for at in range(starts[u64(column)], starts[u64(column + 1)]):
+            total += count_of(entries[u64(at)])
+        frequencies[u64(column)] = total
 
 
 @inline
-def own_entry(classes: Any, first: Any, last: Any, code: Any) -> Any:
-    """Return the place of a class among the sorted classes of a column."""
+def _saving(savings: Any, scales: Any, entry: Any, code: Any, own_copies: Any) -> Any:
+    """Return the bits that an n-gram saves on the label of an entry, up to a term that all classes share.
+
+    `savings` and `scales` have a part for other classes than that of the text and one for its own class `code`, of
+    which `own_copies` texts are not counted.
+    """
+    label, is_own = entry >> u64(32), entry >> u64(32) == u64(code)
+    count = (entry & u64(0xFFFFFFFF)) - u64(is_own) * u64(own_copies)
+    place = u64(is_own) * u64(len(scales) // 2) + label
+    if count < u64(TABLE):
+        return savings[place * u64(TABLE) + count]
+    return math.log2(1.0 + count * scales[place])
+
+
+@inline
+def _first_at_most(frequencies: Any, most: Any) -> Any:
+    """Return the first column in at most so many texts; the frequencies fall."""
+    first, last = i64(0), i64(len(frequencies))
     while first < last:
         middle = (first + last) >> 1
-        if classes[u64(middle)] < code:
+        if frequencies[u64(middle)] > most:
             first = middle + 1
         else:
             last = middle
     return first
-
-
-@inline
-def _known(indices: Any, first: Any, last: Any, frequencies: Any, copies: Any, least: Any, most: Any) -> Any:
-    """Return how many n-grams of a text at least `least` and at most `most` other texts contain."""
-    known = i64(0)
-    for place in range(first, last):
-        known += least <= i64(frequencies[u64(indices[u64(place)])]) - copies <= most
-    return known
 
 
 @jit
@@ -94,11 +105,10 @@ def text_savings(
     indices: Any,
     pointers: Any,
     starts: Any,
-    classes: Any,
-    counts: Any,
+    entries: Any,
     frequencies: Any,
     savings: Any,
-    own_scales: Any,
+    scales: Any,
     least: Any,
     most: Any,
     codes: Any,
@@ -113,23 +123,25 @@ def text_savings(
     """
     for number in range(len(out)):
         code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
+        begin = _first_at_most(frequencies, most + own_copies)
+        end = _first_at_most(frequencies, least + own_copies - 1)
         for kind in range(N_KINDS):
             first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            known = _known(indices, first, last, frequencies, own_copies, least, most)
+            known = i64(0)
             for place in range(first, last):
-                column = u64(indices[u64(place)])
-                frequency = i64(frequencies[column]) - own_copies
-                if not least <= frequency <= most:
+                known += begin <= i64(indices[u64(place)]) < end
+            share = 1.0 / max(known, 1)
+            for place in range(first, last):
+                column = i64(indices[u64(place)])
+                if not begin <= column < end:
                     continue
-                weight = weights[u64(kind * N_LEVELS + level_of(frequency))] / known
-                if weight == 0.0:
-                    continue
-                for entry in range(starts[column], starts[column + u64(1)]):
-                    out[u64(number), u64(classes[u64(entry)])] += weight * savings[u64(entry)]
-                if code >= 0:
-                    entry = u64(own_entry(classes, starts[column], starts[column + u64(1)], code))
-                    rest = saving(float(counts[entry]) - own_copies, own_scales[u64(code)])
-                    out[u64(number), u64(code)] += weight * (rest - savings[entry])
+                level = level_of(i64(frequencies[u64(column)]) - own_copies)
+                weight = weights[u64(kind * N_LEVELS + level)] * share
+                at, stop = u64(starts[u64(column)]), u64(starts[u64(column + 1)])
+                while at < stop:
+                    saving = _saving(savings, scales, entries[at], code, own_copies)
+                    out[u64(number), entries[at] >> u64(32)] += weight * saving
+                    at += u64(1)
 
 
 @jit
@@ -138,11 +150,10 @@ def slot_savings(
     pointers: Any,
     numbers: Any,
     starts: Any,
-    classes: Any,
-    counts: Any,
+    entries: Any,
     frequencies: Any,
     savings: Any,
-    own_scales: Any,
+    scales: Any,
     least: Any,
     most: Any,
     codes: Any,
@@ -153,41 +164,42 @@ def slot_savings(
     for row in range(len(numbers)):
         number = i64(numbers[u64(row)])
         code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
+        begin = _first_at_most(frequencies, most + own_copies)
+        end = _first_at_most(frequencies, least + own_copies - 1)
         for kind in range(N_KINDS):
             first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            known = _known(indices, first, last, frequencies, own_copies, least, most)
+            known = i64(0)
+            for place in range(first, last):
+                known += begin <= i64(indices[u64(place)]) < end
             if known == 0:
                 continue
             share = 1.0 / known
             for place in range(first, last):
-                column = u64(indices[u64(place)])
-                frequency = i64(frequencies[column]) - own_copies
-                if not least <= frequency <= most:
+                column = i64(indices[u64(place)])
+                if not begin <= column < end:
                     continue
-                slot = u64(kind * N_LEVELS + level_of(frequency))
-                for entry in range(starts[column], starts[column + u64(1)]):
-                    out[u64(row), u64(classes[u64(entry)]), slot] += share * savings[u64(entry)]
-                entry = u64(own_entry(classes, starts[column], starts[column + u64(1)], code))
-                rest = saving(float(counts[entry]) - own_copies, own_scales[u64(code)])
-                out[u64(row), u64(code), slot] += share * (rest - savings[entry])
+                slot = u64(kind * N_LEVELS + level_of(i64(frequencies[u64(column)]) - own_copies))
+                at, stop = u64(starts[u64(column)]), u64(starts[u64(column + 1)])
+                while at < stop:
+                    saving = _saving(savings, scales, entries[at], code, own_copies)
+                    out[u64(row), entries[at] >> u64(32), slot] += share * saving
+                    at += u64(1)
 
 
 @inline
-def _gain(
-    starts: Any, classes: Any, counts: Any, column: Any, frequency: Any, code: Any, priors: Any, beta: Any
-) -> Any:
+def _gain(starts: Any, entries: Any, column: Any, frequency: Any, code: Any, priors: Any, beta: Any) -> Any:
     """Return the divergence of the labels of an n-gram from all labels in bits, without one text of class `code`."""
     own = i64(code >= 0)
     total = frequency - own + beta
     absent, bits = 1.0, 0.0
-    for entry in range(starts[column], starts[column + u64(1)]):
-        label = i64(classes[u64(entry)])
+    for at in range(starts[column], starts[column + u64(1)]):
+        label = label_of(entries[u64(at)])
         is_own = label == code
         prior = priors[u64(1), u64(label)] if is_own else priors[u64(0), u64(label)]
         if own and not is_own:
             prior = priors[u64(2), u64(label)]
         absent -= prior
-        share = (counts[u64(entry)] - i64(is_own) + beta * prior) / total
+        share = (count_of(entries[u64(at)]) - i64(is_own) + beta * prior) / total
         bits += share * math.log2(share / prior)
     if absent > 1e-12:
         share = beta / total
@@ -197,23 +209,14 @@ def _gain(
 
 @jit
 def column_gains(
-    starts: Any,
-    classes: Any,
-    counts: Any,
-    frequencies: Any,
-    priors: Any,
-    beta: Any,
-    least: Any,
-    gains: Any,
-    own_gains: Any,
+    starts: Any, entries: Any, frequencies: Any, priors: Any, beta: Any, least: Any, gains: Any, own_gains: Any
 ) -> None:
     """Write the gain of each n-gram of at least `least` texts, and its gain without one text of each of its classes."""
     for column in range(len(frequencies)):
         frequency = i64(frequencies[u64(column)])
         if frequency < least:
             continue
-        gains[u64(column)] = _gain(starts, classes, counts, u64(column), frequency, i64(-1), priors, beta)
-        for entry in range(starts[u64(column)], starts[u64(column + 1)]):
-            own_gains[u64(entry)] = _gain(
-                starts, classes, counts, u64(column), frequency, i64(classes[u64(entry)]), priors, beta
-            )
+        gains[u64(column)] = _gain(starts, entries, u64(column), frequency, i64(-1), priors, beta)
+        for at in range(starts[u64(column)], starts[u64(column + 1)]):
+            code = label_of(entries[u64(at)])
+            own_gains[u64(at)] = _gain(starts, entries, u64(column), frequency, code, priors, beta)

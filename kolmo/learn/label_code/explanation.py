@@ -18,6 +18,7 @@ from kolmo.learn.label_code.counts_kernels import N_LEVELS
 from kolmo.learn.label_code.members import Members
 from kolmo.learn.label_code.ngrams import NAMES, Rows, Texts
 from kolmo.learn.label_code.pooling import Pooling
+from kolmo.learn.label_code.weights_kernels import UNIT
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -119,7 +120,7 @@ def _of_counts(members: Members, named: NamedRow, first: int, second: int) -> It
     predictor = members.counts
     counts, rows = predictor.counts, named.rows
     yield "prior", -1, float(predictor.biases[first] - predictor.biases[second])
-    most = counts._most(False)
+    most, (scales, _) = counts._most(False), counts.label_savings(left_out=False)
     for kind in range(kernels.N_KINDS):
         places = [
             place
@@ -131,9 +132,10 @@ def _of_counts(members: Members, named: NamedRow, first: int, second: int) -> It
             level = min(int(counts.frequencies[column]).bit_length(), N_LEVELS) - 1  # as `counts_kernels.level_of`
             weight = predictor.weights[kind * N_LEVELS + level] / len(places)
             savings = {first: 0.0, second: 0.0}
-            for entry in range(counts.starts[column], counts.starts[column + 1]):
-                if counts.classes[entry] in savings:
-                    savings[int(counts.classes[entry])] = float(predictor._entries[entry])
+            for entry in counts.entries[counts.starts[column] : counts.starts[column + 1]].tolist():
+                label, n_texts = entry >> 32, entry & 2**32 - 1
+                if label in savings:
+                    savings[label] = float(np.log2(1 + n_texts * scales[label]))
             bucket = named.known[kind][place - rows.pointers[kind]]
             yield NAMES[kind], bucket, weight * (savings[first] - savings[second])
 
@@ -150,7 +152,7 @@ def _of_weights(members: Members, named: NamedRow, first: int, second: int) -> I
             if feature < 0 or place >= len(weighted.features) or weighted.features[place] != feature:
                 continue
             difference = model.weights[feature, first] - model.weights[feature, second]
-            values[NAMES[kind], named.known[kind][offset]] += float(weighted.values[place] * difference)
+            values[NAMES[kind], named.known[kind][offset]] += float(UNIT * weighted.values[place] * difference)
             place += 1
     for (kind_name, bucket), bits in values.items():
         yield kind_name, bucket, bits

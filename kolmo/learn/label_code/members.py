@@ -17,7 +17,7 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
 from kolmo.learn.label_code.pooled import PooledModels
 from kolmo.learn.label_code.pooling import Pooling
-from kolmo.learn.label_code.weights import LogLinear, Training, WeightsPredictor
+from kolmo.learn.label_code.weights import Training, WeightedRows, WeightsPredictor, train
 from kolmo.learn.probabilities import log_softmax
 
 NAMES = ("counts", "weights", "coders", "neighbors")
@@ -82,10 +82,14 @@ class Members:
             left_out = self.counts.fit(rows, codes, copies, rng, n_threads=self.n_threads)
             if "counts" in self.names:
                 predictions["counts"] = left_out[places]
-            if "weights" in self.names:
-                predictions["weights"] = self._fit_weights(rows, codes, held, rng)
             if "neighbors" in self.names:
                 predictions["neighbors"] = self._fit_neighbors(rows, codes, groups)[places]
+            if "weights" in self.names:
+                self.weights = WeightsPredictor(self.counts.counts)
+                weighted = self.weights.rows(rows, codes, self._training.kept, n_threads=self.n_threads)
+                rest = self._weighted_without(held, rows, codes)
+                del rows  # these are large, and training needs as much
+                predictions["weights"] = self._fit_weights(weighted, rest, held, codes, rng)
         target = self._target(len(codes) / n_classes)
         found = [predictions[name] for name in self.names]
         self.exponents = fit_exponents(np.stack(found), codes[places], target) if len(places) else target
@@ -105,21 +109,44 @@ class Members:
         copies = groups * self.counts.counts.n_classes + codes
         return self.neighbors.left_out(rows, copies, n_threads=self.n_threads)
 
+    def _weighted_without(
+        self, held: NDArray[np.bool_], rows: Rows, codes: NDArray[np.intp]
+    ) -> tuple[WeightedRows, tuple[int, int]]:
+        """Return all texts as rows of features, and the shape of their weights, both without the held-out texts.
+
+        The gains of n-grams are those of the others, too: gains that count the labels of held-out texts would prefer
+        the n-grams that happen to fit them.
+        """
+        predictor = WeightsPredictor(self.counts.counts.of_texts(rows, codes, np.flatnonzero(~held)))
+        weighted = predictor.rows(rows, np.where(held, -1, codes), self._training.kept, n_threads=self.n_threads)
+        return weighted, predictor.shape
+
+    def _predicted_without(
+        self,
+        rest: tuple[WeightedRows, tuple[int, int]],
+        held: NDArray[np.bool_],
+        codes: NDArray[np.intp],
+        rng: np.random.Generator,
+    ) -> NDArray[np.float64]:
+        """Return log p(label) of the held-out texts by weights of the others."""
+        weighted, shape = rest
+        model = train(weighted, np.flatnonzero(~held), codes, shape, self._training, rng)
+        return model.log_probabilities(weighted, np.flatnonzero(held))
+
     def _fit_weights(
-        self, rows: Rows, codes: NDArray[np.intp], held: NDArray[np.bool_], rng: np.random.Generator
+        self,
+        weighted: WeightedRows,
+        rest: tuple[WeightedRows, tuple[int, int]],
+        held: NDArray[np.bool_],
+        codes: NDArray[np.intp],
+        rng: np.random.Generator,
     ) -> NDArray[np.float64]:
         """Train the weights on all texts, and return the predictions of the held-out texts by weights without them."""
-        self.weights, rngs = WeightsPredictor(self.counts.counts), rng.spawn(2)
-
-        def fit_all() -> LogLinear:
-            training = self._training
-            weighted = self.weights.rows(rows, codes, training.kept, n_threads=self.n_threads)
-            return self.weights.fit(weighted, np.arange(len(codes)), codes, training, rngs[1])
-
-        if not held.any():
-            self.model = fit_all()
-            return np.zeros((0, self.counts.counts.n_classes))
-        calls: list[Callable[[], Any]] = [lambda: self._predicted_without(held, rows, codes, rngs[0]), fit_all]
+        rngs, every = rng.spawn(2), np.arange(len(codes))
+        calls: list[Callable[[], Any]] = [
+            lambda: self._predicted_without(rest, held, codes, rngs[0]),
+            lambda: train(weighted, every, codes, self.weights.shape, self._training, rngs[1]),
+        ]
         found = map_threads(lambda call: call(), calls, n_threads=self.n_threads)
         predictions: NDArray[np.float64] = found[0]
         self.model = found[1]
@@ -128,20 +155,6 @@ class Members:
     @property
     def _training(self) -> Training:
         return Training() if self._is_small else _LARGE_TRAINING
-
-    def _predicted_without(
-        self, held: NDArray[np.bool_], rows: Rows, codes: NDArray[np.intp], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Return log p(label) of the held-out texts by weights of the others.
-
-        The gains of n-grams are those of the others, too: gains that count the labels of held-out texts would prefer
-        the n-grams that happen to fit them.
-        """
-        rest = np.flatnonzero(~held)
-        weights = WeightsPredictor(self.counts.counts.of_texts(rows, codes, rest))
-        weighted = weights.rows(rows, np.where(held, -1, codes), self._training.kept, n_threads=self.n_threads)
-        model = weights.fit(weighted, rest, codes, self._training, rng)
-        return model.log_probabilities(weighted, np.flatnonzero(held))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was fitted by floating-point numbers, for a saved model; counts are counted again."""
@@ -204,7 +217,8 @@ class Members:
 
         def measure(fold: int, own_rng: np.random.Generator) -> None:
             if (folds == fold).any():
-                found[folds == fold] = self._predicted_without(folds == fold, rows, codes, own_rng)
+                rest = self._weighted_without(folds == fold, rows, codes)
+                found[folds == fold] = self._predicted_without(rest, folds == fold, codes, own_rng)
 
         map_threads(measure, range(_FOLDS), rng.spawn(_FOLDS), n_threads=self.n_threads)
         return found

@@ -18,6 +18,8 @@ from kolmo.learn.label_code.ngrams import Rows, edges_of
 from kolmo.learn.probabilities import log_softmax
 
 _MAX_FEATURES = 2**20
+_MAX_BLOCK = 2**21
+"""Most entries that are weighted at once by a thread, so that few of those that are not kept are held."""
 _MAX_WEIGHTS = 2**27
 
 
@@ -52,10 +54,19 @@ class Training:
 
 @dataclass(frozen=True)
 class WeightedRows:
-    """Texts as sparse rows of features."""
+    """Texts as sparse rows of features.
+
+    Parameters
+    ----------
+    features : ndarray of uint32
+    values : ndarray of uint16
+        In units of `kernels.UNIT`, which halves the memory of large sets.
+    pointers : ndarray of int64 and shape (n_texts + 1,)
+        Where each text starts.
+    """
 
     features: NDArray[np.uint32]
-    values: NDArray[np.float32]
+    values: NDArray[np.uint16]
     pointers: NDArray[np.int64]
 
 
@@ -106,7 +117,7 @@ class WeightsPredictor:
         self.columns = columns.astype(np.int32)
         self.features = np.full(len(self.counts.frequencies), -1, np.int32)
         self.features[columns] = np.arange(len(columns))
-        self.n_features = len(columns)
+        self.shape = len(columns), self.counts.n_classes
 
     def arrays(self, model: LogLinear) -> dict[str, NDArray[Any]]:
         """Return a model and the columns of its features, for a saved model."""
@@ -118,22 +129,22 @@ class WeightsPredictor:
         if (np.diff(columns) <= 0).any():
             raise DataError("'weights.columns': expected ascending numbers")
         self._choose(columns)
-        shape = (len(columns), self.counts.n_classes)
-        biases = state.array("weights.biases", "float64", shape[1:])
-        return LogLinear(state.array("weights.weights", "float32", shape), biases)
+        biases = state.array("weights.biases", "float64", self.shape[1:])
+        return LogLinear(state.array("weights.weights", "float32", self.shape), biases)
 
     def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0, *, n_threads: int) -> WeightedRows:
         """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text."""
-        n_texts = len(rows)
-        codes = np.full(n_texts, -1) if codes is None else codes
+        codes = np.full(len(rows), -1) if codes is None else codes
         ends = rows.pointers[::N_KINDS]
-        cuts = edges_of(ends, n_threads)
+        features, values = np.empty(len(rows.indices), np.uint32), np.empty(len(rows.indices), np.uint16)
+        pointers, size = np.zeros(len(rows) + 1, np.int64), 0
+        n_blocks = n_threads * -(-len(rows.indices) // (n_threads * _MAX_BLOCK))
+        cuts = edges_of(ends, n_blocks) if n_blocks else [0, len(rows)]
 
-        def weigh(start: int, stop: int) -> WeightedRows:
+        def weigh(start: int, stop: int) -> tuple[NDArray[Any], ...]:
             room = ends[stop] - ends[start]
-            features, values = np.empty(room, np.uint32), np.empty(room, np.float32)
-            pointers = np.zeros(stop - start + 1, np.int64)
-            size = kernels.weigh_rows(
+            block = np.empty(room, np.uint32), np.empty(room, np.float32), np.zeros(stop - start + 1, np.int64)
+            kernels.weigh_rows(
                 rows.indices,
                 rows.counts,
                 rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
@@ -141,63 +152,62 @@ class WeightsPredictor:
                 self.costs,
                 self.gains,
                 self.counts.starts,
-                self.counts.classes,
+                self.counts.entries,
                 self._own_gains,
                 codes[start:stop],
                 kept,
                 np.zeros(kernels.N_STEPS),
-                features,
-                values,
-                pointers,
+                *block,
             )
-            return WeightedRows(features[:size], values[:size], pointers)
+            return block
 
-        parts = map_threads(weigh, cuts[:-1], cuts[1:], n_threads=n_threads)
-        if len(parts) == 1:
-            return parts[0]
-        offsets = np.cumsum([0] + [len(part.features) for part in parts])
-        pointers = [part.pointers[:-1] + offset for part, offset in zip(parts, offsets, strict=False)]
-        return WeightedRows(
-            np.concatenate([part.features for part in parts]),
-            np.concatenate([part.values for part in parts]),
-            np.concatenate([*pointers, offsets[-1:]]),
+        for first in range(0, len(cuts) - 1, n_threads):  # a few blocks at a time, since most entries are not kept
+            edges = cuts[first : first + n_threads + 1]
+            blocks = map_threads(weigh, edges[:-1], edges[1:], n_threads=n_threads)
+            for start, (own_features, own_values, own_pointers) in zip(edges, blocks, strict=False):
+                n_kept = int(own_pointers[-1])
+                features[size : size + n_kept] = own_features[:n_kept]
+                values[size : size + n_kept] = np.rint(own_values[:n_kept] / kernels.UNIT)
+                pointers[start + 1 : start + len(own_pointers)] = own_pointers[1:] + size
+                size += n_kept
+        return WeightedRows(features[:size], values[:size], pointers)
+
+
+def train(
+    rows: WeightedRows,
+    numbers: NDArray[np.intp],
+    codes: NDArray[np.intp],
+    shape: tuple[int, int],
+    training: Training,
+    rng: np.random.Generator,
+) -> LogLinear:
+    """Return a model of this shape, features and classes, trained on the chosen texts."""
+    n_features, n_classes = shape
+    weights, squares = np.zeros((n_features, n_classes), np.float32), np.zeros(n_features, np.float32)
+    biases, bias_squares = np.zeros(n_classes), np.ones(n_classes)
+    mean_weights, mean_biases = np.zeros_like(weights), np.zeros_like(biases)
+    share = np.float32(1 / training.averaged)
+    for epoch in range(training.epochs):
+        kernels.train(
+            rows.features,
+            rows.values,
+            rows.pointers,
+            rng.permutation(numbers),
+            codes,
+            weights,
+            squares,
+            biases,
+            bias_squares,
+            np.zeros(n_classes, np.float32),
+            np.float32(training.rate),
+            np.float32(training.ridge),
+            training.least_error,
+            np.float32(training.epsilon),
         )
-
-    def fit(
-        self,
-        rows: WeightedRows,
-        numbers: NDArray[np.intp],
-        codes: NDArray[np.intp],
-        training: Training,
-        rng: np.random.Generator,
-    ) -> LogLinear:
-        """Return a model trained on the chosen texts."""
-        n_classes = self.counts.n_classes
-        weights, squares = np.zeros((self.n_features, n_classes), np.float32), np.zeros(self.n_features, np.float32)
-        biases, bias_squares = np.zeros(n_classes), np.ones(n_classes)
-        mean_weights, mean_biases = np.zeros_like(weights), np.zeros_like(biases)
-        share = np.float32(1 / training.averaged)
-        for epoch in range(training.epochs):
-            kernels.train(
-                rows.features,
-                rows.values,
-                rows.pointers,
-                rng.permutation(numbers),
-                codes,
-                weights,
-                squares,
-                biases,
-                bias_squares,
-                np.zeros(n_classes, np.float32),
-                np.float32(training.rate),
-                np.float32(training.ridge),
-                training.least_error,
-                np.float32(training.epsilon),
-            )
-            if epoch >= training.epochs - training.averaged:
-                kernels.add_scaled(mean_weights, weights, share)
-                mean_biases += share * biases
-        return LogLinear(mean_weights, mean_biases)
+        if epoch >= training.epochs - training.averaged:
+            kernels.add_scaled(mean_weights, weights, share)
+            mean_biases += share * biases
+    return LogLinear(mean_weights, mean_biases)
 
 
 def _chosen(rows: WeightedRows, numbers: NDArray[np.intp]) -> WeightedRows:

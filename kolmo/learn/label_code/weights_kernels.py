@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from kolmo._core.jit import i64, inline, jit, u64
-from kolmo.learn.label_code.counts_kernels import own_entry
+from kolmo.learn.label_code.counts_kernels import label_of
 from kolmo.learn.label_code.ngram_kernels import BYTE_ORDERS, N_KINDS
 
 N_STEPS = 128
 """Steps of the histogram of squares, two for each power of two."""
+UNIT = np.float32(1 / 65535)
+"""Values of features are stored as multiples of it."""
 
 
 @inline
@@ -30,7 +34,7 @@ def weigh_rows(
     costs: Any,
     gains: Any,
     starts: Any,
-    classes: Any,
+    entries: Any,
     own_gains: Any,
     codes: Any,
     kept: Any,
@@ -59,7 +63,10 @@ def weigh_rows(
                     continue
                 gain = gains[column]
                 if code >= 0:
-                    gain = own_gains[u64(own_entry(classes, starts[column], starts[column + u64(1)], code))]
+                    at = u64(starts[column])
+                    while label_of(entries[at]) != code:
+                        at += u64(1)
+                    gain = own_gains[at]
                 square = counts[u64(place)] * costs[column] * gain
                 if square <= 0.0:
                     continue
@@ -133,7 +140,7 @@ def train(
         for label in range(n_labels):
             scores[u64(label)] = biases[u64(label)]
         for place in range(first, last):
-            feature, value = u64(features[u64(place)]), values[u64(place)]
+            feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
             for label in range(n_labels):
                 scores[u64(label)] += weights[feature, u64(label)] * value
         _probabilities(scores)
@@ -147,7 +154,7 @@ def train(
         if error < least_error:
             continue
         for place in range(first, last):
-            feature, value = u64(features[u64(place)]), values[u64(place)]
+            feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
             squares[feature] += error * value * value
             step = rate / math.sqrt(squares[feature] + epsilon)
             keep = 1.0 - step * ridge
@@ -169,6 +176,6 @@ def score(features: Any, values: Any, pointers: Any, weights: Any, out: Any) -> 
     """Add the product of texts and weights to `out`."""
     for number in range(len(out)):
         for place in range(pointers[u64(number)], pointers[u64(number + 1)]):
-            feature, value = u64(features[u64(place)]), values[u64(place)]
+            feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
             for label in range(weights.shape[1]):
                 out[u64(number), u64(label)] += weights[feature, u64(label)] * value
