@@ -72,8 +72,8 @@ TABLES = {
     ),
     "calibration-null": Table(
         record="calibration",
-        command=f"{CALIBRATION} --task null --task power",
-        run=("task", "coder", "copied", "n_pairs"),
+        command=f"{CALIBRATION} --full --task null --task power",
+        run=("task", "coder", "copied"),
         where={"task": ("null", "power")},
         rows={"coder": "{coder}"},
         columns={
@@ -87,7 +87,7 @@ TABLES = {
     ),
     "calibration-coverage": Table(
         record="calibration",
-        command=f"{CALIBRATION} --task coverage",
+        command=f"{CALIBRATION} --full --task coverage",
         run=("source", "coder"),
         where={"task": "coverage"},
         rows={"source": "{source}"},
