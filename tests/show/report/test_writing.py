@@ -21,6 +21,7 @@ from kolmo.errors import DataError, ParameterError
 from kolmo.find.leaks import Leak, LeakReport
 from kolmo.find.outlier_report import OutlierReport, Threshold
 from kolmo.find.pairs import Control
+from kolmo.find.passages import Passage
 from kolmo.learn.reports import ClassificationReport
 from kolmo.show import report_html
 
@@ -268,6 +269,8 @@ class TestSize:
                     train_index=number // 2,
                     test_span=(5, 90),
                     train_span=(0, 80),
+                    test_passage=Passage(before="<&'" * 20, text="<&'" * 200, after="…"),
+                    train_passage=Passage(before="<&'" * 20, text="<&'" * 200, after="…"),
                     bits_saved=100.0 + number,
                     copied=0.9,
                     identical=False,
