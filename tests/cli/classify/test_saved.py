@@ -202,6 +202,11 @@ def test_doubtful_labels_are_listed(kolmo: Any, topics: Topics) -> None:
     wrong = rows[5].split(",")[1]
     out = kolmo("mislabelled", topics[0], "-o", "doubtful.csv", "--show", "3").stdout
     assert "Doubtful labels" in out
+    kolmo("mislabelled", topics[0], "--html", "doubtful.html")
+    page = Path("doubtful.html").read_text()
+    assert "Which labels are probably wrong?" in page
+    assert 'href="#item-4"' in page
+    assert "expected label" in page
     with Path("doubtful.csv").open() as file:
         first = next(csv.DictReader(file))
     assert (first["item"], first["label"]) == ("4", "food")
