@@ -1,6 +1,7 @@
 # The public names; the package imports each when it is first used.
 from kolmo.learn.baselines import baseline_classifiers as baseline_classifiers
 from kolmo.learn.code_length import CodeLengthClassifier as CodeLengthClassifier
+from kolmo.learn.comparisons import Comparison as Comparison, compare_classifiers as compare_classifiers
 from kolmo.learn.features import CodeLengthVectorizer as CodeLengthVectorizer
 from kolmo.learn.inspection.doubtful_labels import DoubtfulLabels as DoubtfulLabels, mislabelled as mislabelled
 from kolmo.learn.inspection.explanations import ItemExplanation as ItemExplanation, explain as explain

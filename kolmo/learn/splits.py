@@ -120,7 +120,7 @@ def cross_evaluate(
         rest = np.setdiff1d(np.arange(len(corpus)), part)
         sets = (_part(corpus, chosen.tolist(), corpus.name) for chosen in (rest, part))
         reports.append(evaluate(clone(classifier), *sets, name=name))
-    return _joined(reports, parts, corpus, folds)
+    return replace(_joined(reports, parts, corpus, folds), folds=fold_of)
 
 
 def _joined(

@@ -16,7 +16,7 @@ from kolmo.errors import DataError
 from kolmo.learn.base import check_lengths
 from kolmo.learn.inspection.predictions import check_classifier
 from kolmo.learn.labels import codes_of, labels_of, same_kind
-from kolmo.learn.reports import Scored
+from kolmo.learn.scored import Scored
 
 if TYPE_CHECKING:
     from kolmo._core.reports.charts import Chart
