@@ -176,8 +176,9 @@ class OverlapReport(Result):
         from kolmo._core.tables import Column, Table
 
         check_count("width", width, 40)
+        check_count("count", 1 if count is None else count)
         tables = []
-        for pair in self._overlaps() if count is None else self._best()[: check_count("count", count)]:
+        for pair in self._overlaps() if count is None else self._best()[:count]:
             heads = [
                 f"{name} item {side.index:,}, bytes {side.span[0]:,}-{side.span[1]:,}"
                 for name, side in zip(self.names, pair.sides, strict=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.checks import check_count
 from kolmo._core.items import in_order
 from kolmo.data.corpus import Corpus
 from kolmo.distances.pruning import PruningReport
@@ -24,7 +25,8 @@ from kolmo.learn.scored import Scored, by_accuracy
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
-_MISTAKES = 100
+_MISTAKES, _LEAST_MISTAKES = 100, 20
+"""Mistakes in an HTML report, of all classifiers together, and the least for each."""
 _ARRAYS = ("predictions", "labels", "confusion", "folds")
 
 
@@ -139,22 +141,49 @@ class ClassificationReport(Scored):
 
     @classmethod
     def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        """Return the table of the results, and one of the mistakes of each, of the most accurate one first.
+
+        The mistakes of all share about 100 rows, but each result has at least 20.
+        """
+        scored = by_accuracy(results)
+        count = max(_MISTAKES // max(len(scored), 1), _LEAST_MISTAKES)
+        others = scored if comparable(scored) else []
+        mistakes = [each.mistakes_table(count, others=[one for one in others if one is not each]) for each in scored]
+        return [*cls.tables_of(results), *(table for table in mistakes if table.rows)]
+
+    def mistakes_table(self, count: int = _MISTAKES, *, others: Sequence[Self] = ()) -> Table:
+        """Return the table of the test items with a wrong label.
+
+        Parameters
+        ----------
+        count : int
+            Largest number of items. Those that others label right come first, then the order of the test set counts.
+        others : sequence of ClassificationReport
+            Other classifiers on the same items; a column says how many of them label each item right.
+
+        Returns
+        -------
+        Table
+        """
         from kolmo._core.tables import Column, ItemCell, Table
 
-        tables = cls.tables_of(results)
-        if not (scored := by_accuracy(results)):
-            return tables
-        best: Self = scored[0]
-        wrong = np.flatnonzero(best.predictions != best.labels).tolist()
-        mistakes = Table(
-            f"Texts with a wrong label, {best.name}",
-            [Column("text", numeric=True), Column("label"), Column("predicted")],
-        )
-        for place in wrong[:_MISTAKES]:
-            cell = ItemCell(f"{place:,}", place)
-            mistakes.add(cell, str(best.labels[place]), str(best.predictions[place]))  # type: ignore[index]
-        mistakes.footers = [f"{min(len(wrong), _MISTAKES):,} of {len(wrong):,}, in the order of the test set"]
-        return [*tables, mistakes] if wrong else tables
+        check_count("count", count)
+        if self.labels is None:
+            raise DataError(f"{self.name}: the labels of the test items are unknown, so its mistakes are unknown")
+        wrong = np.flatnonzero(self.predictions != self.labels)
+        n_right = np.zeros(self.n_test, np.intp)
+        for other in others:
+            n_right += other.predictions == other.labels
+        order = wrong[np.argsort(-n_right[wrong], kind="stable")][:count]
+        columns = [Column("text", numeric=True), Column("label"), Column("predicted")]
+        columns += [Column("others right", numeric=True)] if others else []
+        table = Table(f"Texts with a wrong label, {self.name}", columns)
+        for place in order.tolist():
+            cells = [ItemCell(f"{place:,}", place), str(self.labels[place]), str(self.predictions[place])]
+            table.add(*cells, *([f"{n_right[place]} of {len(others)}"] if others else ()))
+        first = "those that most others label right first" if others else "in the order of the test set"
+        table.footers = [f"{len(order):,} of {len(wrong):,}, {first}; all predictions with --output"]
+        return table
 
     def _remarks(self) -> Iterator[str]:
         if self.compile_seconds > 0:

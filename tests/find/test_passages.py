@@ -114,7 +114,9 @@ def test_reports_show_their_passages() -> None:
 
 
 def test_duplicates_show_their_passages_too() -> None:
-    report = find_duplicates([*TEXTS, TEXTS[3]])
+    report = find_duplicates([*TEXTS, TEXTS[3], TEXTS[4]])
     assert "later item 60, bytes 0" in report.side_by_side()
     assert "earlier item 3, bytes 0" in report.side_by_side()
+    assert report.side_by_side(1).count("bits saved") == 1
+    assert len(report.passage_tables(None)) == len(report.pairs) > 1
     assert find_duplicates([b"one", b"two"]).side_by_side() == ""
