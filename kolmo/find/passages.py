@@ -64,17 +64,21 @@ class Passage:
             after=trail + _text(item[stop:last]) + ("…" if last < len(item) else ""),
         )
 
-    def marked(self, longest: int = 200) -> str:
-        """Return the passage in brackets, with the text around it; a long one without its middle.
+    def marked(self, longest: int = 300) -> str:
+        """Return the passage in brackets, with the text around it; without its middle if that is longer.
 
         Examples
         --------
         >>> Passage.of(b"the kitten sat on the mat", (4, 14)).marked()
         'the [kitten sat] on the mat'
+        >>> Passage(before="", text="the cat sat on the mat and purred", after="").marked(24)
+        '[the cat … purred]'
         """
-        text = self.text
-        if len(text) > longest:
-            text = f"{text[: longest * 2 // 3]}…{text[-(longest // 3) + 1 :]}"
+        text, room = self.text, longest - len(self.before) - len(self.after) - 2
+        if len(text) > room:
+            head, tail = text[: room * 2 // 3 - 2], text[-max(room // 3 - 1, 1) :]
+            head, tail = head.rpartition(" ")[0] or head, tail.partition(" ")[2] or tail
+            text = f"{head} … {tail}"
         return f"{self.before}[{text}]{self.after}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kolmo._core.checks import check_count
 from kolmo._core.results import Result
@@ -25,7 +25,8 @@ WIDTH = 130
 """Characters of a line of two passages side by side, as of ``diff -y``."""
 
 
-class Side(NamedTuple):
+@dataclass(frozen=True)
+class Side:
     """An item of a pair: its position, the start and end of the passage in bytes, and the passage."""
 
     index: int

@@ -87,7 +87,7 @@ class Comparison(Result):
 
 
 def compare_classifiers(reports: Sequence[Predicted]) -> list[Comparison]:
-    """Compare classifiers with the most accurate one: could the difference on these test items be chance?
+    """Test whether the differences of classifiers from the most accurate one could be chance.
 
     With one training set it is the exact test of McNemar: of the items that just one of both classifiers labels right,
     either has half in expectation if both are equally accurate. It is about these two fitted classifiers on new items
@@ -166,6 +166,7 @@ def comparable(reports: Sequence[Predicted]) -> bool:
     """Return whether reports are on the same items with known labels, and in the same folds."""
     return all(
         report.labels is not None
+        and first.labels is not None
         and np.array_equal(report.labels, first.labels)
         and np.array_equal(folds_of(report), folds_of(first))
         for first in reports[:1]
