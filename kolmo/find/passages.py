@@ -17,6 +17,8 @@ _START, _END = 400, 200
 """A passage of more bytes than both is shown without its middle: so many of its start and of its end."""
 _AROUND = 60
 """Bytes that are shown before a passage and after it."""
+_LEAST = 20
+"""Characters of a marked passage that are shown, however long the text around it is."""
 _LONG_WORD = 20
 _LONGEST_PIECE = 16
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -72,9 +74,9 @@ class Passage:
         >>> Passage.of(b"the kitten sat on the mat", (4, 14)).marked()
         'the [kitten sat] on the mat'
         >>> Passage(before="", text="the cat sat on the mat and purred", after="").marked(24)
-        '[the cat … purred]'
+        '[the cat sat … purred]'
         """
-        text, room = self.text, longest - len(self.before) - len(self.after) - 2
+        text, room = self.text, max(longest - len(self.before) - len(self.after) - 2, _LEAST)
         if len(text) > room:
             head, tail = text[: room * 2 // 3 - 2], text[-max(room // 3 - 1, 1) :]
             head, tail = head.rpartition(" ")[0] or head, tail.partition(" ")[2] or tail

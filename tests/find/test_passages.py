@@ -26,6 +26,7 @@ def test_the_text_of_any_bytes_is_short_and_visible(item: bytes, one: int, other
     passage = of(item, start, stop)
     for text, most in ((passage.before, 64), (passage.text, 604), (passage.after, 64)):
         assert visible(text) == text
+        assert len(passage.marked(40)) <= len(passage.before) + len(passage.after) + 40
         assert len(text) <= 10 * most  # an invisible character has an escape of up to ten characters
 
 
