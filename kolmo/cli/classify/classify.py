@@ -32,9 +32,9 @@ from kolmo.cli.output import print_json, print_tables, write_report, write_text
 from kolmo.cli.sets import described, labelled_set, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
-from kolmo.learn import splits
-from kolmo.learn.comparisons import against_best
-from kolmo.learn.reports import ClassificationReport, evaluate
+from kolmo.learn.evaluation import splits
+from kolmo.learn.evaluation.comparisons import against_best
+from kolmo.learn.evaluation.reports import ClassificationReport, evaluate
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus

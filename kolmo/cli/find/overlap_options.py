@@ -67,6 +67,8 @@ def overlap_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "-y",
             "--side-by-side",
+            cls=options.SharedOption,
+            group=options.OUTPUT,
             is_flag=True,
             help="Also print both passages of each pair side by side, with the text around them; all with --verbose.",
         ),

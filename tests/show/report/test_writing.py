@@ -22,7 +22,7 @@ from kolmo.find.leaks import Leak, LeakReport
 from kolmo.find.outlier_report import OutlierReport, Threshold
 from kolmo.find.pairs import Control
 from kolmo.find.passages import Passage
-from kolmo.learn.reports import ClassificationReport
+from kolmo.learn.evaluation.reports import ClassificationReport
 from kolmo.show import report_html
 
 NASTY = "</script><img src=x onerror=alert(1)> \x00\x1b[31m \u202e evil \ud800 &amp; ' \" `${7*7}` {{7*7}}"

@@ -17,10 +17,10 @@ from kolmo.data.corpus import Corpus
 from kolmo.distances.pruning import PruningReport
 from kolmo.errors import DataError, KolmoError
 from kolmo.learn.base import check_lengths
-from kolmo.learn.comparisons import against_best, comparable, p_cell, remarks
+from kolmo.learn.evaluation.comparisons import against_best, comparable, p_cell, remarks
+from kolmo.learn.evaluation.scored import Scored, by_accuracy
 from kolmo.learn.labels import labels_of
 from kolmo.learn.results import CandidateReport
-from kolmo.learn.scored import Scored, by_accuracy
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table

@@ -13,7 +13,7 @@ from kolmo._core.checks import check_count, check_number
 from kolmo.data.corpus import Corpus
 from kolmo.errors import DataError
 from kolmo.learn.class_models import by_digest, folds_of
-from kolmo.learn.reports import ClassificationReport, evaluate
+from kolmo.learn.evaluation.reports import ClassificationReport, evaluate
 
 
 def hold_out(corpus: Corpus, share: float, *, seed: int = 0) -> tuple[Corpus, Corpus]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.results import Result
-from kolmo.learn.comparisons import CHANCE, comparable, compare_classifiers, p_cell, remarks
+from kolmo.learn.evaluation.comparisons import CHANCE, comparable, compare_classifiers, p_cell, remarks
 
 if TYPE_CHECKING:
     from kolmo._core.reports.charts import Chart
