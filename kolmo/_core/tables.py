@@ -15,10 +15,12 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from kolmo._core.terminal import is_terminal, unescaped, visible
+from kolmo._core.terminal import is_terminal, one_line, unescaped, visible
 
 _UNBOUNDED = 1_000_000
-"""Width of plain tables, in which no cell is truncated or wrapped."""
+"""Width of plain tables, in which no cell is wrapped, or truncated unless its column is shortened."""
+_SHORTENED = 80
+"""Characters of a shortened cell in a plain table."""
 
 
 class ItemCell(str):
@@ -66,10 +68,14 @@ class Column:
         Heading, with the unit.
     numeric : bool
         Whether to align right and never wrap.
+    shortened : bool
+        Whether to cut cells, so that each stays in one line: to the width that a terminal leaves, elsewhere to 80
+        characters.
     """
 
     name: str
     numeric: bool = False
+    shortened: bool = False
 
 
 @dataclass
@@ -159,7 +165,7 @@ class Table:
                 overflow="fold",
             )
         for row in self.rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
+            table.add_row(*(_cell(cell, column, styled) for cell, column in zip(row, self.columns, strict=True)))
         footers = [Text(visible(footer), style="dim", overflow="fold") for footer in self.footers]
         parts: list[RenderableType] = [Text(visible(self.title), style="bold", overflow="fold")]
         if styled:
@@ -223,6 +229,13 @@ def column_bands(names: Sequence[str], cells: Sequence[Sequence[str]], file: IO[
 def number_cell(value: float | None, form: str) -> str:
     """Return a number in a format such as ``.4f``, or a dash for None."""
     return "-" if value is None else format(value, form)
+
+
+def _cell(cell: str, column: Column, styled: bool) -> Text:
+    if not column.shortened:
+        return Text(visible(cell))
+    shown = visible(cell) if styled else one_line(cell, _SHORTENED)
+    return Text(shown, no_wrap=True, overflow="ellipsis")
 
 
 def _html(text: str) -> str:

@@ -11,6 +11,7 @@ from kolmo.find.length_correction import LengthCorrection as LengthCorrection
 from kolmo.find.outlier_report import OutlierReport as OutlierReport
 from kolmo.find.outliers import CodeLengthOutlier as CodeLengthOutlier
 from kolmo.find.pairs import Control as Control
+from kolmo.find.passages import Passage as Passage
 from kolmo.find.same_source import SameSourceVerifier as SameSourceVerifier
 from kolmo.find.same_source_report import SameSourceReport as SameSourceReport
 from kolmo.find.targets.ranking import rank_for_target as rank_for_target

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from kolmo._core.checks import check_choice, check_number
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError
-from kolmo.find.overlap_kernels import BITS, COPIED_BITS, PASSAGE_BITS, X_START, X_STOP, Y_START, Y_STOP
+from kolmo.find.overlap_kernels import X_START, X_STOP, Y_START, Y_STOP
 from kolmo.find.overlaps import Floats
 from kolmo.find.pairs import (
     MIN_BITS,
@@ -26,11 +26,8 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.reports import REPORTED, OverlapReport, overlap_table, savings_chart
-
-if TYPE_CHECKING:
-    from kolmo._core.reports.charts import Chart
-    from kolmo._core.tables import Table
+from kolmo.find.passages import Passage, Span
+from kolmo.find.reports import Overlap, OverlapReport, Side, measured, spans_of
 
 Keep = Literal["first", "longest"]
 KEEP = ("first", "longest")
@@ -38,7 +35,7 @@ MIN_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Duplicate:
+class Duplicate(Overlap):
     """Two items that share a passage.
 
     Parameters
@@ -47,6 +44,8 @@ class Duplicate:
         Positions of the later and of the earlier item, from 0. Of several equal items only the first is compared.
     span, other_span : tuple of int
         Start and end of the passage in both, in bytes.
+    passage, other_passage : Passage
+        The passage in both as text, with the text around it.
     bits_saved : float
         The bits by which a copy from the earlier item shortens the code of the later one.
     copied : float
@@ -59,12 +58,17 @@ class Duplicate:
 
     index: int
     other_index: int
-    span: tuple[int, int]
-    other_span: tuple[int, int]
-    bits_saved: float
-    copied: float
-    identical: bool
-    same_label: bool | None
+    span: Span
+    other_span: Span
+    passage: Passage
+    other_passage: Passage
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return (
+            Side(self.index, self.span, self.passage),
+            Side(self.other_index, self.other_span, self.other_passage),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +118,14 @@ class DuplicateReport(OverlapReport):
 
     derived: ClassVar[tuple[str, ...]] = ("unique",)
     question: ClassVar[str] = "Which items share passages with each other?"
+    pair_type: ClassVar[type[Overlap]] = Duplicate
+    names: ClassVar[tuple[str, str]] = ("later", "earlier")
+    sources: ClassVar[tuple[str, str]] = ("", "")
+    chart_title: ClassVar[tuple[str, str]] = ("Bits saved by the copies in each pair", "pairs")
 
     pairs: list[Duplicate]
     removed: list[Removed]
     n_items: int
-    n_label_conflicts: int | None
     min_share: float
 
     @property
@@ -127,78 +134,34 @@ class DuplicateReport(OverlapReport):
         removed = {each.index for each in self.removed}
         return [index for index in range(self.n_items) if index not in removed]
 
-    def records(self) -> list[dict[str, Any]]:
-        """Return one row for each pair.
-
-        Returns
-        -------
-        list of dict
-        """
-        return [dict(vars(pair)) for pair in self.pairs]
-
-    @classmethod
-    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
-        """Return a table of the pairs for each report, at most the 20 with the most bits unless `verbose`.
-
-        Parameters
-        ----------
-        results : sequence of DuplicateReport
-            The reports.
-        verbose : bool
-            List all pairs, and the fingerprint.
-
-        Returns
-        -------
-        list of Table
-        """
-        return [report._table(verbose) for report in results]
-
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
         return "\n".join(
-            f"{len({pair.index for pair in each.pairs}):,} of {each.n_items:,} items share a passage with an earlier "
-            f"one; {len(each.removed):,} are duplicates that one kept item explains, so {len(each.unique):,} remain."
+            f"{each._n_later():,} of {each.n_items:,} items share a passage with an earlier one; {len(each.removed):,} "
+            f"are duplicates that one kept item explains, so {len(each.unique):,} remain."
             for each in results
         )
 
-    @classmethod
-    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+    def _overlaps(self) -> list[Duplicate]:
+        return self.pairs
+
+    def _best(self) -> list[Duplicate]:
+        return sorted(self.pairs, key=lambda pair: -pair.bits_saved)
+
+    def _title(self) -> str:
+        return f"Duplicates: {self._n_later():,} of {self.n_items:,} items share a passage with an earlier one"
+
+    def _n_all(self) -> int:
+        return self.n_items * (self.n_items - 1) // 2
+
+    def _remarks(self) -> list[str]:
         return [
-            chart
-            for each in results
-            for chart in savings_chart(
-                "Bits saved by the copies in each pair",
-                [pair.bits_saved for pair in each.pairs],
-                each.min_bits,
-                "pairs",
-            )
-        ]
-
-    @classmethod
-    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
-        return [report._table(verbose=False, shown=REPORTED) for report in results]
-
-    def _table(self, verbose: bool, shown: int = 20) -> Table:
-        listed = self.pairs if verbose else sorted(self.pairs, key=lambda pair: -pair.bits_saved)
-        items = len({pair.index for pair in self.pairs})
-        table = overlap_table(
-            f"Duplicates: {items:,} of {self.n_items:,} items share a passage with an earlier one",
-            ("later", "earlier"),
-            [
-                (pair.index, pair.other_index, pair.span, pair.other_span, pair.bits_saved, pair.copied)
-                for pair in listed
-            ],
-            shown=len(listed) if verbose else shown,
-            sources=("", ""),
-        )
-        table.footers.append(
             f"removed from the unique items: {len(self.removed):,}, of which one kept item explains at least "
             f"{100 * self.min_share:g} % of the bytes"
-        )
-        if self.n_label_conflicts is not None:
-            table.footers.append(f"{self.n_label_conflicts:,} of {len(self.pairs):,} pairs have different labels")
-        table.footers += self._footers(self.n_items * (self.n_items - 1) // 2, verbose=verbose)
-        return table
+        ]
+
+    def _n_later(self) -> int:
+        return len({pair.index for pair in self.pairs})
 
 
 def find_duplicates(
@@ -421,15 +384,16 @@ class _Pairs:
         ]
         found = []
         for index, other, key in sorted(indices):
-            row = self.rows[key]
+            span, other_span = spans_of(self.rows[key])
             found.append(
                 Duplicate(
                     index=index,
                     other_index=other,
-                    span=(int(row[Y_START]), int(row[Y_STOP])),
-                    other_span=(int(row[X_START]), int(row[X_STOP])),
-                    bits_saved=float(row[BITS]),
-                    copied=float(row[COPIED_BITS] / row[PASSAGE_BITS]) if row[PASSAGE_BITS] else 1.0,
+                    span=span,
+                    other_span=other_span,
+                    passage=Passage.of(items[index], span),
+                    other_passage=Passage.of(items[other], other_span),
+                    **measured(self.rows[key]),
                     identical=key[0] == key[1],
                     same_label=None if labels is None else labels[index] == labels[other],
                 )

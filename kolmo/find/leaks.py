@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError
-from kolmo.find.overlap_kernels import BITS, COPIED_BITS, PASSAGE_BITS, X_START, X_STOP, Y_START, Y_STOP
+from kolmo.find.overlap_kernels import BITS
 from kolmo.find.pairs import (
     MIN_BITS,
     MIN_COPIED,
@@ -20,15 +20,12 @@ from kolmo.find.pairs import (
     items_of,
     random_control,
 )
-from kolmo.find.reports import REPORTED, OverlapReport, overlap_table, savings_chart
-
-if TYPE_CHECKING:
-    from kolmo._core.reports.charts import Chart
-    from kolmo._core.tables import Table
+from kolmo.find.passages import Passage, Span
+from kolmo.find.reports import Overlap, OverlapReport, Side, measured, spans_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leak:
+class Leak(Overlap):
     """A test item with a passage that is copied from a training item.
 
     Parameters
@@ -37,6 +34,8 @@ class Leak:
         Positions of the items, from 0. Of several equal training items it is the first.
     test_span, train_span : tuple of int
         Start and end of the passage in both, in bytes.
+    test_passage, train_passage : Passage
+        The passage in both as text, with the text around it.
     bits_saved : float
         The bits by which a copy from the training item shortens the code of the test item.
     copied : float
@@ -49,12 +48,17 @@ class Leak:
 
     test_index: int
     train_index: int
-    test_span: tuple[int, int]
-    train_span: tuple[int, int]
-    bits_saved: float
-    copied: float
-    identical: bool
-    same_label: bool | None
+    test_span: Span
+    train_span: Span
+    test_passage: Passage
+    train_passage: Passage
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return (
+            Side(self.test_index, self.test_span, self.test_passage),
+            Side(self.train_index, self.train_span, self.train_passage),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +91,15 @@ class LeakReport(OverlapReport):
 
     derived: ClassVar[tuple[str, ...]] = ("flagged_test", "flagged_train")
     question: ClassVar[str] = "Does the test set contain passages of the training set?"
+    pair_type: ClassVar[type[Overlap]] = Leak
+    names: ClassVar[tuple[str, str]] = ("test", "training")
+    sources: ClassVar[tuple[str, str]] = ("test", "training")
+    chart_title: ClassVar[tuple[str, str]] = ("Bits saved by the copies in each test item", "test items")
 
     leaks: list[Leak]
     n_train: int
     n_test: int
     n_flagged: int
-    n_label_conflicts: int | None
 
     @property
     def flagged_test(self) -> list[int]:
@@ -103,32 +110,6 @@ class LeakReport(OverlapReport):
     def flagged_train(self) -> list[int]:
         """Positions of the training items that leak, ascending; of equal ones the first."""
         return sorted({leak.train_index for leak in self.leaks})
-
-    def records(self) -> list[dict[str, Any]]:
-        """Return one row for each leak.
-
-        Returns
-        -------
-        list of dict
-        """
-        return [dict(vars(leak)) for leak in self.leaks]
-
-    @classmethod
-    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
-        """Return a table of the leaks for each report, with at most 20 test items unless `verbose`.
-
-        Parameters
-        ----------
-        results : sequence of LeakReport
-            The reports.
-        verbose : bool
-            List all leaks, and the fingerprint.
-
-        Returns
-        -------
-        list of Table
-        """
-        return [report._table(verbose) for report in results]
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
@@ -151,22 +132,8 @@ class LeakReport(OverlapReport):
             said.append(f"{text}.")
         return "\n".join(said)
 
-    @classmethod
-    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        return [
-            chart
-            for each in results
-            for chart in savings_chart(
-                "Bits saved by the copies in each test item",
-                [leak.bits_saved for leak in each._best()],
-                each.min_bits,
-                "test items",
-            )
-        ]
-
-    @classmethod
-    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
-        return [report._table(verbose=False, shown=REPORTED) for report in results]
+    def _overlaps(self) -> list[Leak]:
+        return self.leaks
 
     def _best(self) -> list[Leak]:
         """Return the leak of each test item that saves most bits, the largest first."""
@@ -175,22 +142,11 @@ class LeakReport(OverlapReport):
             best.setdefault(leak.test_index, leak)
         return sorted(best.values(), key=lambda leak: -leak.bits_saved)
 
-    def _table(self, verbose: bool, shown: int = 20) -> Table:
-        listed = self.leaks if verbose else self._best()
-        title = f"Leaks: {self.n_flagged:,} of {self.n_test:,} test items contain a passage of the training set"
-        table = overlap_table(
-            title,
-            ("test", "training"),
-            [
-                (leak.test_index, leak.train_index, leak.test_span, leak.train_span, leak.bits_saved, leak.copied)
-                for leak in listed
-            ],
-            shown=len(listed) if verbose else shown,
-        )
-        if self.n_label_conflicts is not None:
-            table.footers.append(f"{self.n_label_conflicts:,} of {len(self.leaks):,} pairs have different labels")
-        table.footers += self._footers(self.n_train * self.n_test, verbose=verbose)
-        return table
+    def _title(self) -> str:
+        return f"Leaks: {self.n_flagged:,} of {self.n_test:,} test items contain a passage of the training set"
+
+    def _n_all(self) -> int:
+        return self.n_train * self.n_test
 
 
 def find_leaks(
@@ -270,6 +226,14 @@ def find_leaks(
     >>> report = find_leaks(train, test)
     >>> [(leak.test_index, leak.train_index) for leak in report.leaks]
     [(0, 17)]
+    >>> print(report.side_by_side(width=80))
+    328 bits saved, 97 % copied
+    <BLANKLINE>
+    test item 0, bytes 9-85                   training item 17, bytes 0-77
+    They say [ships of the northern fleet  |  [Ships of the northern fleet
+    left port in fog and the               |  left port in fog, and the
+    harbour-master counted] 19.            |  harbour master counted] nineteen of
+                                           >  them.
     """
     start = time.perf_counter()
     search = OverlapSearch.of(
@@ -324,14 +288,16 @@ def find_leaks(
         for place in places:
             x, row = int(pairs[place, 1]), rows[place]
             train_index = xs.first[x]
+            test_span, train_span = spans_of(row)
             leaks.append(
                 Leak(
                     test_index=test_index,
                     train_index=train_index,
-                    test_span=(int(row[Y_START]), int(row[Y_STOP])),
-                    train_span=(int(row[X_START]), int(row[X_STOP])),
-                    bits_saved=float(row[BITS]),
-                    copied=float(row[COPIED_BITS] / row[PASSAGE_BITS]),
+                    test_span=test_span,
+                    train_span=train_span,
+                    test_passage=Passage.of(test_items[test_index], test_span),
+                    train_passage=Passage.of(train_items[train_index], train_span),
+                    **measured(row),
                     identical=ys.items[y] == xs.items[x],
                     same_label=_same(test_named, test_index, train_named, train_index),
                 )

@@ -1,24 +1,86 @@
-"""The results of a search for overlaps: what all have in common, and their tables."""
+"""The results of a search for overlaps: what all have in common, their tables, and their passages side by side."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from kolmo._core.checks import check_count
 from kolmo._core.results import Result
 from kolmo._core.units import format_seconds
+from kolmo.find.overlap_kernels import BITS, COPIED_BITS, PASSAGE_BITS, X_START, X_STOP, Y_START, Y_STOP
+from kolmo.find.overlaps import Floats
 from kolmo.find.pairs import Control
+from kolmo.find.passages import Passage, Span, side_by_side
 
 if TYPE_CHECKING:
     from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
-REPORTED = 100
-"""Pairs in an HTML report."""
-Span = tuple[int, int]
-Overlap = tuple[int, int, Span, Span, float, float]
-"""Two positions, two spans, the bits saved, and the copied share."""
+SHOWN, REPORTED = 20, 100
+"""Pairs in a table, and in an HTML report."""
+WIDTH = 130
+"""Characters of a line of two passages side by side, as of ``diff -y``."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """An item of a pair: its position, the start and end of the passage in bytes, and the passage."""
+
+    index: int
+    span: Span
+    passage: Passage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """Base of the pairs of items that share a passage.
+
+    Parameters
+    ----------
+    bits_saved : float
+        The bits by which a copy from the second item shortens the code of the first one.
+    copied : float
+        Share of the bits of the passage that are in copied phrases; the rest is edited.
+    identical : bool
+        Whether the items are equal, up to case if case is folded.
+    same_label : bool or None
+        Whether the labels are equal; None without labels.
+    """
+
+    bits_saved: float
+    copied: float
+    identical: bool
+    same_label: bool | None
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both items, the one that the copy would shorten first."""
+        raise NotImplementedError
+
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Return the names of the fields, those of the items first."""
+        shared = [each.name for each in dataclasses.fields(Overlap)]
+        return [*(each.name for each in dataclasses.fields(cls) if each.name not in shared), *shared]
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields, with passages as text."""
+        values = {name: getattr(self, name) for name in self.columns()}
+        return {name: value.text if isinstance(value, Passage) else value for name, value in values.items()}
+
+
+def measured(row: Floats) -> dict[str, Any]:
+    """Return the fields of an overlap that are measured, from its row."""
+    copied = float(row[COPIED_BITS] / row[PASSAGE_BITS]) if row[PASSAGE_BITS] else 1.0
+    return {"bits_saved": float(row[BITS]), "copied": copied}
+
+
+def spans_of(row: Floats) -> tuple[Span, Span]:
+    """Return the spans of the passage in both items, from the row of an overlap."""
+    return (int(row[Y_START]), int(row[Y_STOP])), (int(row[X_START]), int(row[X_STOP]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +89,8 @@ class OverlapReport(Result):
 
     Parameters
     ----------
+    n_label_conflicts : int or None
+        Number of pairs whose labels differ; None without labels.
     min_bits, min_copied : float
         The thresholds.
     control : Control
@@ -41,6 +105,15 @@ class OverlapReport(Result):
         What was left out.
     """
 
+    pair_type: ClassVar[type[Overlap]] = Overlap
+    names: ClassVar[tuple[str, str]]
+    """What the items of a pair are called."""
+    sources: ClassVar[tuple[str, str]]
+    """The sets that they are from, as an HTML report names them."""
+    chart_title: ClassVar[tuple[str, str]]
+    """Title and unit of the histogram of the bits saved."""
+
+    n_label_conflicts: int | None
     min_bits: float
     min_copied: float
     control: Control
@@ -50,6 +123,116 @@ class OverlapReport(Result):
     coder: str
     fingerprint: str
     warnings: list[str] = field(default_factory=list)
+
+    def _overlaps(self) -> Sequence[Overlap]:
+        """Return all pairs found."""
+        raise NotImplementedError
+
+    def _best(self) -> Sequence[Overlap]:
+        """Return the pairs of a table that does not list all, the most bits first."""
+        raise NotImplementedError
+
+    def _title(self) -> str:
+        """Return the title of the table."""
+        raise NotImplementedError
+
+    def _n_all(self) -> int:
+        """Return the number of all pairs."""
+        raise NotImplementedError
+
+    def _remarks(self) -> list[str]:
+        """Return the first lines below the table."""
+        return []
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row for each pair.
+
+        Returns
+        -------
+        list of dict
+        """
+        return [pair.record() for pair in self._overlaps()]
+
+    def side_by_side(self, count: int = SHOWN, *, width: int = WIDTH) -> str:
+        """Return the passages of pairs side by side, as ``diff -y`` shows two files.
+
+        Equal words are opposite each other, the passage is in brackets, and up to 60 bytes of the text around it are
+        shown. Of a passage of more than 600 bytes the first 400 and the last 200 are shown.
+
+        Parameters
+        ----------
+        count : int
+            Number of pairs, the most bits first: those of the table.
+        width : int
+            Characters of a line, at least 40.
+
+        Returns
+        -------
+        str
+        """
+        return "\n\n".join(table.plain() for table in self.passage_tables(count, width=width))
+
+    def passage_tables(self, count: int | None = SHOWN, *, width: int = WIDTH) -> list[Table]:
+        """Return the tables of `side_by_side`, one for each pair; of all pairs if `count` is None."""
+        from kolmo._core.tables import Column, Table
+
+        check_count("width", width, 40)
+        check_count("count", 1 if count is None else count)
+        tables = []
+        for pair in self._overlaps() if count is None else self._best()[:count]:
+            heads = [
+                f"{name} item {side.index:,}, bytes {side.span[0]:,}-{side.span[1]:,}"
+                for name, side in zip(self.names, pair.sides, strict=True)
+            ]
+            first, second = pair.sides
+            rows = side_by_side(first.passage, second.passage, (width - 5) // 2)
+            title = f"{pair.bits_saved:,.0f} bits saved, {100 * pair.copied:.0f} % copied"
+            title += ", different labels" if pair.same_label is False else ""
+            columns = [Column(heads[0]), Column(""), Column(heads[1])]
+            tables.append(Table(title, columns, [list(row) for row in rows]))
+        return tables
+
+    @classmethod
+    def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
+        """Return a table of the pairs for each report, at most the 20 with the most bits unless `verbose`.
+
+        Parameters
+        ----------
+        results : sequence of this type
+            The reports.
+        verbose : bool
+            List all pairs with the bytes of the passages, and the fingerprint.
+
+        Returns
+        -------
+        list of Table
+        """
+        return [report._table(verbose=verbose, shown=SHOWN) for report in results]
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.reports.charts import Histogram
+
+        title, unit = cls.chart_title
+        return [
+            Histogram(
+                title=title,
+                x_label="bits saved",
+                values=[pair.bits_saved for pair in each._best()],
+                marks={"smallest that counts": each.min_bits},
+                y_label=unit,
+            )
+            for each in results
+            if each._best()
+        ]
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        tables = []
+        for each in results:
+            tables.append(each._table(verbose=False, shown=REPORTED, with_bytes=True, with_passage=False))
+            tables += [each._marked_table()] if each._best() else []
+        return tables
 
     @classmethod
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
@@ -65,48 +248,61 @@ class OverlapReport(Result):
             ]
         return said
 
-    def _footers(self, n_all: int, *, verbose: bool) -> list[str]:
-        """Return the lines about thresholds, the control and the cost."""
+    def _table(self, *, verbose: bool, shown: int, with_bytes: bool = False, with_passage: bool = True) -> Table:
+        """Return the table of the pairs, which says how many are not shown."""
+        from kolmo._core.tables import Column, Table
+
+        pairs = self._overlaps() if verbose else self._best()
+        shown = len(pairs) if verbose else shown
+        with_bytes |= verbose
+        numbers = [f"{name} item" for name in self.names]
+        numbers += [f"bytes in {name}" for name in self.names] if with_bytes else []
+        columns = [Column(name, numeric=True) for name in (*numbers, "bits saved", "copied, %")]
+        last = [Column(f"passage in {self.names[0]}", shortened=True)] if with_passage else []
+        table = Table(self._title(), [*columns, *last])
+        for pair in pairs[:shown]:
+            spans = (f"{side.span[0]:,}-{side.span[1]:,}" for side in pair.sides)
+            table.add(
+                *(self._cell(pair, number) for number in (0, 1)),
+                *(spans if with_bytes else ()),
+                f"{pair.bits_saved:,.0f}",
+                f"{100 * pair.copied:.0f}",
+                *([pair.sides[0].passage.text] if with_passage else ()),
+            )
+        if len(pairs) > shown:
+            table.footers.append(f"{shown:,} of {len(pairs):,} shown; all with --verbose, --json or --output")
+        table.footers += self._remarks()
+        if self.n_label_conflicts is not None:
+            n_pairs = len(self._overlaps())
+            table.footers.append(f"{self.n_label_conflicts:,} of {n_pairs:,} pairs have different labels")
         low, high = (100 * each for each in self.control.interval)
-        lines = [
+        table.footers += [
             f"flagged: at least {self.min_bits:g} bits saved over the background ({self.coder}), and "
             f"{100 * self.min_copied:g} % of the passage copied",
             f"random pairs flagged: {self.control.n_flagged:,} of {self.control.n_pairs:,}, 95 % confidence interval "
             f"{low:.2g} to {high:.2g} %",
-            f"compared {self.n_compared:,} of {n_all:,} pairs in {format_seconds(self.seconds)}, compilation and "
-            "reading included; comparing all pairs would take about "
+            f"compared {self.n_compared:,} of {self._n_all():,} pairs in {format_seconds(self.seconds)}, compilation "
+            "and reading included; comparing all pairs would take about "
             f"{format_seconds(self.exact_seconds)} in one thread",
             *self.warnings,
+            *([self.fingerprint] if verbose else ()),
         ]
-        return [*lines, self.fingerprint] if verbose else lines
+        return table
 
+    def _marked_table(self) -> Table:
+        """Return the table of both passages of each pair for an HTML report."""
+        from kolmo._core.tables import Column, Table
 
-def savings_chart(title: str, bits: Sequence[float], min_bits: float, unit: str) -> list[Chart]:
-    """Return a chart of the bits that copies save; none without copies."""
-    from kolmo._core.reports.charts import Histogram
+        names = [column for name in self.names for column in (Column(f"{name} item", True), Column(f"in {name}"))]
+        table = Table("Passages side by side, in brackets, with the text around them", names)
+        for pair in self._best()[:REPORTED]:
+            cells = ((self._cell(pair, number), pair.sides[number].passage.marked()) for number in (0, 1))
+            table.add(*(cell for both in cells for cell in both))
+        return table
 
-    marks = {"smallest that counts": min_bits}
-    return [Histogram(title=title, x_label="bits saved", values=bits, marks=marks, y_label=unit)] if bits else []
+    def _cell(self, pair: Overlap, number: int) -> str:
+        """Return the cell that names an item of a pair, whose excerpt starts at the passage."""
+        from kolmo._core.tables import ItemCell
 
-
-def overlap_table(
-    title: str,
-    names: tuple[str, str],
-    overlaps: Sequence[Overlap],
-    *,
-    shown: int,
-    sources: tuple[str, str] | None = None,
-) -> Table:
-    """Return a table of overlaps, which says how many are not shown; `sources` are the sets of the items."""
-    from kolmo._core.tables import Column, ItemCell, Table
-
-    columns = [f"{names[0]} item", f"{names[1]} item", f"bytes in {names[0]}", f"bytes in {names[1]}"]
-    table = Table(title, [Column(name, True) for name in (*columns, "bits saved", "copied, %")])
-    for first, second, first_span, second_span, bits, copied in overlaps[:shown]:
-        pairs = zip(sources or names, (first, second), (first_span, second_span), strict=True)
-        cells = [ItemCell(f"{index:,}", index, source=source, start=span[0]) for source, index, span in pairs]
-        spans = (f"{start:,}-{stop:,}" for start, stop in (first_span, second_span))
-        table.add(*cells, *spans, f"{bits:,.0f}", f"{100 * copied:.0f}")
-    if len(overlaps) > shown:
-        table.footers.append(f"{shown:,} of {len(overlaps):,} shown; all with --verbose, --json or --output")
-    return table
+        side = pair.sides[number]
+        return ItemCell(f"{side.index:,}", side.index, source=self.sources[number], start=side.span[0])

@@ -209,6 +209,8 @@ class RefittedClassifier(TextClassifier):
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Add training texts; the result equals that of one `fit` on all texts so far, and takes as long.
 
+        As with other estimators, texts that are passed twice count twice; `in_training_set` says which would.
+
         Parameters
         ----------
         X : collection of str or bytes, or 2-D array of numbers
@@ -226,6 +228,40 @@ class RefittedClassifier(TextClassifier):
         self._check_parameters()
         with self._as_before_if_it_fails():
             return self._fit(*self._extended_set(X, y, classes))
+
+    def in_training_set(self, X: Any, y: Any = None) -> NDArray[np.bool_]:
+        """Return which items are among the training texts.
+
+        Parameters
+        ----------
+        X : collection of str or bytes, or 2-D array of numbers
+            The items.
+        y : array-like of shape (n_samples,), optional
+            Their labels; by default an item with any label counts.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples,)
+            Whether an equal item, with the same label if there are any, is a training text.
+
+        Examples
+        --------
+        >>> from kolmo import CodeLengthClassifier
+        >>> classifier = CodeLengthClassifier("deflate").fit(["the cat sat", "stocks fell"], ["pets", "money"])
+        >>> classifier.in_training_set(["the cat sat", "bonds fell", "stocks fell"]).tolist()
+        [True, False, True]
+        >>> classifier.in_training_set(["the cat sat", "stocks fell"], ["pets", "pets"]).tolist()
+        [True, False]
+        """
+        check_is_fitted(self, "classes_")
+        items = self._items(X, reset=False)
+        if y is None:
+            known = set(self._training_items)
+            return np.array([item in known for item in items])
+        codes = self._truth(y)
+        check_lengths(len(items), len(codes))
+        pairs = set(zip(self._training_items, self._codes.tolist(), strict=True))
+        return np.array([pair in pairs for pair in zip(items, codes.tolist(), strict=True)])
 
     def _extended_set(self, X: Any, y: Any, classes: Any) -> tuple[list[bytes], NDArray[np.intp]]:
         """Return all training items so far, and their classes."""

@@ -59,8 +59,8 @@ class Doubling:
     bits_per_byte : float or None
         The mean code length of a byte of the second half, as the law of the curve predicts; None without a law.
     interval : (float, float) or None
-        From the smallest to the largest prediction of the laws of four windows of the curve, each with two root mean
-        square residuals.
+        From the smallest to the largest prediction of four laws, fitted to the curve without its first 1/64, 1/32, 1/16
+        and 1/8, each with two root mean square residuals.
     change : float or None
         The predicted change against the last quarter of the curve, as a share.
     is_known : bool

@@ -223,7 +223,7 @@ class PrequentialCurve(Result):
         table.footers = [
             "bits/byte: of all bytes read; noise: the level of the curve, extrapolated, or of its last quarter (=);",
             "structure: area of the curve above that level; doubling: predicted change of bits/byte with as many data "
-            "again (range over four windows of the curve), ? if the curve cannot tell",
+            "again (range over four fits of the curve), ? if the curve cannot tell",
         ]
         if verbose:
             table.footers += [*dict.fromkeys(each.fingerprint for each in results), *cls.citations]

@@ -16,6 +16,21 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_a_shortened_column_takes_the_width_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("TERM", "xterm")
+    table = Table("title", [Column("bits", numeric=True), Column("text", shortened=True)], [["12", "many words " * 30]])
+    file = Terminal()
+    table.print(file)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines()
+    (row,) = [line for line in lines if "many words" in line]
+    assert 45 <= len(row) <= 50
+    assert row.rstrip().endswith("…")
+    assert table.plain().splitlines()[3] == f"  12  {('many words ' * 30)[:79]}…"
+    assert "many words " * 30 in table.html()
+    assert "\x1b" not in Table("t", [Column("text", shortened=True)], [["\x1b[2J" * 50]]).plain()
+
+
 @given(st.text())
 def test_what_is_visible_is_one_printable_line_in_any_encoding(text: str) -> None:
     shown = visible(text)

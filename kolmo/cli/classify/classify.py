@@ -32,8 +32,9 @@ from kolmo.cli.output import print_json, print_tables, write_report, write_text
 from kolmo.cli.sets import described, labelled_set, read_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
-from kolmo.learn import splits
-from kolmo.learn.reports import ClassificationReport, evaluate
+from kolmo.learn.evaluation import splits
+from kolmo.learn.evaluation.comparisons import against_best
+from kolmo.learn.evaluation.reports import ClassificationReport, evaluate
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
@@ -177,7 +178,7 @@ def command(
         limits = {"limit_train": limit_train, "limit_test": limit_test, "seed": seed}
         split = {"folds": folds, "hold_out": hold_out}
         document = {**sets, **limits, **split, "methods": methods, **settings, "jobs": jobs}
-        print_json(document | {"results": [_record(report, with_confusion) for report in reports]})
+        print_json(document | {"results": _records(reports, with_confusion)})
     elif test_set.labels is None:
         if output is None:
             write_lines([visible(label) for label in reports[0].predictions.tolist()])
@@ -287,11 +288,16 @@ def _warn_of_seen_texts(train: Corpus, test: Corpus) -> None:
         )
 
 
-def _record(report: ClassificationReport, with_confusion: bool) -> dict[str, Any]:
-    (record,) = report.records()
-    whole = report.to_dict()
-    added = ["predictions"] if report.labels is None else ["confusion"] if with_confusion else []
-    return record | {name: whole[name] for name in added}
+def _records(reports: Sequence[ClassificationReport], with_confusion: bool) -> list[dict[str, Any]]:
+    """Return the records of reports, each with its comparison with the best one; None for the best itself."""
+    compared = [None] * len(reports) if reports[0].labels is None else against_best(reports)
+    found = []
+    for report, comparison in zip(reports, compared, strict=True):
+        (record,) = report.records()
+        added = ["predictions"] if report.labels is None else ["confusion"] if with_confusion else []
+        whole = report.to_dict() if added else {}
+        found.append(record | {name: whole[name] for name in added} | {"compared": comparison and comparison.to_dict()})
+    return found
 
 
 def _write_predictions(file: IO[str], *, positions: Sequence[int], reports: Sequence[ClassificationReport]) -> None:

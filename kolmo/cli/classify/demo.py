@@ -10,7 +10,7 @@ from kolmo.cli.options import Command, jobs_option, json_option, seed_option, ve
 from kolmo.cli.output import print_json, print_tables
 from kolmo.cli.sets import described, sample
 from kolmo.coders.base import Coder
-from kolmo.learn.reports import ClassificationReport, evaluate
+from kolmo.learn.evaluation.reports import ClassificationReport, evaluate
 
 SET = "docstrings"
 CODERS = ("lz77", "gzip", "deflate", "zstd")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,10 +24,13 @@ from kolmo.cli.classify.methods import (
 )
 from kolmo.cli.classify.stored_reading import as_fitted, keep_reading
 from kolmo.cli.inputs import reading_options
-from kolmo.cli.output import ModelFolder, print_json, print_tables
+from kolmo.cli.output import ModelFolder, print_json, print_tables, say
 from kolmo.cli.sets import labelled_set, sample
 from kolmo.coders.base import Coder
 from kolmo.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from kolmo.data.corpus import Corpus
 
 _METHODS = [name for name in METHODS if name != "ngrams"]
 """The methods whose classifier can be saved; LinearSVC has no probabilities."""
@@ -40,7 +43,8 @@ _METHODS = [name for name in METHODS if name != "ngrams"]
     "--update",
     type=click.Path(exists=True, file_okay=False),
     metavar="MODEL",
-    help="Add the texts of TRAIN to a saved classifier, and save it again; or to FOLDER, with -o.",
+    help="Add the texts of TRAIN to a saved classifier, and save it again; or to FOLDER, with -o. Texts that it has "
+    "already count twice, and a note says how many.",
 )
 @click.option(
     "--method",
@@ -99,6 +103,7 @@ def command(
     chosen_reading = reading if updated is None else as_fitted(updated, reading)
     corpus, _ = sample(labelled_set(train, split="train", data_dir=data_dir, **chosen_reading), limit_train, seed=seed)
     labels = list(corpus.labels or ())
+    facts: dict[str, Any] = {}
     start = time.perf_counter()
     if updated is not None:
         classifier = updated
@@ -106,6 +111,8 @@ def command(
             raise ParameterError(
                 f"{type(classifier).__name__} takes no more texts after fit; call kolmo fit on all texts"
             )
+        facts = _known(classifier, corpus)
+        say(train, _remarks(facts, len(corpus)))
         classifier.partial_fit(corpus.items, labels)
     else:
         if len(set(labels)) < 2:
@@ -122,11 +129,33 @@ def command(
     classifier.save(folder, force=True)  # a folder that may not be replaced was refused before
     info = model_info(folder)
     if as_json:
-        print_json({"fit_seconds": seconds} | info.to_dict())
+        print_json({"fit_seconds": seconds} | facts | info.to_dict())
         return
     tables = ModelInfo.tables_of([info])
     tables[0].footers.append(f"fitted in {seconds:.2f} s")
     print_tables(tables)
+
+
+def _known(classifier: Any, corpus: Corpus) -> dict[str, int]:
+    """Return how many texts the classifier has already, with the same label and with other ones only."""
+    same, any_label = classifier.in_training_set(corpus.items, corpus.labels), classifier.in_training_set(corpus.items)
+    return {"n_repeated": int(same.sum()), "n_relabelled": int((any_label & ~same).sum())}
+
+
+def _remarks(facts: dict[str, int], n_texts: int) -> list[str]:
+    """Return what a person should know of texts that the classifier has already."""
+    remarks = []
+    if count := facts["n_repeated"]:
+        remarks.append(
+            f"{count:,} of {n_texts:,} texts are in the model already, with the same label; they are added again and "
+            "count twice, as with partial_fit of scikit-learn; if that is a mistake, fit a new model on each text once"
+        )
+    if count := facts["n_relabelled"]:
+        remarks.append(
+            f"{count:,} of {n_texts:,} texts are in the model with another label, which stays; to correct a label, fit "
+            "a new model"
+        )
+    return remarks
 
 
 def _check_update(context: click.Context, *names: str) -> None:

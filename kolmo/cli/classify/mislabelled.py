@@ -11,7 +11,7 @@ import click
 
 from kolmo.cli import options
 from kolmo.cli.inputs import reading_options
-from kolmo.cli.output import print_json, print_tables, write_text
+from kolmo.cli.output import print_json, print_tables, write_report, write_text
 from kolmo.cli.sets import labelled_set
 from kolmo.learn.inspection.doubtful_labels import DoubtfulLabels, mislabelled
 
@@ -22,12 +22,20 @@ from kolmo.learn.inspection.doubtful_labels import DoubtfulLabels, mislabelled
     "--show", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Number of texts to print."
 )
 @options.jobs_option
+@options.html_option
 @options.json_option
 @options.output_option("all doubtful labels")
 @reading_options
 @options.data_dir_option
 def command(
-    train: str, show: int, jobs: int, as_json: bool, output: Path | None, data_dir: str | None, reading: dict[str, Any]
+    train: str,
+    show: int,
+    jobs: int,
+    html: Path | None,
+    as_json: bool,
+    output: Path | None,
+    data_dir: str | None,
+    reading: dict[str, Any],
 ) -> None:
     """List the texts of TRAIN whose own label costs many bits, the most doubtful first.
 
@@ -37,6 +45,7 @@ def command(
     \b
     kolmo mislabelled train.csv
     kolmo mislabelled train.csv -o doubtful.csv --show 50
+    kolmo mislabelled train.csv --html doubtful.html
     """
     from kolmo.learn.label_code.classifier import LabelCodeClassifier
 
@@ -44,6 +53,7 @@ def command(
     found = mislabelled(corpus, classifier=LabelCodeClassifier(n_jobs=jobs))
     if output is not None:
         write_text(output, lambda file: _write(file, found))
+    write_report(html, found, items=corpus)
     if as_json:
         facts = {"train": train, "n_items": found.n_items, "bits_per_label": found.bits_per_label}
         print_json(facts | {"n_doubtful": len(found.items), "items": [asdict(each) for each in found.items[:show]]})

@@ -9,16 +9,15 @@ import click
 
 from kolmo.cli.find.overlap_options import (
     overlap_options,
+    print_overlaps,
     reading_settings,
     search_settings,
     write_corpus,
     write_pairs,
 )
 from kolmo.cli.options import Command
-from kolmo.cli.output import OutputFile, print_results, write_report
+from kolmo.cli.output import OutputFile, write_report
 from kolmo.cli.sets import read_set
-
-_COLUMNS = ("index", "other_index", "span", "other_span", "bits_saved", "copied", "identical", "same_label")
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -51,6 +50,7 @@ def command(
     unique_file: Path | None,
     keep: Any,
     min_share: float,
+    side_by_side: bool,
     html: Path | None,
     as_json: bool,
     verbose: bool,
@@ -74,8 +74,8 @@ def command(
     corpus = read_set(data, split="train", keep_rows=unique_file is not None, **reading)
     report = find_duplicates(corpus, keep=keep, min_share=min_share, **settings)
     if output is not None:
-        write_pairs(output, report.records(), _COLUMNS)
+        write_pairs(output, report)
     if unique_file is not None:
         write_corpus(unique_file, corpus.subset(report.unique))
     write_report(html, report, items=corpus)
-    print_results([report], as_json=as_json, verbose=verbose, data=data)
+    print_overlaps(report, side_by_side=side_by_side, as_json=as_json, verbose=verbose, data=data)

@@ -8,14 +8,19 @@ from typing import Any
 
 import click
 
-from kolmo.cli.find.overlap_options import overlap_options, reading_settings, search_settings, write_corpus, write_pairs
+from kolmo.cli.find.overlap_options import (
+    overlap_options,
+    print_overlaps,
+    reading_settings,
+    search_settings,
+    write_corpus,
+    write_pairs,
+)
 from kolmo.cli.inputs import check_one_stdin
 from kolmo.cli.options import Command
-from kolmo.cli.output import OutputFile, print_results, write_report
+from kolmo.cli.output import OutputFile, write_report
 from kolmo.cli.sets import read_set
 from kolmo.errors import DataError, ParameterError
-
-_COLUMNS = ("test_index", "train_index", "test_span", "train_span", "bits_saved", "copied", "identical", "same_label")
 
 
 @click.command(cls=Command, no_args_is_help=False)
@@ -33,6 +38,7 @@ def command(
     train: str,
     test: str,
     clean_file: Path | None,
+    side_by_side: bool,
     html: Path | None,
     as_json: bool,
     verbose: bool,
@@ -48,6 +54,7 @@ def command(
 
     \b
     kolmo leaks train.csv test.csv
+    kolmo leaks train.csv test.csv --side-by-side
     kolmo leaks train.csv test.csv --json > leaks.json
     kolmo leaks books/ essays/ --ignore licence.txt --write-clean clean.jsonl
     """
@@ -64,7 +71,7 @@ def command(
     test_set = read_set(test, split="test", keep_rows=clean_file is not None, **reading)
     report = find_leaks(train_set, test_set, **settings)
     if output is not None:
-        write_pairs(output, report.records(), _COLUMNS)
+        write_pairs(output, report)
     if clean_file is not None:
         flagged = set(report.flagged_test)
         clean = [index for index in range(len(test_set)) if index not in flagged]
@@ -72,7 +79,7 @@ def command(
             raise DataError("every item of TEST has a leak, so there is nothing to write with --write-clean")
         write_corpus(clean_file, test_set.subset(clean))
     write_report(html, report, items={"test": test_set, "training": train_set})
-    print_results([report], as_json=as_json, verbose=verbose, train=train, test=test)
+    print_overlaps(report, side_by_side=side_by_side, as_json=as_json, verbose=verbose, train=train, test=test)
 
 
 def _is_same_file(first: str, second: str) -> bool:

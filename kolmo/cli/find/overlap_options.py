@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import itertools
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from pathlib import Path
@@ -11,13 +13,18 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from kolmo._core.terminal import is_terminal
 from kolmo.cli import options
 from kolmo.cli.inputs import reading_options
-from kolmo.cli.output import write_text
+from kolmo.cli.output import print_results, print_tables, write_text
 from kolmo.cli.rows import RowWriter, format_of, rows_of
 
 if TYPE_CHECKING:
     from kolmo.data.corpus import Corpus
+    from kolmo.find.reports import OverlapReport
+
+_EDGES = 1
+"""Characters that a styled table has beside those of a plain one."""
 
 
 def overlap_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -57,6 +64,14 @@ def overlap_options(function: Callable[..., None]) -> Callable[..., None]:
             metavar="FILE",
             help="A text whose copies do not count, such as a licence; repeat it for several.",
         ),
+        click.option(
+            "-y",
+            "--side-by-side",
+            cls=options.SharedOption,
+            group=options.OUTPUT,
+            is_flag=True,
+            help="Also print both passages of each pair side by side, with the text around them; all with --verbose.",
+        ),
         options.coder_option("ngram", multiple=False),
         options.checkpoint_option,
         options.jobs_option,
@@ -89,9 +104,21 @@ def reading_settings(settings: dict[str, Any]) -> dict[str, Any]:
     return reading | {"data_dir": settings.pop("data_dir")}
 
 
-def write_pairs(path: Path, records: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    """Write pairs to a CSV file; a span becomes two columns."""
-    write_text(path, partial(_write_rows, records=records, names=names))
+def print_overlaps(report: OverlapReport, *, side_by_side: bool, as_json: bool, verbose: bool, **facts: Any) -> None:
+    """Print a report, with the passages side by side if that is asked for; the JSON document always has them."""
+    print_results([report], as_json=as_json, verbose=verbose, **facts)
+    if side_by_side and not as_json:
+        from kolmo.find.reports import SHOWN, WIDTH
+
+        width = max(shutil.get_terminal_size().columns - _EDGES, 40) if is_terminal(sys.stdout) else WIDTH
+        tables = report.passage_tables(None if verbose else SHOWN, width=width)
+        sys.stdout.write("\n" if tables else "")
+        print_tables(tables)
+
+
+def write_pairs(path: Path, report: OverlapReport) -> None:
+    """Write the pairs of a report to a CSV file; a span becomes two columns."""
+    write_text(path, partial(_write_rows, records=report.records(), names=report.pair_type.columns()))
 
 
 def _write_rows(file: IO[str], *, records: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,12 @@ from kolmo.learn.inspection.fitted_reports import excerpt
 from kolmo.learn.labels import classes_of, labels_of
 
 if TYPE_CHECKING:
+    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
-_SHOWN = 20
+_SHOWN, _REPORTED = 20, 100
+_MOST_CLASSES = 30
+"""Classes up to which a report has a matrix of labels and expected labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,8 @@ class DoubtfulLabels(Result):
         The items whose label is not the one with the fewest bits, the most doubtful first.
     """
 
+    question: ClassVar[str] = "Which labels are probably wrong?"
+
     name: str
     n_items: int
     bits_per_label: float
@@ -85,9 +90,69 @@ class DoubtfulLabels(Result):
         """Return a table for each result: the first 20 items, or all if `verbose`."""
         return [result.table(None if verbose else _SHOWN) for result in results]
 
+    @classmethod
+    def answer_of(cls, results: Sequence[Self]) -> str:
+        return "\n".join(
+            f"{len(each.items):,} of {each.n_items:,} items of {each.name} ({len(each.items) / each.n_items:.1%}) have "
+            "a label that costs more bits than another one. The list has wrong labels first, and right labels of "
+            "unusual items among them: look at each before you change it."
+            for each in results
+        )
+
+    @classmethod
+    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
+        from kolmo._core.reports.charts import HeatMap, Histogram
+
+        charts: list[Chart] = []
+        for each in results:
+            classes = sorted({str(label) for item in each.items for label in (item.label, item.expected)})
+            if classes and len(classes) <= _MOST_CLASSES:
+                places = {label: place for place, label in enumerate(classes)}
+                counts = np.zeros((len(classes), len(classes)), np.intp)
+                for item in each.items:
+                    counts[places[str(item.label)], places[str(item.expected)]] += 1
+                charts.append(
+                    HeatMap(
+                        title="Labels and expected labels of the doubtful items, number of items",
+                        rows=classes,
+                        columns=classes,
+                        values=counts.tolist(),
+                        row_label="label",
+                        column_label="expected label",
+                        form=",.0f",
+                    )
+                )
+            charts.append(
+                Histogram(
+                    title="Bits of the own label of all items, each left out",
+                    x_label="bits of the label",
+                    values=each.bits.tolist(),
+                    marks={"mean": each.bits_per_label},
+                )
+            )
+        return charts
+
+    @classmethod
+    def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        tables = []
+        for each in results:
+            table = each.table(_REPORTED)
+            if len(each.items) > _REPORTED:
+                table.footers.insert(0, f"{_REPORTED:,} of {len(each.items):,} shown; all with --output")
+            tables.append(table)
+        return tables
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        return [
+            "Bits of a label: -log2 of its probability by a label code that has not seen the item or its copies.",
+            "How many of the doubtful labels are wrong is not known from these data: a classifier errs too, most often "
+            "where the classes are alike.",
+        ]
+
     def table(self, count: int | None = _SHOWN) -> Table:
         """Return the table of the most doubtful labels."""
-        from kolmo._core.tables import Column, Table
+        from kolmo._core.tables import Column, ItemCell, Table
 
         shown = self.items[:count]
         table = Table(
@@ -96,15 +161,16 @@ class DoubtfulLabels(Result):
             [
                 Column("item", numeric=True),
                 Column("label"),
-                Column("bits", numeric=True),
+                Column("bits of it", numeric=True),
                 Column("expected"),
-                Column("bits", numeric=True),
+                Column("bits of it", numeric=True),
                 Column("text"),
             ],
         )
         for each in shown:
             bits = (f"{each.bits:.2f}", f"{each.expected_bits:.2f}")
-            table.add(f"{each.position:,}", str(each.label), bits[0], str(each.expected), bits[1], each.text)
+            cell = ItemCell(f"{each.position:,}", each.position, excerpt=each.text)
+            table.add(cell, str(each.label), bits[0], str(each.expected), bits[1], each.text)
         table.footers.append(
             "bits of a label: -log2 of its probability by a label code without the item; mean "
             f"{self.bits_per_label:.3f}"

@@ -18,7 +18,7 @@ from kolmo.learn.candidates import CharTfidf
 from kolmo.learn.inspection.fitted_reports import excerpt
 from kolmo.learn.inspection.passages import Span, marked, shared_passages
 from kolmo.learn.inspection.predictions import check_classifier
-from kolmo.learn.label_code.explanation import Part, of_coders, parts_of
+from kolmo.learn.label_code.explanation import Part, of_coders, parts_of, parts_table
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -99,14 +99,8 @@ class ItemExplanation(Result):
 
         tables = []
         for result in results:
-            table = Table(
-                result.summary(), [Column("bits", numeric=True), Column("member"), Column("kind"), Column("text")]
-            )
-            for part in result.parts if verbose else result.parts[:_SHOWN]:
-                table.add(f"{part.bits:+.3f}", part.member, part.kind, part.text)
-            if len(result.parts) > len(table.rows):
-                rest = sum(part.bits for part in result.parts[len(table.rows) :])
-                table.add(f"{rest:+.3f}", "", f"{len(result.parts) - len(table.rows):,} more parts", "")
+            labels = (result.label, result.runner_up)
+            table = parts_table(result.summary(), result.parts, labels, verbose=verbose)
             voted = any(near.vote is not None for near in result.nearest)
             columns = [Column("item", numeric=True), Column("label"), Column("distance", numeric=True)]
             columns += [Column("vote", numeric=True)] if voted else []

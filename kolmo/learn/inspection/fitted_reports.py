@@ -14,9 +14,9 @@ from kolmo._core.checks import check_count, check_number
 from kolmo.data.corpus import Corpus
 from kolmo.errors import DataError
 from kolmo.learn.base import check_lengths
+from kolmo.learn.evaluation.scored import Scored
 from kolmo.learn.inspection.predictions import check_classifier
 from kolmo.learn.labels import codes_of, labels_of, same_kind
-from kolmo.learn.reports import Scored
 
 if TYPE_CHECKING:
     from kolmo._core.reports.charts import Chart

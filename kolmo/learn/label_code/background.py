@@ -68,7 +68,7 @@ class BackgroundModels:
     >>> savings = models.savings([b"the kitten sat on the mat"])
     >>> savings.shape
     (1, 9, 2)
-    >>> dict(zip(models.names, (savings[0, :, 0] - savings[0, :, 1]).round(1).tolist()))["words order 0"] > 0
+    >>> dict(zip(models.names, (savings[0, :, 0] - savings[0, :, 1]).round(1).tolist()))["word alone"] > 0
     True
     """
 
@@ -85,9 +85,9 @@ class BackgroundModels:
         self._vocabulary = vocabulary
         self.n_classes = n_classes
         self._training = training
-        self.names = [f"bytes order {order}" for order in range(N_BYTE_ORDERS)]
-        self.names += [f"words order {order}" for order in range(N_WORD_ORDERS)]
-        self.names += [f"words after the one {distance} before" for distance in WORD_DISTANCES]
+        self.names = [_name("byte", order) for order in range(N_BYTE_ORDERS)]
+        self.names += [_name("word", order) for order in range(N_WORD_ORDERS)]
+        self.names += [f"word after the word {distance} before" for distance in WORD_DISTANCES]
         self.n_predictors = len(self.names)
 
     @classmethod
@@ -285,3 +285,14 @@ def _blocks(texts: Sequence[bytes]) -> Iterator[slice]:
             start, size = index + 1, 0
     if start < len(texts):
         yield slice(start, len(texts))
+
+
+def _name(symbol: str, order: int) -> str:
+    """Return the name of a model that predicts a byte or a word from those before it.
+
+    Examples
+    --------
+    >>> _name("byte", 0), _name("word", 1), _name("byte", 2)
+    ('byte alone', 'word after 1 word', 'byte after 2 bytes')
+    """
+    return f"{symbol} after {order} {symbol}{'s' * (order > 1)}" if order else f"{symbol} alone"

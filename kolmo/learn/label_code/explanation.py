@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from kolmo._core.tables import Table
 
 _SHOWN = 20
+_MEMBERS = {
+    "counts": "counts: how often the training texts with an n-gram have each label",
+    "weights": "weights: logistic regression on n-grams",
+    "coders": "coders: how well compressors that have read the texts of each label predict each byte or word of this "
+    "text, alone or after those before it",
+    "code length": "code length: the bits of a compressor that has read the texts of each label",
+}
+_KINDS = {
+    "prior": "prior: what a member says of the label before it reads the text",
+    "2 words at a distance": "..: other words between",
+}
+"""What the names in a table of evidence mean."""
 _MASK = 2**64 - 1
 _ODD, _MIXER = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 
@@ -78,16 +90,36 @@ class Explanation(Result):
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
         """Return a table for each explanation: the largest 20 parts, or all if `verbose`."""
-        from kolmo._core.tables import Column, Table
+        return [
+            parts_table(
+                f"Bits that {result.label} saves compared with {result.against}: {result.bits:.2f}",
+                result.parts,
+                (result.label, result.against),
+                verbose=verbose,
+            )
+            for result in results
+        ]
 
-        tables = []
-        for result in results:
-            title = f"Bits that {result.label} saves compared with {result.against}: {result.bits:.2f}"
-            table = Table(title, [Column("bits", numeric=True), Column("member"), Column("kind"), Column("text")])
-            for part in result.parts if verbose else result.parts[:_SHOWN]:
-                table.add(f"{part.bits:+.3f}", part.member, part.kind, part.text)
-            tables.append(table)
-        return tables
+
+def parts_table(title: str, parts: Sequence[Part], labels: tuple[Any, Any], *, verbose: bool) -> Table:
+    """Return the table of the evidence for the first label compared with the second, and its legend.
+
+    It has the largest 20 parts and the sum of the others, or all if `verbose`.
+    """
+    from kolmo._core.tables import Column, Table
+
+    table = Table(title, [Column("bits", numeric=True), Column("member"), Column("kind"), Column("text")])
+    shown = parts if verbose else parts[:_SHOWN]
+    for part in shown:
+        table.add(f"{part.bits:+.3f}", part.member, part.kind, part.text)
+    if rest := parts[len(shown) :]:
+        table.add(f"{sum(part.bits for part in rest):+.3f}", "", f"{len(rest):,} more parts", "")
+    table.footers = [f"+ speaks for {labels[0]}, - for {labels[1]}"]
+    table.footers += [meaning for name, meaning in _MEMBERS.items() if any(name == part.member for part in shown)]
+    table.footers += [meaning for kind, meaning in _KINDS.items() if any(kind == part.kind for part in shown)]
+    if any(end in part.text.split(" ") for part in shown for end in "^$"):
+        table.footers.append("^ and $: start and end of the text")
+    return table
 
 
 def parts_of(members: Members, item: bytes, first: int, second: int) -> tuple[Part, ...]:

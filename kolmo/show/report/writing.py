@@ -43,8 +43,8 @@ def report_html(
 
     The page has the question and its answer in a sentence, charts, tables that can be sorted, how sure the answer is,
     how to reproduce it, and excerpts of the items that the tables name. It loads nothing and holds no raw data but
-    these excerpts: at most 200 of at most 300 characters. A table shows at most 100 rows, and says how many are left
-    out.
+    these excerpts, at most 200 of at most 300 characters, and the passages of at most 100 leaks or duplicates. A table
+    shows at most 100 rows, and says how many are left out.
 
     Parameters
     ----------

@@ -366,3 +366,22 @@ def test_texts_without_labels_are_labelled_by_any_method(kolmo: Any, topics: Top
 )
 def test_options_without_effect_are_refused(refused: Any, topics: Topics, options: list[str], message: str) -> None:
     assert message in refused("classify", *topics, *options, code=2)
+
+
+def test_differences_from_the_best_have_p_values(kolmo: Any, topics: Topics) -> None:
+    arguments = ("classify", *topics, "-c", "gzip", "--baseline")
+    found = results(kolmo(*arguments, "--json"))
+    best = max(found, key=lambda name: found[name]["accuracy"])
+    assert found[best]["compared"] is None
+    majority = found["majority class"]["compared"]
+    assert majority["best"] == best
+    assert majority["test"] == "McNemar"
+    assert majority["only_best"] - majority["only_other"] == round(18 * (found[best]["accuracy"] - 1 / 3))
+    shown = kolmo(*arguments).stdout
+    assert "p vs best" in shown
+    assert f"{majority['p_value']:.2g}" in shown
+    assert "exact McNemar test" in shown
+    folds = ("classify", topics[0], "--folds", "3", "-c", "gzip", "--baseline")
+    assert "corrected resampled t-test over the folds" in kolmo(*folds).stdout
+    assert results(kolmo(*folds, "--json"))["majority class"]["compared"]["test"] == "corrected t"
+    assert "p vs best" not in kolmo("classify", *topics, "-c", "gzip").stdout

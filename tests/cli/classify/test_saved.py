@@ -86,6 +86,28 @@ def test_a_forged_way_to_read_is_refused(refused: Any, model: Path, topics: Topi
     refused("predict", model, topics[1], code=1)
 
 
+def test_texts_that_a_model_has_already_are_counted_and_added(kolmo: Any, topics: Topics) -> None:
+    options = ("--method", "code-length", "-c", "deflate")
+    first = kolmo("fit", topics[0], "-o", "model", *options)
+    assert "already" not in first.stderr
+    n_items = json.loads(kolmo("model", "info", "model", "--json").stdout)["n_items"]
+    again = kolmo("fit", "--update", "model", topics[0])
+    assert f"{n_items} of {n_items} texts are in the model already, with the same label" in again.stderr
+    assert "another label" not in again.stderr
+    assert json.loads(kolmo("model", "info", "model", "--json").stdout)["n_items"] == 2 * n_items
+    header, *rows = topics[0].read_text().splitlines()
+    text = rows[0].split(",")[1]
+    other = next(row.split(",")[0] for row in rows if row.split(",")[0] != rows[0].split(",")[0])
+    Path("more.csv").write_text(f"{header}\n{other},{text}\n{rows[1]}\n{other},a text of its own\n")
+    run = kolmo("fit", "--update", "model", "more.csv", "--json")
+    assert "1 of 3 texts are in the model already" in run.stderr
+    assert "1 of 3 texts are in the model with another label, which stays" in run.stderr
+    found = json.loads(run.stdout)
+    assert (found["n_repeated"], found["n_relabelled"], found["n_items"]) == (1, 1, 2 * n_items + 3)
+    Path("new.csv").write_text(f"{header}\n{other},another text of its own\n")
+    assert "already" not in kolmo("fit", "--update", "model", "new.csv").stderr
+
+
 def test_an_update_equals_one_fit(kolmo: Any, topics: Topics) -> None:
     rows = topics[0].read_text().splitlines()
     Path("first.csv").write_text("\n".join(rows[:31]) + "\n")
@@ -202,6 +224,11 @@ def test_doubtful_labels_are_listed(kolmo: Any, topics: Topics) -> None:
     wrong = rows[5].split(",")[1]
     out = kolmo("mislabelled", topics[0], "-o", "doubtful.csv", "--show", "3").stdout
     assert "Doubtful labels" in out
+    kolmo("mislabelled", topics[0], "--html", "doubtful.html")
+    page = Path("doubtful.html").read_text()
+    assert "Which labels are probably wrong?" in page
+    assert 'href="#item-4"' in page
+    assert "expected label" in page
     with Path("doubtful.csv").open() as file:
         first = next(csv.DictReader(file))
     assert (first["item"], first["label"]) == ("4", "food")

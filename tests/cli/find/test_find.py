@@ -128,3 +128,19 @@ def test_unusable_input(refused: Any, kolmo: Any, sets: tuple[Path, Path]) -> No
     assert "got size=4" in refused("sketch", "merge", "store", "small", "-o", "both", code=2)
     assert "at least two stores" in refused("sketch", "merge", "store", "-o", "both", code=2)
     assert "expected the folder of a model" in refused("sketch", "query", train, test, code=1)
+
+
+def test_passages_are_shown_side_by_side(kolmo: Any, sets: tuple[Path, Path]) -> None:
+    plain = kolmo("leaks", *sets).stdout
+    assert "side by side" not in plain
+    assert TEXTS[3][:30] in plain
+    shown = kolmo("leaks", *sets, "--side-by-side", "--html", "leaks.html").stdout
+    assert shown.startswith(plain[:40])
+    assert "test item 8, bytes 0-" in shown
+    assert "training item 3, bytes 0-" in shown
+    assert max(map(len, shown[len(plain) + 200 :].splitlines())) <= 130
+    assert f"[{TEXTS[3][:40]}" in Path("leaks.html").read_text().replace("&#39;", "'")
+    assert "later item 8, bytes 0-" in kolmo("duplicates", sets[1], "-y").stdout
+    document = json.loads(kolmo("leaks", *sets, "-y", "--json").stdout)
+    leak = next(leak for leak in document["results"][0]["leaks"] if leak["identical"])
+    assert leak["test_passage"]["text"] == leak["train_passage"]["text"]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kolmo import Corpus, LabelCodeClassifier, read
+from kolmo import Corpus, LabelCodeClassifier, read, report_html
 from kolmo.errors import DataError
 from kolmo.learn import mislabelled
 
@@ -30,6 +31,20 @@ def test_changed_labels_come_first(members: list[str]) -> None:
     assert found.items[0].expected != found.items[0].label
     assert "Doubtful labels" in str(found)
     assert len(found.records()) == len(found.items)
+
+
+def test_the_report_is_small_and_links_the_items() -> None:
+    texts, labels = texts_of(60)
+    labels[10] = "money" if labels[10] == "pets" else "pets"
+    found = mislabelled((texts, labels), classifier=LabelCodeClassifier(members=["counts"], n_grams="runs"))
+    page = report_html(found, items=texts)
+    assert "Which labels are probably wrong?" in page
+    assert 'href="#item-10"' in page
+    assert texts[10] in page
+    many = replace(found, items=found.items[:1] * 5000)
+    assert "100 of 5,000 shown" in report_html(many)
+    assert len(report_html(many, items=["<&" * 500] * 60)) < 200_000
+    assert "0 of 60 items" in report_html(replace(found, items=()))
 
 
 def test_a_copy_does_not_vouch_for_a_label() -> None:

@@ -66,6 +66,33 @@ def test_parts_sum_to_the_difference_of_the_labels(classifier: Any) -> None:
     assert str(found).startswith(f"{found.label}: ")
 
 
+def test_the_table_has_a_legend_of_its_members_only() -> None:
+    found = explain(LabelCodeClassifier().fit(TEXTS, LABELS), [ITEM])[0]
+    legend = "\n".join(found.tables_of([found], verbose=True)[0].footers)
+    assert f"+ speaks for {found.label}, - for {found.runner_up}" in legend
+    for part in ("counts: how often", "weights: logistic regression", "coders: how well", "prior: what", "^ and $:"):
+        assert part in legend
+    kinds = {part.kind for part in found.parts if part.member == "coders"}
+    assert kinds <= {
+        "prior",
+        "byte alone",
+        "byte after 1 byte",
+        *(f"byte after {n} bytes" for n in range(2, 6)),
+        "word alone",
+        "word after 1 word",
+        "word after the word 2 before",
+    }
+    assert not any("order" in part.kind for part in found.parts)
+    counts = LabelCodeClassifier(members=["counts"]).fit(TEXTS, LABELS)
+    label, other = counts.classes_.tolist()
+    explained = str(counts.explain(ITEM))
+    assert "counts: how often" in explained
+    assert "coders:" not in explained
+    assert f"{label}, - for {other}" in explained or f"{other}, - for {label}" in explained
+    words = explain(CodeLengthClassifier("ngram:order=3").fit(TEXTS, LABELS), [ITEM])[0]
+    assert "code length: the bits of a compressor" in str(words)
+
+
 def test_n_grams_are_where_they_stand_in_the_text() -> None:
     found = explain(LabelCodeClassifier(members=["weights"], n_grams="runs").fit(TEXTS, LABELS), [ITEM])[0]
     raw = ITEM.encode()

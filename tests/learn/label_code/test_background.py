@@ -20,10 +20,12 @@ TEXTS = [
 CODES = np.array([0, 0, 1, 2, 1, 2, 0])
 QUERIES = [b"the kitten sat on the mat", b"stocks and bonds", b"", b"\xff\x00never seen", b"x" * 60]
 MODELS = {
-    **{f"bytes order {order}": ("byte", [str(lower) for lower in range(order + 1)]) for order in range(6)},
-    "words order 0": ("word", ["0"]),
-    "words order 1": ("word", ["0", "1"]),
-    "words after the one 2 before": ("word", ["0", "-2"]),
+    "byte alone": ("byte", ["0"]),
+    "byte after 1 byte": ("byte", ["0", "1"]),
+    **{f"byte after {order} bytes": ("byte", [str(lower) for lower in range(order + 1)]) for order in range(2, 6)},
+    "word alone": ("word", ["0"]),
+    "word after 1 word": ("word", ["0", "1"]),
+    "word after the word 2 before": ("word", ["0", "-2"]),
 }
 """The kind of symbol of each model, and its models from the lowest order to its own."""
 
@@ -65,15 +67,15 @@ def test_probabilities_of_the_next_symbol_sum_to_1(past: bytes) -> None:
     plain = references(TEXTS, CODES.tolist())
     row = reference.byte_row(past)[:-1]
     alphabet = [*range(256), reference.END]
-    for order in range(6):
-        found = [plain["byte"].probabilities(row, symbol, MODELS[f"bytes order {order}"][1]) for symbol in alphabet]
+    for orders in [orders for symbol, orders in MODELS.values() if symbol == "byte"]:
+        found = [plain["byte"].probabilities(row, symbol, orders) for symbol in alphabet]
         assert sum(bg for bg, _ in found) == pytest.approx(1)
         assert np.sum([p for _, p in found], axis=0) == pytest.approx(1)
     known = {word for each in plain["word"].rows for word in each[1:]}
     never_seen = 1 - sum(map(reference.base_of_word, known))  # base probability of all other words together
     words = plain["word"]
     words.base = lambda word: never_seen if word == "others" else reference.base_of_word(word)
-    for name in ("words order 1", "words after the one 2 before"):
+    for name in ("word after 1 word", "word after the word 2 before"):
         found = [words.probabilities([reference.START, b"the"], word, MODELS[name][1]) for word in [*known, "others"]]
         assert np.sum([[bg, *p] for bg, p in found], axis=0) == pytest.approx(1)
 

@@ -169,6 +169,20 @@ def test_the_prequential_code_is_shorter_than_the_labels_and_depends_on_the_orde
     assert model.label_code_length(TEXTS[:10], LABELS[:10]) == 10
 
 
+def test_texts_of_the_training_set_are_known() -> None:
+    model = LabelCodeClassifier(members=["counts"]).fit(TEXTS, LABELS)
+    assert model.in_training_set(TEXTS, LABELS).all()
+    other = [next(label for label in WORDS if label != each) for each in LABELS]
+    assert not model.in_training_set(TEXTS, other).any()
+    assert model.in_training_set([*TEXTS[:2], "a new text"]).tolist() == [True, True, False]
+    assert model.in_training_set(["a"], ["no such label"]).tolist() == [False]
+    twice = LabelCodeClassifier(members=["counts"]).fit(TEXTS, LABELS).partial_fit(TEXTS, LABELS)
+    whole = LabelCodeClassifier(members=["counts"]).fit(TEXTS * 2, LABELS * 2)
+    assert np.array_equal(twice.predict_proba(TEXTS), whole.predict_proba(TEXTS))
+    with pytest.raises(DataError, match="2 items but 1 labels"):
+        model.in_training_set(TEXTS[:2], LABELS[:1])
+
+
 def test_partial_fit_equals_fit() -> None:
     model = LabelCodeClassifier(members=["counts", "weights"], n_grams="runs")
     with pytest.raises(ParameterError, match="pass classes"):

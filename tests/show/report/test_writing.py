@@ -21,7 +21,8 @@ from kolmo.errors import DataError, ParameterError
 from kolmo.find.leaks import Leak, LeakReport
 from kolmo.find.outlier_report import OutlierReport, Threshold
 from kolmo.find.pairs import Control
-from kolmo.learn.reports import ClassificationReport
+from kolmo.find.passages import Passage
+from kolmo.learn.evaluation.reports import ClassificationReport
 from kolmo.show import report_html
 
 NASTY = "</script><img src=x onerror=alert(1)> \x00\x1b[31m \u202e evil \ud800 &amp; ' \" `${7*7}` {{7*7}}"
@@ -268,6 +269,8 @@ class TestSize:
                     train_index=number // 2,
                     test_span=(5, 90),
                     train_span=(0, 80),
+                    test_passage=Passage(before="<&'" * 20, text="<&'" * 200, after="…"),
+                    train_passage=Passage(before="<&'" * 20, text="<&'" * 200, after="…"),
                     bits_saved=100.0 + number,
                     copied=0.9,
                     identical=False,

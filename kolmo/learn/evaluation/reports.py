@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -12,154 +11,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo._core.checks import check_count
 from kolmo._core.items import in_order
-from kolmo._core.results import Result
 from kolmo.data.corpus import Corpus
 from kolmo.distances.pruning import PruningReport
 from kolmo.errors import DataError, KolmoError
 from kolmo.learn.base import check_lengths
+from kolmo.learn.evaluation.comparisons import against_best, comparable, p_cell, remarks
+from kolmo.learn.evaluation.scored import Scored, by_accuracy
 from kolmo.learn.labels import labels_of
 from kolmo.learn.results import CandidateReport
 
 if TYPE_CHECKING:
-    from kolmo._core.reports.charts import Chart
     from kolmo._core.tables import Table
 
-_NORMAL = 1.959963985
-"""97.5 % quantile of the normal distribution."""
-_MOST_CLASSES = 30
-"""Classes up to which a report has a confusion matrix."""
-_MISTAKES = 100
-_ARRAYS = ("predictions", "labels", "confusion")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scored(Result):
-    """Base of reports on predictions: their accuracy, where the labels are known.
-
-    Parameters
-    ----------
-    name : str
-        Name of the classifier in tables.
-    test : str
-        Name of the test set.
-    n_test : int
-        Number of its items.
-    predictions : ndarray of shape (n_test,)
-        The predicted labels.
-    labels : ndarray of shape (n_test,) or None
-        The true labels; None if they are unknown.
-    """
-
-    test: str
-    n_test: int
-    name: str
-    predictions: NDArray[Any]
-    labels: NDArray[Any] | None
-
-    @property
-    def accuracy(self) -> float | None:
-        """Share of correct predictions (top-1)."""
-        return None if self.labels is None else float(np.mean(self.predictions == self.labels))
-
-    @property
-    def standard_error(self) -> float | None:
-        """Standard error of the accuracy as a binomial proportion."""
-        accuracy = self.accuracy
-        return None if accuracy is None else math.sqrt(accuracy * (1 - accuracy) / self.n_test)
-
-    @property
-    def accuracy_interval(self) -> tuple[float, float] | None:
-        """95 % confidence interval of the accuracy (Wilson)."""
-        if (accuracy := self.accuracy) is None or not self.n_test:
-            return None
-        z2 = _NORMAL**2 / self.n_test
-        middle = (accuracy + z2 / 2) / (1 + z2)
-        half = math.sqrt(z2 * accuracy * (1 - accuracy) + z2**2 / 4) / (1 + z2)
-        return max(middle - half, 0.0), min(middle + half, 1.0)
-
-    @property
-    def macro_f1(self) -> float | None:
-        """Mean F1 score over the classes that occur among the true or the predicted labels."""
-        from sklearn.metrics import f1_score
-
-        if self.labels is None:
-            return None
-        return float(f1_score(self.labels, self.predictions, average="macro", zero_division=0))
-
-    @property
-    def classes(self) -> list[Any]:
-        """The labels that occur among the true or the predicted ones, sorted."""
-        known = () if self.labels is None else self.labels.tolist()
-        return sorted({*known, *self.predictions.tolist()})
-
-    @property
-    def confusion(self) -> NDArray[np.intp] | None:
-        """Number of items of each true class (row) and predicted class (column), in the order of `classes`."""
-        if self.labels is None:
-            return None
-        position = {label: code for code, label in enumerate(self.classes)}
-        counts = np.zeros((len(position), len(position)), np.intp)
-        for label, prediction in zip(self.labels.tolist(), self.predictions.tolist(), strict=True):
-            counts[position[label], position[prediction]] += 1
-        return counts
-
-    @classmethod
-    def charts_of(cls, results: Sequence[Self]) -> list[Chart]:
-        from kolmo._core.reports.charts import BarChart, HeatMap
-
-        scored = _by_accuracy(results)
-        if not scored:
-            return []
-        ends = [each.accuracy_interval for each in scored]
-        bars = BarChart(
-            title="Accuracy, with 95 % intervals",
-            label="accuracy, %",
-            names=[each.name for each in scored],
-            series={"accuracy": [100 * (each.accuracy or 0) for each in scored]},
-            intervals={"accuracy": [each and (100 * each[0], 100 * each[1]) for each in ends]},
-            form=".1f",
-        )
-        charts: list[Chart] = [bars] if len(scored) > 1 else []
-        best, classes = scored[0], [str(label) for label in scored[0].classes]
-        if best.confusion is None or len(classes) > _MOST_CLASSES:
-            return charts
-        confusion = HeatMap(
-            title=f"True and predicted classes, {best.name}, number of texts",
-            rows=classes,
-            columns=classes,
-            values=best.confusion.tolist(),
-            row_label="true class",
-            column_label="predicted class",
-            form=",.0f",
-        )
-        return [*charts, confusion]
-
-    @classmethod
-    def answer_of(cls, results: Sequence[Self]) -> str:
-        scored = _by_accuracy(results)
-        if not scored or scored[0].accuracy_interval is None:
-            return f"The labels of {results[0].n_test:,} texts are predicted; their true labels are unknown."
-        best, (low, high) = scored[0], scored[0].accuracy_interval
-        text = (
-            f"{best.name} gives {best.accuracy:.1%} of {best.n_test:,} texts of {best.test} the right label (95 % "
-            f"interval {low:.1%} to {high:.1%})"
-        )
-        if len(scored) == 1:
-            return f"{text}."
-        other, within = scored[1], scored[1].accuracy_interval
-        near = ", which is within its interval" if within is not None and other.accuracy >= low else ""
-        return f"{text}; next is {other.name} with {other.accuracy:.1%}{near}."
-
-    @classmethod
-    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
-        if not _by_accuracy(results):
-            return []
-        return [
-            f"95 % intervals (Wilson) are over new texts like those of {results[0].test}; that the training set is a "
-            "sample too is not in them.",
-            "Accuracy is top-1, with a fixed rule for ties.",
-        ]
+_MISTAKES, _LEAST_MISTAKES = 100, 20
+"""Mistakes in an HTML report, of all classifiers together, and the least for each."""
+_ARRAYS = ("predictions", "labels", "confusion", "folds")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -193,6 +61,8 @@ class ClassificationReport(Scored):
         Recall and accuracy of neighbours among candidates, for a classifier that uses candidates.
     pruning : PruningReport or None
         The measured margin and its recall, for a classifier with calibrated pruning.
+    folds : ndarray of shape (n_test,) or None
+        The fold of each item in cross-validation; None with one training set.
     """
 
     question: ClassVar[str] = "How accurately are the texts classified?"
@@ -218,6 +88,7 @@ class ClassificationReport(Scored):
     best: float | None = None
     candidates: CandidateReport | None = None
     pruning: PruningReport | None = None
+    folds: NDArray[np.intp] | None = None
 
     @property
     def seconds(self) -> float:
@@ -236,24 +107,28 @@ class ClassificationReport(Scored):
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:
         from kolmo._core.tables import Column, Table, number_cell
 
-        numbers = ("accuracy", "± s.e.", "macro-F1", "tied", "worst to best", "seconds", "µs/pair")
         first = results[0]
+        compared = against_best(results) if len(results) > 1 and comparable(results) else []
+        of_p = ("p vs best",) if compared else ()
+        numbers = ("accuracy", "± s.e.", *of_p, "macro-F1", "tied", "worst to best", "seconds", "µs/pair")
         table = Table(
             f"Classification: trained on {_described(first.n_train, first.train)}, "
             f"tested on {_described(first.n_test, first.test)}",
             [Column("classifier"), *(Column(name, numeric=True) for name in numbers)],
         )
-        for result in results:
+        for place, result in enumerate(results):
             table.add(
                 result.name,
                 number_cell(result.accuracy, ".4f"),
                 number_cell(result.standard_error, ".4f"),
+                *((p_cell(compared[place]),) if compared else ()),
                 number_cell(result.macro_f1, ".4f"),
                 number_cell(result.tied_share, ".1%"),
                 "-" if result.worst is None else f"{result.worst:.4f} to {result.best:.4f}",
                 f"{result.seconds:.2f}",
                 number_cell(result.microseconds_per_pair, ".1f"),
             )
+        table.footers += remarks([each for each in compared if each is not None])
         if any(result.tied_share is not None for result in results):
             table.footers.append(
                 "tied: share of texts whose label depends on how ties are broken; worst to best: accuracy if all ties "
@@ -266,22 +141,49 @@ class ClassificationReport(Scored):
 
     @classmethod
     def report_tables_of(cls, results: Sequence[Self]) -> list[Table]:
+        """Return the table of the results, and one of the mistakes of each, of the most accurate one first.
+
+        The mistakes of all share about 100 rows, but each result has at least 20.
+        """
+        scored = by_accuracy(results)
+        count = max(_MISTAKES // max(len(scored), 1), _LEAST_MISTAKES)
+        others = scored if comparable(scored) else []
+        mistakes = [each.mistakes_table(count, others=[one for one in others if one is not each]) for each in scored]
+        return [*cls.tables_of(results), *(table for table in mistakes if table.rows)]
+
+    def mistakes_table(self, count: int = _MISTAKES, *, others: Sequence[Self] = ()) -> Table:
+        """Return the table of the test items with a wrong label.
+
+        Parameters
+        ----------
+        count : int
+            Largest number of items. Those that others label right come first, then the order of the test set counts.
+        others : sequence of ClassificationReport
+            Other classifiers on the same items; a column says how many of them label each item right.
+
+        Returns
+        -------
+        Table
+        """
         from kolmo._core.tables import Column, ItemCell, Table
 
-        tables = cls.tables_of(results)
-        if not (scored := _by_accuracy(results)):
-            return tables
-        best: Self = scored[0]
-        wrong = np.flatnonzero(best.predictions != best.labels).tolist()
-        mistakes = Table(
-            f"Texts with a wrong label, {best.name}",
-            [Column("text", numeric=True), Column("label"), Column("predicted")],
-        )
-        for place in wrong[:_MISTAKES]:
-            cell = ItemCell(f"{place:,}", place)
-            mistakes.add(cell, str(best.labels[place]), str(best.predictions[place]))  # type: ignore[index]
-        mistakes.footers = [f"{min(len(wrong), _MISTAKES):,} of {len(wrong):,}, in the order of the test set"]
-        return [*tables, mistakes] if wrong else tables
+        check_count("count", count)
+        if self.labels is None:
+            raise DataError(f"{self.name}: the labels of the test items are unknown, so its mistakes are unknown")
+        wrong = np.flatnonzero(self.predictions != self.labels)
+        n_right = np.zeros(self.n_test, np.intp)
+        for other in others:
+            n_right += other.predictions == other.labels
+        order = wrong[np.argsort(-n_right[wrong], kind="stable")][:count]
+        columns = [Column("text", numeric=True), Column("label"), Column("predicted")]
+        columns += [Column("others right", numeric=True)] if others else []
+        table = Table(f"Texts with a wrong label, {self.name}", columns)
+        for place in order.tolist():
+            cells = [ItemCell(f"{place:,}", place), str(self.labels[place]), str(self.predictions[place])]
+            table.add(*cells, *([f"{n_right[place]} of {len(others)}"] if others else ()))
+        first = "those that most others label right first" if others else "in the order of the test set"
+        table.footers = [f"{len(order):,} of {len(wrong):,}, {first}; all predictions with --output"]
+        return table
 
     def _remarks(self) -> Iterator[str]:
         if self.compile_seconds > 0:
@@ -303,12 +205,6 @@ class ClassificationReport(Scored):
                 f"texts the recall of the nearest neighbours is {margin.recall:.1%}, and {margin.computed_share:.1%} "
                 "of the pairs are computed"
             )
-
-
-def _by_accuracy(results: Sequence[Any]) -> list[Any]:
-    """Return the reports whose labels are known, the most accurate first."""
-    known = [each for each in results if each.accuracy is not None]
-    return sorted(known, key=lambda each: -each.accuracy)
 
 
 def evaluate(classifier: Any, train: Any, test: Any, *, name: str | None = None) -> ClassificationReport:

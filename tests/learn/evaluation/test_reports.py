@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from kolmo import CodeLengthClassifier, CodeLengthVectorizer, Corpus, NCDClassifier, coder
+from kolmo import CodeLengthClassifier, CodeLengthVectorizer, Corpus, NCDClassifier, coder, report_html
 from kolmo.errors import DataError
 from kolmo.learn import ClassificationReport, baseline_classifiers, evaluate
 from kolmo.learn.baselines import ngram_svm
@@ -149,3 +149,26 @@ def test_labels_may_be_unknown() -> None:
         evaluate(NCDClassifier("gzip"), corpus(TEXTS, None, "training texts"), TEST)
     with pytest.raises(DataError, match=r"training set: expected a Corpus or a pair \(X, y\), got int"):
         evaluate(NCDClassifier("gzip"), 5, TEST)
+
+
+def test_a_report_has_the_mistakes_of_all_classifiers() -> None:
+    labels = ["x"] * 400
+    right = {"best": ["x"] * 350 + ["y"] * 50, "next": ["x"] * 300 + ["y"] * 100, "worst": ["y"] * 400}
+    reports = [made(predictions, labels, name=name) for name, predictions in right.items()]
+    tables = ClassificationReport.report_tables_of(reports[::-1])
+    assert [table.title for table in tables[1:]] == [f"Texts with a wrong label, {name}" for name in right]
+    assert [len(table.rows) for table in tables[1:]] == [33, 33, 33]
+    assert tables[2].rows[0] == ["300", "x", "y", "1 of 2"]
+    assert tables[3].rows[0] == ["0", "x", "y", "2 of 2"]
+    assert tables[3].footers[0].startswith("33 of 400, those that most others label right first")
+    page = report_html(reports, items=[f"text number {n} " * 50 for n in range(400)])
+    assert all(f"Texts with a wrong label, {name}" in page for name in right)
+    assert len(page) < 150_000
+    many = [made(["y"] * 400, labels, name=f"m{n}") for n in range(30)]
+    assert len(report_html(many, items=["<&\u202e" * 200] * 400)) < 500_000
+    alone = reports[0].mistakes_table(5)
+    assert [row[0] for row in alone.rows] == ["350", "351", "352", "353", "354"]
+    assert len(alone.columns) == 3
+    assert len(ClassificationReport.report_tables_of([made(labels, labels)])) == 1
+    with pytest.raises(DataError, match="unknown"):
+        made(["x"], None).mistakes_table()

@@ -13,7 +13,7 @@ from kolmo._core.checks import check_count, check_number
 from kolmo.data.corpus import Corpus
 from kolmo.errors import DataError
 from kolmo.learn.class_models import by_digest, folds_of
-from kolmo.learn.reports import ClassificationReport, evaluate
+from kolmo.learn.evaluation.reports import ClassificationReport, evaluate
 
 
 def hold_out(corpus: Corpus, share: float, *, seed: int = 0) -> tuple[Corpus, Corpus]:
@@ -120,7 +120,7 @@ def cross_evaluate(
         rest = np.setdiff1d(np.arange(len(corpus)), part)
         sets = (_part(corpus, chosen.tolist(), corpus.name) for chosen in (rest, part))
         reports.append(evaluate(clone(classifier), *sets, name=name))
-    return _joined(reports, parts, corpus, folds)
+    return replace(_joined(reports, parts, corpus, folds), folds=fold_of)
 
 
 def _joined(
