@@ -15,10 +15,10 @@ from kolmo.coders.base import Coder
 from kolmo.coders.registry import CoderLike
 from kolmo.errors import DataError, ParameterError
 from kolmo.learn import states
+from kolmo.learn.background.pooled import PooledModels
+from kolmo.learn.background.pooling import Pooling
 from kolmo.learn.base import RefittedClassifier, check_lengths, primed_coder
 from kolmo.learn.class_models import ClassModels, by_digest, folds_of, separator_bytes
-from kolmo.learn.label_code.pooled import PooledModels
-from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.results import TieReport
 
 PRIORS = ("training", "uniform")

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from math import log2
 from typing import Any
 
-from kolmo.learn.label_code.symbols import normalized
+from kolmo.learn.background.symbols import normalized
 
 BACKGROUND_WEIGHT, CLASS_WEIGHT = 3, 20
 START, END = "start", "end"

@@ -1,1 +1,1 @@
-"""Codes of the label given the text: models of the text given each class, and what they save on the label."""
+"""The code of the label given the text: its members, and the product of their predictions."""

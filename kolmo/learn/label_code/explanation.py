@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.results import Result
+from kolmo.learn.background.models import BackgroundModels
+from kolmo.learn.background.pooling import Pooling
 from kolmo.learn.label_code import ngram_kernels as kernels
-from kolmo.learn.label_code.background import BackgroundModels
 from kolmo.learn.label_code.counts_kernels import N_LEVELS
 from kolmo.learn.label_code.members import Members
 from kolmo.learn.label_code.ngrams import NAMES, Rows, Texts
-from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.label_code.weights_kernels import UNIT
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ _MEMBERS = {
     "weights": "weights: logistic regression on n-grams",
     "coders": "coders: how well compressors that have read the texts of each label predict each byte or word of this "
     "text, alone or after those before it",
+    "neighbors": "neighbors: the labels of the training texts that share most runs of 4 bytes with this text",
     "code length": "code length: the bits of a compressor that has read the texts of each label",
 }
 _KINDS = {
     "prior": "prior: what a member says of the label before it reads the text",
+    "labels of the nearest texts": "labels of the nearest texts: one figure, since it is not a sum over n-grams",
     "2 words at a distance": "..: other words between",
 }
 """What the names in a table of evidence mean."""

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from kolmo._core.models.saving import ModelState
 from kolmo._core.parallel import map_threads
+from kolmo.learn.background.pooled import PooledModels
+from kolmo.learn.background.pooling import Pooling
 from kolmo.learn.label_code.counts import ClassCounts, CountsPredictor
 from kolmo.learn.label_code.neighbors import NeighborsPredictor
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NGrams, Rows, Texts
-from kolmo.learn.label_code.pooled import PooledModels
-from kolmo.learn.label_code.pooling import Pooling
 from kolmo.learn.label_code.weights import Training, WeightedRows, WeightsPredictor, train
 from kolmo.learn.probabilities import log_softmax
 

@@ -81,7 +81,7 @@ def word_symbols(texts: Sequence[bytes], vocabulary: Vocabulary | None) -> tuple
     A word that is not in the vocabulary has a number above all of it. The base probability of a word spells it: each
     of its bytes, and its end, has one of 257 equal parts.
     """
-    from kolmo.learn.label_code.counting_kernels import END_WORD, START_WORD, number_words, split_words
+    from kolmo.learn.background.counting_kernels import END_WORD, START_WORD, number_words, split_words
 
     text_starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(text) for text in texts], out=text_starts[1:])

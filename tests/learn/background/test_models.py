@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from kolmo.learn.label_code import background
-from kolmo.learn.label_code.background import BackgroundModels
+from kolmo.learn.background import models as background
+from kolmo.learn.background.models import BackgroundModels
 
 TEXTS = [
     b"the cat sat on the mat",

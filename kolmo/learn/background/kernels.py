@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.jit import i64, inline, jit, u64
-from kolmo.learn.label_code.counting_kernels import find_slot, gram_key
+from kolmo.learn.background.counting_kernels import find_slot, gram_key
 
 _ONE = u64(1)
 

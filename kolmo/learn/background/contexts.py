@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.learn.label_code.symbols import Symbols
+from kolmo.learn.background.symbols import Symbols
 
 N_BYTE_ORDERS = 6
 N_WORD_ORDERS = 2
@@ -44,7 +44,7 @@ class Contexts:
 def bits_and_savings(
     contexts: Contexts, texts: Symbols, removed: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    from kolmo.learn.label_code.background_kernels import Scratch, add_savings
+    from kolmo.learn.background.kernels import Scratch, add_savings
 
     n_tables, n_models, n_classes = len(contexts.tables), contexts.n_models, len(contexts.grams.class_totals)
     longest = int(np.diff(texts.starts).max())
@@ -81,7 +81,7 @@ def bits_and_savings(
 
 def tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the tables of the bytes and those of the words."""
-    from kolmo.learn.label_code.counting_kernels import EARLIER, NOWHERE, PAIR, RUN, Table
+    from kolmo.learn.background.counting_kernels import EARLIER, NOWHERE, PAIR, RUN, Table
 
     def runs(n_orders: int) -> list[Table]:
         # in both columns, order k - 1 of order 0 is -1, which is NOWHERE
@@ -96,7 +96,7 @@ def tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def counted(texts: Symbols, shift: int, table: NDArray[np.int64], codes: NDArray[np.intp]) -> tuple[Any, ...]:
     """Return the hash table of the n-grams of one kind, their counts, and those by class."""
-    from kolmo.learn.label_code.counting_kernels import count_grams, fill_entries, insert_keys, number_grams
+    from kolmo.learn.background.counting_kernels import count_grams, fill_entries, insert_keys, number_grams
 
     capacity, n, first = 2**12, 0, 0
     slots, keys = np.full(capacity, -1, np.int32), np.empty(capacity // 2, np.uint64)
@@ -122,7 +122,7 @@ def counted(texts: Symbols, shift: int, table: NDArray[np.int64], codes: NDArray
 
 def joined(counted: list[tuple[Any, ...]], class_totals: NDArray[np.int64]) -> Any:
     """Return the counts of all tables in common arrays."""
-    from kolmo.learn.label_code.counting_kernels import Grams
+    from kolmo.learn.background.counting_kernels import Grams
 
     slots, keys, counts, ends, classes, by_class = zip(*counted, strict=True)
     first_grams = np.cumsum([0, *map(len, keys)])[:-1]

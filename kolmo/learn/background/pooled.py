@@ -9,10 +9,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kolmo.learn.background.contexts import N_BYTE_ORDERS
+from kolmo.learn.background.models import BackgroundModels
+from kolmo.learn.background.pooling import Pooling
 from kolmo.learn.class_models import by_digest
-from kolmo.learn.label_code.background import BackgroundModels
-from kolmo.learn.label_code.contexts import N_BYTE_ORDERS
-from kolmo.learn.label_code.pooling import Pooling
 
 
 @dataclass(frozen=True)

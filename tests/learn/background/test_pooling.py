@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kolmo.learn.label_code.pooling import Pooling
+from kolmo.learn.background.pooling import Pooling
 
 RNG = np.random.default_rng(0)
 CODES = RNG.integers(0, 3, 200)
@@ -41,6 +41,6 @@ def test_a_class_without_weight_keeps_the_bias_of_its_number_of_texts() -> None:
 
 
 def test_of_many_savings_some_are_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kolmo.learn.label_code.pooling._MAX_NUMBERS", 600)
+    monkeypatch.setattr("kolmo.learn.background.pooling._MAX_NUMBERS", 600)
     logs = Pooling.fit(SAVINGS, SIZES, CODES).log_probabilities(SAVINGS, SIZES)
     assert -logs[np.arange(200), CODES].mean() < 0.9

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo._core.models.saving import ModelState
-from kolmo.learn.label_code.contexts import N_BYTE_ORDERS, N_WORD_ORDERS, WORD_DISTANCES
+from kolmo.learn.background.contexts import N_BYTE_ORDERS, N_WORD_ORDERS, WORD_DISTANCES
 from kolmo.learn.probabilities import log_softmax
 
 _START = 0.1

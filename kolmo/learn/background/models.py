@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo.learn.label_code.contexts import (
+from kolmo.learn.background.contexts import (
     N_BYTE_ORDERS,
     N_WORD_ORDERS,
     WORD_DISTANCES,
@@ -18,7 +18,7 @@ from kolmo.learn.label_code.contexts import (
     joined,
     tables,
 )
-from kolmo.learn.label_code.symbols import (
+from kolmo.learn.background.symbols import (
     BYTE_SHIFT,
     WORD_SHIFT,
     Vocabulary,
@@ -250,7 +250,7 @@ class BackgroundModels:
     def _measured_block(
         self, texts: list[bytes], copies: list[dict[int, int]] | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        from kolmo.learn.label_code.background_kernels import Removed
+        from kolmo.learn.background.kernels import Removed
 
         each = copies or [{}] * len(texts)
         starts = np.concatenate([[0], np.cumsum([len(found) for found in each])]).astype(np.int64)
