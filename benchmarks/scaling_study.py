@@ -1,8 +1,9 @@
 """A small scaling study: two architectures and two coders on prose, pictures and sound, within an hour on two cores.
 
-    python benchmarks/scaling_study.py --data-dir DATA --checkpoint study.sqlite -o results/scaling_study.csv
-    python benchmarks/scaling_study.py --data-dir DATA --checkpoint study.sqlite --part kinds -o results/scaling_kinds.csv
+    python benchmarks/scaling_study.py --data-dir DATA --checkpoint s.sqlite --part data -o results/scaling_study.csv
+    python benchmarks/scaling_study.py --data-dir DATA --checkpoint s.sqlite --part kinds -o results/scaling_kinds.csv
     python benchmarks/scaling_study.py --read results/scaling_study.csv --record results/scaling_study.jsonl
+    python benchmarks/scaling_study.py --read results/scaling_kinds.csv --record results/scaling_study.jsonl
 
 DATA has `corpora/silesia/dickens`, `images/kodak` and `audio/fsdd`. *data*: GRUs and transformers of five sizes on
 three parts of 1 MB of prose, with the coders ngram and xz primed with the same parts. *kinds*: GRUs of five sizes on

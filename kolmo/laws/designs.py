@@ -75,10 +75,11 @@ def jacobian(form: Form, inputs: Inputs, values: NDArray[np.float64]) -> NDArray
         return np.log(np.maximum(loss, 1e-300))
 
     for place, value in enumerate(values):
-        step = 1e-5 * (abs(value) or 1.0)
+        size = abs(value) if abs(value) > 1e-9 else 1.0
+        step = 1e-5 * size
         above, below = values.copy(), values.copy()
         above[place], below[place] = value + step, value - step
-        columns.append((log_loss(above) - log_loss(below)) / (2 * step) * (abs(value) or 1.0))
+        columns.append((log_loss(above) - log_loss(below)) / (2 * step) * size)
     return np.stack(columns, axis=1)
 
 

@@ -415,8 +415,12 @@ def fit_law(
 
 
 def _at_ends(law: Form, points: Points, fit: Fit) -> list[str]:
-    """Name the parameters that the search left at an end of their range."""
-    found = []
+    """Name the parameters that the fit left at an end of their range."""
+    found = [
+        f"{each.name} = 0 is an end of its range: the points do not fix it"
+        for each, value in zip(law.coefficients, fit.values, strict=False)
+        if not each.is_signed and value <= 1e-9 * points.y.max()
+    ]
     for parameter, value in zip(law.parameters, fit.values[len(law.coefficients) :], strict=True):
         low, high = parameter.range(points.inputs)
         if min(abs(value - low), abs(value - high)) <= 1e-6 * max(abs(low), abs(high)):

@@ -143,3 +143,10 @@ def test_unknown_forms_are_named() -> None:
 def test_copies_are_named_and_stay() -> None:
     x, y = np.append(X, X[0]), np.append(1.7 + 40 * X**-0.4, 1.7 + 40 * X[0] ** -0.4)
     assert any("1 of 15 points are exact copies" in line for line in fit_law(x, y).warnings)
+
+
+def test_a_floor_of_zero_is_named() -> None:
+    fit = fit_law(X, 12 * X**-0.2, form="power+offset")
+    assert fit.params["E"] == pytest.approx(0, abs=1e-6)
+    assert fit.warnings == ["E = 0 is an end of its range: the points do not fix it"]
+    assert not fit_law(X, 1.7 + 40 * X**-0.4, form="power+offset").warnings
