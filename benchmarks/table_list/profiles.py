@@ -77,7 +77,7 @@ TABLES: dict[str, Table] = {
     ),
     "report-sizes": Table(
         record="report_sizes",
-        command=f"python benchmarks/report_sizes.py {TO}/report_sizes.jsonl",
+        command=f"python benchmarks/report_sizes.py --count 1000 --count 10000 {TO}/report_sizes.jsonl",
         run=("page", "texts"),
         rows={"page": "{page}", "texts": "{texts:,}"},
         columns={"bytes of the texts": "{text_bytes:,}", "bytes of the page": "{page_bytes:,}"},
