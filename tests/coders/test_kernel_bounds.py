@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-_PROGRAM = """
+_PROGRAM = r"""
 import random, sys
 import kolmo
 
 plain, drawn = kolmo.coder(sys.argv[1]), random.Random(0)
 for size in [0, 1, 1, 1, 2, 2, 3, 4, 5, 8, 17, 40, 300] * 3:
-    context, data = (bytes(drawn.choices(b"abc\\n \\xff", k=drawn.randint(0, size))) for _ in range(2))
+    context, data = (bytes(drawn.choices(b"abc\n \xff", k=drawn.randint(0, size))) for _ in range(2))
     primed = plain.prime(context)
     primed.code_length(data)
     plain._joint_batch([context, data], [data, context])

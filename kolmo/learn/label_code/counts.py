@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -132,6 +133,8 @@ class ClassCounts:
             codes, copies = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
         scales, savings = self.label_savings(left_out=left_out)
 
+        scratch = self._scratch(rows)
+
         def add(start: int, stop: int) -> None:
             kernels.text_savings(
                 rows.indices,
@@ -146,11 +149,17 @@ class ClassCounts:
                 codes[start:stop],
                 copies[start:stop],
                 weights,
+                *scratch(),
                 out[start:stop],
             )
 
         in_parts(add, rows.pointers[::N_KINDS], n_threads)
         return out
+
+    def _scratch(self, rows: Rows) -> Callable[[], tuple[NDArray[Any], ...]]:
+        """Return a function that makes the scratch arrays of a thread, for the n-grams of a kind in a text."""
+        room = 1 + int(np.diff(rows.pointers).max(initial=0))
+        return lambda: (np.empty(room, np.int64), np.empty((room, 2), np.uint64))
 
     def _most(self, left_out: bool) -> int:
         return max((int(self.class_counts.sum()) - left_out) // 2, self.least, 4)
@@ -168,6 +177,8 @@ class ClassCounts:
         out = np.zeros((len(numbers), self.n_classes, N_SLOTS), np.float32)
         scales, savings = self.label_savings(left_out=True)
 
+        scratch = self._scratch(rows)
+
         def add(start: int, stop: int) -> None:
             kernels.slot_savings(
                 rows.indices,
@@ -182,6 +193,7 @@ class ClassCounts:
                 self._most(True),
                 codes,
                 copies,
+                *scratch(),
                 out[start:stop],
             )
 

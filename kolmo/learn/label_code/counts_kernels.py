@@ -100,6 +100,37 @@ def _first_at_most(frequencies: Any, most: Any) -> Any:
     return first
 
 
+@inline
+def _look_up(
+    indices: Any,
+    first: Any,
+    last: Any,
+    begin: Any,
+    end: Any,
+    starts: Any,
+    entries: Any,
+    frequencies: Any,
+    levels: Any,
+    spans: Any,
+    own_copies: Any,
+) -> Any:
+    """Write where the entries of the n-grams from `begin` to `end` are, and their levels; return their number.
+
+    The loop has no branch that is hard to foresee, so the processor waits for many cache lines at once. Those of the
+    entries are fetched, too.
+    """
+    size, fetched = i64(0), u64(0)
+    for place in range(first, last):
+        column = i64(indices[u64(place)])
+        start = u64(starts[u64(column)])
+        spans[u64(size), u64(0)], spans[u64(size), u64(1)] = start, starts[u64(column + 1)]
+        levels[u64(size)] = level_of(i64(frequencies[u64(column)]) - own_copies)
+        fetched |= entries[min(start, u64(len(entries) - 1))]
+        size += begin <= column < end
+    spans[u64(size), u64(0)] = fetched  # is not read, but keeps the compiler from omitting the loads
+    return size
+
+
 @jit
 def text_savings(
     indices: Any,
@@ -114,12 +145,14 @@ def text_savings(
     codes: Any,
     copies: Any,
     weights: Any,
+    levels: Any,
+    spans: Any,
     out: Any,
 ) -> None:
     """Add the weighted mean savings of the n-grams of every text on each label to `out`.
 
     A text with a code of 0 or more is one of `copies` equal training texts with this label, which are not counted.
-    `weights` has one number for each kind and level.
+    `weights` has one number for each kind and level. `levels` and `spans` are scratch for the n-grams of a kind.
     """
     for number in range(len(out)):
         code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
@@ -127,17 +160,11 @@ def text_savings(
         end = _first_at_most(frequencies, least + own_copies - 1)
         for kind in range(N_KINDS):
             first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            known = i64(0)
-            for place in range(first, last):
-                known += begin <= i64(indices[u64(place)]) < end
+            known = _look_up(indices, first, last, begin, end, starts, entries, frequencies, levels, spans, own_copies)
             share = 1.0 / max(known, 1)
-            for place in range(first, last):
-                column = i64(indices[u64(place)])
-                if not begin <= column < end:
-                    continue
-                level = level_of(i64(frequencies[u64(column)]) - own_copies)
-                weight = weights[u64(kind * N_LEVELS + level)] * share
-                at, stop = u64(starts[u64(column)]), u64(starts[u64(column + 1)])
+            for place in range(known):
+                weight = weights[u64(kind * N_LEVELS + levels[u64(place)])] * share
+                at, stop = u64(spans[u64(place), u64(0)]), u64(spans[u64(place), u64(1)])
                 while at < stop:
                     saving = _saving(savings, scales, entries[at], code, own_copies)
                     out[u64(number), entries[at] >> u64(32)] += weight * saving
@@ -158,6 +185,8 @@ def slot_savings(
     most: Any,
     codes: Any,
     copies: Any,
+    levels: Any,
+    spans: Any,
     out: Any,
 ) -> None:
     """Write the mean savings of each slot of the chosen texts on each label, without the texts themselves."""
@@ -168,18 +197,11 @@ def slot_savings(
         end = _first_at_most(frequencies, least + own_copies - 1)
         for kind in range(N_KINDS):
             first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            known = i64(0)
-            for place in range(first, last):
-                known += begin <= i64(indices[u64(place)]) < end
-            if known == 0:
-                continue
-            share = 1.0 / known
-            for place in range(first, last):
-                column = i64(indices[u64(place)])
-                if not begin <= column < end:
-                    continue
-                slot = u64(kind * N_LEVELS + level_of(i64(frequencies[u64(column)]) - own_copies))
-                at, stop = u64(starts[u64(column)]), u64(starts[u64(column + 1)])
+            known = _look_up(indices, first, last, begin, end, starts, entries, frequencies, levels, spans, own_copies)
+            share = 1.0 / max(known, 1)
+            for place in range(known):
+                slot = u64(kind * N_LEVELS + levels[u64(place)])
+                at, stop = u64(spans[u64(place), u64(0)]), u64(spans[u64(place), u64(1)])
                 while at < stop:
                     saving = _saving(savings, scales, entries[at], code, own_copies)
                     out[u64(row), entries[at] >> u64(32), slot] += share * saving
