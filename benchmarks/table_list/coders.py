@@ -146,4 +146,18 @@ TABLES = {
             "X permuted": interval("shared", 1),
         },
     ),
+    "hostile-streams": Table(
+        record="hostile_streams",
+        command="python benchmarks/hostile_streams.py --archives 50000 -o benchmarks/results/hostile_streams.jsonl",
+        run=("coder",),
+        rows={"coder": "{coder}"},
+        columns={
+            "archives": "{archives:,}",
+            "median ms": "{median_ms:.2g}",
+            "99 %": "{p99_ms:.3g}",
+            "longest, ms": "{max_ms:,.0f}",
+            "over 50 ms": "{over_50_ms}",
+            "most memory, MB": "{max_MB:.0f}",
+        },
+    ),
 }
