@@ -75,7 +75,7 @@ def jacobian(form: Form, inputs: Inputs, values: NDArray[np.float64]) -> NDArray
         return np.log(np.maximum(loss, 1e-300))
 
     for place, value in enumerate(values):
-        size = abs(value) if abs(value) > 1e-9 else 1.0
+        size = abs(value) if abs(value) > (1e-9 if place < split else 0.0) else 1.0
         step = 1e-5 * size
         above, below = values.copy(), values.copy()
         above[place], below[place] = value + step, value - step

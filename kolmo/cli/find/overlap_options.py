@@ -112,7 +112,8 @@ def print_overlaps(report: OverlapReport, *, side_by_side: bool, as_json: bool, 
 
         width = max(shutil.get_terminal_size().columns - _EDGES, 40) if is_terminal(sys.stdout) else WIDTH
         tables = report.passage_tables(None if verbose else SHOWN, width=width)
-        sys.stdout.write("\n" if tables else "")
+        if tables:
+            sys.stdout.write("\n")
         print_tables(tables)
 
 

@@ -34,8 +34,8 @@ _LARGE_TRAINING = Training(epochs=5, averaged=3, rate=2.0, least_error=0.01, kep
 _BETA = 3.0
 _HELD_OUT = 4
 _FOLDS = 5
-_FULL_TRUST = 25.0
-"""From so many texts a class on, weights are trusted as much as counts before held-out texts are seen."""
+_SUM = 1.5
+"""Sum of the exponents before held-out texts are seen. With few texts each member is less sure than all of them are."""
 _STRENGTH = 10.0
 _MAX_SAMPLE = 2000
 _MIN_SAMPLE = 200
@@ -90,7 +90,7 @@ class Members:
                 rest = self._weighted_without(held, rows, codes)
                 del rows  # these are large, and training needs as much
                 predictions["weights"] = self._fit_weights(weighted, rest, held, codes, rng)
-        target = self._target(len(codes) / n_classes)
+        target = self._target
         found = [predictions[name] for name in self.names]
         self.exponents = fit_exponents(np.stack(found), codes[places], target) if len(places) else target
 
@@ -203,9 +203,7 @@ class Members:
                 found["weights"] = self._weights_of_other_folds(rows, codes, groups, rng)
             if "neighbors" in self.names:
                 found["neighbors"] = self._fit_neighbors(rows, codes, groups)
-        self.exponents = fit_exponents(
-            np.stack([found[name] for name in self.names]), codes, self._target(len(codes) / n_classes)
-        )
+        self.exponents = fit_exponents(np.stack([found[name] for name in self.names]), codes, self._target)
         return product(self.exponents, np.stack([found[name] for name in self.names]))
 
     def _weights_of_other_folds(
@@ -223,14 +221,11 @@ class Members:
         map_threads(measure, range(_FOLDS), rng.spawn(_FOLDS), n_threads=self.n_threads)
         return found
 
-    def _target(self, texts_per_class: float) -> NDArray[np.float64]:
-        """Return the exponents before held-out texts are seen.
-
-        Weights need more texts than counts and coders, and neighbors have to prove themselves.
-        """
-        trusts = {"weights": min(1.0, texts_per_class / _FULL_TRUST), "neighbors": 0.0}
-        shares = np.array([trusts.get(name, 1.0) for name in self.names])
-        return shares / shares.sum() if shares.any() else np.ones(len(shares))
+    @property
+    def _target(self) -> NDArray[np.float64]:
+        """Return the exponents before held-out texts are seen."""
+        count = len(self.names)
+        return np.full(count, _SUM / count if count > 1 else 1.0)
 
     def each(self, items: Sequence[bytes], *, n_threads: int) -> NDArray[np.float64]:
         """Return log p(label) of each member, text and label."""
