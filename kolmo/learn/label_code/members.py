@@ -34,8 +34,6 @@ _LARGE_TRAINING = Training(epochs=5, averaged=3, rate=2.0, least_error=0.01, kep
 _BETA = 3.0
 _HELD_OUT = 4
 _FOLDS = 5
-_SUM = 1.5
-"""Sum of the exponents before held-out texts are seen. With few texts each member is less sure than all of them are."""
 _STRENGTH = 10.0
 _MAX_SAMPLE = 2000
 _MIN_SAMPLE = 200
@@ -223,9 +221,12 @@ class Members:
 
     @property
     def _target(self) -> NDArray[np.float64]:
-        """Return the exponents before held-out texts are seen."""
-        count = len(self.names)
-        return np.full(count, _SUM / count if count > 1 else 1.0)
+        """Return the exponents before held-out texts are seen: equal ones, whose sum is 1.
+
+        With few texts a larger sum predicts better where the members are right, and claims too much where nothing
+        predicts the labels.
+        """
+        return np.full(len(self.names), 1 / len(self.names))
 
     def each(self, items: Sequence[bytes], *, n_threads: int) -> NDArray[np.float64]:
         """Return log p(label) of each member, text and label."""
