@@ -148,7 +148,7 @@ TABLES = {
     ),
     "hostile-streams": Table(
         record="hostile_streams",
-        command="python benchmarks/hostile_streams.py --archives 50000 -o benchmarks/results/hostile_streams.jsonl",
+        command="python benchmarks/hostile_streams.py --archives 10000 -o benchmarks/results/hostile_streams.jsonl",
         run=("coder",),
         rows={"coder": "{coder}"},
         columns={
