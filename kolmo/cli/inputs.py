@@ -270,3 +270,11 @@ def check_one_stdin(names: Sequence[str]) -> None:
     """Raise an error if stdin is named more than once."""
     if names.count(STDIN) > 1:
         raise ParameterError("stdin can be read only once, got '-' several times; write it to a file first")
+
+
+def is_same_file(one: str, other: str) -> bool:
+    """Return whether two inputs are one file or folder, through links too; not if one of them is no path."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # the reader reports the error
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from kolmo.cli.find.overlap_options import (
     write_corpus,
     write_pairs,
 )
-from kolmo.cli.inputs import check_one_stdin
+from kolmo.cli.inputs import check_one_stdin, is_same_file
 from kolmo.cli.options import Command
 from kolmo.cli.output import OutputFile, write_report
 from kolmo.cli.sets import read_set
@@ -61,7 +60,7 @@ def command(
     from kolmo.find.leaks import find_leaks
 
     check_one_stdin([train, test])
-    if _is_same_file(train, test):
+    if is_same_file(train, test):
         raise ParameterError(
             f"TRAIN and TEST are the same file {train!r}, so that every item is a leak; look for duplicates in it: "
             "kolmo duplicates"
@@ -80,10 +79,3 @@ def command(
         write_corpus(clean_file, test_set.subset(clean))
     write_report(html, report, items={"test": test_set, "training": train_set})
     print_overlaps(report, side_by_side=side_by_side, as_json=as_json, verbose=verbose, train=train, test=test)
-
-
-def _is_same_file(first: str, second: str) -> bool:
-    try:
-        return os.path.samefile(first, second)
-    except OSError:  # a data set of the catalogue, or no file
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from kolmo.cli.inputs import is_same_file
 from kolmo.cli.options import Decorator, Size, together
 from kolmo.cli.output import say
 from kolmo.errors import ParameterError
@@ -148,7 +148,7 @@ def read_sets(data: Sequence[str], limit: int, reading: dict[str, Any]) -> list[
 def check_different(data: Sequence[str]) -> None:
     """Refuse a file that is given twice, also under two names."""
     for one, other in combinations(data, 2):
-        if one == other or _is_same(one, other):
+        if one == other or is_same_file(one, other):
             raise ParameterError(f"{one!r} and {other!r} are the same file or folder; give each data set once")
 
 
@@ -229,10 +229,3 @@ def sets_table(
             *(f"{row[place]:.3f}" for row in columns.values()),
         )
     return table
-
-
-def _is_same(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):  # the reader reports the error
-        return False

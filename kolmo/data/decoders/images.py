@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kolmo._core.extras import import_extra, library_errors
+from kolmo._core.extras import import_extra, library_errors, silent_library
 from kolmo._core.kinds import JPEG_XL, JPEG_XL_CONTAINER, jpeg_xl_codestream, jpeg_xl_size
 from kolmo.data.decoding import Pixels
 from kolmo.data.lines import NamedBytes
@@ -92,7 +92,7 @@ def read_picture(data: bytes, name: str, pixels: Pixels = "auto", *, max_bytes: 
         if size is None:
             raise DataError(f"the picture {name} cannot be read: its JPEG XL header is damaged")
         _check_size(size[0], size[1], 1, max_bytes, name)
-    with library_errors(f"the picture {name} cannot be read"), warnings.catch_warnings():
+    with library_errors(f"the picture {name} cannot be read"), silent_library(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about its size, which is checked here
         with image.open(NamedBytes(data, name), formats=formats) as picture:
             _check_size(picture.width, picture.height, len(picture.getbands()), max_bytes, name)

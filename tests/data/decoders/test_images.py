@@ -234,3 +234,14 @@ def test_a_picture_by_path(tmp_path: Path) -> None:
     (tmp_path / "a.dat").write_bytes(saved(RGB))
     corpus = read(tmp_path / "a.dat")
     assert (list(corpus.items), corpus.modality, corpus.remarks) == ([RGB.tobytes()], "image", ("8-bit rgb",))
+
+
+def test_what_a_library_says_of_a_damaged_picture_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    file = io.BytesIO()
+    image.new("L", (16, 16)).save(file, "TIFF")
+    entry = b"\x03\x01\x03\x00\x01\x00\x00\x00"  # tag 259, the compression, one short number
+    damaged = file.getvalue().replace(entry + b"\x01", entry + b"\x03")  # Group 3, which needs 1 bit a sample
+    assert damaged != file.getvalue()
+    with pytest.raises(DataError, match="cannot be read"):
+        read_picture(damaged, "x.tiff")
+    assert capfd.readouterr().err == ""
