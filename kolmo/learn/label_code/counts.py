@@ -216,6 +216,12 @@ class ClassCounts:
         return gains, own
 
 
+def naming_costs(frequencies: NDArray[np.integer[Any]], n_texts: int) -> NDArray[np.float64]:
+    """Return the bits that name each n-gram: 1 less log2 of the share of texts that contain it."""
+    costs: NDArray[np.float64] = 1 - np.log2(np.maximum(frequencies, 1) / (n_texts + 1))
+    return costs
+
+
 class CountsPredictor:
     """Savings of slots, pooled with weights that are not negative, and a bias of each class.
 

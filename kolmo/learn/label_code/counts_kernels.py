@@ -62,6 +62,18 @@ def count_of(entry: Any) -> Any:
     return i64(entry & u64(0xFFFFFFFF))
 
 
+@inline
+def own_entry(entries: Any, first: Any, last: Any, code: Any) -> Any:
+    """Return the place of a class among the entries of a column, whose classes rise."""
+    while first < last:
+        middle = (first + last) >> 1
+        if label_of(entries[u64(middle)]) < code:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
 @jit
 def add_counts(starts: Any, entries: Any, frequencies: Any) -> None:
     """Write the sum of the numbers of texts of each column."""

@@ -128,6 +128,8 @@ class Members:
     ) -> NDArray[np.float64]:
         """Return log p(label) of the held-out texts by weights of the others."""
         weighted, shape = rest
+        if not held.any():  # such as with few texts of each class: nothing is predicted, so nothing is trained
+            return np.zeros((0, shape[1]))
         model = train(weighted, np.flatnonzero(~held), codes, shape, self._training, rng)
         return model.log_probabilities(weighted, np.flatnonzero(held))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolmo.learn.label_code import neighbors_kernels as kernels
-from kolmo.learn.label_code.counts import ClassCounts
+from kolmo.learn.label_code.counts import ClassCounts, naming_costs
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import NAMES, Rows, in_parts
 
@@ -45,8 +45,7 @@ class NeighborsPredictor:
         sizes = np.zeros(len(counts.frequencies), np.int64)
         kernels.count_texts(rows.indices, rows.pointers, _KIND, sizes)
         sizes[sizes > _largest(sizes, n_texts)] = 0
-        costs = 1 - np.log2(np.maximum(sizes, 1) / (n_texts + 1))
-        self._costs = np.where(sizes > 0, costs, 0.0).astype(np.float32)
+        self._costs = np.where(sizes > 0, naming_costs(sizes, n_texts), 0.0).astype(np.float32)
         self._scales = (1 + np.log(np.maximum(np.arange(kernels.N_COUNTS), 1))).astype(np.float32)
         self._starts = np.zeros(len(sizes) + 1, np.int64)
         np.cumsum(sizes, out=self._starts[1:])

@@ -12,7 +12,7 @@ from kolmo._core.models.saving import ModelState
 from kolmo._core.parallel import map_threads
 from kolmo.errors import DataError
 from kolmo.learn.label_code import weights_kernels as kernels
-from kolmo.learn.label_code.counts import ClassCounts
+from kolmo.learn.label_code.counts import ClassCounts, naming_costs
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, edges_of
 from kolmo.learn.probabilities import log_softmax
@@ -60,7 +60,7 @@ class WeightedRows:
     ----------
     features : ndarray of uint32
     values : ndarray of uint16
-        In units of `kernels.UNIT`, which halves the memory of large sets.
+        In units of `kernels.UNIT`: they take half the memory of floats.
     pointers : ndarray of int64 and shape (n_texts + 1,)
         Where each text starts.
     """
@@ -104,7 +104,7 @@ class WeightsPredictor:
         self.counts = counts
         n_texts, frequencies = counts.class_counts.sum(), counts.frequencies
         self.gains, self._own_gains = counts.gains()
-        self.costs = (1 - np.log2(np.maximum(frequencies, 1) / (n_texts + 1))).astype(np.float32)
+        self.costs = naming_costs(frequencies, n_texts).astype(np.float32)
         chosen = np.flatnonzero(frequencies >= max(2, counts.least))
         most = max(1, min(_MAX_FEATURES, _MAX_WEIGHTS // counts.n_classes))
         if len(chosen) > most:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kolmo._core.jit import i64, inline, jit, u64
-from kolmo.learn.label_code.counts_kernels import label_of
+from kolmo.learn.label_code.counts_kernels import own_entry
 from kolmo.learn.label_code.ngram_kernels import BYTE_ORDERS, N_KINDS
 
 N_STEPS = 128
@@ -63,10 +63,7 @@ def weigh_rows(
                     continue
                 gain = gains[column]
                 if code >= 0:
-                    at = u64(starts[column])
-                    while label_of(entries[at]) != code:
-                        at += u64(1)
-                    gain = own_gains[at]
+                    gain = own_gains[u64(own_entry(entries, starts[column], starts[column + u64(1)], code))]
                 square = counts[u64(place)] * costs[column] * gain
                 if square <= 0.0:
                     continue
