@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.extras import is_installed
 from kolmo._core.results import Result
 from kolmo._core.resumable import Arrays
 from kolmo.coders.base import Coder, PrimedCoder
@@ -19,8 +18,6 @@ from kolmo.profile.prequential import curve_of
 from kolmo.profile.resampling import Interval, ratio_interval
 from kolmo.profile.sampling import Sample
 
-LADDER = ("order0", "gzip", "xz", *(("ppmd",) if is_installed("pyppmd") else ()), "mix")
-"""The coders of a profile by default; `ppmd` needs an extra."""
 ALONE_BYTES, CONTEXT_BYTES, GIVEN_BYTES, GIVEN_DOCUMENTS = 2**19, 2**17, 2**17, 64
 """Bytes of the documents measured alone, of the context of others, and of those measured given it, and their number."""
 

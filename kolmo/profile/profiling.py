@@ -26,7 +26,8 @@ from kolmo.profile.contents import (
     surprise,
     token_cost,
 )
-from kolmo.profile.ladder import LADDER, CoderRate, Parts, measured_alone, measured_given, measured_together, rate_of
+from kolmo.profile.default_coders import LADDER
+from kolmo.profile.ladder import CoderRate, Parts, measured_alone, measured_given, measured_together, rate_of
 from kolmo.profile.prequential import ORDER, PrequentialCurve
 from kolmo.profile.reference import ReferenceBand, VerdictShares
 from kolmo.profile.results import DataProfile

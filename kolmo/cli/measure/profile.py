@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kolmo._core.extras import check_extra, is_installed
+from kolmo._core.extras import check_extra
 from kolmo.cli import options
 from kolmo.cli.inputs import check_one_stdin, content_of, read_item, reading_options
 from kolmo.cli.output import CheckpointFile, OutputFile, print_json, print_tables, say, write_report, write_text
@@ -19,15 +19,13 @@ from kolmo.cli.sets import read_set
 from kolmo.coders.base import Coder
 from kolmo.data.lines import MAX_ITEM_BYTES, STDIN
 from kolmo.errors import ParameterError
+from kolmo.profile.default_coders import LADDER
 
 if TYPE_CHECKING:
     from kolmo._core.results import Result
     from kolmo._core.tables import Table
     from kolmo.profile.reference import ReferenceBand
     from kolmo.profile.results import DataProfile
-
-_HAS_PPMD = is_installed("pyppmd")
-_LADDER = ("order0", "gzip", "xz", *(("ppmd",) if _HAS_PPMD else ()), "mix")
 
 
 class _Passes(click.ParamType):  # type: ignore[type-arg]
@@ -44,7 +42,7 @@ class _Passes(click.ParamType):  # type: ignore[type-arg]
 
 @click.command(cls=options.Command, no_args_is_help=False)
 @click.argument("data", nargs=-1, required=True, metavar="DATA...")
-@options.coder_option(*_LADDER)
+@options.coder_option(*LADDER)
 @click.option(
     "--sample",
     "sample_bytes",
@@ -148,7 +146,7 @@ def command(
 
     check_one_stdin([*data, *(each for each in (reference, target) if each)])
     _check_use(data, reference, judged)
-    if not _HAS_PPMD and click.get_current_context().get_parameter_source("coders") is ParameterSource.DEFAULT:
+    if "ppmd" not in LADDER and click.get_current_context().get_parameter_source("coders") is ParameterSource.DEFAULT:
         say("the coders", ["ppmd is left out; to add it, run in the project's folder: pip install '.[ppmd]'"])
     if exposures is not None:
         check_extra("torch", extra="neural", purpose="the option --exposures")
