@@ -9,8 +9,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba.core import event
+from llvmlite import ir
+from numba.core import event, types
 from numba.core.options import DefaultOptions
+from numba.extending import intrinsic
 
 from kolmo._core.terminal import is_terminal, unescaped
 
@@ -19,6 +21,8 @@ Function = Callable[..., Any]
 u64: Any = np.uint64
 """Cast to an unsigned integer. As an index it is never negative, so that Numba omits the check for wraparound."""
 i64: Any = np.int64
+AHEAD = 16
+"""So many steps before an element is read, a kernel starts to load it, see `prefetch`."""
 
 # Numba counts references to arrays even in innermost loops, which makes these kernels several times slower. They
 # allocate nothing, so there is nothing to count. A Numba version without this option is only slower.
@@ -41,6 +45,27 @@ def inline(function: Function) -> Function:
 def _compile(function: Function, **options: Any) -> Function:
     compiled: Function = numba.njit(**options, **_NO_REFERENCE_COUNTS)(function)
     return compiled
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(_: Any, array: Any, place: Any) -> Any:
+    """Start to load an element of a contiguous array, to be read soon; `place` counts elements, row after row.
+
+    A kernel that reads at random places waits for main memory most of the time. The processor loads many places at
+    once if it knows them before they are needed. No value is read, so a place outside the array does no harm.
+    """
+
+    def write_instruction(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        pointer = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        function_type = ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], function_type)
+        read, keep, data_cache = number(0), number(3), number(1)
+        builder.call(function, [pointer, read, keep, data_cache])
+        return context.get_dummy_value()
+
+    return types.void(array, place), write_instruction
 
 
 class _CompileTimer(event.Listener):

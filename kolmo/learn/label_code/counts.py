@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +18,7 @@ from kolmo.learn.probabilities import log_softmax
 N_SLOTS = N_KINDS * kernels.N_LEVELS
 _MAX_SLOT_VALUES = 2**26
 _MAX_ROWS = 100_000
+_MAX_DENSE = 2**23
 _FIRST_WEIGHT = 0.03
 _RIDGE = 1.0
 _OFFSET_RIDGE = 1.0
@@ -34,6 +34,9 @@ class ClassCounts:
         Where the entries of each column start.
     entries : ndarray of uint64
         A class, times 2^32, plus the number of its texts; the classes of a column rise.
+    n_dense : int
+        The first columns, those of the most frequent n-grams, have an entry for every class. The entry of a class is
+        found there without a search, and the classes need not be read.
     frequencies : ndarray of uint32 and shape (n_columns,)
         The sum of the numbers of texts of each column. They fall, where all texts of the rows are counted.
     class_counts : ndarray of float64 and shape (n_classes,)
@@ -46,6 +49,7 @@ class ClassCounts:
 
     starts: NDArray[np.int64]
     entries: NDArray[np.uint64]
+    n_dense: int
     frequencies: NDArray[np.uint32]
     class_counts: NDArray[np.float64]
     beta: float
@@ -57,32 +61,36 @@ class ClassCounts:
         rows: Rows,
         codes: NDArray[np.intp],
         n_classes: int,
-        n_columns: int,
+        frequencies: NDArray[np.uint32],
         *,
         beta: float,
         least: int,
-        numbers: NDArray[np.intp] | None = None,
     ) -> ClassCounts:
-        """Count the training texts, or those of these numbers."""
-        numbers = np.arange(len(codes)) if numbers is None else numbers
-        order = numbers[np.argsort(codes[numbers], kind="stable")]
+        """Count the training texts; `frequencies` are the numbers of texts of each column, and fall."""
+        order, n_columns = np.argsort(codes, kind="stable"), len(frequencies)
+        n_dense = min(int((frequencies >= n_classes).sum()), _MAX_DENSE // n_classes)
         latest, sizes = np.full(n_columns, -1, np.int32), np.zeros(n_columns, np.int32)
-        kernels.count_classes(rows.indices, rows.pointers, order, codes, latest, sizes)
+        kernels.count_classes(rows.indices, rows.pointers, order, codes, n_dense, latest, sizes)
+        sizes[:n_dense] = n_classes
         starts = np.zeros(n_columns + 1, np.int64)
         np.cumsum(sizes, out=starts[1:])
         entries = np.empty(starts[-1], np.uint64)
+        entries[: n_dense * n_classes].reshape(n_dense, n_classes)[:] = np.arange(n_classes, dtype=np.uint64) << 32
         latest[:] = -1
-        kernels.fill_classes(rows.indices, rows.pointers, order, codes, latest, starts[:-1].copy(), entries)
-        class_counts = np.bincount(codes[numbers], minlength=n_classes).astype(float)
-        frequencies = np.zeros(n_columns, np.uint32)
-        kernels.add_counts(starts, entries, frequencies)
-        return cls(starts, entries, frequencies, class_counts, beta, least)
-
-    def of_texts(self, rows: Rows, codes: NDArray[np.intp], numbers: NDArray[np.intp]) -> ClassCounts:
-        """Count the training texts of these numbers only."""
-        return ClassCounts.of(
-            rows, codes, self.n_classes, len(self.frequencies), beta=self.beta, least=self.least, numbers=numbers
+        kernels.fill_classes(
+            rows.indices, rows.pointers, order, codes, n_dense, n_classes, latest, starts[:-1].copy(), entries
         )
+        class_counts = np.bincount(codes, minlength=n_classes).astype(float)
+        return cls(starts, entries, n_dense, frequencies, class_counts, beta, least)
+
+    def without(self, rows: Rows, codes: NDArray[np.intp], numbers: NDArray[np.intp]) -> ClassCounts:
+        """Return the counts of the other training texts than these."""
+        entries, frequencies = self.entries.copy(), self.frequencies.copy()
+        kernels.remove_texts(
+            rows.indices, rows.pointers, numbers, codes, self.n_dense, self.starts, entries, frequencies
+        )
+        class_counts = self.class_counts - np.bincount(codes[numbers], minlength=self.n_classes)
+        return ClassCounts(self.starts, entries, self.n_dense, frequencies, class_counts, self.beta, self.least)
 
     @property
     def n_classes(self) -> int:
@@ -100,22 +108,39 @@ class ClassCounts:
             ]
         )
 
-    def label_savings(self, *, left_out: bool) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return the factor of each label, and the bits that n-grams in 0, 1, ... of its texts save on it.
+    def scales(self, priors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scale of each label with these priors.
 
-        The saving of an n-gram in n texts of a label is log2(1 + n * factor), up to a term that all labels share. With
-        `left_out`, the labels come twice: given all texts but one of another label, and but one of the label itself.
+        An n-gram in n texts of a label saves log2(1 + n * scale) bits on it, up to a term that all labels share.
         """
-        if left_out not in self._savings:
-            priors = self.priors[[2, 1]].ravel() if left_out else self.priors[0]
-            scales = 1 / (self.beta * np.concatenate([priors] * (1 if left_out else 2)))
-            table = np.log2(1 + np.arange(kernels.TABLE) * scales[:, None]).astype(np.float32)
-            self._savings[left_out] = scales, table.ravel()
-        return self._savings[left_out]
+        found: NDArray[np.float64] = 1 / (self.beta * priors)
+        return found
+
+    def _logs(self, scales: NDArray[np.float64]) -> NDArray[np.float32]:
+        return np.log2(1 + np.arange(kernels.TABLE) * scales[:, None]).astype(np.float32)
+
+    def _saved(self, priors: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the bits that each entry saves on its label."""
+        scales, out = self.scales(priors), np.empty(len(self.entries), np.float32)
+        kernels.entry_savings(self.entries, self._logs(scales), scales, out)
+        return out
 
     @cached_property
-    def _savings(self) -> dict[bool, tuple[NDArray[np.float64], NDArray[np.float32]]]:
-        return {}
+    def _saved_by_all(self) -> NDArray[np.float32]:
+        return self._saved(self.priors[0])
+
+    def _kernel_counts(self, *, left_out: bool) -> tuple[Any, ...]:
+        """Return the arguments of the kernels; with `left_out`, for texts that are not counted themselves."""
+        saved = self._saved(self.priors[2]) if left_out else self._saved_by_all
+        own_scales = self.scales(self.priors[1])
+        most = max((int(self.class_counts.sum()) - left_out) // 2, self.least, 4)
+        counts = self.starts, self.entries, self.frequencies, saved, self.n_dense
+        return *counts, self._logs(own_scales), own_scales, self.least, most
+
+    @property
+    def most(self) -> int:
+        """An n-gram is used if at most so many texts contain it."""
+        return max(int(self.class_counts.sum()) // 2, self.least, 4)
 
     def savings(
         self,
@@ -128,41 +153,23 @@ class ClassCounts:
     ) -> NDArray[np.float64]:
         """Return the weighted savings of texts on each label in bits; with `codes`, of the training texts left out."""
         out = np.zeros((len(rows), self.n_classes))
-        left_out = codes is not None
-        if not left_out:
+        counts = self._kernel_counts(left_out=codes is not None)
+        if codes is None:
             codes, copies = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
-        scales, savings = self.label_savings(left_out=left_out)
-
-        scratch = self._scratch(rows)
 
         def add(start: int, stop: int) -> None:
             kernels.text_savings(
                 rows.indices,
                 rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
-                self.starts,
-                self.entries,
-                self.frequencies,
-                savings,
-                scales,
-                self.least,
-                self._most(left_out),
+                *counts,
                 codes[start:stop],
                 copies[start:stop],
                 weights,
-                *scratch(),
                 out[start:stop],
             )
 
         in_parts(add, rows.pointers[::N_KINDS], n_threads)
         return out
-
-    def _scratch(self, rows: Rows) -> Callable[[], tuple[NDArray[Any], ...]]:
-        """Return a function that makes the scratch arrays of a thread, for the n-grams of a kind in a text."""
-        room = 1 + int(np.diff(rows.pointers).max(initial=0))
-        return lambda: (np.empty(room, np.int64), np.empty((room, 2), np.uint64))
-
-    def _most(self, left_out: bool) -> int:
-        return max((int(self.class_counts.sum()) - left_out) // 2, self.least, 4)
 
     def slots(
         self,
@@ -175,26 +182,12 @@ class ClassCounts:
     ) -> NDArray[np.float32]:
         """Return the savings of each slot of the chosen training texts, each left out: text, label, slot."""
         out = np.zeros((len(numbers), self.n_classes, N_SLOTS), np.float32)
-        scales, savings = self.label_savings(left_out=True)
-
-        scratch = self._scratch(rows)
+        counts = self._kernel_counts(left_out=True)
 
         def add(start: int, stop: int) -> None:
+            scratch = np.empty((N_SLOTS, self.n_classes))
             kernels.slot_savings(
-                rows.indices,
-                rows.pointers,
-                numbers[start:stop],
-                self.starts,
-                self.entries,
-                self.frequencies,
-                savings,
-                scales,
-                self.least,
-                self._most(True),
-                codes,
-                copies,
-                *scratch(),
-                out[start:stop],
+                rows.indices, rows.pointers, numbers[start:stop], *counts, codes, copies, scratch, out[start:stop]
             )
 
         in_parts(add, np.arange(len(numbers) + 1), n_threads)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from kolmo._core.jit import i64, inline, jit, u64
+import numpy as np
+
+from kolmo._core.jit import AHEAD, i64, inline, jit, prefetch, u64
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
 
 N_LEVELS = 10
@@ -24,30 +26,67 @@ def level_of(frequency: Any) -> Any:
 
 
 @jit
-def count_classes(indices: Any, pointers: Any, order: Any, codes: Any, latest: Any, sizes: Any) -> None:
-    """Count the classes of each column; `order` lists the texts class by class. `latest` is all -1 before."""
+def count_classes(indices: Any, pointers: Any, order: Any, codes: Any, n_dense: Any, latest: Any, sizes: Any) -> None:
+    """Count the classes of each column from `n_dense` on; `order` lists the texts class by class.
+
+    `latest` is all -1 before.
+    """
+    final = i64(len(indices) - 1)
     for number in order:
         code = codes[u64(number)]
         for place in range(pointers[u64(number * N_KINDS)], pointers[u64((number + 1) * N_KINDS)]):
+            later = u64(indices[u64(min(place + AHEAD, final))])
+            prefetch(latest, later)
+            prefetch(sizes, later)
             column = u64(indices[u64(place)])
-            if latest[column] != code:
+            if column >= u64(n_dense) and latest[column] != code:
                 latest[column] = code
                 sizes[column] += 1
 
 
 @jit
-def fill_classes(indices: Any, pointers: Any, order: Any, codes: Any, latest: Any, ends: Any, entries: Any) -> None:
+def fill_classes(
+    indices: Any,
+    pointers: Any,
+    order: Any,
+    codes: Any,
+    n_dense: Any,
+    n_classes: Any,
+    latest: Any,
+    ends: Any,
+    entries: Any,
+) -> None:
     """Write the entries of each column, see `ClassCounts`; ``ends[column]`` moves from start to end."""
+    final = i64(len(indices) - 1)
     for number in order:
         code = codes[u64(number)]
         for place in range(pointers[u64(number * N_KINDS)], pointers[u64((number + 1) * N_KINDS)]):
+            later = u64(indices[u64(min(place + 2 * AHEAD, final))])
+            prefetch(latest, later)
+            prefetch(ends, later)
+            soon = u64(indices[u64(min(place + AHEAD, final))])
+            prefetch(entries, u64(ends[soon]) + u64(soon < u64(n_dense)) * u64(code))
             column = u64(indices[u64(place)])
-            if latest[column] != code:
+            if column < u64(n_dense):
+                entries[column * u64(n_classes) + u64(code)] += u64(1)
+            elif latest[column] != code:
                 latest[column] = code
                 entries[u64(ends[column])] = u64(code) << u64(32) | u64(1)
                 ends[column] += 1
             else:
                 entries[u64(ends[column] - 1)] += u64(1)
+
+
+@jit
+def remove_texts(
+    indices: Any, pointers: Any, numbers: Any, codes: Any, n_dense: Any, starts: Any, entries: Any, frequencies: Any
+) -> None:
+    """Take these texts out of the entries and the frequencies."""
+    for number in numbers:
+        for place in range(pointers[u64(number * N_KINDS)], pointers[u64((number + 1) * N_KINDS)]):
+            column = u64(indices[u64(place)])
+            entries[u64(own_entry(starts, entries, n_dense, column, codes[u64(number)]))] -= u64(1)
+            frequencies[column] -= 1
 
 
 @inline
@@ -63,8 +102,11 @@ def count_of(entry: Any) -> Any:
 
 
 @inline
-def own_entry(entries: Any, first: Any, last: Any, code: Any) -> Any:
-    """Return the place of a class among the entries of a column, whose classes rise."""
+def own_entry(starts: Any, entries: Any, n_dense: Any, column: Any, code: Any) -> Any:
+    """Return the place of the entry of a class in a column that has one, see `ClassCounts`."""
+    first, last = i64(starts[column]), i64(starts[column + u64(1)])
+    if column < u64(n_dense):
+        return first + i64(code)
     while first < last:
         middle = (first + last) >> 1
         if label_of(entries[u64(middle)]) < code:
@@ -85,18 +127,18 @@ def add_counts(starts: Any, entries: Any, frequencies: Any) -> None:
 
 
 @inline
-def _saving(savings: Any, scales: Any, entry: Any, code: Any, own_copies: Any) -> Any:
-    """Return the bits that an n-gram saves on the label of an entry, up to a term that all classes share.
+def _saving(logs: Any, scales: Any, label: Any, count: Any) -> Any:
+    """Return log2(1 + count * scale of the label): from the table `logs` if the count is small."""
+    if count < i64(TABLE):
+        return logs[u64(label), u64(count)]
+    return np.float32(math.log2(1.0 + count * scales[u64(label)]))
 
-    `savings` and `scales` have a part for other classes than that of the text and one for its own class `code`, of
-    which `own_copies` texts are not counted.
-    """
-    label, is_own = entry >> u64(32), entry >> u64(32) == u64(code)
-    count = (entry & u64(0xFFFFFFFF)) - u64(is_own) * u64(own_copies)
-    place = u64(is_own) * u64(len(scales) // 2) + label
-    if count < u64(TABLE):
-        return savings[place * u64(TABLE) + count]
-    return math.log2(1.0 + count * scales[place])
+
+@jit
+def entry_savings(entries: Any, logs: Any, scales: Any, out: Any) -> None:
+    """Write what each entry saves on its label, see `ClassCounts.label_savings`."""
+    for at in range(len(entries)):
+        out[u64(at)] = _saving(logs, scales, label_of(entries[u64(at)]), count_of(entries[u64(at)]))
 
 
 @inline
@@ -113,34 +155,56 @@ def _first_at_most(frequencies: Any, most: Any) -> Any:
 
 
 @inline
-def _look_up(
-    indices: Any,
-    first: Any,
-    last: Any,
-    begin: Any,
-    end: Any,
+def _share(indices: Any, first: Any, last: Any, begin: Any, end: Any) -> Any:
+    """Return the inverse of the number of columns from `begin` to `end`, or 1 if there is none."""
+    known = i64(0)
+    for place in range(first, last):
+        known += begin <= i64(indices[u64(place)]) < end
+    return 1.0 / max(known, 1)
+
+
+@inline
+def _fetch(
+    indices: Any, place: Any, starts: Any, entries: Any, frequencies: Any, saved: Any, n_dense: Any, code: Any
+) -> None:
+    """Start to load what columns after this place need: the entries of one, and where those of a later one are."""
+    final = i64(len(indices) - 1)
+    later = u64(indices[u64(min(place + 2 * AHEAD, final))])
+    prefetch(starts, later)
+    prefetch(frequencies, later)
+    column = u64(indices[u64(min(place + AHEAD, final))])
+    start = u64(starts[column])
+    prefetch(saved, start)
+    prefetch(saved, start + u64(16))
+    prefetch(entries, start + u64(column < u64(n_dense)) * u64(max(code, 0)))
+
+
+@inline
+def _add_savings(
+    out: Any,
+    column: Any,
+    weight: Any,
     starts: Any,
     entries: Any,
-    frequencies: Any,
-    levels: Any,
-    spans: Any,
+    saved: Any,
+    n_dense: Any,
+    own_logs: Any,
+    own_scales: Any,
+    code: Any,
     own_copies: Any,
-) -> Any:
-    """Write where the entries of the n-grams from `begin` to `end` are, and their levels; return their number.
-
-    The loop has no branch that is hard to foresee, so the processor waits for many cache lines at once. Those of the
-    entries are fetched, too.
-    """
-    size, fetched = i64(0), u64(0)
-    for place in range(first, last):
-        column = i64(indices[u64(place)])
-        start = u64(starts[u64(column)])
-        spans[u64(size), u64(0)], spans[u64(size), u64(1)] = start, starts[u64(column + 1)]
-        levels[u64(size)] = level_of(i64(frequencies[u64(column)]) - own_copies)
-        fetched |= entries[min(start, u64(len(entries) - 1))]
-        size += begin <= column < end
-    spans[u64(size), u64(0)] = fetched  # is not read, but keeps the compiler from omitting the loads
-    return size
+) -> None:
+    """Add the weighted savings of a column to the labels, `own_copies` texts of class `code` left out."""
+    start, stop = u64(starts[column]), u64(starts[column + u64(1)])
+    if column < u64(n_dense):
+        for label in range(len(out)):
+            out[u64(label)] += weight * saved[start + u64(label)]
+    else:
+        for at in range(start, stop):
+            out[u64(label_of(entries[at]))] += weight * saved[at]
+    if code >= 0:
+        at = u64(own_entry(starts, entries, n_dense, column, code))
+        saving = _saving(own_logs, own_scales, code, count_of(entries[at]) - own_copies)
+        out[u64(code)] += weight * (saving - saved[at])
 
 
 @jit
@@ -150,21 +214,21 @@ def text_savings(
     starts: Any,
     entries: Any,
     frequencies: Any,
-    savings: Any,
-    scales: Any,
+    saved: Any,
+    n_dense: Any,
+    own_logs: Any,
+    own_scales: Any,
     least: Any,
     most: Any,
     codes: Any,
     copies: Any,
     weights: Any,
-    levels: Any,
-    spans: Any,
     out: Any,
 ) -> None:
     """Add the weighted mean savings of the n-grams of every text on each label to `out`.
 
     A text with a code of 0 or more is one of `copies` equal training texts with this label, which are not counted.
-    `weights` has one number for each kind and level. `levels` and `spans` are scratch for the n-grams of a kind.
+    `weights` has one number for each kind and level.
     """
     for number in range(len(out)):
         code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
@@ -172,15 +236,25 @@ def text_savings(
         end = _first_at_most(frequencies, least + own_copies - 1)
         for kind in range(N_KINDS):
             first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            known = _look_up(indices, first, last, begin, end, starts, entries, frequencies, levels, spans, own_copies)
-            share = 1.0 / max(known, 1)
-            for place in range(known):
-                weight = weights[u64(kind * N_LEVELS + levels[u64(place)])] * share
-                at, stop = u64(spans[u64(place), u64(0)]), u64(spans[u64(place), u64(1)])
-                while at < stop:
-                    saving = _saving(savings, scales, entries[at], code, own_copies)
-                    out[u64(number), entries[at] >> u64(32)] += weight * saving
-                    at += u64(1)
+            share = _share(indices, first, last, begin, end)
+            for place in range(first, last):
+                _fetch(indices, place, starts, entries, frequencies, saved, n_dense, code)
+                column = u64(indices[u64(place)])
+                if begin <= i64(column) < end:
+                    level = level_of(i64(frequencies[column]) - own_copies)
+                    _add_savings(
+                        out[u64(number)],
+                        column,
+                        weights[u64(kind * N_LEVELS + level)] * share,
+                        starts,
+                        entries,
+                        saved,
+                        n_dense,
+                        own_logs,
+                        own_scales,
+                        code,
+                        own_copies,
+                    )
 
 
 @jit
@@ -191,54 +265,71 @@ def slot_savings(
     starts: Any,
     entries: Any,
     frequencies: Any,
-    savings: Any,
-    scales: Any,
+    saved: Any,
+    n_dense: Any,
+    own_logs: Any,
+    own_scales: Any,
     least: Any,
     most: Any,
     codes: Any,
     copies: Any,
-    levels: Any,
-    spans: Any,
+    slots: Any,
     out: Any,
 ) -> None:
-    """Write the mean savings of each slot of the chosen texts on each label, without the texts themselves."""
+    """Write the mean savings of each slot of the chosen texts on each label, without the texts themselves.
+
+    `slots` is scratch: a row for each kind and level, a column for each label.
+    """
     for row in range(len(numbers)):
         number = i64(numbers[u64(row)])
         code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
         begin = _first_at_most(frequencies, most + own_copies)
         end = _first_at_most(frequencies, least + own_copies - 1)
+        slots[:] = 0.0
         for kind in range(N_KINDS):
             first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            known = _look_up(indices, first, last, begin, end, starts, entries, frequencies, levels, spans, own_copies)
-            share = 1.0 / max(known, 1)
-            for place in range(known):
-                slot = u64(kind * N_LEVELS + levels[u64(place)])
-                at, stop = u64(spans[u64(place), u64(0)]), u64(spans[u64(place), u64(1)])
-                while at < stop:
-                    saving = _saving(savings, scales, entries[at], code, own_copies)
-                    out[u64(row), entries[at] >> u64(32), slot] += share * saving
-                    at += u64(1)
+            share = _share(indices, first, last, begin, end)
+            for place in range(first, last):
+                _fetch(indices, place, starts, entries, frequencies, saved, n_dense, code)
+                column = u64(indices[u64(place)])
+                if begin <= i64(column) < end:
+                    level = level_of(i64(frequencies[column]) - own_copies)
+                    _add_savings(
+                        slots[u64(kind * N_LEVELS + level)],
+                        column,
+                        share,
+                        starts,
+                        entries,
+                        saved,
+                        n_dense,
+                        own_logs,
+                        own_scales,
+                        code,
+                        own_copies,
+                    )
+        for label in range(out.shape[1]):
+            for slot in range(out.shape[2]):
+                out[u64(row), u64(label), u64(slot)] = slots[u64(slot), u64(label)]
 
 
 @inline
-def _gain(starts: Any, entries: Any, column: Any, frequency: Any, code: Any, priors: Any, beta: Any) -> Any:
-    """Return the divergence of the labels of an n-gram from all labels in bits, without one text of class `code`."""
-    own = i64(code >= 0)
-    total = frequency - own + beta
+def _information(share: Any, prior: Any) -> Any:
+    return share * math.log2(share / prior) if share > 0.0 else 0.0
+
+
+@inline
+def _gain(starts: Any, entries: Any, column: Any, total: Any, priors: Any, beta: Any) -> Any:
+    """Return the divergence of the labels of an n-gram from all labels in bits, and the prior of classes without texts.
+
+    These classes are not in the divergence. Together they would add ``prior * _information(beta / total, 1)``.
+    """
     absent, bits = 1.0, 0.0
     for at in range(starts[column], starts[column + u64(1)]):
-        label = label_of(entries[u64(at)])
-        is_own = label == code
-        prior = priors[u64(1), u64(label)] if is_own else priors[u64(0), u64(label)]
-        if own and not is_own:
-            prior = priors[u64(2), u64(label)]
-        absent -= prior
-        share = (count_of(entries[u64(at)]) - i64(is_own) + beta * prior) / total
-        bits += share * math.log2(share / prior)
-    if absent > 1e-12:
-        share = beta / total
-        bits += absent * share * math.log2(share)
-    return max(bits, 0.0)
+        count, prior = count_of(entries[u64(at)]), priors[u64(label_of(entries[u64(at)]))]
+        if count > 0:
+            absent -= prior
+            bits += _information((count + beta * prior) / total, prior)
+    return bits, absent
 
 
 @jit
@@ -246,11 +337,23 @@ def column_gains(
     starts: Any, entries: Any, frequencies: Any, priors: Any, beta: Any, least: Any, gains: Any, own_gains: Any
 ) -> None:
     """Write the gain of each n-gram of at least `least` texts, and its gain without one text of each of its classes."""
+    everyone, own_priors, other_priors = priors[0], priors[1], priors[2]
     for column in range(len(frequencies)):
         frequency = i64(frequencies[u64(column)])
         if frequency < least:
             continue
-        gains[u64(column)] = _gain(starts, entries, u64(column), frequency, i64(-1), priors, beta)
+        total = frequency + beta
+        bits, absent = _gain(starts, entries, u64(column), total, everyone, beta)
+        gains[u64(column)] = max(bits + max(absent, 0.0) * _information(beta / total, 1.0), 0.0)
+        total -= 1.0
+        bits, absent = _gain(starts, entries, u64(column), total, other_priors, beta)
+        per_absent = _information(beta / total, 1.0)
         for at in range(starts[u64(column)], starts[u64(column + 1)]):
-            code = label_of(entries[u64(at)])
-            own_gains[u64(at)] = _gain(starts, entries, u64(column), frequency, code, priors, beta)
+            label, count = u64(label_of(entries[u64(at)])), count_of(entries[u64(at)])
+            if count == 0:
+                continue
+            other_prior, prior = other_priors[label], own_priors[label]
+            share = (count - 1 + beta * prior) / total
+            others = bits - _information((count + beta * other_prior) / total, other_prior)
+            rest = max(absent + other_prior - prior, 0.0)
+            own_gains[u64(at)] = max(others + _information(share, prior) + rest * per_absent, 0.0)

@@ -154,12 +154,12 @@ def _of_counts(members: Members, named: NamedRow, first: int, second: int) -> It
     predictor = members.counts
     counts, rows = predictor.counts, named.rows
     yield "prior", -1, float(predictor.biases[first] - predictor.biases[second])
-    most, (scales, _) = counts._most(False), counts.label_savings(left_out=False)
+    scales = counts.scales(counts.priors[0])
     for kind in range(kernels.N_KINDS):
         places = [
             place
             for place in range(rows.pointers[kind], rows.pointers[kind + 1])
-            if counts.least <= counts.frequencies[rows.indices[place]] <= most
+            if counts.least <= counts.frequencies[rows.indices[place]] <= counts.most
         ]
         for place in places:
             column = int(rows.indices[place])

@@ -97,7 +97,7 @@ class Members:
         least = 1 if self._is_small else _LARGE_LEAST
         self.ngrams = NGrams(self.kinds)
         rows = self.ngrams.fit(texts, min_texts=least, n_threads=self.n_threads)
-        counts = ClassCounts.of(rows, codes, n_classes, len(self.ngrams.columns), beta=_BETA, least=least)
+        counts = ClassCounts.of(rows, codes, n_classes, self.ngrams.frequencies, beta=_BETA, least=least)
         self.counts = CountsPredictor(counts)
         return rows
 
@@ -115,7 +115,7 @@ class Members:
         The gains of n-grams are those of the others, too: gains that count the labels of held-out texts would prefer
         the n-grams that happen to fit them.
         """
-        predictor = WeightsPredictor(self.counts.counts.of_texts(rows, codes, np.flatnonzero(~held)))
+        predictor = WeightsPredictor(self.counts.counts.without(rows, codes, np.flatnonzero(held)))
         weighted = predictor.rows(rows, np.where(held, -1, codes), self._training.kept, n_threads=self.n_threads)
         return weighted, predictor.shape
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import i64, inline, jit, u64
+from kolmo._core.jit import AHEAD, i64, inline, jit, prefetch, u64
 from kolmo.learn.ngram.kernels import FIRST_WORD, LAST_WORD, ODD, START, is_of_word, mixed
 
 BYTE_ORDERS = 6
@@ -179,6 +179,7 @@ def add_frequencies(
             last = count_distinct(found, first, ends[u64(kind + 1)], keys, places, tallies, first)
             total += last - first
             for place in range(first, last):
+                prefetch(frequencies, u64(found[u64(min(place + AHEAD, last - 1))]))
                 bucket = u64(found[u64(place)])
                 if frequencies[bucket] < 255:
                     frequencies[bucket] += 1
@@ -186,8 +187,8 @@ def add_frequencies(
 
 
 @inline
-def column_of(bucket: Any, bitmap: Any, ranks: Any, columns: Any) -> Any:
-    """Return the column of a bucket, or -1."""
+def rank_of(bucket: Any, bitmap: Any, ranks: Any) -> Any:
+    """Return the number of used buckets before this one, or -1 if it is not used."""
     block = bitmap[u64(bucket >> u64(6))]
     bit = _ONE << (bucket & u64(63))
     if not block & bit:
@@ -196,7 +197,7 @@ def column_of(bucket: Any, bitmap: Any, ranks: Any, columns: Any) -> Any:
     below -= (below >> _ONE) & u64(0x5555555555555555)
     below = (below & u64(0x3333333333333333)) + ((below >> u64(2)) & u64(0x3333333333333333))
     below = (below + (below >> u64(4))) & u64(0x0F0F0F0F0F0F0F0F)
-    return i64(columns[u64(ranks[u64(bucket >> u64(6))]) + ((below * u64(0x0101010101010101)) >> u64(56))])
+    return i64(u64(ranks[u64(bucket >> u64(6))]) + ((below * u64(0x0101010101010101)) >> u64(56)))
 
 
 @jit
@@ -227,11 +228,19 @@ def write_rows(
             first = ends[u64(kind)]
             last = count_distinct(found, first, ends[u64(kind + 1)], keys, places, tallies, first)
             pointers[u64(number * N_KINDS + kind)] = size
+            written = size
             for place in range(first, last):
-                column = column_of(u64(found[u64(place)]), bitmap, ranks, columns)
-                if column >= 0:
-                    indices[u64(size)] = column
-                    counts[u64(size)] = min(i64(tallies[u64(place)]), 255)
-                    size += 1
+                later = u64(found[u64(min(place + AHEAD, last - 1))]) >> u64(6)
+                prefetch(bitmap, later)
+                prefetch(ranks, later)
+                rank = rank_of(u64(found[u64(place)]), bitmap, ranks)
+                if rank >= 0:
+                    prefetch(columns, u64(rank))
+                    indices[u64(written)] = rank
+                    counts[u64(written)] = min(i64(tallies[u64(place)]), 255)
+                    written += 1
+            for place in range(size, written):
+                indices[u64(place)] = columns[u64(indices[u64(place)])]
+            size = written
     pointers[u64((len(starts) - 1) * N_KINDS)] = size
     return size

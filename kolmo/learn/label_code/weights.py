@@ -153,6 +153,7 @@ class WeightsPredictor:
                 self.gains,
                 self.counts.starts,
                 self.counts.entries,
+                self.counts.n_dense,
                 self._own_gains,
                 codes[start:stop],
                 kept,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import i64, inline, jit, u64
+from kolmo._core.jit import AHEAD, i64, inline, jit, prefetch, u64
 from kolmo.learn.label_code.counts_kernels import own_entry
 from kolmo.learn.label_code.ngram_kernels import BYTE_ORDERS, N_KINDS
 
@@ -35,6 +35,7 @@ def weigh_rows(
     gains: Any,
     starts: Any,
     entries: Any,
+    n_dense: Any,
     own_gains: Any,
     codes: Any,
     kept: Any,
@@ -49,7 +50,7 @@ def weigh_rows(
     hold the share `kept` of the sum of squares. For a training text of class ``codes[i]`` (-1 for none), the gains are
     those without the text.
     """
-    size = i64(0)
+    size, last_place = i64(0), i64(len(indices) - 1)
     for number in range(len(out_pointers) - 1):
         code = i64(codes[u64(number)])
         for family in range(2):
@@ -57,13 +58,22 @@ def weigh_rows(
             end = i64(pointers[u64(number * N_KINDS + (N_KINDS if family else BYTE_ORDERS))])
             first, squares = size, 0.0
             for place in range(begin, end):
+                later = u64(indices[u64(min(place + 2 * AHEAD, last_place))])
+                prefetch(features, later)
+                prefetch(costs, later)
+                prefetch(gains, later)
+                prefetch(starts, later)
+                if code >= 0:
+                    soon = u64(indices[u64(min(place + AHEAD, last_place))])
+                    prefetch(entries, u64(starts[soon]))
+                    prefetch(own_gains, u64(starts[soon]) + u64(soon < u64(n_dense)) * u64(code))
                 column = u64(indices[u64(place)])
                 feature = features[column]
                 if feature < 0:
                     continue
                 gain = gains[column]
                 if code >= 0:
-                    gain = own_gains[u64(own_entry(entries, starts[column], starts[column + u64(1)], code))]
+                    gain = own_gains[u64(own_entry(starts, entries, n_dense, column, code))]
                 square = counts[u64(place)] * costs[column] * gain
                 if square <= 0.0:
                     continue
@@ -113,6 +123,14 @@ def _probabilities(scores: Any) -> None:
         scores[u64(label)] /= total
 
 
+@inline
+def _fetch_row(weights: Any, feature: Any) -> None:
+    """Start to load the first and the last weight of a feature; the processor foresees those between."""
+    width = u64(weights.shape[1])
+    prefetch(weights, feature * width)
+    prefetch(weights, feature * width + width - u64(1))
+
+
 @jit
 def train(
     features: Any,
@@ -137,6 +155,9 @@ def train(
         for label in range(n_labels):
             scores[u64(label)] = biases[u64(label)]
         for place in range(first, last):
+            later = u64(features[u64(min(place + AHEAD, last - 1))])
+            _fetch_row(weights, later)
+            prefetch(squares, later)
             feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
             for label in range(n_labels):
                 scores[u64(label)] += weights[feature, u64(label)] * value
@@ -150,11 +171,12 @@ def train(
             biases[u64(label)] -= rate * 0.1 * slope / math.sqrt(bias_squares[u64(label)] + epsilon)
         if error < least_error:
             continue
+        error32 = np.float32(error)
         for place in range(first, last):
             feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
-            squares[feature] += error * value * value
-            step = rate / math.sqrt(squares[feature] + epsilon)
-            keep = 1.0 - step * ridge
+            squares[feature] += error32 * value * value
+            step = rate / np.sqrt(squares[feature] + epsilon)
+            keep = np.float32(1.0) - step * ridge
             step *= value
             for label in range(n_labels):
                 weights[feature, u64(label)] = weights[feature, u64(label)] * keep - step * scores[u64(label)]
@@ -172,7 +194,9 @@ def add_scaled(total: Any, weights: Any, share: Any) -> None:
 def score(features: Any, values: Any, pointers: Any, weights: Any, out: Any) -> None:
     """Add the product of texts and weights to `out`."""
     for number in range(len(out)):
-        for place in range(pointers[u64(number)], pointers[u64(number + 1)]):
+        first, last = pointers[u64(number)], pointers[u64(number + 1)]
+        for place in range(first, last):
+            _fetch_row(weights, u64(features[u64(min(place + AHEAD, last - 1))]))
             feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
             for label in range(weights.shape[1]):
                 out[u64(number), u64(label)] += weights[feature, u64(label)] * value

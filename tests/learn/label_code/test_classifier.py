@@ -81,7 +81,7 @@ def test_counts_leave_a_text_out_as_if_it_had_never_been_there() -> None:
         copies, _ = copies_of(texts, codes)
         ngrams = NGrams(preset)
         rows = ngrams.fit(texts, min_texts=1, n_threads=2)
-        counts = ClassCounts.of(rows, codes, 2, len(ngrams.columns), beta=3.0, least=1)
+        counts = ClassCounts.of(rows, codes, 2, ngrams.frequencies, beta=3.0, least=1)
         left_out = counts.savings(rows, weights, codes, copies, n_threads=1)
         slots = counts.slots(rows, np.arange(len(items)), codes, copies, n_threads=1)
         assert np.allclose(slots @ weights, left_out, atol=1e-3)
@@ -89,7 +89,7 @@ def test_counts_leave_a_text_out_as_if_it_had_never_been_there() -> None:
             others = [place for place in range(len(items)) if items[place] != items[number]]
             rest = NGrams(preset)
             rest_rows = rest.fit(Texts.of([items[place] for place in others], normalize=True), min_texts=1, n_threads=1)
-            again = ClassCounts.of(rest_rows, codes[others], 2, len(rest.columns), beta=3.0, least=1)
+            again = ClassCounts.of(rest_rows, codes[others], 2, rest.frequencies, beta=3.0, least=1)
             row = rest.rows(Texts.of([items[number]], normalize=True))
             expected = again.savings(row, weights, n_threads=1)[0]
             assert np.allclose(left_out[number], expected, atol=1e-4)

@@ -20,7 +20,7 @@ def indexed(items: list[bytes], codes: list[int]) -> tuple[NeighborsPredictor, N
     ngrams = NGrams(PRESETS["runs"])
     rows = ngrams.fit(Texts.of(items, normalize=False), min_texts=1, n_threads=1)
     labels = np.array(codes)
-    counts = ClassCounts.of(rows, labels, 2, len(ngrams.columns), beta=3.0, least=1)
+    counts = ClassCounts.of(rows, labels, 2, ngrams.frequencies, beta=3.0, least=1)
     return NeighborsPredictor(rows, labels, counts), ngrams, rows
 
 
