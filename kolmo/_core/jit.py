@@ -47,14 +47,7 @@ def _compile(function: Function, **options: Any) -> Function:
     return compiled
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(_: Any, array: Any, place: Any) -> Any:
-    """Start to load an element of a contiguous array, to be read soon; `place` counts elements, row after row.
-
-    A kernel that reads at random places waits for main memory most of the time. The processor loads many places at
-    once if it knows them before they are needed. No value is read, so a place outside the array does no harm.
-    """
-
+def _prefetch(_: Any, array: Any, place: Any) -> Any:
     def write_instruction(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         data = context.make_array(array)(context, builder, arguments[0]).data
         pointer = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
@@ -66,6 +59,14 @@ def prefetch(_: Any, array: Any, place: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, place), write_instruction
+
+
+prefetch: Any = intrinsic(_prefetch)
+"""``prefetch(array, place)`` starts to load an element of a contiguous array; `place` counts elements, row after row.
+
+A kernel that reads at random places waits for main memory most of the time. The processor loads many places at once if
+it knows them before they are needed. No value is read, so a place outside the array does no harm.
+"""
 
 
 class _CompileTimer(event.Listener):

@@ -193,20 +193,21 @@ class ClassCounts:
         in_parts(add, np.arange(len(numbers) + 1), n_threads)
         return out
 
-    def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the gain of each column in bits, and without one text of each class of each column."""
-        gains, own = np.zeros(len(self.frequencies), np.float32), np.zeros(len(self.entries), np.float32)
+    def gains(self) -> NDArray[np.float32]:
+        """Return the gain of each column in bits."""
+        gains = np.zeros(len(self.frequencies), np.float32)
         kernels.column_gains(
-            self.starts,
-            self.entries,
-            self.frequencies,
-            self.priors,
-            self.beta,
-            max(2, self.least),
-            gains,
-            own,
+            self.starts, self.entries, self.frequencies, self.priors[0], self.beta, max(2, self.least), gains
         )
-        return gains, own
+        return gains
+
+    def own_gains(self) -> NDArray[np.float32]:
+        """Return the gain of the column of each entry in bits, without one text of the class of the entry."""
+        gains = np.zeros(len(self.entries), np.float32)
+        kernels.own_gains(
+            self.starts, self.entries, self.frequencies, self.priors, self.beta, max(2, self.least), gains
+        )
+        return gains
 
 
 def naming_costs(frequencies: NDArray[np.integer[Any]], n_texts: int) -> NDArray[np.float64]:
@@ -301,25 +302,26 @@ def fit_pool(
     table, here = values.reshape(-1, n_inputs), np.arange(n_texts)
     sizes = np.sqrt(np.einsum("ij,ij->j", table, table, dtype=np.float64) / len(table))
     seen = sizes > 1e-2 * sizes.mean()
-    sizes[~seen] = 1
-    target = np.where(seen, first, 0.0)
+    table, sizes, n_seen = np.ascontiguousarray(table[:, seen]), sizes[seen], int(seen.sum())
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights, offsets = point[:n_inputs], point[n_inputs:]
+        weights, offsets = point[:n_seen], point[n_seen:]
         scores = (table @ (weights / sizes).astype(np.float32)).reshape(n_texts, n_classes).astype(np.float64)
         logs = log_softmax(scores + offsets + biases)
         slope = np.exp(logs)
         slope[here, codes] -= 1
-        away = weights - target
+        away = weights - first
         value = -logs[here, codes].sum() + ridge * n_inputs * (away @ away) + _OFFSET_RIDGE * (offsets @ offsets)
         of_weights = (slope.ravel().astype(np.float32) @ table) / sizes + 2 * ridge * n_inputs * away
         of_offsets = slope.sum(0) + 2 * _OFFSET_RIDGE * offsets
         return value / n_texts, np.concatenate([of_weights, of_offsets]) / n_texts
 
     present = np.bincount(codes, minlength=n_classes) > 0
-    bounds: list[tuple[float | None, float | None]] = [(0, None) if known else (0, 0) for known in seen]
+    bounds: list[tuple[float | None, float | None]] = [(0, None)] * n_seen
     bounds += [(None, None) if each else (0, 0) for each in present]
-    start = np.concatenate([target, np.zeros(n_classes)])
+    start = np.concatenate([np.full(n_seen, first), np.zeros(n_classes)])
     with threadpool_limits(1, "blas"):
         found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 150}).x
-    return found[:n_inputs] / sizes, found[n_inputs:]
+    weights = np.zeros(n_inputs)
+    weights[seen] = found[:n_seen] / sizes
+    return weights, found[n_seen:]

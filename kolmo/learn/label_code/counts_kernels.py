@@ -116,16 +116,6 @@ def own_entry(starts: Any, entries: Any, n_dense: Any, column: Any, code: Any) -
     return first
 
 
-@jit
-def add_counts(starts: Any, entries: Any, frequencies: Any) -> None:
-    """Write the sum of the numbers of texts of each column."""
-    for column in range(len(frequencies)):
-        total = i64(0)
-        for at in range(starts[u64(column)], starts[u64(column + 1)]):
-            total += count_of(entries[u64(at)])
-        frequencies[u64(column)] = total
-
-
 @inline
 def _saving(logs: Any, scales: Any, label: Any, count: Any) -> Any:
     """Return log2(1 + count * scale of the label): from the table `logs` if the count is small."""
@@ -333,19 +323,23 @@ def _gain(starts: Any, entries: Any, column: Any, total: Any, priors: Any, beta:
 
 
 @jit
-def column_gains(
-    starts: Any, entries: Any, frequencies: Any, priors: Any, beta: Any, least: Any, gains: Any, own_gains: Any
-) -> None:
-    """Write the gain of each n-gram of at least `least` texts, and its gain without one text of each of its classes."""
-    everyone, own_priors, other_priors = priors[0], priors[1], priors[2]
+def column_gains(starts: Any, entries: Any, frequencies: Any, priors: Any, beta: Any, least: Any, gains: Any) -> None:
+    """Write the gain of each n-gram of at least `least` texts."""
     for column in range(len(frequencies)):
-        frequency = i64(frequencies[u64(column)])
-        if frequency < least:
+        if frequencies[u64(column)] >= least:
+            total = frequencies[u64(column)] + beta
+            bits, absent = _gain(starts, entries, u64(column), total, priors, beta)
+            gains[u64(column)] = max(bits + max(absent, 0.0) * _information(beta / total, 1.0), 0.0)
+
+
+@jit
+def own_gains(starts: Any, entries: Any, frequencies: Any, priors: Any, beta: Any, least: Any, gains: Any) -> None:
+    """Write the gain of each n-gram of at least `least` texts without one text of each of its classes."""
+    own_priors, other_priors = priors[1], priors[2]
+    for column in range(len(frequencies)):
+        if frequencies[u64(column)] < least:
             continue
-        total = frequency + beta
-        bits, absent = _gain(starts, entries, u64(column), total, everyone, beta)
-        gains[u64(column)] = max(bits + max(absent, 0.0) * _information(beta / total, 1.0), 0.0)
-        total -= 1.0
+        total = frequencies[u64(column)] - 1 + beta
         bits, absent = _gain(starts, entries, u64(column), total, other_priors, beta)
         per_absent = _information(beta / total, 1.0)
         for at in range(starts[u64(column)], starts[u64(column + 1)]):
@@ -356,4 +350,4 @@ def column_gains(
             share = (count - 1 + beta * prior) / total
             others = bits - _information((count + beta * other_prior) / total, other_prior)
             rest = max(absent + other_prior - prior, 0.0)
-            own_gains[u64(at)] = max(others + _information(share, prior) + rest * per_absent, 0.0)
+            gains[u64(at)] = max(others + _information(share, prior) + rest * per_absent, 0.0)

@@ -30,7 +30,7 @@ PRESETS = {
 SMALL_BYTES = 2**22
 """Larger sets leave out n-grams of fewer than 3 texts, and train for less time."""
 _LARGE_LEAST = 3
-_LARGE_TRAINING = Training(epochs=5, averaged=3, rate=2.0, least_error=0.01, kept=0.95)
+_LARGE_TRAINING = Training(epochs=3, averaged=1, rate=2.0, least_error=0.01, kept=0.95)
 _BETA = 3.0
 _HELD_OUT = 4
 _FOLDS = 5
@@ -83,9 +83,9 @@ class Members:
             if "neighbors" in self.names:
                 predictions["neighbors"] = self._fit_neighbors(rows, codes, groups)[places]
             if "weights" in self.names:
+                rest = self._weighted_without(held, rows, codes)
                 self.weights = WeightsPredictor(self.counts.counts)
                 weighted = self.weights.rows(rows, codes, self._training.kept, n_threads=self.n_threads)
-                rest = self._weighted_without(held, rows, codes)
                 del rows  # these are large, and training needs as much
                 predictions["weights"] = self._fit_weights(weighted, rest, held, codes, rng)
         target = self._target

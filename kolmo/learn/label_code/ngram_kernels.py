@@ -244,3 +244,21 @@ def write_rows(
             size = written
     pointers[u64((len(starts) - 1) * N_KINDS)] = size
     return size
+
+
+@jit
+def count_columns(indices: Any, frequencies: Any) -> None:
+    """Add the number of occurrences of each column."""
+    final = i64(len(indices) - 1)
+    for place in range(len(indices)):
+        prefetch(frequencies, u64(indices[u64(min(place + AHEAD, final))]))
+        frequencies[u64(indices[u64(place)])] += 1
+
+
+@jit
+def renumber(indices: Any, columns: Any) -> None:
+    """Replace each number by its column."""
+    final = i64(len(indices) - 1)
+    for place in range(len(indices)):
+        prefetch(columns, u64(indices[u64(min(place + AHEAD, final))]))
+        indices[u64(place)] = columns[u64(indices[u64(place)])]

@@ -147,13 +147,13 @@ class NGrams:
         np.cumsum(in_block[:-1], out=self.ranks[1:])
         self.columns = np.arange(int(self.ranks[-1]) + int(in_block[-1]), dtype=np.uint32)
         rows = self._parts(parts, room, n_threads)
-        by_rank = np.bincount(rows.indices, minlength=len(self.columns))
-        order = np.argsort(-by_rank, kind="stable")
-        self.frequencies = by_rank[order].astype(np.uint32)
+        by_rank = np.zeros(len(self.columns), np.uint32)
+        kernels.count_columns(rows.indices, by_rank)
+        order = np.argsort(by_rank.max(initial=0) - by_rank, kind="stable")
+        self.frequencies = by_rank[order]
         self.columns[order] = np.arange(len(order), dtype=np.uint32)
-        for start in range(0, len(rows.indices), 2**22):
-            block = rows.indices[start : start + 2**22]
-            block[:] = self.columns[block]
+        shares = np.array_split(rows.indices, n_threads)
+        map_threads(lambda share: kernels.renumber(share, self.columns), shares, n_threads=n_threads)
         return rows
 
     def rows(self, texts: Texts, *, n_threads: int = 1) -> Rows:

@@ -17,7 +17,7 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, edges_of
 from kolmo.learn.probabilities import log_softmax
 
-_MAX_FEATURES = 2**20
+_MAX_FEATURES = 2**19
 _MAX_BLOCK = 2**21
 """Most entries that are weighted at once by a thread, so that few of those that are not kept are held."""
 _MAX_WEIGHTS = 2**27
@@ -103,7 +103,7 @@ class WeightsPredictor:
     def __init__(self, counts: ClassCounts) -> None:
         self.counts = counts
         n_texts, frequencies = counts.class_counts.sum(), counts.frequencies
-        self.gains, self._own_gains = counts.gains()
+        self.gains = counts.gains()
         self.costs = naming_costs(frequencies, n_texts).astype(np.float32)
         chosen = np.flatnonzero(frequencies >= max(2, counts.least))
         most = max(1, min(_MAX_FEATURES, _MAX_WEIGHTS // counts.n_classes))
@@ -134,6 +134,7 @@ class WeightsPredictor:
 
     def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0, *, n_threads: int) -> WeightedRows:
         """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text."""
+        own_gains = np.zeros(1, np.float32) if codes is None else self.counts.own_gains()
         codes = np.full(len(rows), -1) if codes is None else codes
         ends = rows.pointers[::N_KINDS]
         features, values = np.empty(len(rows.indices), np.uint32), np.empty(len(rows.indices), np.uint16)
@@ -154,7 +155,7 @@ class WeightsPredictor:
                 self.counts.starts,
                 self.counts.entries,
                 self.counts.n_dense,
-                self._own_gains,
+                own_gains,
                 codes[start:stop],
                 kept,
                 np.zeros(kernels.N_STEPS),

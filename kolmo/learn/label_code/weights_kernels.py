@@ -19,10 +19,8 @@ UNIT = np.float32(1 / 65535)
 
 @inline
 def _step(square: Any) -> Any:
-    """Return the step of the histogram of a number from 0 to 1."""
-    if square <= 0.0:
-        return i64(N_STEPS - 1)
-    return min(i64(-2.0 * math.log2(square)), i64(N_STEPS - 1)) if square < 1.0 else i64(0)
+    """Return the step of the histogram of a number from 0 to 1, by its exponent and the first bit of its mantissa."""
+    return min(max(i64(253) - (i64(np.float32(square).view(np.int32)) >> 22), i64(0)), i64(N_STEPS - 1))
 
 
 @jit
