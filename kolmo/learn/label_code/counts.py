@@ -125,22 +125,28 @@ class ClassCounts:
         kernels.entry_savings(self.entries, self._logs(scales), scales, out)
         return out
 
-    @cached_property
-    def _saved_by_all(self) -> NDArray[np.float32]:
-        return self._saved(self.priors[0])
-
     def _kernel_counts(self, *, left_out: bool) -> tuple[Any, ...]:
         """Return the arguments of the kernels; with `left_out`, for texts that are not counted themselves."""
-        saved = self._saved(self.priors[2]) if left_out else self._saved_by_all
+        if not left_out:
+            return self._all_counts
+        return self._arguments(self.priors[2], int(self.class_counts.sum()) - 1)
+
+    @cached_property
+    def _all_counts(self) -> tuple[Any, ...]:
+        return self._arguments(self.priors[0], int(self.class_counts.sum()))
+
+    def _arguments(self, priors: NDArray[np.float64], n_texts: int) -> tuple[Any, ...]:
+        counts = self.starts, self.entries, self.frequencies, self._saved(priors), self.n_dense
         own_scales = self.scales(self.priors[1])
-        most = max((int(self.class_counts.sum()) - left_out) // 2, self.least, 4)
-        counts = self.starts, self.entries, self.frequencies, saved, self.n_dense
-        return *counts, self._logs(own_scales), own_scales, self.least, most
+        return *counts, self._logs(own_scales), own_scales, self.least, self._most(n_texts)
+
+    def _most(self, n_texts: int) -> int:
+        return max(n_texts // 2, self.least, 4)
 
     @property
     def most(self) -> int:
         """An n-gram is used if at most so many texts contain it."""
-        return max(int(self.class_counts.sum()) // 2, self.least, 4)
+        return self._most(int(self.class_counts.sum()))
 
     def savings(
         self,

@@ -18,7 +18,6 @@ from kolmo.learn.label_code import ngram_kernels as kernels
 from kolmo.learn.label_code.counts_kernels import N_LEVELS
 from kolmo.learn.label_code.members import Members
 from kolmo.learn.label_code.ngrams import NAMES, Rows, Texts
-from kolmo.learn.label_code.weights_kernels import UNIT
 
 if TYPE_CHECKING:
     from kolmo._core.tables import Table
@@ -178,17 +177,18 @@ def _of_weights(members: Members, named: NamedRow, first: int, second: int) -> I
     model, rows = members.model, named.rows
     yield "prior", -1, float(model.biases[first] - model.biases[second])
     weighted = members.weights.rows(rows, n_threads=1)
-    values: dict[tuple[str, int], float] = defaultdict(float)
+    features, values = weighted.features, weighted.values
+    found: dict[tuple[str, int], float] = defaultdict(float)
     place = 0
     for kind in range(kernels.N_KINDS):
         for offset, column in enumerate(rows.indices[rows.pointers[kind] : rows.pointers[kind + 1]]):
             feature = members.weights.features[column]
-            if feature < 0 or place >= len(weighted.features) or weighted.features[place] != feature:
+            if feature < 0 or place >= len(features) or features[place] != feature:
                 continue
             difference = model.weights[feature, first] - model.weights[feature, second]
-            values[NAMES[kind], named.known[kind][offset]] += float(UNIT * weighted.values[place] * difference)
+            found[NAMES[kind], named.known[kind][offset]] += float(values[place] * difference)
             place += 1
-    for (kind_name, bucket), bits in values.items():
+    for (kind_name, bucket), bits in found.items():
         yield kind_name, bucket, bits
 
 

@@ -19,6 +19,8 @@ _HASH_BITS = (16, 26)
 _BUCKETS_PER_BYTE = 32
 _MAX_TABLES = 4
 """Most tables of frequencies at once: each has up to 64 MB, however many threads there are."""
+_BLOCK = 2**20
+"""Most entries that are moved at once."""
 NAMES = (
     *(f"{order} byte{'s' * (order > 1)}" for order in range(1, kernels.BYTE_ORDERS + 1)),
     *(f"{order} word{'s' * (order > 1)}" for order in range(1, kernels.WORD_ORDERS + 1)),
@@ -69,7 +71,7 @@ class Texts:
         """Join items, in lower case and with single spaces if `normalize`."""
         text = np.frombuffer(b"".join(items), np.uint8)
         starts = np.zeros(len(items) + 1, np.int64)
-        np.cumsum([len(item) for item in items], out=starts[1:])
+        np.cumsum(np.fromiter(map(len, items), np.int64, len(items)), out=starts[1:])
         if not normalize:
             return cls(text, starts)
         out, ends = np.empty(len(text) + 3 * len(items) + 1, np.uint8), np.zeros(len(items) + 1, np.int64)
@@ -167,16 +169,21 @@ class NGrams:
         return bool(int(self.bitmap[bucket >> 6]) >> (bucket & 63) & 1)
 
     def _parts(self, parts: list[Texts], room: list[int], n_threads: int) -> Rows:
-        found = map_threads(self._rows, parts, room, n_threads=n_threads)
-        if len(found) == 1:
-            return found[0]
-        offsets = np.cumsum([0] + [len(rows.indices) for rows in found])
-        pointers = [rows.pointers[:-1] + offset for rows, offset in zip(found, offsets, strict=False)]
-        return Rows(
-            np.concatenate([rows.indices for rows in found]),
-            np.concatenate([rows.counts for rows in found]),
-            np.concatenate([*pointers, offsets[-1:]]),
-        )
+        """Return the rows of all parts; each needs at most so much room."""
+        edges = [0, *itertools.accumulate(room)]
+        indices, counts = np.empty(edges[-1], np.uint32), np.empty(edges[-1], np.uint8)
+
+        def write(part: Texts, start: int, stop: int) -> NDArray[np.int64]:
+            return self._write_rows(part, indices[start:stop], counts[start:stop])
+
+        found = map_threads(write, parts, edges[:-1], edges[1:], n_threads=n_threads)
+        sizes = [int(pointers[-1]) for pointers in found]
+        ends = [0, *itertools.accumulate(sizes)]
+        for array in (indices, counts):
+            _close_gaps(array, edges[:-1], sizes)
+            array.resize(ends[-1], refcheck=False)  # gives the rest back to the system
+        pointers = [pointers[:-1] + end for pointers, end in zip(found, ends, strict=False)]
+        return Rows(indices, counts, np.concatenate([*pointers, ends[-1:]]))
 
     def _frequencies(self, texts: Texts) -> tuple[NDArray[np.uint8], int]:
         frequencies = np.zeros(2**self.hash_bits, np.uint8)
@@ -185,10 +192,9 @@ class NGrams:
         )
         return frequencies, int(size)
 
-    def _rows(self, texts: Texts, room: int) -> Rows:
-        indices, counts = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    def _write_rows(self, texts: Texts, indices: NDArray[np.uint32], counts: NDArray[np.uint8]) -> NDArray[np.int64]:
         pointers = np.zeros(len(texts) * N_KINDS + 1, np.int64)
-        size = kernels.write_rows(
+        kernels.write_rows(
             texts.text,
             texts.starts,
             self.kinds,
@@ -201,7 +207,17 @@ class NGrams:
             counts,
             pointers,
         )
-        return Rows(indices[:size], counts[:size], pointers)
+        return pointers
+
+
+def _close_gaps(array: NDArray[Any], starts: list[int], sizes: list[int]) -> None:
+    """Move parts to the start of an array, without gaps between them and with little memory."""
+    end = 0
+    for start, size in zip(starts, sizes, strict=True):
+        for first in range(0, size if start > end else 0, _BLOCK):
+            last = min(first + _BLOCK, size)
+            array[end + first : end + last] = array[start + first : start + last]
+        end += size
 
 
 def edges_of(ends: NDArray[np.integer[Any]], n_parts: int) -> list[int]:

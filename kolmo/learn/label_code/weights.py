@@ -17,7 +17,6 @@ from kolmo.learn.label_code.ngram_kernels import N_KINDS
 from kolmo.learn.label_code.ngrams import Rows, edges_of
 from kolmo.learn.probabilities import log_softmax
 
-_MAX_FEATURES = 2**19
 _MAX_BLOCK = 2**21
 """Most entries that are weighted at once by a thread, so that few of those that are not kept are held."""
 _MAX_WEIGHTS = 2**27
@@ -58,16 +57,26 @@ class WeightedRows:
 
     Parameters
     ----------
-    features : ndarray of uint32
-    values : ndarray of uint16
-        In units of `kernels.UNIT`: they take half the memory of floats.
+    entries : ndarray of uint32
+        The features and their values, see `kernels.VALUE_BITS`: in half the memory of integers and floats.
     pointers : ndarray of int64 and shape (n_texts + 1,)
         Where each text starts.
     """
 
-    features: NDArray[np.uint32]
-    values: NDArray[np.uint16]
+    entries: NDArray[np.uint32]
     pointers: NDArray[np.int64]
+
+    @property
+    def features(self) -> NDArray[np.uint32]:
+        found: NDArray[np.uint32] = self.entries >> np.uint32(kernels.VALUE_BITS)
+        return found
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = kernels.UNIT * (self.entries & np.uint32(2**kernels.VALUE_BITS - 1)).astype(
+            np.float32
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ class LogLinear:
         if numbers is not None:
             rows = _chosen(rows, numbers)
         out = np.zeros((len(rows.pointers) - 1, len(self.biases)), np.float32)
-        kernels.score(rows.features, rows.values, rows.pointers, self.weights, out)
+        kernels.score(rows.entries, rows.pointers, self.weights, out)
         found: NDArray[np.float64] = log_softmax(out.astype(np.float64) + self.biases)
         return found
 
@@ -106,7 +115,7 @@ class WeightsPredictor:
         self.gains = counts.gains()
         self.costs = naming_costs(frequencies, n_texts).astype(np.float32)
         chosen = np.flatnonzero(frequencies >= max(2, counts.least))
-        most = max(1, min(_MAX_FEATURES, _MAX_WEIGHTS // counts.n_classes))
+        most = max(1, min(2**kernels.FEATURE_BITS, _MAX_WEIGHTS // counts.n_classes))
         if len(chosen) > most:
             worth = self.gains[chosen] * self.costs[chosen] * frequencies[chosen]
             chosen = np.sort(chosen[np.argpartition(-worth, most)[:most]])
@@ -126,8 +135,9 @@ class WeightsPredictor:
     def restore(self, state: ModelState) -> LogLinear:
         """Take the features from a saved model, and return its log-linear model."""
         columns = state.array("weights.columns", "int32", (None,), low=0, high=len(self.counts.frequencies) - 1)
-        if (np.diff(columns) <= 0).any():
-            raise DataError("'weights.columns': expected ascending numbers")
+        if len(columns) > 2**kernels.FEATURE_BITS or (np.diff(columns) <= 0).any():
+            most = f"{2**kernels.FEATURE_BITS:,}"
+            raise DataError(f"'weights.columns': expected ascending numbers, at most {most}, got {len(columns):,}")
         self._choose(columns)
         biases = state.array("weights.biases", "float64", self.shape[1:])
         return LogLinear(state.array("weights.weights", "float32", self.shape), biases)
@@ -137,14 +147,14 @@ class WeightsPredictor:
         own_gains = np.zeros(1, np.float32) if codes is None else self.counts.own_gains()
         codes = np.full(len(rows), -1) if codes is None else codes
         ends = rows.pointers[::N_KINDS]
-        features, values = np.empty(len(rows.indices), np.uint32), np.empty(len(rows.indices), np.uint16)
+        entries = np.empty(len(rows.indices), np.uint32)
         pointers, size = np.zeros(len(rows) + 1, np.int64), 0
         n_blocks = n_threads * -(-len(rows.indices) // (n_threads * _MAX_BLOCK))
         cuts = edges_of(ends, n_blocks) if n_blocks else [0, len(rows)]
 
         def weigh(start: int, stop: int) -> tuple[NDArray[Any], ...]:
             room = ends[stop] - ends[start]
-            block = np.empty(room, np.uint32), np.empty(room, np.float32), np.zeros(stop - start + 1, np.int64)
+            block = np.empty(room, np.uint32), np.zeros(stop - start + 1, np.int64)
             kernels.weigh_rows(
                 rows.indices,
                 rows.counts,
@@ -159,6 +169,7 @@ class WeightsPredictor:
                 codes[start:stop],
                 kept,
                 np.zeros(kernels.N_STEPS),
+                np.empty(room, np.float32),
                 *block,
             )
             return block
@@ -166,13 +177,12 @@ class WeightsPredictor:
         for first in range(0, len(cuts) - 1, n_threads):  # a few blocks at a time, since most entries are not kept
             edges = cuts[first : first + n_threads + 1]
             blocks = map_threads(weigh, edges[:-1], edges[1:], n_threads=n_threads)
-            for start, (own_features, own_values, own_pointers) in zip(edges, blocks, strict=False):
+            for start, (own_entries, own_pointers) in zip(edges, blocks, strict=False):
                 n_kept = int(own_pointers[-1])
-                features[size : size + n_kept] = own_features[:n_kept]
-                values[size : size + n_kept] = np.rint(own_values[:n_kept] / kernels.UNIT)
+                entries[size : size + n_kept] = own_entries[:n_kept]
                 pointers[start + 1 : start + len(own_pointers)] = own_pointers[1:] + size
                 size += n_kept
-        return WeightedRows(features[:size], values[:size], pointers)
+        return WeightedRows(entries[:size], pointers)
 
 
 def train(
@@ -191,8 +201,7 @@ def train(
     share = np.float32(1 / training.averaged)
     for epoch in range(training.epochs):
         kernels.train(
-            rows.features,
-            rows.values,
+            rows.entries,
             rows.pointers,
             rng.permutation(numbers),
             codes,
@@ -217,4 +226,4 @@ def _chosen(rows: WeightedRows, numbers: NDArray[np.intp]) -> WeightedRows:
     joined = np.concatenate(places) if places else np.empty(0, np.int64)
     pointers = np.zeros(len(numbers) + 1, np.int64)
     np.cumsum([len(each) for each in places], out=pointers[1:])
-    return WeightedRows(rows.features[joined], rows.values[joined], pointers)
+    return WeightedRows(rows.entries[joined], pointers)

@@ -13,8 +13,11 @@ from kolmo.learn.label_code.ngram_kernels import BYTE_ORDERS, N_KINDS
 
 N_STEPS = 128
 """Steps of the histogram of squares, two for each power of two."""
-UNIT = np.float32(1 / 65535)
-"""Values of features are stored as multiples of it."""
+FEATURE_BITS = 19
+VALUE_BITS = 32 - FEATURE_BITS
+"""An entry of a text is a feature, times 2^13, plus its value in units of `UNIT`."""
+UNIT = np.float32(1 / (2**VALUE_BITS - 1))
+_MASK = u64(2**VALUE_BITS - 1)
 
 
 @inline
@@ -38,8 +41,8 @@ def weigh_rows(
     codes: Any,
     kept: Any,
     histogram: Any,
-    out_features: Any,
-    out_values: Any,
+    squares_of: Any,
+    out_entries: Any,
     out_pointers: Any,
 ) -> Any:
     """Write each text as features with values sqrt(count * cost * gain), and return their number.
@@ -76,8 +79,8 @@ def weigh_rows(
                 if square <= 0.0:
                     continue
                 squares += square
-                out_features[u64(size)] = feature
-                out_values[u64(size)] = square
+                out_entries[u64(size)] = feature
+                squares_of[u64(size)] = square
                 size += 1
             if squares == 0.0:
                 continue
@@ -86,7 +89,7 @@ def weigh_rows(
                 for step in range(N_STEPS):
                     histogram[u64(step)] = 0.0
                 for place in range(first, size):
-                    square = out_values[u64(place)] * scale
+                    square = squares_of[u64(place)] * scale
                     histogram[u64(_step(square))] += square
                 total, last_step = 0.0, i64(0)
                 while last_step < N_STEPS - 1:
@@ -96,15 +99,26 @@ def weigh_rows(
                     last_step += 1
                 end_kept = first
                 for place in range(first, size):
-                    if _step(out_values[u64(place)] * scale) <= last_step:
-                        out_features[u64(end_kept)] = out_features[u64(place)]
-                        out_values[u64(end_kept)] = out_values[u64(place)]
+                    if _step(squares_of[u64(place)] * scale) <= last_step:
+                        out_entries[u64(end_kept)] = out_entries[u64(place)]
+                        squares_of[u64(end_kept)] = squares_of[u64(place)]
                         end_kept += 1
                 size = end_kept
             for place in range(first, size):
-                out_values[u64(place)] = math.sqrt(out_values[u64(place)] * scale)
+                value = u64(math.sqrt(squares_of[u64(place)] * scale) / UNIT + 0.5)
+                out_entries[u64(place)] = u64(out_entries[u64(place)]) << u64(VALUE_BITS) | value
         out_pointers[u64(number + 1)] = size
     return size
+
+
+@inline
+def _feature(entry: Any) -> Any:
+    return u64(entry) >> u64(VALUE_BITS)
+
+
+@inline
+def _value(entry: Any) -> Any:
+    return UNIT * np.float32(i64(u64(entry) & _MASK))
 
 
 @inline
@@ -131,8 +145,7 @@ def _fetch_row(weights: Any, feature: Any) -> None:
 
 @jit
 def train(
-    features: Any,
-    values: Any,
+    entries: Any,
     pointers: Any,
     order: Any,
     codes: Any,
@@ -153,10 +166,10 @@ def train(
         for label in range(n_labels):
             scores[u64(label)] = biases[u64(label)]
         for place in range(first, last):
-            later = u64(features[u64(min(place + AHEAD, last - 1))])
+            later = _feature(entries[u64(min(place + AHEAD, last - 1))])
             _fetch_row(weights, later)
             prefetch(squares, later)
-            feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
+            feature, value = _feature(entries[u64(place)]), _value(entries[u64(place)])
             for label in range(n_labels):
                 scores[u64(label)] += weights[feature, u64(label)] * value
         _probabilities(scores)
@@ -171,7 +184,7 @@ def train(
             continue
         error32 = np.float32(error)
         for place in range(first, last):
-            feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
+            feature, value = _feature(entries[u64(place)]), _value(entries[u64(place)])
             squares[feature] += error32 * value * value
             step = rate / np.sqrt(squares[feature] + epsilon)
             keep = np.float32(1.0) - step * ridge
@@ -189,12 +202,12 @@ def add_scaled(total: Any, weights: Any, share: Any) -> None:
 
 
 @jit
-def score(features: Any, values: Any, pointers: Any, weights: Any, out: Any) -> None:
+def score(entries: Any, pointers: Any, weights: Any, out: Any) -> None:
     """Add the product of texts and weights to `out`."""
     for number in range(len(out)):
         first, last = pointers[u64(number)], pointers[u64(number + 1)]
         for place in range(first, last):
-            _fetch_row(weights, u64(features[u64(min(place + AHEAD, last - 1))]))
-            feature, value = u64(features[u64(place)]), UNIT * values[u64(place)]
+            _fetch_row(weights, _feature(entries[u64(min(place + AHEAD, last - 1))]))
+            feature, value = _feature(entries[u64(place)]), _value(entries[u64(place)])
             for label in range(weights.shape[1]):
                 out[u64(number), u64(label)] += weights[feature, u64(label)] * value
