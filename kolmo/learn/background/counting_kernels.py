@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.jit import i64, inline, jit, u64
+from kolmo._core.jit import AHEAD, i64, inline, jit, prefetch, u64
 from kolmo.learn.ngram.kernels import is_of_word, mixed
 
 LONGEST_WORD = 24
@@ -63,9 +63,15 @@ class Grams(NamedTuple):
 
 
 @inline
+def home_slot(key: Any, mask: Any) -> Any:
+    """Return the slot where the search of a key begins."""
+    return mixed(key + _ODD) & mask
+
+
+@inline
 def find_slot(key: Any, slots: Any, first: Any, mask: Any, keys: Any) -> Any:
     """Return the slot of a key in a hash table with linear probing: the one that holds it, or else an empty one."""
-    place = mixed(key + _ODD) & mask
+    place = home_slot(key, mask)
     while True:
         number = slots[first + place]
         if number < 0 or keys[u64(number)] == key:
@@ -160,9 +166,14 @@ def number_grams(
     zero = u64(0)
     limit = len(slots) // 2
     for index in range(first, len(starts) - 1):
-        start = starts[u64(index)]
-        key = zero
-        for place in range(start, starts[u64(index + 1)]):
+        start, stop = starts[u64(index)], starts[u64(index + 1)]
+        key = later_key = zero
+        later = start
+        for place in range(start, stop):
+            while later < min(place + AHEAD, stop):
+                later_key = gram_key(symbols, start, later, later_key, kind, distance, shift)
+                prefetch(slots, home_slot(later_key, slot_mask))
+                later += 1
             key = gram_key(symbols, start, place, key, kind, distance, shift)
             slot = find_slot(key, slots, zero, slot_mask, keys)
             if slots[slot] < 0:
@@ -186,10 +197,14 @@ def insert_keys(keys: Any, n: Any, slots: Any) -> None:
 @jit
 def count_grams(numbers: Any, starts: Any, order: Any, codes: Any, latest: Any, counts: Any, sizes: Any) -> None:
     """Add to the count of each gram and to its number of classes; `order` sorts the texts by class."""
+    final = i64(len(numbers) - 1)
     for index in order:
         code = codes[index]
         for place in range(starts[index], starts[index + 1]):
-            gram = u64(numbers[place])
+            later = u64(numbers[u64(min(place + AHEAD, final))])
+            prefetch(counts, later)
+            prefetch(latest, later)
+            gram = u64(numbers[u64(place)])
             counts[gram] += 1
             if latest[gram] != code:
                 latest[gram] = code
@@ -204,10 +219,15 @@ def fill_entries(
 
     A cursor is the first entry of its gram before, and its last one afterwards.
     """
+    final = i64(len(numbers) - 1)
     for index in order:
         code = codes[index]
         for place in range(starts[index], starts[index + 1]):
-            gram = u64(numbers[place])
+            prefetch(cursors, u64(numbers[u64(min(place + 2 * AHEAD, final))]))
+            soon = u64(cursors[u64(numbers[u64(min(place + AHEAD, final))])])
+            prefetch(entry_classes, soon)
+            prefetch(entry_counts, soon)
+            gram = u64(numbers[u64(place)])
             entry = u64(cursors[gram])
             if entry_counts[entry] > 0 and entry_classes[entry] != code:
                 entry += _ONE

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kolmo._core.jit import i64, inline, jit, u64
-from kolmo.learn.background.counting_kernels import find_slot, gram_key
+from kolmo._core.jit import AHEAD, i64, inline, jit, prefetch, u64
+from kolmo.learn.background.counting_kernels import find_slot, gram_key, home_slot
 
 _ONE = u64(1)
 
@@ -76,13 +76,31 @@ def number_own_grams(
         if scratch.slots[slot] < 0:
             scratch.slots[slot] = n
             scratch.keys[u64(n)] = key
-            scratch.grams[u64(number), u64(n)] = grams.slots[find_slot(key, grams.slots, first, all_mask, grams.keys)]
             scratch.totals[u64(number), u64(n)] = 0
             scratch.past[u64(number), u64(n)] = 0
             n += 1
         own = scratch.slots[slot]
         scratch.totals[u64(number), u64(own)] += 1
         scratch.local[u64(number), u64(place - start)] = own
+    for own in range(n):
+        prefetch(grams.slots, first + home_slot(scratch.keys[u64(min(own + 2 * AHEAD, n - 1))], all_mask))
+        later = grams.slots[first + home_slot(scratch.keys[u64(min(own + AHEAD, n - 1))], all_mask)]
+        prefetch(grams.keys, u64(max(later, 0)))
+        gram = grams.slots[find_slot(scratch.keys[u64(own)], grams.slots, first, all_mask, grams.keys)]
+        scratch.grams[u64(number), u64(own)] = gram
+
+
+@inline
+def fetch_counts(number: Any, place: Any, size: Any, grams: Any, scratch: Any) -> None:
+    """Start to load the counts of the grams at positions after this one."""
+    later = u64(max(scratch.grams[u64(number), u64(scratch.local[u64(number), u64(min(place + 8, size - 1))])], 0))
+    prefetch(grams.counts, later)
+    prefetch(grams.entry_starts, later)
+    soon = max(scratch.grams[u64(number), u64(scratch.local[u64(number), u64(min(place + 4, size - 1))])], 0)
+    entry = u64(grams.entry_starts[u64(soon)])
+    for line in range(u64(0), u64(32), u64(16)):
+        prefetch(grams.entry_classes, entry + line)
+        prefetch(grams.entry_counts, entry + line)
 
 
 @inline
@@ -184,6 +202,7 @@ def add_savings(
         exponent = 0.0
         for place in range(size):
             for number in range(n_tables):
+                fetch_counts(number, place, size, grams, scratch)
                 read_class_counts(number, place, grams, removed, index, scratch)
             if place > 0:
                 scratch.background[n_tables] = base[u64(start + place)]
