@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kolmo._core.jit import i64, inline, jit, u64
+from kolmo._core.jit import i64, inline, jit, prefetch, u64
 from kolmo.coders.entropy.binary import DECODE, MEASURE, code_bit, stuck
 
 _ODD = u64(0x9E3779B97F4A7C15)
@@ -24,6 +24,8 @@ _ONCE = 1 << 32
 _WHOLE = 1 << 32
 _LEAST = 1 << 10
 """Minimum probability of a bit in units of 2^-32, so that both bits can be coded."""
+_AHEAD = 3
+"""So many bytes before one is measured, its entries begin to be loaded."""
 _MANY = 128
 """From this number of followers on, all 256 bytes are looked up, as each step along a list waits for the one before."""
 
@@ -32,13 +34,28 @@ SUM, KINDS, ENTRIES = 256, 257, 258
 
 
 @inline
+def _home(key: Any, table: Any) -> Any:
+    """Return the number of the entry where the search of `key` begins."""
+    return (key ^ (key >> u64(31))) & u64(len(table) // 2 - 1)
+
+
+@inline
 def _slot(key: Any, table: Any) -> Any:
     """Return the place of `key`, or the empty place for it; its value is in the next place."""
     mask = u64(len(table) // 2 - 1)
-    place = (key ^ (key >> u64(31))) & mask
+    place = _home(key, table)
     while table[u64(place << u64(1))] != u64(0) and table[u64(place << u64(1))] != key:
         place = (place + u64(1)) & mask
     return i64(place << u64(1))
+
+
+@inline
+def _fetch(recent: Any, symbol: int, order: int, table: Any) -> None:
+    """Start to load the entries of the contexts after these bytes, and of this follower of them."""
+    for k in range(1, order + 1):
+        context = _context_key(recent, k)
+        prefetch(table, _home(context, table) << u64(1))
+        prefetch(table, _home(_pair_key(context, symbol), table) << u64(1))
 
 
 @inline
@@ -205,7 +222,10 @@ def run(
     places : ndarray of int64, shape (9,)
     tree : ndarray of float64, shape (512,)
     """
-    recent = u64(last)
+    recent = later = u64(last)
+    if mode == MEASURE:
+        for position in range(min(_AHEAD, len(data))):
+            later = later << u64(8) | u64(data[u64(position)])
     room = len(table) // 4 - 2 * order
     n_entries = i64(1) if len(journal) > 0 else i64(0)
     place, low, high, window = cursor[0], cursor[1], cursor[2], cursor[3]
@@ -215,6 +235,9 @@ def run(
             done = position
             break
         if mode == MEASURE:
+            if position + _AHEAD < len(data):
+                _fetch(later, i64(data[u64(position + _AHEAD)]), order, table)
+                later = later << u64(8) | u64(data[u64(position + _AHEAD)])
             symbol = i64(data[u64(position)])
             likely = _interpolated(1.0 / 256, zero[u64(symbol)], zero[SUM], zero[KINDS], discount, weight)
             for k in range(1, order + 1):
