@@ -93,11 +93,15 @@ TABLES: dict[str, Table] = {
         record="learnability",
         command=LEARNABILITY,
         run=("set", "variant", "with"),
-        derive=lambda row: {"ranked": "rho" in row, "over": row["variant"].removeprefix("Spearman, ")},
+        derive=lambda row: {
+            "ranked": "rho" in row,
+            "over": row["variant"].removeprefix("Spearman, "),
+            "learned": {"label_code": "code of the labels"}.get(row.get("with", ""), row.get("with")),
+        },
         where={"ranked": True},
         rows={"rank correlation over": "{set}, {over}", "variants": "{n_variants}"},
-        across="with",
-        spread={"{with}: Spearman's rho": "{rho:.2f}", "95 % interval": "{low:.2f} to {high:.2f}"},
+        across="learned",
+        spread={"{learned}: Spearman's rho": "{rho:.2f}", "95 % interval": "{low:.2f} to {high:.2f}"},
         caption="Of bits/byte with the accuracy, and with the code of the labels; - without variation.",
     ),
     "learnability": Table(

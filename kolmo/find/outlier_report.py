@@ -277,7 +277,7 @@ class OutlierReport(Result):
         from kolmo._core.tables import Column, ItemCell, Table
 
         order = np.argsort(-self.scores, kind="stable")[:_REPORTED]
-        names = ("score", "normal items as strange", "bytes", "bits", "expected bits")
+        names = ("score", "normal items as unusual", "bytes", "bits", "expected bits")
         table = Table(
             "Strangest items",
             [Column("item", numeric=self.names is None), Column("outlier"), *(Column(name, True) for name in names)],
@@ -290,7 +290,7 @@ class OutlierReport(Result):
             )
         table.footers = [
             f"{len(order):,} of {len(self.scores):,} items, the highest scores first",
-            "normal items as strange: share of held-out normal items with at least this score; expected bits: of a "
+            "normal items as unusual: share of held-out normal items with at least this score; expected bits: of a "
             "typical normal item of this size",
         ]
         return table
@@ -310,7 +310,7 @@ class OutlierReport(Result):
         from kolmo._core.tables import Column, Table
 
         flagged = self.flagged
-        names = ("score", "normal items as strange", "bytes", "bits", "expected bits")
+        names = ("score", "normal items as unusual", "bytes", "bits", "expected bits")
         table = Table(
             f"Outliers: {len(flagged):,} of {len(self.scores):,} items",
             [

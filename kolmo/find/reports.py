@@ -219,7 +219,7 @@ class OverlapReport(Result):
                 title=title,
                 x_label="bits saved",
                 values=[pair.bits_saved for pair in each._best()],
-                marks={"smallest that counts": each.min_bits},
+                marks={f"threshold: {each.min_bits:g} bits": each.min_bits},
                 y_label=unit,
             )
             for each in results
@@ -240,8 +240,8 @@ class OverlapReport(Result):
         for each in results:
             low, high = (100 * end for end in each.control.interval)
             said += [
-                f"Control: of {each.control.n_pairs:,} random pairs {each.control.n_flagged:,} pass for copies, 95 % "
-                f"confidence interval {low:.2g} to {high:.2g} %.",
+                f"Control: {each.control.n_flagged:,} of {each.control.n_pairs:,} random pairs are flagged as copies, "
+                f"95 % confidence interval {low:.2g} to {high:.2g} %.",
                 f"A passage counts if its copy saves at least {each.min_bits:g} bits over a coder that has read other "
                 f"data of the kind ({each.coder}), and {100 * each.min_copied:g} % of it is copied.",
                 f"{each.n_compared:,} pairs were compared, in {format_seconds(each.seconds)}.",
@@ -276,14 +276,14 @@ class OverlapReport(Result):
             n_pairs = len(self._overlaps())
             table.footers.append(f"{self.n_label_conflicts:,} of {n_pairs:,} pairs have different labels")
         low, high = (100 * each for each in self.control.interval)
+        in_all = f"; comparing all pairs would take about {format_seconds(self.exact_seconds)} in one thread"
         table.footers += [
             f"flagged: at least {self.min_bits:g} bits saved over the background ({self.coder}), and "
             f"{100 * self.min_copied:g} % of the passage copied",
             f"random pairs flagged: {self.control.n_flagged:,} of {self.control.n_pairs:,}, 95 % confidence interval "
             f"{low:.2g} to {high:.2g} %",
             f"compared {self.n_compared:,} of {self._n_all():,} pairs in {format_seconds(self.seconds)}, compilation "
-            "and reading included; comparing all pairs would take about "
-            f"{format_seconds(self.exact_seconds)} in one thread",
+            f"and reading included{in_all if self.n_compared < self._n_all() else ''}",
             *self.warnings,
             *([self.fingerprint] if verbose else ()),
         ]

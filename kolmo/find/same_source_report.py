@@ -151,7 +151,7 @@ class SameSourceReport(Result):
         first = results[0]
         smallest, largest = first.fitted_sizes
         return [
-            f"The probability is fitted to {first.n_fitted:,} labelled pairs of {smallest:,} to {largest:,} bytes, "
+            f"The probability is fitted to {first.n_fitted:,} labelled pairs of {_sizes(smallest, largest)} a text, "
             f"with {first.n_impostors:,} impostors; answers within {first.margin:g} of 1/2 are withheld.",
             "Texts of one topic or genre look alike among texts of others, whoever wrote them.",
         ]
@@ -184,7 +184,7 @@ class SameSourceReport(Result):
         low, high = self.fitted_sizes
         table.footers += [
             f"cannot tell: probabilities from {0.5 - self.margin:.2f} to {0.5 + self.margin:.2f}; fitted to "
-            f"{self.n_fitted:,} pairs of {low:,} to {high:,} bytes a text",
+            f"{self.n_fitted:,} pairs of {_sizes(low, high)} a text",
             f"{self.n_lengths:,} code lengths with {self.n_impostors} impostors, in {self.seconds:.1f} s",
         ]
         outside = int(((self.compared_bytes < low / 2) | (self.compared_bytes > 2 * high)).sum())
@@ -214,3 +214,7 @@ def answer_rate(chances: NDArray[np.float64], same: NDArray[np.bool_], margin: f
     withheld = withheld_answers(chances, margin)
     right = int(((chances > 0.5) == same)[~withheld].sum())
     return (right + int(withheld.sum()) * right / len(same)) / len(same)
+
+
+def _sizes(low: int, high: int) -> str:
+    return f"{low:,} bytes" if low == high else f"{low:,} to {high:,} bytes"

@@ -152,8 +152,8 @@ class JointGain(Gain):
         first = results[0]
         said = [
             f"{each.coder}: the gain is {percent(each.relative_gain)} %, 95 % confidence interval "
-            f"{percent(each.interval[0])} to {percent(each.interval[1])} %, from half-samples of {each.n_units[0]:,} "
-            f"and {each.n_units[1]:,} units."
+            f"{percent(each.interval[0])} to {percent(each.interval[1])} %, from resampling {each.n_units[0]:,} and "
+            f"{each.n_units[1]:,} units: clusters of documents, or parts of a string."
             for each in results
             if each.interval is not None
         ]

@@ -195,13 +195,16 @@ class TransferGain(Result):
         first = results[0]
         name = "transfer" if "transfer" in first.estimates else "both"
         said = [
-            f"{label} by {each.value:+.4f} bits/byte (95 % interval {each.low:+.4f} to {each.high:+.4f})"
+            f"{label} by {-each.value:+.4f} bits/byte (95 % interval {-each.high:+.4f} to {-each.low:+.4f})"
             for label, each in zip("XY", first.estimates[name], strict=True)
         ]
-        against = "permuted bytes of the other set" if name == "transfer" else "the set alone"
+        against = "on one set and the permuted bytes of the other" if name == "transfer" else "on one set alone"
+        both = zip("XY", first.estimates[name], strict=True)
+        unclear = [label for label, each in both if each.low <= 0 <= each.high]
+        chance = f"; on {' and '.join(unclear)} the change could be chance, since the interval contains 0"
         return (
-            f"Training {first.model} on both sets, instead of {against}, reduces the held-out loss on "
-            f"{' and on '.join(said)}."
+            f"Training {first.model} on both sets, instead of {against}, changes the held-out loss on "
+            f"{' and on '.join(said)}{chance if unclear else ''}."
         )
 
     @classmethod

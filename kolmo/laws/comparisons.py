@@ -174,7 +174,7 @@ class LawComparison(Result):
         best = results[0].best
         return (
             f"The form {best.form}, L = {best.formula}, fits the {best.n_points:,} runs best "
-            f"(by {results[0].criterion.upper()}); they lie {best.rms_log_error:.2%} off. "
+            f"(by {results[0].criterion.upper()}); the root mean square error is {best.rms_log_error:.2%}. "
             f"{_sentence(results[0].verdict)}"
         )
 

@@ -212,7 +212,8 @@ class LawFit(Result):
         """Return the law in sentences: each parameter with its interval and meaning, and the warnings."""
         meanings = self._law.meanings
         lines = [
-            f"L = {self.formula}, fitted to {self.n_points:,} points; they lie {self.rms_log_error:.2%} off (rms)."
+            f"L = {self.formula}, fitted to {self.n_points:,} points; the root mean square error is "
+            f"{self.rms_log_error:.2%}."
         ]
         for name, value in self.params.items():
             low, high = self.intervals.get(name, (np.nan, np.nan))
@@ -225,8 +226,8 @@ class LawFit(Result):
         law = results[0]
         values = ", ".join(f"{name} = {value:.4g}" for name, value in law.params.items())
         return (
-            f"L = {law.formula} with {values}; the {law.n_points:,} runs lie {law.rms_log_error:.2%} off (root mean "
-            "square)."
+            f"L = {law.formula} with {values}; the root mean square error on the {law.n_points:,} runs is "
+            f"{law.rms_log_error:.2%}."
         )
 
     @classmethod

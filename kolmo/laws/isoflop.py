@@ -113,7 +113,7 @@ class IsoFlop(Result):
             order = np.argsort(each.law._points.inputs[0], kind="stable")
             sizes, losses, groups = each.law._points.inputs[0][order], each.law._points.y[order], each._groups[order]
             runs = [
-                Curve(name=f"{budget:.3g} FLOP", x=sizes[groups == budget], y=losses[groups == budget])
+                Curve(name=f"{budget:.3g} FLOP", x=sizes[groups == budget], y=losses[groups == budget], kind="points")
                 for budget in each.budgets
             ]
             charts.append(

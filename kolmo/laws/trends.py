@@ -101,14 +101,14 @@ class Trend(Result):
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
         said = []
-        for each in results[:4]:
+        for each in results:
             if each.doubling_months is None or each.doubling_interval is None:
                 said.append(f"{each._name}: the points show no growth, so there is no doubling time.")
             else:
                 low, high = each.doubling_interval
                 said.append(
-                    f"{each._name}: it doubles every {each.doubling_months:.1f} months (95 % interval {low:.1f} to "
-                    f"{high:.1f}), by {each.n_points:,} points."
+                    f"{each._name}: the value doubles every {each.doubling_months:.1f} months (95 % interval {low:.1f} "
+                    f"to {high:.1f}), from {each.n_points:,} points."
                 )
         return "\n".join(said)
 

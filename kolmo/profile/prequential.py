@@ -221,7 +221,8 @@ class PrequentialCurve(Result):
         for each in results:
             table.add(each.name, each.coder, *each._cells())
         table.footers = [
-            "bits/byte: of all bytes read; noise: the level of the curve, extrapolated, or of its last quarter (=);",
+            "bits/byte: of all bytes read; noise: the level of the curve, extrapolated, or the mean of its last "
+            "quarter (=)",
             "structure: area of the curve above that level; doubling: predicted change of bits/byte with as many data "
             "again (range over four fits of the curve), ? if the curve cannot tell",
         ]

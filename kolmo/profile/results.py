@@ -152,23 +152,23 @@ class DataProfile(Result):
 
 
 def _answer(profile: DataProfile) -> str:
-    """Return the profile of a set in two sentences."""
+    """Return the profile of a set in a few sentences."""
     best = min(profile.rates, key=lambda rate: rate.alone)
     near = profile.copies.near
     text = (
-        f"{profile.name}: {profile.n_documents:,} documents, {profile.size_bytes:,} bytes. The shortest code of a "
-        f"document alone is that of {best.coder}, {with_interval(best.alone, best.alone_interval, '.3f')} bits/byte, "
-        f"and {best.together:.3f} for all together"
+        f"{profile.name} has {profile.n_documents:,} documents and {profile.size_bytes:,} bytes. The best coder of a "
+        f"document alone, {best.coder}, needs {with_interval(best.alone, best.alone_interval, '.3f')} bits/byte, and "
+        f"{best.together:.3f} for all documents together"
     )
     if near is not None:
-        text += f"; {profile.copies.exact:.1%} are exact copies, {near:.1%} near-duplicates"
+        text += f". {profile.copies.exact:.1%} of the documents are exact copies and {near:.1%} near-duplicates"
     if (curve := profile.curve) is not None:
         if curve.is_level_known:
-            text += f"; {curve.noise_bits_per_byte:.3f} bits/byte stay, however much is read"
+            text += f". However much is read, about {curve.noise_bits_per_byte:.3f} bits/byte remain"
         else:
             text += (
-                f"; read in a row, the last quarter costs {curve.noise_bits_per_byte:.3f} bits/byte, and the data do "
-                "not tell what more data would cost"
+                f". When they are read one after the other, the last quarter costs {curve.noise_bits_per_byte:.3f} "
+                "bits/byte; how far more data would lower this, these data do not tell"
             )
     return f"{text}."
 
@@ -179,7 +179,7 @@ def _charts(profiles: Sequence[DataProfile]) -> list[Chart]:
     coders = list(dict.fromkeys(rate.coder for each in profiles for rate in each.rates))
     rates = {each.name: {rate.coder: rate for rate in each.rates} for each in profiles}
     alone = BarChart(
-        title="Documents alone, by coder",
+        title="Code length of a document alone, by coder",
         label="bits/byte, with 95 % intervals over documents",
         names=coders,
         series={name: [own[coder].alone if coder in own else None for coder in coders] for name, own in rates.items()},
@@ -197,13 +197,17 @@ def _charts(profiles: Sequence[DataProfile]) -> list[Chart]:
         for name, curve in known
     ]
     levels = (
-        {"the level" if known[0][1].is_level_known else "its last quarter": known[0][1].noise_bits_per_byte}
+        {
+            "level of the curve" if known[0][1].is_level_known else "mean of the last quarter of the bytes": known[0][
+                1
+            ].noise_bits_per_byte
+        }
         if len(known) == 1
         else {}
     )
     learning = LineChart(
-        title="Code length by the data seen",
-        x_label="data seen, bytes",
+        title="Code length by the bytes read before",
+        x_label="bytes read",
         y_label="bits/byte",
         curves=curves,
         log_x=True,

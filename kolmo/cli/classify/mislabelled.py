@@ -39,8 +39,9 @@ def command(
 ) -> None:
     """List the texts of TRAIN whose own label costs many bits, the most doubtful first.
 
-    The bits are those of a label code without the text: n-gram counts and class models leave it out, and the weights
-    are those of the other folds. A wrong label costs many bits, and so does the right label of an unusual text.
+    The bits are those of a label code without the text: n-gram counts, class models and neighbors leave it out, and
+    the weights are trained on the other folds. A wrong label costs many bits, and so does the right label of an
+    unusual text.
 
     \b
     kolmo mislabelled train.csv

@@ -86,7 +86,8 @@ def summary(groups: Sequence[Group], labels: tuple[str, str]) -> Table:
     is_scored = any(group.held_out for group in groups)
     compared = any(group.comparison for group in groups)
     names = ["points", *(["best form"] if compared else list(groups[0].law.params)), "rms error"]
-    held = ["held out", *(["its error", "last value", "average"] if compared else ["its error"]), "in the band"]
+    errors_of = ["error of the best form", "of the last value", "of the average"] if compared else ["its error"]
+    held = ["held out", *errors_of, "in the band"]
     columns = [*names, *(held if is_scored else [])]
     title = f"Laws of {labels[1]} by {labels[0]}"
     table = Table(title, [Column("group"), *(Column(each, numeric=each != "best form") for each in columns)])

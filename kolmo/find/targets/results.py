@@ -409,14 +409,17 @@ class TargetSelection(Result):
 
     @classmethod
     def answer_of(cls, results: Sequence[Self]) -> str:
-        return "\n".join(
-            f"By {each.coder}, {len(each.selected):,} of {len(each.sizes):,} documents ({part.size:,} bytes) save "
-            f"{part.saving_bits:,.0f} of {each.target_bits:,.0f} bits of the target; as many bytes at random save "
-            f"{part.random_bits:,.0f}."
-            for each in results
-            if each.shares
-            for part in each.shares[:1]
-        )
+        said = []
+        for each in results:
+            size = sum(each.sizes[index] for index in each.selected)
+            part = next((part for part in each.shares if part.size == size), None)  # the share that was asked for
+            if part is not None:
+                said.append(
+                    f"By {each.coder}, the {len(each.selected):,} selected documents of {len(each.sizes):,} ({size:,} "
+                    f"bytes) save {part.saving_bits:,.0f} of the {each.target_bits:,.0f} bits of the target; random "
+                    f"documents of as many bytes save {part.random_bits:,.0f}."
+                )
+        return "\n".join(said)
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

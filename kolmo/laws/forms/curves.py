@@ -114,12 +114,12 @@ CURVES: dict[str, Form] = {
         ),
         Form(
             "M4",
-            "L = E + (L0 - E) u, u / (1 - u)^alpha = (x / x0)^-a",
+            "E + (L0 - E) u, u / (1 - u)^alpha = (x / x0)^-a",
             (Coefficient("E", meaning="loss at infinite size"), Coefficient("L0 - E", meaning="fall of the loss")),
             _m4,
             (
                 Parameter("alpha", 1e-3, 20.0, "log", "how late the fall begins"),
-                Parameter("x0", _smallest(1e-3), _largest(1e3), "log", "size of the fall"),
+                Parameter("x0", _smallest(1e-3), _largest(1e3), "log", "size at which the loss falls"),
                 EXPONENT,
             ),
             source="Alabdulmohsin, Neyshabur and Zhai, 'Revisiting neural scaling laws in language and vision', 2022",

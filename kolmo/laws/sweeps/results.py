@@ -227,27 +227,37 @@ class Sweep(Result):
         from kolmo._core.reports.charts import Curve, LineChart
 
         found: dict[str, list[tuple[float, float]]] = {}
+        coders: dict[str, list[tuple[float, float]]] = {}
         for run in (run for each in results for run in each.runs):
             if run.parameters is None:
+                coders.setdefault(f"{run.data}, {run.model}", []).append((run.bytes, run.held_out_bits_per_byte))
                 continue
             most = max(other.bytes for each in results for other in each.runs if other.data == run.data)
             if run.bytes == most and run.budget is None:
                 found.setdefault(f"{run.data}, {run.model}", []).append((run.parameters, run.held_out_bits_per_byte))
-        curves = [
-            Curve(name=name, x=[size for size, _ in sorted(points)], y=[loss for _, loss in sorted(points)])
-            for name, points in found.items()
-        ]
-        if not curves:
-            return []
-        return [
-            LineChart(
-                title="Held-out loss by parameters, with all data",
-                x_label="parameters",
-                y_label="bits/byte",
-                curves=curves,
-                log_x=True,
-            )
-        ]
+        charts: list[Chart] = []
+        for title, label, curves in (
+            ("Held-out loss by parameters, with all data", "parameters", found),
+            ("Held-out loss of coders without weights, by the bytes read", "bytes", coders),
+        ):
+            if curves:
+                drawn = [
+                    Curve(name=name, x=[size for size, _ in sorted(points)], y=[loss for _, loss in sorted(points)])
+                    for name, points in curves.items()
+                ]
+                charts.append(LineChart(title=title, x_label=label, y_label="bits/byte", curves=drawn, log_x=True))
+        return charts
+
+    @classmethod
+    def evidence_of(cls, results: Sequence[Self]) -> list[str]:
+        runs = [run for each in results for run in each.runs]
+        n_seeds = len({run.seed for run in runs if run.parameters is not None})
+        said = ["The loss is that of held-out blocks of the same data, without an interval over other blocks."]
+        if n_seeds == 1:
+            said.append("Each model was trained with one seed, so the variation between seeds is not known.")
+        elif n_seeds > 1:
+            said.append("Bits/byte of models are means over seeds, ± the standard deviation.")
+        return said
 
     @classmethod
     def tables_of(cls, results: Sequence[Self], *, verbose: bool = False) -> list[Table]:

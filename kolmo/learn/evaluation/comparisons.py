@@ -193,15 +193,17 @@ def remarks(comparisons: Sequence[Comparison]) -> list[str]:
     first = comparisons[0]
     if first.test == MCNEMAR:
         said = (
-            f"p: exact McNemar test, two-sided, that a classifier and {first.best}, the best here, label new texts "
-            f"like these {first.n_test:,} equally well, both as they were trained here"
+            f"p vs best: p-value of the exact McNemar test, two-sided, against {first.best}, the most accurate "
+            f"classifier on these {first.n_test:,} texts; the hypothesis is that both, as they were trained here, are "
+            "equally accurate on new texts like these"
         )
     else:
         said = (
-            f"p: corrected resampled t-test over the folds, two-sided, that a classifier and {first.best}, the best "
-            "here, are equally accurate; McNemar's test does not hold in cross-validation, where training sets overlap"
+            f"p vs best: p-value of the corrected resampled t-test over the folds, two-sided, against {first.best}, "
+            "the most accurate classifier here; McNemar's test does not hold in cross-validation, where training sets "
+            "overlap"
         )
-    said += "; not corrected for several tests, nor for the choice of the best on the same texts"
+    said += "; it is not corrected for several tests, nor for the choice of the best on the same texts"
     chance = [each.name for each in comparisons if not each.p_value < CHANCE]
     return [
         said,

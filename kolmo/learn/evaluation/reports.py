@@ -152,7 +152,7 @@ class ClassificationReport(Scored):
         return [*cls.tables_of(results), *(table for table in mistakes if table.rows)]
 
     def mistakes_table(self, count: int = _MISTAKES, *, others: Sequence[Self] = ()) -> Table:
-        """Return the table of the test items with a wrong label.
+        """Return the table of the misclassified test items.
 
         Parameters
         ----------
@@ -176,13 +176,15 @@ class ClassificationReport(Scored):
             n_right += other.predictions == other.labels
         order = wrong[np.argsort(-n_right[wrong], kind="stable")][:count]
         columns = [Column("text", numeric=True), Column("label"), Column("predicted")]
-        columns += [Column("others right", numeric=True)] if others else []
-        table = Table(f"Texts with a wrong label, {self.name}", columns)
+        columns += [Column("correct by others", numeric=True)] if others else []
+        table = Table(f"Misclassified texts, {self.name}", columns)
         for place in order.tolist():
             cells = [ItemCell(f"{place:,}", place), str(self.labels[place]), str(self.predictions[place])]
             table.add(*cells, *([f"{n_right[place]} of {len(others)}"] if others else ()))
-        first = "those that most others label right first" if others else "in the order of the test set"
-        table.footers = [f"{len(order):,} of {len(wrong):,}, {first}; all predictions with --output"]
+        first = "those that most other classifiers label correctly first" if others else "in the order of the test set"
+        table.footers = [
+            f"{len(order):,} of {len(wrong):,} misclassified texts, {first}; all predictions with --output"
+        ]
         return table
 
     def _remarks(self) -> Iterator[str]:

@@ -131,17 +131,17 @@ class Scored(Result):
             return f"The labels of {results[0].n_test:,} texts are predicted; their true labels are unknown."
         best, (low, high) = scored[0], scored[0].accuracy_interval
         text = (
-            f"{best.name} gives {best.accuracy:.1%} of {best.n_test:,} texts of {best.test} the right label (95 % "
-            f"interval {low:.1%} to {high:.1%})"
+            f"The classifier {best.name} labels {best.accuracy:.1%} of the {best.n_test:,} texts of {best.test} "
+            f"correctly (95% interval {low:.1%} to {high:.1%})"
         )
         if len(scored) == 1:
             return f"{text}."
         other = scored[1]
-        text = f"{text}. Next is {other.name} with {other.accuracy:.1%}"
+        text = f"{text}. The next best is {other.name} with {other.accuracy:.1%}"
         if not comparable(scored):
             return f"{text}."
         (compared,) = compare_classifiers(scored[:2])
-        near = "could be chance" if not compared.p_value < CHANCE else "is hardly chance"
+        near = "could be chance" if not compared.p_value < CHANCE else "is significant"
         return f"{text}; the difference {near} ({compared.test} test, p = {p_cell(compared)})."
 
     @classmethod

@@ -124,7 +124,7 @@ class DoubtfulLabels(Result):
                 )
             charts.append(
                 Histogram(
-                    title="Bits of the own label of all items, each left out",
+                    title="Bits of the label of each item, coded without the item",
                     x_label="bits of the label",
                     values=each.bits.tolist(),
                     marks={"mean": each.bits_per_label},
@@ -161,9 +161,9 @@ class DoubtfulLabels(Result):
             [
                 Column("item", numeric=True),
                 Column("label"),
-                Column("bits of it", numeric=True),
+                Column("bits of label", numeric=True),
                 Column("expected"),
-                Column("bits of it", numeric=True),
+                Column("bits of expected", numeric=True),
                 Column("text"),
             ],
         )

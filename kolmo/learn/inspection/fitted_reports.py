@@ -202,7 +202,7 @@ class FittedReport(Scored):
         chart = LineChart(
             title="Accuracy against coverage, if labels of low probability are withheld",
             x_label="texts that get a label, %",
-            y_label="accuracy of these, %",
+            y_label="accuracy on these texts, %",
             curves=curves,
         )
         return [*super().charts_of(results), chart]

@@ -17,8 +17,9 @@ TEXT = 12
 LONGEST = 34
 """Largest number of characters of a name in a chart."""
 N_COLORS = 8
-_DECADES = 2.5
-"""Powers of ten that a logarithmic axis has to span for ticks at these only."""
+_ONE_DECADE, _DECADES = 0.9, 2.5
+"""Powers of ten that a logarithmic axis spans: below the first, whole multiples of a power have ticks; from the second
+on, only the powers."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -34,6 +35,8 @@ class Scale:
         The places of these ends.
     log : bool
         Whether equal ratios are equally far apart.
+    whole : bool
+        Whether the values are counts, so that ticks are whole numbers.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Scale:
     start: float
     stop: float
     log: bool = False
+    whole: bool = False
 
     def __call__(self, value: float) -> float:
         low, high, at = self.low, self.high, value
@@ -64,13 +68,14 @@ class Scale:
         if self.log and self.high / self.low >= 10**0.6:
             first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
             spans = math.log10(self.high / self.low)
-            steps = (1, 2, 5) if spans < _DECADES else (1,)
+            steps = range(1, 10) if spans < _ONE_DECADE else (1, 2, 5) if spans < _DECADES else (1,)
             stride = max(1, round(spans / (count + 2)))
             ticks = [step * 10.0**power for power in range(first, last + 1, stride) for step in steps]
         else:
             raw = (self.high - self.low) / count
             size = 10.0 ** math.floor(math.log10(raw))
             step = next(size * each for each in (1, 2, 5, 10) if size * each >= raw * 0.99)
+            step = max(step, 1.0) if self.whole else step
             first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
             ticks = [number * step for number in range(first, last + 1)]
         return [tick for tick in ticks if self.low * (1 - 1e-9) <= tick <= self.high * (1 + 1e-9) or tick == 0]

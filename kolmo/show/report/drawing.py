@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 from kolmo._core.reports.charts import BarChart, Chart, Curve, HeatMap, Histogram, LineChart
@@ -33,6 +34,8 @@ _MOST_POINTS, _MANY_POINTS, _FEW_POINTS = 250, 60, 24
 _BINS = 40
 _TAIL = 0.001
 _TOP, _BELOW = 14, 48
+_MARK_ROOM = 16
+_LONGEST_GROUP = 56
 _LINE_HEIGHT = 330
 
 
@@ -48,7 +51,7 @@ def _(chart: BarChart) -> str:
     known = {name: [_number(value) for value in values[: len(names)]] for name, values in series.items()}
     ends = [end for name in series for each in chart.intervals.get(name, ()) if each is not None for end in each]
     values = [value for row in known.values() for value in row if value is not None]
-    left = 18 + max((text_width(cut(name)) for name in names), default=0)
+    left = 18 + max((text_width(cut(name, _LONGEST_GROUP)) for name in names), default=0)
     numbers = max((text_width(format(value, chart.form)) for value in values), default=20)
     scale = scale_of([*values, *ends], left, WIDTH - numbers - 16, from_zero=True)
     thick = 18 if len(series) == 1 else 13
@@ -58,7 +61,7 @@ def _(chart: BarChart) -> str:
     zero = scale(0)
     for group, name in enumerate(names):
         top = _TOP + group * step + 6
-        parts.append(text(left - 10, top + thick * len(series) / 2 + 4, cut(name), anchor="end"))
+        parts.append(text(left - 10, top + thick * len(series) / 2 + 4, cut(name, _LONGEST_GROUP), anchor="end"))
         for number, key in enumerate(series):
             value = known[key][group] if group < len(known[key]) else None
             if value is None:
@@ -146,10 +149,11 @@ def _(chart: Histogram) -> str:
     for value in values:
         counts[min(max(int((value - low) / width), 0), _BINS - 1)] += 1
     bottom = _TOP + 240
-    down = scale_of([0, *counts], bottom, _TOP, from_zero=True)
+    top = _TOP + (_MARK_ROOM if chart.marks else 0)  # names of marks stand above the bars
+    down = replace(scale_of([0, *counts], bottom, top, from_zero=True), whole=True)
     left = room_left(down)
     across = scale_of([low, high], left, WIDTH - 16)
-    parts = [axis_below(across, _TOP, bottom, chart.x_label), axis_left(down, left, WIDTH - 16, chart.y_label)]
+    parts = [axis_below(across, top, bottom, chart.x_label), axis_left(down, left, WIDTH - 16, chart.y_label)]
     for number, count in enumerate(counts):
         if count:
             x, wide, y = across(low + number * width), across(low + width) - across(low), down(count)
@@ -161,7 +165,7 @@ def _(chart: Histogram) -> str:
         parts.append(line(x, _TOP, x, bottom, "level"))
         is_right = x > WIDTH / 2
         at = x - 6 if is_right else x + 6
-        parts.append(text(at, _TOP + 12, name, anchor="end" if is_right else "start", style="over"))
+        parts.append(text(at, _TOP + 8, name, anchor="end" if is_right else "start"))
     parts.append(line(left, bottom, WIDTH - 16, bottom, "axis"))
     return _scrolled(bottom + _BELOW, parts, chart)
 

@@ -54,7 +54,7 @@ def report_html(
     path : path-like, optional
         The file, ending with ``.html`` or ``.htm``; by default none is written.
     items : collection of items or Corpus, or mapping of str to such, optional
-        The items that were measured, for the excerpts; of leaks ``{"train": train, "test": test}``.
+        The items that were measured, for the excerpts; of leaks ``{"training": train, "test": test}``.
     positions : sequence of int, optional
         Position of each item in the file that it was drawn from, which the page shows.
     force : bool
@@ -162,6 +162,7 @@ def page_content(
         sheet.notes[:] = [note for note in sheet.notes if note not in notes]
     answers = [(part.name, line) for part in parts for line in part.kind.answer_of(part.results).splitlines()]
     names = [name for name, _ in answers]
+    evidence = (each for part in parts for each in part.kind.evidence_of(part.results))
     return {
         "question": _question(parts, sheets[0].title if sheets else ""),
         "answers": [(name if names.count("") < len(names) else "", answer) for name, answer in answers],
@@ -170,7 +171,7 @@ def page_content(
         "sheets": sheets[:_MOST_TABLES],
         "sheets_left_out": max(len(sheets) - _MOST_TABLES, 0),
         "warnings": list(warnings),
-        "evidence": list(dict.fromkeys(each for part in parts for each in part.kind.evidence_of(part.results))),
+        "evidence": [each for each in dict.fromkeys(evidence) if each not in warnings],
         "excerpts": excerpts.found,
         "facts": facts_of(command),
         "fingerprints": list(dict.fromkeys([*fingerprints, *_attributes(parts, "fingerprint")])),

@@ -24,6 +24,9 @@ RELATED, OTHER = sentences(1, 1, 40), sentences(1, 2, 160)
 
 def test_related_documents_are_selected_and_save_more_than_random_ones() -> None:
     found = select_for_target(TARGET, [*OTHER, *RELATED], share=0.1, coder="ngram")
+    (share,) = (each for each in found.shares if each.share == 0.1)
+    said = found.answer_of([found])
+    assert f"{share.size:,} bytes) save {share.saving_bits:,.0f} of" in said
     assert min(found.selected) >= 160
     assert [part.share for part in found.shares] == [0.01, 0.05, 0.1, 0.25]
     for part in found.shares[1:]:

@@ -67,7 +67,7 @@ def test_the_table_json_and_report_say_what_is_tested() -> None:
     assert "the difference from good could be chance (p >= 0.05): near" in lines
     page = report_html(reports)
     assert "the difference could be chance (McNemar test, p = 1)" in page
-    assert "p: exact McNemar test, two-sided" in page
+    assert "p-value of the exact McNemar test, two-sided" in page
     assert "p vs best" not in str(reports[0])
 
 
@@ -80,7 +80,7 @@ def test_reports_on_other_items_are_not_compared() -> None:
     with pytest.raises(DataError, match="folds"):
         compare_classifiers([made("one", [1, 0], [0, 1]), made("other", [1, 0], [1, 0])])
     assert "p vs best" not in ClassificationReport.tables_of([one, other])[0].plain()
-    assert "Next is other with 50.0%." in report_html([one, other])
+    assert "The next best is other with 50.0%." in report_html([one, other])
     assert compare_classifiers([]) == compare_classifiers([one]) == []
 
 

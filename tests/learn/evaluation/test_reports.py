@@ -156,13 +156,17 @@ def test_a_report_has_the_mistakes_of_all_classifiers() -> None:
     right = {"best": ["x"] * 350 + ["y"] * 50, "next": ["x"] * 300 + ["y"] * 100, "worst": ["y"] * 400}
     reports = [made(predictions, labels, name=name) for name, predictions in right.items()]
     tables = ClassificationReport.report_tables_of(reports[::-1])
-    assert [table.title for table in tables[1:]] == [f"Texts with a wrong label, {name}" for name in right]
+    assert [table.title for table in tables[1:]] == [f"Misclassified texts, {name}" for name in right]
     assert [len(table.rows) for table in tables[1:]] == [33, 33, 33]
     assert tables[2].rows[0] == ["300", "x", "y", "1 of 2"]
     assert tables[3].rows[0] == ["0", "x", "y", "2 of 2"]
-    assert tables[3].footers[0].startswith("33 of 400, those that most others label right first")
+    assert (
+        tables[3]
+        .footers[0]
+        .startswith("33 of 400 misclassified texts, those that most other classifiers label correctly first")
+    )
     page = report_html(reports, items=[f"text number {n} " * 50 for n in range(400)])
-    assert all(f"Texts with a wrong label, {name}" in page for name in right)
+    assert all(f"Misclassified texts, {name}" in page for name in right)
     assert len(page) < 150_000
     many = [made(["y"] * 400, labels, name=f"m{n}") for n in range(30)]
     assert len(report_html(many, items=["<&\u202e" * 200] * 400)) < 500_000

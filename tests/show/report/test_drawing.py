@@ -42,6 +42,12 @@ def test_a_histogram_counts_all_values() -> None:
     assert picture.count("<rect") <= 40
 
 
+def test_counts_have_whole_ticks() -> None:
+    picture = drawn(Histogram(title="t", x_label="x", values=[10.0, 20.0, 20.0, 30.0], marks={"limit": 15.0}))
+    assert ">1</text>" in picture
+    assert ">0.5</text>" not in picture
+
+
 def test_many_points_are_thinned_and_counted() -> None:
     points = list(range(1, 5001))
     picture = drawn(
