@@ -3,14 +3,14 @@
     python benchmarks/calibration.py --data-dir DATA -o results/calibration.jsonl
     python benchmarks/calibration.py --data-dir DATA --full -o results/calibration.jsonl
 
-*Coverage*: the share of 95 % intervals that hold the mean gain over fresh draws of the same size, and the mean
+*Coverage*: the share of 95% intervals that hold the mean gain over fresh draws of the same size, and the mean
 half-width divided by that of an ideal interval, 1.96 standard deviations over the draws. Sources: two order-2 Markov
 chains of related tables (strings); 40 and 40 AG News articles of two topics (documents), alone and with copies in which
 a letter in 50 is replaced; noisy cuts of 4 and of 10 texts (documents); a string of sections of several chains; and
 14 kB cuts of lcet10 and of enwik (strings).
 
 *Null*: pairs of order-2 chains over one alphabet with independent tables: mean excess gain, the largest, the share of
-p-values up to .05, and their Kolmogorov-Smirnov test. *Power*: the share of p-values up to .05 if 1 % or 3 % of Y is
+p-values up to .05, and their Kolmogorov-Smirnov test. *Power*: the share of p-values up to .05 if 1% or 3% of Y is
 copied from X. *Kinds*: pairs of prose, DNA, random bytes and digits in columns.
 
 DATA has the corpora `canterbury`, `enwik` and `silesia`, `ag_news` and `dna/ecoli`. The default is a tenth of the draws

@@ -102,7 +102,7 @@ def full(method: str, parts: Sequence[tuple[Labelled, Labelled]]) -> dict[str, A
 
 
 def few(method: str, train: Labelled, test: Labelled) -> Iterator[dict[str, Any]]:
-    """Yield mean scores over ten draws of a few labels a class, with the 95 % interval of the accuracy."""
+    """Yield mean scores over ten draws of a few labels a class, with the 95% interval of the accuracy."""
     codes = np.unique(train[1], return_inverse=True)[1]
     if len(test[0]) > MAX_TEST:
         test = taken(test, np.random.RandomState(1).permutation(len(test[0]))[:MAX_TEST])

@@ -4,7 +4,7 @@
 
 `news`: AG News (ag_news/train10k.tsv) in the order of a seed, 6,000 items against 1,500, with 75 planted copies of each
 kind. `passages`: forty evenly spaced passages of 200 kB of dickens (silesia), before and after its licence is ignored.
-`scale`: 10,000 texts against 100,000 of a word-level Markov model of AG News of order 1, 1 % planted. `sketches`: rank
+`scale`: 10,000 texts against 100,000 of a word-level Markov model of AG News of order 1, 1% planted. `sketches`: rank
 correlation with exact NCD on three kinds of data, and a store of generated items. The thresholds of `find_leaks` were
 chosen on other rows, those of ag_news/test.csv. Times depend on what else the machine does; CPU time does less.
 """
@@ -92,15 +92,15 @@ def kinds_of_copies(draw: random.Random, words: Sequence[bytes], others: Sequenc
     return {
         "exact": lambda text: text,
         "upper case": lambda text: text.upper(),
-        "10 % of characters edited": lambda text: with_edited_characters(text, 0.1, draw),
-        "20 % of characters edited": lambda text: with_edited_characters(text, 0.2, draw),
-        "10 % of words replaced": lambda text: replaced(text, 0.1),
-        "30 % of words replaced": lambda text: replaced(text, 0.3),
+        "10% of characters edited": lambda text: with_edited_characters(text, 0.1, draw),
+        "20% of characters edited": lambda text: with_edited_characters(text, 0.2, draw),
+        "10% of words replaced": lambda text: replaced(text, 0.1),
+        "30% of words replaced": lambda text: replaced(text, 0.3),
         "joined to another": lambda text: text + b" " + other(),
         "inside two others": lambda text: other() + b" " + text + b" " + other(),
         "quarters shuffled": quarters,
         "half": lambda text: half(text) + b" " + half(other()),
-        "half, 10 % of characters edited": lambda text: (
+        "half, 10% of characters edited": lambda text: (
             with_edited_characters(half(text), 0.1, draw) + b" " + half(other())
         ),
     }

@@ -251,7 +251,7 @@ def draw(task: Task, path: Path) -> None:
     correction = outlier.correction_
     limit = correction.centre(sizes) + outlier.threshold_.score * (sizes + 1.0) ** correction.exponent
     axes.plot(sizes + 1, correction.centre(sizes) + 1, color="#333333", linewidth=1, label="typical ham")
-    axes.plot(sizes + 1, limit + 1, color="#333333", linewidth=1, linestyle="--", label="threshold, 1 % false alarms")
+    axes.plot(sizes + 1, limit + 1, color="#333333", linewidth=1, linestyle="--", label="threshold, 1% false alarms")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(bottom=8)

@@ -10,7 +10,7 @@ on grids of four widths. *chinchilla*: the runs of figure 4 of Hoffmann et al. 2
 them off, with intervals by case, by model size and by budget. *languages*: the 20 language curves of Alabdulmohsin et
 al. 2022, without copies, held out as their file says. *addition*: the curve of 4-digit addition of Caballero et al.
 2023. *curves* makes curves of other kinds: the prequential rates of coders on text, DNA, programs and sound, and
-learning curves of classifiers. *bands*: the share of held-out points in 80 % bands, on those and on the language
+learning curves of classifiers. *bands*: the share of held-out points in 80% bands, on those and on the language
 curves. *trends*: doubling times of parameter counts. *package*: PyPI `chinchilla` on the same runs (pip install
 chinchilla).
 """

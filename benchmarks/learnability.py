@@ -8,7 +8,7 @@ train on, 500 to test, with noise on the characters, shuffled bytes, and wrong l
 coder `mix` for the training items together (first 200 kB). Accuracy is that of logistic regression on pixels, and of a
 linear SVM on TF-IDF of character n-grams, on test items that are changed in the same way; test labels are never wrong.
 The label code is the prequential code of the first 500 training labels given their items. *Spearman*: the rank
-correlation of bits per byte with accuracy and with the label code, with 95 % intervals over variants, for added noise
+correlation of bits per byte with accuracy and with the label code, with 95% intervals over variants, for added noise
 alone, and for all variants.
 
 The rows *random* and *code, prose* are the corollary: random labels of random bytes, and code beside prose, with
@@ -152,7 +152,7 @@ def measured(variant: Variant, make: Callable[[], Any], known: dict[bytes, float
 
 
 def rank_correlation(rows: list[dict[str, Any]], learned: str) -> dict[str, Any]:
-    """Return Spearman's rho of bits per byte and what was learned, with a 95 % interval over variants."""
+    """Return Spearman's rho of bits per byte and what was learned, with a 95% interval over variants."""
     x, y = (np.array([row[name] for row in rows]) for name in ("bits_per_byte", learned))
     random = np.random.default_rng(0)
     draws = [random.integers(0, len(x), len(x)) for _ in range(2000)]

@@ -1,6 +1,6 @@
 """Labels that were set to another class at random, found by their bits under leave-one-out and by baselines.
 
-2 % of the labels of a training set, drawn at random, are set to another class at random, and the items are ranked by
+2% of the labels of a training set, drawn at random, are set to another class at random, and the items are ranked by
 how doubtful their label is. Precision at n is the share of changed labels among the first n. The set has wrong labels
 of its own, which count as errors here, so no ranking can reach 1. Beside `kolmo.learn.mislabelled`: the out-of-fold
 probabilities (5 folds) of a logistic regression on TF-IDF of one and two words, ranked by the probability of the own
@@ -27,7 +27,7 @@ DEPTHS = (100, 200)
 
 
 def changed_labels(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Return the labels with 2 % of them set to another class at random."""
+    """Return the labels with 2% of them set to another class at random."""
     rng = np.random.default_rng(seed)
     classes, codes = np.unique(labels, return_inverse=True)
     chosen = rng.choice(len(codes), round(SHARE * len(codes)), replace=False)

@@ -2,12 +2,12 @@
 
     python benchmarks/mutual_information.py --data-dir DATA -o results/mutual_information.jsonl
 
-*Copied blocks*: X and Y are letters of an order-2 Markov chain each, with independent tables; 0, 10, 30 or 60 % of Y is
+*Copied blocks*: X and Y are letters of an order-2 Markov chain each, with independent tables; 0, 10, 30 or 60% of Y is
 replaced by blocks of 200 bytes of X at random places. True: the information of the blocks under the chain of X, less
 log2 of the number of places for each. *Shared contexts*: the tables of X and Y are drawn from a Dirichlet distribution;
-0, 30, 60 or 100 % of the contexts have the same row in both. True: log2 P(x, y) - log2 P(x) - log2 P(y), exact, with
+0, 30, 60 or 100% of the contexts have the same row in both. True: log2 P(x, y) - log2 P(x) - log2 P(y), exact, with
 the rows integrated out (Dirichlet-multinomial). *Recodings*: Y holds the text X in another encoding, so that the true
-gain is 50 %, less a few bytes. DATA has `corpora/canterbury`.
+gain is 50%, less a few bytes. DATA has `corpora/canterbury`.
 """
 
 from __future__ import annotations

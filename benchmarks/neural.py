@@ -6,7 +6,7 @@
     python benchmarks/neural.py rates --data-dir DATA --model model/ -o results.jsonl
     python benchmarks/neural.py gain --data-dir DATA -o results.jsonl
 
-*primed*: conditional code lengths of the last 2 % of a text given the rest, on which the model was trained. *rates*:
+*primed*: conditional code lengths of the last 2% of a text given the rest, on which the model was trained. *rates*:
 raw and adjusted compression rates, in chunks of 2,048 bytes and whole; pictures are grey patches. *gain*: transfer gain
 between English prose and other text, program source and DNA, in trainings of one size and length.
 """
@@ -158,7 +158,7 @@ def transfer_gain_table(gain: TransferGain, x: str, y: str) -> str:
     lines = [f"| training | steps | held-out {x}, bits/byte | held-out {y}, bits/byte |", "|---" * 4 + "|"]
     for name, run in gain.runs.items():
         lines.append(f"| {name} | {run.steps:,} | {run.bits_x:.3f} | {run.bits_y:.3f} |")
-    lines += ["", f"| estimate | {x}, bits/byte | 95 % interval | {y}, bits/byte | 95 % interval |", "|---" * 5 + "|"]
+    lines += ["", f"| estimate | {x}, bits/byte | 95% interval | {y}, bits/byte | 95% interval |", "|---" * 5 + "|"]
     for name, both in gain.estimates.items():
         cells = [f"{each.value:+.3f} | {each.low:+.3f} to {each.high:+.3f}" for each in both]
         lines.append(f"| {name} | {' | '.join(cells)} |")

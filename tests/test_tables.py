@@ -88,7 +88,7 @@ def test_cells_are_means_of_groups_and_missing_values_are_dashes(recorded: Recor
         rows={"method": "{method}"},
         columns={"mean": mean("auc", ".0%"), "A": of("{auc}", set="A"), "C": of("{auc}", set="C"), "bits": "{bits}"},
     )
-    assert table.markdown(recorded(*rows)).splitlines()[2] == "| m | 50 % | 0.25 | - | - |"
+    assert table.markdown(recorded(*rows)).splitlines()[2] == "| m | 50% | 0.25 | - | - |"
 
 
 def test_what_was_not_recorded_is_said(recorded: Recorded) -> None:

@@ -49,7 +49,7 @@ TABLES = {
             "{shots} a class: accuracy": "{accuracy:.3f} ± {half_interval:.3f}",
             "bits a label": "{bits:.3f}",
         },
-        caption="A few labelled texts of each class; ± is half of the 95 % interval over the draws of these texts.",
+        caption="A few labelled texts of each class; ± is half of the 95% interval over the draws of these texts.",
     ),
     "readme-classifiers": Table(
         record="classify",

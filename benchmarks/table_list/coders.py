@@ -154,7 +154,7 @@ TABLES = {
         columns={
             "archives": "{archives:,}",
             "median ms": "{median_ms:.2g}",
-            "99 %": "{p99_ms:.3g}",
+            "99%": "{p99_ms:.3g}",
             "longest, ms": "{max_ms:,.0f}",
             "over 50 ms": "{over_50_ms}",
             "most memory, MB": "{max_MB:.0f}",

@@ -108,7 +108,7 @@ TABLES = {
             "SMS spam": of(mean("auc"), set="sms"),
             "languages": of(mean("auc"), set="udhr"),
             "newsgroups": of(mean("auc"), set="news"),
-            "false alarms at 5 %, newsgroups": of(mean("false_alarms", ".1%"), set="news"),
+            "false alarms at 5%, newsgroups": of(mean("false_alarms", ".1%"), set="news"),
             "of the longest fifth": of(mean("false_alarms_of_longest", ".1%"), set="news"),
             "seconds a newsgroup": of(mean("seconds", ".0f"), set="news"),
         },

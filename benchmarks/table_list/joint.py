@@ -81,8 +81,8 @@ TABLES = {
             "mean excess, %": at(percent("mean_excess", 3), 0.0),
             "largest excess, %": at(percent("largest_excess", 2), 0.0),
             "p <= 0.05": at("{share_p_05:.3f}", 0.0),
-            "power at 1 % copied": at("{share_p_05:.3f}", 0.01),
-            "at 3 %": at("{share_p_05:.3f}", 0.03),
+            "power at 1% copied": at("{share_p_05:.3f}", 0.01),
+            "at 3%": at("{share_p_05:.3f}", 0.03),
         },
     ),
     "calibration-coverage": Table(
@@ -149,7 +149,7 @@ TABLES = {
         columns={
             "prose alone, bits/byte": "{prose_alone:.3f}",
             "gain on prose, bits/byte": "{gain_on_prose:+.3f}",
-            "95 % interval": "{low:+.3f} to {high:+.3f}",
+            "95% interval": "{low:+.3f} to {high:+.3f}",
         },
     ),
     "targets": Table(

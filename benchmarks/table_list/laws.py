@@ -64,7 +64,7 @@ TABLES = {
         run=("curves", "what"),
         where={"part": "bands", "what": tuple(BANDS)},
         derive=lambda row: {"band": BANDS.get(row.get("what", ""))},
-        rows={"80 % band from": "{band}"},
+        rows={"80% band from": "{band}"},
         order=lambda _, rows: [*BANDS].index(rows[-1]["what"]),
         across="curves",
         spread={"{curves}, {n} curves: share of points": "{by_point:.2f}", "mean over curves": "{by_curve:.2f}"},
@@ -96,7 +96,7 @@ TABLES = {
         },
         rows={"resampled": "{what}", "resamples": "{resamples}"},
         columns={
-            "95 % interval of the exponent": "{a_low:.3f} to {a_high:.3f}",
+            "95% interval of the exponent": "{a_low:.3f} to {a_high:.3f}",
             "CPU ms a resample": lambda rows: f"{1000 * rows[-1]['cpu_seconds'] / rows[-1]['resamples']:.0f}",
         },
     ),

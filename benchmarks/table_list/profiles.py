@@ -63,7 +63,7 @@ TABLES: dict[str, Table] = {
             "entropy": "{entropy:.3f}",
             "last half": "{last_half:.3f}",
             "H_T": "{marked}",
-            "95 % interval": "{interval}",
+            "95% interval": "{interval}",
             "H_T off, %": "{off}",
             "S_T, bits": "{structure_bits:,}",
         },
@@ -101,7 +101,7 @@ TABLES: dict[str, Table] = {
         where={"ranked": True},
         rows={"rank correlation over": "{set}, {over}", "variants": "{n_variants}"},
         across="learned",
-        spread={"{learned}: Spearman's rho": "{rho:.2f}", "95 % interval": "{low:.2f} to {high:.2f}"},
+        spread={"{learned}: Spearman's rho": "{rho:.2f}", "95% interval": "{low:.2f} to {high:.2f}"},
         caption="Of bits/byte with the accuracy, and with the code of the labels; - without variation.",
     ),
     "learnability": Table(

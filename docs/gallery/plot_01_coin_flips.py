@@ -26,7 +26,7 @@ rates = {
     name: [code_length(flips, coder=name) / n_flips for flips in strings] for name in ("gzip", "xz", "ngram", "order0")
 }
 for name, bits in rates.items():
-    print(f"{name:7} fair coin {bits[-1]:.3f} bits per flip, 1 % heads {bits[0]:.3f}")
+    print(f"{name:7} fair coin {bits[-1]:.3f} bits per flip, 1% heads {bits[0]:.3f}")
 
 # %%
 # No coder gets below the entropy, and none can, on average. A fair coin costs at least one bit per flip, whatever the

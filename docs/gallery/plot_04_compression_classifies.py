@@ -42,7 +42,7 @@ for name, values in accuracy.items():
 
 # %%
 # gzip is far above chance from 50 texts on, though nothing in it was made for classification. The methods that weigh
-# words and n-grams need fewer texts for the same accuracy. The bars are 95 % intervals for 300 test texts.
+# words and n-grams need fewer texts for the same accuracy. The bars are 95% intervals for 300 test texts.
 figure, axes = plt.subplots(figsize=(7.6, 4.6))
 for shift, (name, values), mark in zip((0.97, 0.99, 1.01, 1.03), accuracy.items(), "osD^", strict=True):
     spread = 1.96 * np.sqrt(np.multiply(values, np.subtract(1, values)) / len(test))

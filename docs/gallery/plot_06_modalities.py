@@ -52,7 +52,7 @@ sets = {
 }
 
 # %%
-# ``gain_matrix`` codes every pair both ways. A relative gain of 0 % is two codes that do not help each other; the
+# ``gain_matrix`` codes every pair both ways. A relative gain of 0% is two codes that do not help each other; the
 # diagonal, a set beside itself, is the most that this coder can reach.
 matrix = gain_matrix(sets, coder="ngram")
 print(matrix)

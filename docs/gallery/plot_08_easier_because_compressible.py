@@ -43,7 +43,7 @@ for share in NOISE:
 
 # %%
 # The shorter the code of the training labels, the more labels of new texts are right. The vertical line is the length
-# of a label that is drawn from three with equal chance, log2(3) = 1.58 bits. From 40 % random labels on, the code of
+# of a label that is drawn from three with equal chance, log2(3) = 1.58 bits. From 40% random labels on, the code of
 # 400 labels is no shorter than this: what the classifier learns is used up by what it costs to learn it, and accuracy
 # falls to that of guessing.
 figure, axes = plt.subplots()

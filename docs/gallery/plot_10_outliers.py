@@ -46,7 +46,7 @@ strange = [
 ]
 
 # %%
-# The rate of false alarms is stated beforehand, 1 %, and the threshold follows from normal lines that were held out.
+# The rate of false alarms is stated beforehand, 1%, and the threshold follows from normal lines that were held out.
 detector = CodeLengthOutlier(false_alarm_rate=0.01).fit(normal)
 flagged = detector.predict(new) == -1
 print(f"normal lines flagged: {flagged.sum()} of {len(new)}")
@@ -73,7 +73,7 @@ axes.plot(
     correction.centre(sizes) - detector.offset_ * (sizes + 1) ** correction.exponent,
     "--",
     color="black",
-    label="threshold, 1 % false alarms",
+    label="threshold, 1% false alarms",
 )
 axes.set(
     xlabel="length of the line, bytes",

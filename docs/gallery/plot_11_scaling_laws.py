@@ -17,13 +17,13 @@ table = np.array(runs.rows.cells, dtype=float)
 params, tokens, flop, loss, excluded = table[table[:, 4] == 0].T  # the five runs that the replication leaves out
 
 # %%
-# The fit with 95 % intervals, by resampling of the runs.
+# The fit with 95% intervals, by resampling of the runs.
 law = fit_law((params, tokens), loss, form="chinchilla", n_resamples=100)
 print(law)
 published = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 for name, value in published.items():
     low, high = law.intervals[name]
-    print(f"{name}: {law.params[name]:.4g}, 95 % interval {low:.4g} to {high:.4g}; in the paper {value}")
+    print(f"{name}: {law.params[name]:.4g}, 95% interval {low:.4g} to {high:.4g}; in the paper {value}")
 
 # %%
 # The points and the law. A run is drawn at its number of tokens, in the colour of its number of parameters; the lines

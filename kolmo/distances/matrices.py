@@ -54,7 +54,7 @@ def symmetric(D: ArrayLike, how: How = "mean") -> Floats:
     Returns
     -------
     float64 ndarray of shape (n, n)
-        A new matrix. Slightly negative distances, up to 5 % of the largest one, are set to zero.
+        A new matrix. Slightly negative distances, up to 5% of the largest one, are set to zero.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def check_distances(matrix: Floats) -> None:
     DataError
         If D[i, j] and D[j, i] differ by more than half of the largest distance; if the distances of items from
         themselves, the diagonal, are on average above those of two items, or one of them is more than twice as large
-        as any distance of two items; if a distance is further below zero than 5 % of the largest, or above 1e100.
+        as any distance of two items; if a distance is further below zero than 5% of the largest, or above 1e100.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def _check_diagonal(diagonal: Floats, others: Floats, largest: float) -> None:
 
 
 def not_negative(distances: Floats) -> Floats:
-    """Return distances with slightly negative ones, up to 5 % of the largest, set to zero.
+    """Return distances with slightly negative ones, up to 5% of the largest, set to zero.
 
     Raises
     ------

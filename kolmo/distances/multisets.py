@@ -41,8 +41,8 @@ def multiset_ncd(
     It measures the diversity of a set: images of one digit have a smaller distance than images of several. The paper
     also assigns an item x to the class A with the smallest increase NCD(A + x) - NCD(A); here this rule is less
     accurate than simpler ones, since in larger classes x adds nearly the same bits to numerator and denominator. With
-    ten digits of each class of MNIST its accuracy is 14 to 23 % (zstd, bz2, lzma, ngram), that of the nearest neighbour
-    17 to 32 %, and that of `CodeLengthClassifier`, which uses the bits themselves, 28 to 40 %.
+    ten digits of each class of MNIST its accuracy is 14 to 23% (zstd, bz2, lzma, ngram), that of the nearest neighbour
+    17 to 32%, and that of `CodeLengthClassifier`, which uses the bits themselves, 28 to 40%.
 
     Parameters
     ----------

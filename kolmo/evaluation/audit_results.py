@@ -193,7 +193,7 @@ class Audit(Result):
         known = [(each.prior, each) for each in self.results if each.prior is not None and each.prior > PRIOR_THRESHOLD]
         if known:
             prior, result = max(known, key=lambda pair: pair[0])
-            found.append(f"prior knowledge saves {100 * prior:.0f} % of {format_size(result.size)} of {result.kind}")
+            found.append(f"prior knowledge saves {100 * prior:.0f}% of {format_size(result.size)} of {result.kind}")
         return found
 
     def records(self) -> list[dict[str, Any]]:

@@ -124,13 +124,13 @@ class CompressionRate(Result):
         if best.adjusted >= 1:
             return (
                 f"No coder makes the {best.size_bytes:,} bytes shorter ({how}): the best, {best.coder}, takes "
-                f"{100 * best.adjusted:.1f} % of their size."
+                f"{100 * best.adjusted:.1f}% of their size."
             )
         text = (
-            f"{best.coder} makes the {best.size_bytes:,} bytes shortest ({how}): {100 * best.adjusted:.1f} % of their "
+            f"{best.coder} makes the {best.size_bytes:,} bytes shortest ({how}): {100 * best.adjusted:.1f}% of their "
             f"size, {8 * best.adjusted:.3f} bits/byte{' with its model' if best.model_bits else ''}"
         )
-        return text + (f"; next is {ranked[1].coder} with {100 * ranked[1].adjusted:.1f} %." if ranked[1:] else ".")
+        return text + (f"; next is {ranked[1].coder} with {100 * ranked[1].adjusted:.1f}%." if ranked[1:] else ".")
 
     @classmethod
     def charts_of(cls, results: Sequence[Self]) -> list[Chart]:

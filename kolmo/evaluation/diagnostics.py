@@ -48,7 +48,7 @@ def diagnose(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
     >>> diagnose("deflate", 100_000)
     ['deflate has a window of 32.8 kB, shorter than the context of 100 kB']
     >>> diagnose("uniform", 100, sample="to be or not to be, that is the question")
-    ['uniform needs 98 % of the bits of a piece for its repetition, where a normal compressor needs almost none']
+    ['uniform needs 98% of the bits of a piece for its repetition, where a normal compressor needs almost none']
     >>> diagnose("zstd", 100, sample="to be or not to be, that is the question")
     []
     """
@@ -80,14 +80,14 @@ def diagnose(coder: CoderLike, size: int, *, sample: Any = None) -> list[str]:
             prior.append((substituted - once) / substituted)
     if repeated:
         warnings.append(
-            f"{made!s} needs {100 * max(repeated):.0f} % of the bits of a piece for its repetition, where a normal "
+            f"{made!s} needs {100 * max(repeated):.0f}% of the bits of a piece for its repetition, where a normal "
             "compressor needs almost none"
         )
     if excess:
         warnings.append(f"{made!s} needs {max(excess):.0f} bits more for two short pieces together than separately")
     if prior:
         warnings.append(
-            f"{made!s} saves {100 * max(prior):.0f} % of the sample by prior knowledge, such as a built-in dictionary: "
+            f"{made!s} saves {100 * max(prior):.0f}% of the sample by prior knowledge, such as a built-in dictionary: "
             "code lengths of short texts are too low"
         )
     return warnings

@@ -105,7 +105,7 @@ class DuplicateReport(OverlapReport):
     min_bits, min_copied, min_share : float
         The thresholds.
     control : Control
-        Random pairs that pass for duplicates, with their 95 % confidence interval.
+        Random pairs that pass for duplicates, with their 95% confidence interval.
     n_compared : int
         Number of pairs compared.
     seconds, exact_seconds : float
@@ -157,7 +157,7 @@ class DuplicateReport(OverlapReport):
     def _remarks(self) -> list[str]:
         return [
             f"removed from the unique items: {len(self.removed):,}, of which one kept item explains at least "
-            f"{100 * self.min_share:g} % of the bytes"
+            f"{100 * self.min_share:g}% of the bytes"
         ]
 
     def _n_later(self) -> int:

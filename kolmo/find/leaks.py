@@ -78,7 +78,7 @@ class LeakReport(OverlapReport):
     min_bits, min_copied : float
         The thresholds.
     control : Control
-        Random pairs that pass for copies, with their 95 % confidence interval.
+        Random pairs that pass for copies, with their 95% confidence interval.
     n_compared : int
         Number of pairs compared.
     seconds, exact_seconds : float
@@ -227,7 +227,7 @@ def find_leaks(
     >>> [(leak.test_index, leak.train_index) for leak in report.leaks]
     [(0, 17)]
     >>> print(report.side_by_side(width=80))
-    328 bits saved, 97 % copied
+    328 bits saved, 97% copied
     <BLANKLINE>
     test item 0, bytes 9-85                   training item 17, bytes 0-77
     They say [ships of the northern fleet  |  [Ships of the northern fleet

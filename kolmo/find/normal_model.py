@@ -21,7 +21,7 @@ CHUNKS = 4
 """Contexts of a coder that reads no more than a window."""
 FOLDS = 5
 MAX_HELD_OUT = 20_000
-"""Largest number of held-out items; they determine the threshold within 0.2 % at a false-alarm rate of 1 %."""
+"""Largest number of held-out items; they determine the threshold within 0.2% at a false-alarm rate of 1%."""
 
 
 @dataclass(frozen=True)

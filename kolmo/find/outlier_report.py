@@ -38,7 +38,7 @@ class Threshold:
     false_alarm_rate : float
         The expected share of flagged items among new normal items.
     interval : tuple of float
-        95 % confidence interval of this share, from the number of held-out items.
+        95% confidence interval of this share, from the number of held-out items.
     n_held_out : int
         Number of held-out normal items.
     """
@@ -101,7 +101,7 @@ class Threshold:
         """Return the threshold in a sentence."""
         low, high = self.interval
         return (
-            f"threshold {self.score:.2f}: expected false-alarm rate {self.false_alarm_rate:.2%}, 95 % interval "
+            f"threshold {self.score:.2f}: expected false-alarm rate {self.false_alarm_rate:.2%}, 95% interval "
             f"{low:.2%} to {high:.2%}, from {self.n_held_out:,} held-out normal items"
         )
 

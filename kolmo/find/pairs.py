@@ -310,7 +310,7 @@ class Control:
     rate : float
         Their share; NaN without pairs.
     interval : tuple of float
-        95 % confidence interval of the rate (Clopper and Pearson).
+        95% confidence interval of the rate (Clopper and Pearson).
     """
 
     n_pairs: int

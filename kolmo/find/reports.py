@@ -94,7 +94,7 @@ class OverlapReport(Result):
     min_bits, min_copied : float
         The thresholds.
     control : Control
-        Random pairs that pass for copies, with their 95 % confidence interval.
+        Random pairs that pass for copies, with their 95% confidence interval.
     n_compared : int
         Number of pairs compared.
     seconds, exact_seconds : float
@@ -186,7 +186,7 @@ class OverlapReport(Result):
             ]
             first, second = pair.sides
             rows = side_by_side(first.passage, second.passage, (width - 5) // 2)
-            title = f"{pair.bits_saved:,.0f} bits saved, {100 * pair.copied:.0f} % copied"
+            title = f"{pair.bits_saved:,.0f} bits saved, {100 * pair.copied:.0f}% copied"
             title += ", different labels" if pair.same_label is False else ""
             columns = [Column(heads[0]), Column(""), Column(heads[1])]
             tables.append(Table(title, columns, [list(row) for row in rows]))
@@ -241,9 +241,9 @@ class OverlapReport(Result):
             low, high = (100 * end for end in each.control.interval)
             said += [
                 f"Control: {each.control.n_flagged:,} of {each.control.n_pairs:,} random pairs are flagged as copies, "
-                f"95 % confidence interval {low:.2g} to {high:.2g} %.",
+                f"95% confidence interval {low:.2g} to {high:.2g}%.",
                 f"A passage counts if its copy saves at least {each.min_bits:g} bits over a coder that has read other "
-                f"data of the kind ({each.coder}), and {100 * each.min_copied:g} % of it is copied.",
+                f"data of the kind ({each.coder}), and {100 * each.min_copied:g}% of it is copied.",
                 f"{each.n_compared:,} pairs were compared, in {format_seconds(each.seconds)}.",
             ]
         return said
@@ -279,9 +279,9 @@ class OverlapReport(Result):
         in_all = f"; comparing all pairs would take about {format_seconds(self.exact_seconds)} in one thread"
         table.footers += [
             f"flagged: at least {self.min_bits:g} bits saved over the background ({self.coder}), and "
-            f"{100 * self.min_copied:g} % of the passage copied",
-            f"random pairs flagged: {self.control.n_flagged:,} of {self.control.n_pairs:,}, 95 % confidence interval "
-            f"{low:.2g} to {high:.2g} %",
+            f"{100 * self.min_copied:g}% of the passage copied",
+            f"random pairs flagged: {self.control.n_flagged:,} of {self.control.n_pairs:,}, 95% confidence interval "
+            f"{low:.2g} to {high:.2g}%",
             f"compared {self.n_compared:,} of {self._n_all():,} pairs in {format_seconds(self.seconds)}, compilation "
             f"and reading included{in_all if self.n_compared < self._n_all() else ''}",
             *self.warnings,

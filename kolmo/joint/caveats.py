@@ -91,7 +91,7 @@ def diagnose_pair(
     if gain.self_gain < (1 - COPY_THRESHOLD) / 2:
         tuned = "; a pretrained model learns more from the context if it is tuned, such as by passes=8"
         found.append(
-            f"{name} saves only {200 * gain.self_gain:.1f} % of a repeated X (ideal 100 %); compare the gain with the "
+            f"{name} saves only {200 * gain.self_gain:.1f}% of a repeated X (ideal 100%); compare the gain with the "
             f"'self' column{tuned if coder.model_bits else ''}"
         )
     header = coder.overhead_bits
@@ -123,12 +123,12 @@ def _control_warnings(coder: str, gain: JointGain, p_below: float) -> list[str]:
     found = []
     if abs(gain.random_gain) > _CONTROL:
         found.append(
-            f"the gain of X with random bytes is {100 * gain.random_gain:.1f} %, not 0: {coder} codes strings of "
+            f"the gain of X with random bytes is {100 * gain.random_gain:.1f}%, not 0: {coder} codes strings of "
             "different lengths or mixtures with different efficiency"
         )
     if abs(gain.null_gain) > _CONTROL:
         found.append(
-            f"the null gain is {100 * gain.null_gain:.1f} %, not 0, as large as that of sets that share nothing; read "
+            f"the null gain is {100 * gain.null_gain:.1f}%, not 0, as large as that of sets that share nothing; read "
             "the excess gain"
         )
     if p_below < _BELOW and gain.excess_gain < 0:
@@ -219,7 +219,7 @@ def diagnose_matrix(
     row, column = np.unravel_index(int(relative_gain.argmin()), relative_gain.shape)
     if relative_gain[row, column] < -_EXCESS:
         found.append(
-            f"{made!s} needs {-100 * relative_gain[row, column]:.1f} % more bits for {names[row]!r} and "
+            f"{made!s} needs {-100 * relative_gain[row, column]:.1f}% more bits for {names[row]!r} and "
             f"{names[column]!r} jointly than separately: its statistics or its dictionary do not suit both"
         )
     layouts = layouts_of(made, list(items.values()))
@@ -236,7 +236,7 @@ def diagnose_matrix(
         row, column = np.unravel_index(int(np.nanargmax(np.abs(null_gain))), null_gain.shape)
         if abs(null_gain[row, column]) > _CONTROL:
             found.append(
-                f"null gains are up to {100 * null_gain[row, column]:.1f} % ({names[row]!r} and {names[column]!r}), "
+                f"null gains are up to {100 * null_gain[row, column]:.1f}% ({names[row]!r} and {names[column]!r}), "
                 "not 0; read the excess gains"
             )
     blind = [
@@ -244,7 +244,7 @@ def diagnose_matrix(
     ]
     if blind:
         found.append(
-            f"{made!s} saves less than half of a repeated {_listed(blind)} (ideal 100 %); compare gains with the "
+            f"{made!s} saves less than half of a repeated {_listed(blind)} (ideal 100%); compare gains with the "
             "diagonal, the self gain"
         )
     by_size = sorted(names, key=lambda name: len(items[name]))
@@ -267,7 +267,7 @@ def size_warnings(coder: str, size_x: int, size_y: int, gain: Gain, *, interval:
     limited = "the gain in % and its interval cannot" if interval else "the gain in % cannot"
     return [
         f"{large} is {max(size_x, size_y) / min(size_x, size_y):,.0f} times as long as {small}: {limited} exceed "
-        f"{100 * most:.2f} %; by {coder}, the gain is {100 * part:.1f} % of L({small})"
+        f"{100 * most:.2f}%; by {coder}, the gain is {100 * part:.1f}% of L({small})"
     ]
 
 

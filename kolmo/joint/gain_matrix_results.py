@@ -241,7 +241,7 @@ class GainMatrix(Result):
                 shown.append(matrix._table("Excess gain", matrix.excess_gain))
                 shown[-1].footers = [
                     f"excess = gain - null, the gain with either set under permutations; noise floor "
-                    f"{percent(matrix.noise_floor)} %: a larger excess is rare where nothing is shared",
+                    f"{percent(matrix.noise_floor)}%: a larger excess is rare where nothing is shared",
                 ]
                 if not matrix.has_common_structure:
                     shown[-1].footers.append("no pair has an excess gain above the noise floor")
@@ -265,7 +265,7 @@ class GainMatrix(Result):
         what = "excess gain over its null" if has_null else "joint gain"
         text = (
             f"By {first.coder}, {first.names[one]} and {first.names[other]} have most in common: their {what} is "
-            f"{percent(float(values[one, other]))} % of their separate codes."
+            f"{percent(float(values[one, other]))}% of their separate codes."
         )
         if has_null and not first.has_common_structure:
             text += " It is below the noise floor, so no pair is shown to have anything in common."
@@ -297,7 +297,7 @@ class GainMatrix(Result):
     @classmethod
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
         return [
-            f"{each.coder}: an excess gain above the noise floor of {percent(each.noise_floor)} % occurs in at most "
+            f"{each.coder}: an excess gain above the noise floor of {percent(each.noise_floor)}% occurs in at most "
             "one of twenty matrices of unrelated sets."
             for each in results
             if each.null != "none"

@@ -51,7 +51,7 @@ class JointGain(Gain):
     self_gain : float
         Upper control: the relative gain of X with itself.
     interval : tuple of float or None
-        95 % confidence interval of the relative gain over new samples of the same size; None without resampling.
+        95% confidence interval of the relative gain over new samples of the same size; None without resampling.
     null : {"bytes", "cipher", "sets", "none"}
         What the null sets are; see `joint_gain`.
     null_gain : float
@@ -62,7 +62,7 @@ class JointGain(Gain):
         One-sided: the probability of a null gain as large as the gain, by Student's t or, from 19 null sets on, by
         rank; NaN without a null.
     low, high : float
-        95 % confidence interval of the excess gain; NaN without resampling or without a null.
+        95% confidence interval of the excess gain; NaN without resampling or without a null.
     n_units : tuple of int
         Units of each set that are resampled: clusters of documents, or parts of a string.
     order : {"concatenated", "shuffled", "interleaved"}
@@ -116,9 +116,9 @@ class JointGain(Gain):
     def answer_of(cls, results: Sequence[Self]) -> str:
         first = results[0]
         text = (
-            f"One code for both by {first.coder} saves {first.gain_bits:,.0f} bits, {percent(first.relative_gain)} % "
-            f"of the two separate codes; X with itself saves {percent(first.self_gain)} %, X with random bytes "
-            f"{percent(first.random_gain)} %."
+            f"One code for both by {first.coder} saves {first.gain_bits:,.0f} bits, {percent(first.relative_gain)}% "
+            f"of the two separate codes; X with itself saves {percent(first.self_gain)}%, X with random bytes "
+            f"{percent(first.random_gain)}%."
         )
         if math.isnan(first.p_value):
             return text
@@ -151,15 +151,15 @@ class JointGain(Gain):
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
         first = results[0]
         said = [
-            f"{each.coder}: the gain is {percent(each.relative_gain)} %, 95 % confidence interval "
-            f"{percent(each.interval[0])} to {percent(each.interval[1])} %, from resampling {each.n_units[0]:,} and "
+            f"{each.coder}: the gain is {percent(each.relative_gain)}%, 95% confidence interval "
+            f"{percent(each.interval[0])} to {percent(each.interval[1])}%, from resampling {each.n_units[0]:,} and "
             f"{each.n_units[1]:,} units: clusters of documents, or parts of a string."
             for each in results
             if each.interval is not None
         ]
         said += [
-            f"{each.coder}: the excess gain over the null is {percent(each.excess_gain)} %, 95 % confidence interval "
-            f"{percent(each.low)} to {percent(each.high)} %."
+            f"{each.coder}: the excess gain over the null is {percent(each.excess_gain)}%, 95% confidence interval "
+            f"{percent(each.low)} to {percent(each.high)}%."
             for each in results
             if not math.isnan(each.low)
         ]
@@ -194,7 +194,7 @@ def _lengths_table(gains: Sequence[JointGain]) -> Table:
 def _gains_table(gains: Sequence[JointGain], *, verbose: bool) -> Table:
     from kolmo._core.tables import Column, Table
 
-    names = ("gain, bits", "gain, %", "95 % interval", "null, %", "excess, %", "95 % interval", "p-value")
+    names = ("gain, bits", "gain, %", "95% interval", "null, %", "excess, %", "95% interval", "p-value")
     controls = ("random, %", "self, %", "K(X,Y) <= bits")
     table = Table("Joint coding gain", [Column("coder"), *(Column(name, True) for name in (*names, *controls))])
     for gain in gains:

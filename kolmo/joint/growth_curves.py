@@ -114,8 +114,8 @@ class GainCurve(Result):
                 before, last = gains
                 trend = "still rises" if last > before else "no longer rises"
                 said.append(
-                    f"By {each.coder} the joint gain {trend} with the size: {before:.2f} % at "
-                    f"{sum(each[-2].sizes):,} bytes of both sets, {last:.2f} % at {sum(each[-1].sizes):,}."
+                    f"By {each.coder} the joint gain {trend} with the size: {before:.2f}% at "
+                    f"{sum(each[-2].sizes):,} bytes of both sets, {last:.2f}% at {sum(each[-1].sizes):,}."
                 )
         return "\n".join(said)
 

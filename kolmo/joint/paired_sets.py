@@ -100,7 +100,7 @@ class PairedGain(Result):
             )
         table.footers = [
             "p-value: fraction of random pairings with at least this gain",
-            f"retrieval accuracy: the own x gives the smallest L(y|x); {100 / results[0].n_pairs:.2g} % by chance",
+            f"retrieval accuracy: the own x gives the smallest L(y|x); {100 / results[0].n_pairs:.2g}% by chance",
             *remarks(results, verbose=verbose),
         ]
         return [table]
@@ -109,8 +109,8 @@ class PairedGain(Result):
     def answer_of(cls, results: Sequence[Self]) -> str:
         return "\n".join(
             f"By {each.coder}, an item's own partner saves {each.gain_bits:,.1f} bits more than another item, "
-            f"{100 * each.relative_gain:.2f} % of its code (p = {each.p_value:.3f}); of {each.n_pairs:,} partners "
-            f"{100 * each.retrieval_accuracy:.0f} % are found, {100 / each.n_pairs:.2g} % by chance."
+            f"{100 * each.relative_gain:.2f}% of its code (p = {each.p_value:.3f}); of {each.n_pairs:,} partners "
+            f"{100 * each.retrieval_accuracy:.0f}% are found, {100 / each.n_pairs:.2g}% by chance."
             for each in results
         )
 

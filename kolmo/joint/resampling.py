@@ -58,7 +58,7 @@ class Resampling:
         return total
 
     def half_width(self, variance: float) -> float:
-        """Return half the width of the 95 % interval of a quantity with this variance."""
+        """Return half the width of the 95% interval of a quantity with this variance."""
         from scipy.stats import t
 
         return float(t.ppf(0.975, self.degrees)) * math.sqrt(variance)

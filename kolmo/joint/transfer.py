@@ -92,7 +92,7 @@ def transfer_gain(
         Add the control trainings: all three with twice the steps, the other set with permuted bytes, and random bytes.
     n_seeds : int
         Number of seeds, from `random_state` on: of the weights, and of what else is drawn in a training. With at least
-        two, the 95 % intervals are Student's t over seeds.
+        two, the 95% intervals are Student's t over seeds.
     n_resamples : int
         Number of bootstrap resamples of the held-out bytes, for the interval of a single seed.
     device : str

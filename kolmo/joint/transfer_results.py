@@ -85,7 +85,7 @@ class Estimate:
     value : float
         Positive if the second training has the smaller loss.
     low, high : float
-        95 % confidence interval: Student's t over seeds; for a single seed from bootstrap resamples of blocks of
+        95% confidence interval: Student's t over seeds; for a single seed from bootstrap resamples of blocks of
         held-out bytes, without the variation between seeds.
     """
 
@@ -195,7 +195,7 @@ class TransferGain(Result):
         first = results[0]
         name = "transfer" if "transfer" in first.estimates else "both"
         said = [
-            f"{label} by {-each.value:+.4f} bits/byte (95 % interval {-each.high:+.4f} to {-each.low:+.4f})"
+            f"{label} by {-each.value:+.4f} bits/byte (95% interval {-each.high:+.4f} to {-each.low:+.4f})"
             for label, each in zip("XY", first.estimates[name], strict=True)
         ]
         against = "on one set and the permuted bytes of the other" if name == "transfer" else "on one set alone"
@@ -214,7 +214,7 @@ class TransferGain(Result):
         return [
             BarChart(
                 title=f"Reduction of the held-out loss of {each.model}",
-                label="bits/byte, with 95 % intervals",
+                label="bits/byte, with 95% intervals",
                 names=[_ESTIMATES[name] for name in each.estimates],
                 series={
                     label: [both[place].value for both in each.estimates.values()] for place, label in enumerate("XY")
@@ -232,7 +232,7 @@ class TransferGain(Result):
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
         first = results[0]
         source = (
-            f"Means and 95 % intervals over {first.n_seeds} seeds."
+            f"Means and 95% intervals over {first.n_seeds} seeds."
             if first.n_seeds > 1
             else "One seed: the intervals are from resamples of held-out bytes, without the variation between seeds."
         )
@@ -252,7 +252,7 @@ class TransferGain(Result):
     def _estimates_table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table
 
-        columns = ("X, bits/byte", "95 % interval", "Y, bits/byte", "95 % interval")
+        columns = ("X, bits/byte", "95% interval", "Y, bits/byte", "95% interval")
         table = Table(
             "Transfer gain: reduction of the held-out loss",
             [Column("training"), *(Column(name, True) for name in columns)],

@@ -82,7 +82,7 @@ def joint_gain(
     n_permutations : int
         Number of permutations; 0 for no null. From 19 on the p-value is a rank.
     n_resamples : int
-        Number of half-samples of clusters of documents for the 95 % confidence interval; 0 for none. Near-duplicates
+        Number of half-samples of clusters of documents for the 95% confidence interval; 0 for none. Near-duplicates
         are one cluster. A string, or documents in fewer than four clusters, is cut into four contiguous parts, each of
         which is left out once. The interval is over new samples of the same size.
     random_state : int

@@ -39,7 +39,7 @@ class LawComparison(Result):
     weights : dict of str to float
         Weight of each form in the averaged prediction, from the criterion.
     held_out_errors : dict of str to float or None
-        Root mean square error of log y on the larger points of fits to the smallest 50, 65 and 80 % of them; None if a
+        Root mean square error of log y on the larger points of fits to the smallest 50, 65 and 80% of them; None if a
         form has too many parameters for that.
     criterion : {"aic", "aicc", "bic"}
         The criterion of the order and of the weights.
@@ -77,7 +77,7 @@ class LawComparison(Result):
         """Return the averaged loss at larger sizes, with a band.
 
         The band holds the spread of the forms by their weights, the residuals, and how far the averages fitted to the
-        smallest 50, 65 and 80 % of the points are off.
+        smallest 50, 65 and 80% of the points are off.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class LawComparison(Result):
             grid = np.geomspace(x.min(), 3 * x.max(), 120)
             band = each.extrapolate(grid)
             curves = [
-                Curve(name="average of the forms, 80 % band", x=grid, y=band.predicted, low=band.low, high=band.high),
+                Curve(name="average of the forms, 80% band", x=grid, y=band.predicted, low=band.low, high=band.high),
                 Curve(name="runs", x=x, y=points.y, kind="points"),
             ]
             curves += [
@@ -212,7 +212,7 @@ class LawComparison(Result):
         best = results[0].best
         return [
             *([*best.warnings]),
-            "Held-out error: fits to the smallest 50, 65 and 80 % of the runs, on the larger ones.",
+            "Held-out error: fits to the smallest 50, 65 and 80% of the runs, on the larger ones.",
             "No single form extrapolates best; the average of the forms by their weights is what extrapolates here.",
         ]
 

@@ -44,7 +44,7 @@ class LawFit(Result):
     params : dict of str to float
         The fitted parameters by name.
     intervals : dict of str to (float, float)
-        Their 95 % intervals from resamples; empty without resamples.
+        Their 95% intervals from resamples; empty without resamples.
     objective : float
         The sum of the robust losses of the log residuals.
     rms_log_error : float
@@ -121,7 +121,7 @@ class LawFit(Result):
     def extrapolate(self, x: Any, *, level: float = 0.8) -> Band:
         """Return the loss at larger sizes, with a band.
 
-        The band holds the spread of the residuals, and the errors of fits to the smallest 50, 65 and 80 % of the points
+        The band holds the spread of the residuals, and the errors of fits to the smallest 50, 65 and 80% of the points
         as far beyond these: how far earlier extrapolations by the same factor were off, which residuals do not say.
 
         Parameters
@@ -170,7 +170,7 @@ class LawFit(Result):
 
     @cached_property
     def held_out_error(self) -> float | None:
-        """Root mean square error of log y on the larger points, after fits to the smallest 50, 65 and 80 % of them.
+        """Root mean square error of log y on the larger points, after fits to the smallest 50, 65 and 80% of them.
 
         None if the form has too many parameters for that.
         """
@@ -217,7 +217,7 @@ class LawFit(Result):
         ]
         for name, value in self.params.items():
             low, high = self.intervals.get(name, (np.nan, np.nan))
-            within = f", 95 % interval {low:.4g} to {high:.4g}" if np.isfinite(low) else ""
+            within = f", 95% interval {low:.4g} to {high:.4g}" if np.isfinite(low) else ""
             lines.append(f"{name} = {value:.4g}{within}{f': {meanings[name]}' if meanings[name] else ''}.")
         return "\n".join([*lines, *self.warnings])
 
@@ -239,7 +239,7 @@ class LawFit(Result):
         said = []
         for law in results:
             if law.intervals:
-                said.append(f"95 % intervals of the parameters: from {law.n_resamples:,} resamples of the runs.")
+                said.append(f"95% intervals of the parameters: from {law.n_resamples:,} resamples of the runs.")
             else:
                 said.append("The parameters have no intervals; --resamples or n_resamples= adds them.")
         return [*said, "Beyond the runs a law is an extrapolation; the band holds how far fits to fewer runs are off."]
@@ -251,10 +251,10 @@ class LawFit(Result):
 
         tables = []
         for law in results:
-            names = ["parameter", "value", *(["95 % interval"] if law.intervals else []), "meaning"]
+            names = ["parameter", "value", *(["95% interval"] if law.intervals else []), "meaning"]
             table = Table(
                 f"{law.form}: L = {law.formula}",
-                [Column(name, numeric=name in ("value", "95 % interval")) for name in names],
+                [Column(name, numeric=name in ("value", "95% interval")) for name in names],
             )
             meanings = law._law.meanings
             for name, value in law.params.items():
@@ -281,7 +281,7 @@ def _points_chart(law: LawFit) -> Chart:
         (x,) = points.inputs
         grid = np.geomspace(x.min(), 3 * x.max(), 120)
         band = law.extrapolate(grid)
-        line = Curve(name="law, 80 % band", x=grid, y=band.predicted, low=band.low, high=band.high)
+        line = Curve(name="law, 80% band", x=grid, y=band.predicted, low=band.low, high=band.high)
         runs = Curve(name="runs", x=x, y=points.y, kind="points")
         return LineChart(title=title, x_label="size", y_label="loss", curves=[line, runs], log_x=True, log_y=True)
     predicted = law._law.predict(points.inputs, law.params)
@@ -320,7 +320,7 @@ def fit_law(
     overestimate_penalty : float
         Factor of a residual where the law lies above the loss: above 1 for runs that may be under-trained.
     n_resamples : int
-        Number of resamples for the 95 % intervals; 0 for none.
+        Number of resamples for the 95% intervals; 0 for none.
     groups : sequence, optional
         Resample groups of runs, such as all runs of one size, in place of single runs.
     random_state : int

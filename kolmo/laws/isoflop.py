@@ -135,7 +135,7 @@ class IsoFlop(Result):
         return [
             f"If the joint law is true, the parabolas on these very runs are off by {first.bias_n:+.2%} in N* and "
             f"{first.bias_d:+.2%} in D* at {first.target_flops:.3g} FLOP.",
-            *([f"95 % interval of N* by the joint law: {ends[0]:.3g} to {ends[1]:.3g}."] if ends else []),
+            *([f"95% interval of N* by the joint law: {ends[0]:.3g} to {ends[1]:.3g}."] if ends else []),
         ]
 
     @classmethod
@@ -277,7 +277,7 @@ def fit_isoflop(
 def budgets_of(flops: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the compute budget of each run: the nearest peak of the distribution of log C.
 
-    The distribution is smoothed by 7 %, so that runs whose compute differs a little belong together.
+    The distribution is smoothed by 7%, so that runs whose compute differs a little belong together.
     """
     logs = np.log10(flops)
     grid = np.arange(logs.min() - 5 * _SMOOTHING, logs.max() + 5 * _SMOOTHING, _SMOOTHING / 10)

@@ -47,7 +47,7 @@ class Optimum(Result):
         For models k times smaller than N*: the factor of tokens that reaches the same loss, None if no number does. The
         compute is this factor over k.
     n_interval, d_interval, exponent_interval : (float, float) or None
-        95 % intervals from the resamples of the law; None without resamples.
+        95% intervals from the resamples of the law; None without resamples.
     """
 
     question: ClassVar[str] = "How is a compute budget best split between parameters and tokens?"
@@ -68,7 +68,7 @@ class Optimum(Result):
     def answer_of(cls, results: Sequence[Self]) -> str:
         said = []
         for each in results[:4]:
-            within = "" if each.n_interval is None else f" (95 % interval {_ends(each.n_interval)})"
+            within = "" if each.n_interval is None else f" (95% interval {_ends(each.n_interval)})"
             said.append(
                 f"{each.flops:.3g} FLOP: {each.n:.3g} parameters{within} and {each.d:.3g} tokens, with a loss of "
                 f"{each.loss:.4g}; from {each.flat_n[0]:.3g} to {each.flat_n[1]:.3g} parameters it is within "
@@ -80,7 +80,7 @@ class Optimum(Result):
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
         has_intervals = any(each.n_interval is not None for each in results)
         return [
-            "95 % intervals: from resamples of the runs that the law is fitted to."
+            "95% intervals: from resamples of the runs that the law is fitted to."
             if has_intervals
             else "The optimum has no interval; --resamples or n_resamples= adds it.",
             "The split holds for the law; beyond the runs it is an extrapolation.",
@@ -91,7 +91,7 @@ class Optimum(Result):
         """Return the table of the splits, and that of smaller models."""
         from kolmo._core.tables import Column, Table
 
-        names = ["C in FLOP", "N*", "95 % interval", "D*", "95 % interval", "D*/N*", "loss", "flat from N", "to N"]
+        names = ["C in FLOP", "N*", "95% interval", "D*", "95% interval", "D*/N*", "loss", "flat from N", "to N"]
         table = Table("Compute-optimal split", [Column(name, numeric=True) for name in names])
         smaller = Table(
             "Smaller models that reach the same loss",
@@ -116,7 +116,7 @@ class Optimum(Result):
                 smaller.add(f"{each.flops:.3g}", f"{each.n / times:.3g}", f"{times:g}", *cells)
         first = results[0]
         table.footers.append(f"flat: the loss is within {first.tolerance:.2%} of the least")
-        within = f", 95 % interval {_ends(first.exponent_interval)}" if first.exponent_interval else ""
+        within = f", 95% interval {_ends(first.exponent_interval)}" if first.exponent_interval else ""
         table.footers.append(f"N* grows as C^{first.exponent_n:.3f}{within}, D* as C^{1 - first.exponent_n:.3f}")
         if any(factor is None for each in results for factor in each.smaller.values()):
             smaller.footers.append("-: a model of this size does not reach the loss, however long it trains")
@@ -142,7 +142,7 @@ class EpochAdvice(Result):
     reuse : float
         R_D*, the repetitions after which the value has fallen to 1/e.
     interval : (float, float) or None
-        Its 95 % interval; None if it was not fitted, or without resamples.
+        Its 95% interval; None if it was not fitted, or without resamples.
     is_fitted : bool
         Whether `reuse` comes from these runs; else it is that of Muennighoff et al. 2023.
     """
@@ -176,7 +176,7 @@ class EpochAdvice(Result):
                 loss = [f"{each.losses[place]:.4g}"] if each.losses else []
                 table.add(str(epochs), f"{each.effective[place]:.3g}", f"{each.values[place]:.0%}", *loss)
             source = "fitted to these runs" if each.is_fitted else "of Muennighoff et al. 2023, for English text"
-            within = f", 95 % interval {_ends(each.interval)}" if each.interval else ""
+            within = f", 95% interval {_ends(each.interval)}" if each.interval else ""
             table.footers += [
                 f"R_D* = {each.reuse:.3g} {source}{within}",
                 f"A repeated token is worth half of a fresh one after {each.epochs_worth(0.5):.0f} passes, a tenth "

@@ -95,7 +95,7 @@ class DataCurve(Result):
             now, twice, ten = found.predicted
             said.append(
                 f"{curve.coder}: {now:.3f} bits/byte now; twice the data would give {twice:.3f} ({1 - twice / now:.1%} "
-                f"less), ten times {ten:.3f} (80 % band {found.low[2]:.3f} to {found.high[2]:.3f})."
+                f"less), ten times {ten:.3f} (80% band {found.low[2]:.3f} to {found.high[2]:.3f})."
             )
         return "\n".join(said)
 
@@ -107,7 +107,7 @@ class DataCurve(Result):
         for curve in results:
             grid = np.geomspace(curve.sizes[0], 10 * curve.n_bytes, 120)
             band = curve.laws.extrapolate(grid)
-            line = Curve(name="average of the laws, 80 % band", x=grid, y=band.predicted, low=band.low, high=band.high)
+            line = Curve(name="average of the laws, 80% band", x=grid, y=band.predicted, low=band.low, high=band.high)
             charts.append(
                 LineChart(
                     title=f"Rate of {curve.coder} by the bytes read",

@@ -71,7 +71,7 @@ def shape_of(x: Any, y: Any) -> Shape:
 
     Notes
     -----
-    Runs of one size are averaged. A rise counts if it is more than 2 %, and more than five times the noise; a fall that
+    Runs of one size are averaged. A rise counts if it is more than 2%, and more than five times the noise; a fall that
     follows it counts by the same rule.
 
     References

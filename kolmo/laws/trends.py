@@ -41,7 +41,7 @@ class Trend(Result):
     slope : float
         Growth of log10 of the value in a year.
     slope_interval : (float, float)
-        Its 95 % confidence interval by Student's t.
+        Its 95% confidence interval by Student's t.
     doubling_months : float or None
         Months until the value doubles; None if the interval of the slope holds 0 or less.
     doubling_interval : (float, float) or None
@@ -58,9 +58,9 @@ class Trend(Result):
     naive_doubling_months : float or None
         The doubling time by least squares of the values themselves, for comparison: do not use it.
     naive_points : int
-        The points that hold 99 % of the squares of that fit.
+        The points that hold 99% of the squares of that fit.
     middle : (float, float, float)
-        The trend at its mean year: the year, log10 of the value, and half the width of the 95 % interval of the latter.
+        The trend at its mean year: the year, log10 of the value, and half the width of the 95% interval of the latter.
     """
 
     question: ClassVar[str] = "How fast does the quantity grow?"
@@ -91,7 +91,7 @@ class Trend(Result):
         return f"{self.domain or 'all'}{period}"
 
     def at(self, years: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return log10 of the trend at these years, and half the width of its 95 % confidence band."""
+        """Return log10 of the trend at these years, and half the width of its 95% confidence band."""
         year, level, error = self.middle
         away = np.asarray(years, float) - year
         half = (self.slope_interval[1] - self.slope_interval[0]) / 2
@@ -107,7 +107,7 @@ class Trend(Result):
             else:
                 low, high = each.doubling_interval
                 said.append(
-                    f"{each._name}: the value doubles every {each.doubling_months:.1f} months (95 % interval {low:.1f} "
+                    f"{each._name}: the value doubles every {each.doubling_months:.1f} months (95% interval {low:.1f} "
                     f"to {high:.1f}), from {each.n_points:,} points."
                 )
         return "\n".join(said)
@@ -122,7 +122,7 @@ class Trend(Result):
             for each in (found for found in results if found.domain == domain):
                 grid = np.linspace(each.start, each.stop, 60)
                 level, half = each.at(grid)
-                name = f"trend, {each.start:.0f} to {each.stop:.0f}, 95 % band"
+                name = f"trend, {each.start:.0f} to {each.stop:.0f}, 95% band"
                 ends = (10 ** (level - half), 10 ** (level + half))
                 curves.append(Curve(name=name, x=grid, y=10**level, low=ends[0], high=ends[1]))
                 years, logs = each._points
@@ -134,7 +134,7 @@ class Trend(Result):
     @classmethod
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
         return [
-            "The regression is that of log10 of the value on the year, with 95 % intervals by Student's t; a doubling "
+            "The regression is that of log10 of the value on the year, with 95% intervals by Student's t; a doubling "
             "time is stated only where the interval of the slope is above 0.",
             *(
                 f"{each._name}, without {name}: {months:.1f} months."
@@ -148,7 +148,7 @@ class Trend(Result):
         """Return a table with a row for each domain and period."""
         from kolmo._core.tables import Column, Table
 
-        names = ["points", "from", "to", "log10 a year", "95 % interval", "doubling, months", "95 % interval"]
+        names = ["points", "from", "to", "log10 a year", "95% interval", "doubling, months", "95% interval"]
         table = Table("Trends over time", [Column("domain"), *(Column(name, numeric=True) for name in names)])
         for each in results:
             table.add(
@@ -162,7 +162,7 @@ class Trend(Result):
                 "-" if each.doubling_interval is None else "{:.1f} to {:.1f}".format(*each.doubling_interval),
             )
         if any(each.doubling_months is None for each in results):
-            table.footers.append("-: the slope may be 0 or negative (95 %), so there is no doubling time")
+            table.footers.append("-: the slope may be 0 or negative (95%), so there is no doubling time")
         for each in results:
             if each.break_year is not None and each.stop <= each.break_year and each.bic_gain is not None:
                 told = "" if each.bic_gain >= _CLEAR else ", which the points do not show"
@@ -177,7 +177,7 @@ class Trend(Result):
                 table.footers.append(
                     f"{each.domain or 'all'}, {each.start:.0f} to {each.stop:.0f}: least squares of the values "
                     f"themselves would give {each.naive_doubling_months:.1f} months, as {each.naive_points} of "
-                    f"{each.n_points} points hold 99 % of the squares"
+                    f"{each.n_points} points hold 99% of the squares"
                 )
         return [table]
 
@@ -383,7 +383,7 @@ def _trend(
 
 
 def _naive(years: NDArray[np.float64], logs: NDArray[np.float64]) -> tuple[float | None, int]:
-    """Return the doubling time in months by least squares of the values, and how many points hold 99 % of these."""
+    """Return the doubling time in months by least squares of the values, and how many points hold 99% of these."""
     from scipy.optimize import minimize_scalar
 
     values = 10 ** (logs - logs.max())

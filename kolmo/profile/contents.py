@@ -38,7 +38,7 @@ class Copies:
     exact : float
         Share of the documents that are exact copies of another one, from the sample.
     exact_interval : (float, float) or None
-        Its 95 % interval over different documents.
+        Its 95% interval over different documents.
     near : float
         Share of the different documents compared that one other explains by half or more; None for pieces of one
         string.
@@ -96,7 +96,7 @@ class RankedItem:
     bits_per_byte : float
         Given other documents of the set.
     score : float
-        Distance from the median at this length, over half of the 5-95 % band.
+        Distance from the median at this length, over half of the 5-95% band.
     excerpt : str
         Its start.
     """

@@ -41,7 +41,7 @@ class Octave:
     bits : float
         Bits of a coefficient.
     interval : (float, float) or None
-        95 % interval over pictures.
+        95% interval over pictures.
     shuffled_bits : float
         Bits of a coefficient if the coefficients of each picture are shuffled: what their values cost without order.
     """
@@ -55,7 +55,7 @@ class Octave:
 
     @property
     def is_noise(self) -> bool:
-        """Whether the order of at least 1,000 coefficients saves less than 5 %: the coder finds no structure in it."""
+        """Whether the order of at least 1,000 coefficients saves less than 5%: the coder finds no structure in it."""
         is_told = self.n_coefficients >= _LEAST_COEFFICIENTS and self.shuffled_bits > _LEAST_BITS
         return is_told and self.bits >= _NOISE * self.shuffled_bits
 
@@ -122,7 +122,7 @@ class SpatialFrequencies(Result):
     def _table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table
 
-        names = ("cycles/pixel", "bits/coefficient", "95 % interval", "shuffled", "of all bits, %")
+        names = ("cycles/pixel", "bits/coefficient", "95% interval", "shuffled", "of all bits, %")
         table = Table(f"Spatial frequencies: {self.name}", [*(Column(name, True) for name in names), Column("")])
         total = sum(each.bits * each.n_coefficients for each in self.octaves)
         for each in self.octaves:
@@ -137,7 +137,7 @@ class SpatialFrequencies(Result):
         table.footers = [
             f"{self.n_pictures:,} pictures; coefficients of a reversible Haar transform, each octave coded alone by "
             f"{self.coder}; shuffled: bits/coefficient without order; noise: the order of at "
-            f"least {_LEAST_COEFFICIENTS:,} coefficients saves less than 5 %"
+            f"least {_LEAST_COEFFICIENTS:,} coefficients saves less than 5%"
         ]
         if verbose:
             table.footers += [self.fingerprint, *self.citations]

@@ -38,7 +38,7 @@ class CoderRate(Result):
     together : float
         All documents as one string, in the order of digests, so that copies are neighbours.
     alone_interval, given_interval, together_interval : (float, float) or None
-        95 % intervals over documents; for `together` only of a coder that tells the bits of each byte.
+        95% intervals over documents; for `together` only of a coder that tells the bits of each byte.
     alone_bytes, given_bytes, context_bytes, together_bytes : int
         Bytes that were measured, and bytes of the other documents.
     given_alone : float or None

@@ -64,7 +64,7 @@ class Doubling:
     change : float or None
         The predicted change against the last quarter of the curve, as a share.
     is_known : bool
-        Whether the data can tell: the whole band lies below the last quarter of the curve, or within 1 % of it.
+        Whether the data can tell: the whole band lies below the last quarter of the curve, or within 1% of it.
     """
 
     bits_per_byte: float | None
@@ -156,7 +156,7 @@ def _lowest(y: Floats, se: Floats, ends: Floats, start: float, last: float) -> f
 
 
 def _is_flat(y: Floats, se: Floats, ends: Floats, size: float) -> bool:
-    """Return whether the curve no longer falls: its quarters from n / 4 on differ by no more than chance and 0.2 %."""
+    """Return whether the curve no longer falls: its quarters from n / 4 on differ by no more than chance and 0.2%."""
     sizes = np.diff(ends)
     early, late = (ends[:-1] >= 0.24 * size) & (ends[1:] <= 0.51 * size), ends[1:] > 0.75 * size
     if not early.any():

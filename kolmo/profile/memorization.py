@@ -46,7 +46,7 @@ class KindOfItems:
     bits_per_byte : tuple of float
         Mean code length of a byte of the items before training, and after each number of passes.
     intervals : tuple of ((float, float) or None)
-        95 % intervals over items.
+        95% intervals over items.
     held_out : tuple of float or None
         The same of items of this kind that the network never read; None if there are too few items.
     memorised_after : int or None

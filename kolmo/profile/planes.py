@@ -37,7 +37,7 @@ class BitPlanes(Result):
     bits : tuple of float
         Mean bits of the plane for each sample, given all higher planes.
     intervals : tuple of ((float, float) or None)
-        95 % intervals over pictures or sounds.
+        95% intervals over pictures or sounds.
     n_samples : int
         Number of samples measured.
     name : str
@@ -96,7 +96,7 @@ class BitPlanes(Result):
         return [
             BarChart(
                 title=f"Bits of each plane given the higher ones: {each.name}",
-                label="bits/sample, with 95 % intervals",
+                label="bits/sample, with 95% intervals",
                 names=[f"bit {plane}" for plane in each.planes],
                 series={each.name: each.bits},
                 intervals={each.name: each.intervals},
@@ -108,7 +108,7 @@ class BitPlanes(Result):
     def _table(self, *, verbose: bool) -> Table:
         from kolmo._core.tables import Column, Table
 
-        names = ("bit", "bits/sample given higher bits", "95 % interval")
+        names = ("bit", "bits/sample given higher bits", "95% interval")
         table = Table(f"Bit planes: {self.name}", [*(Column(name, True) for name in names), Column("")])
         for plane, bits, interval in zip(self.planes, self.bits, self.intervals, strict=True):
             told = "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"

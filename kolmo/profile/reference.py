@@ -327,7 +327,7 @@ class Judgements(Result):
     def footer(self) -> str:
         """Return the band in a sentence."""
         return (
-            f"bits/byte given the reference ({self.coder}) below {100 * self.low:g} %, or above {100 * self.high:g} %, "
+            f"bits/byte given the reference ({self.coder}) below {100 * self.low:g}%, or above {100 * self.high:g}%, "
             "of normal items of the same length"
         )
 
@@ -343,7 +343,7 @@ class VerdictShares:
     low, in_band, high : float
         Their shares.
     low_interval, high_interval : (float, float) or None
-        95 % intervals over documents.
+        95% intervals over documents.
     """
 
     n_documents: int

@@ -16,7 +16,7 @@ Interval = tuple[float, float]
 def ratio_interval(
     numerators: ArrayLike, denominators: ArrayLike, *, seed: int = 0, counts: Sequence[int] | None = None
 ) -> Interval | None:
-    """Return the 95 % interval of a ratio of sums, from resampled documents; None for fewer than two documents.
+    """Return the 95% interval of a ratio of sums, from resampled documents; None for fewer than two documents.
 
     Parameters
     ----------

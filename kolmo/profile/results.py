@@ -145,8 +145,8 @@ class DataProfile(Result):
     def evidence_of(cls, results: Sequence[Self]) -> list[str]:
         return [
             "Sizes and counts are of all data; the rest is measured on a sample that does not depend on the order of "
-            f"the documents: {', '.join(f'{each.name} {100 * each.sampled:.3g} %' for each in results)} of the bytes.",
-            "Bits/byte are upper bounds by these coders, with 95 % intervals over documents; a stronger coder may find "
+            f"the documents: {', '.join(f'{each.name} {100 * each.sampled:.3g}%' for each in results)} of the bytes.",
+            "Bits/byte are upper bounds by these coders, with 95% intervals over documents; a stronger coder may find "
             "more structure.",
         ]
 
@@ -180,7 +180,7 @@ def _charts(profiles: Sequence[DataProfile]) -> list[Chart]:
     rates = {each.name: {rate.coder: rate for rate in each.rates} for each in profiles}
     alone = BarChart(
         title="Code length of a document alone, by coder",
-        label="bits/byte, with 95 % intervals over documents",
+        label="bits/byte, with 95% intervals over documents",
         names=coders,
         series={name: [own[coder].alone if coder in own else None for coder in coders] for name, own in rates.items()},
         intervals={
@@ -248,9 +248,7 @@ def _ladder_table(profiles: Sequence[DataProfile], *, verbose: bool) -> Table:
     from kolmo._core.tables import Column, Table
 
     columns = [Column("coder"), Column("documents")]
-    table = Table(
-        "Bits/byte, with 95 % intervals over documents", [*columns, *(Column(p.name, True) for p in profiles)]
-    )
+    table = Table("Bits/byte, with 95% intervals over documents", [*columns, *(Column(p.name, True) for p in profiles)])
     kinds: dict[str, Callable[[CoderRate], tuple[float | None, Interval | None]]] = {
         "alone": lambda rate: (rate.alone, rate.alone_interval),
         "given others": lambda rate: (rate.given_others, rate.given_interval),
@@ -328,7 +326,7 @@ def _judged_table(profiles: Sequence[DataProfile]) -> Table:
                 f"{100 * judged.in_band:.1f}",
                 with_interval(100 * judged.high, _times(judged.high_interval, 100), ".1f"),
             )
-    table.footers = ["low, high: outside the 5 to 95 % band of bits/byte of reference items of the same length"]
+    table.footers = ["low, high: outside the 5 to 95% band of bits/byte of reference items of the same length"]
     return table
 
 
@@ -352,7 +350,7 @@ def _items_table(profile: DataProfile, shown: int) -> Table:
         )
     table.footers = [
         f"{len(chosen):,} of {len(items):,} that were ranked by a coder that had read the other half of the sample; "
-        "score: 1 is the edge of the middle 90 % of documents of this length; kolmo outliers ranks all"
+        "score: 1 is the edge of the middle 90% of documents of this length; kolmo outliers ranks all"
     ]
     return table
 

@@ -224,7 +224,7 @@ def isoflop_plot(found: IsoFlop, path: Path, *, y_label: str = "loss") -> None:
     best = [optimum_of(law.params, float(each)) for each in flops]
     flat = np.array([each.flat_n for each in best])
     right.fill_between(
-        flops, flat[:, 0], flat[:, 1], color=COLORS[1], alpha=0.15, label="within 0.1 % of the least loss"
+        flops, flat[:, 0], flat[:, 1], color=COLORS[1], alpha=0.15, label="within 0.1% of the least loss"
     )
     right.plot(flops, [each.n for each in best], color=COLORS[1], label="N* by the joint law")
     right.plot(flops, found.coefficient_n * flops**found.exponent_n, "--", color=COLORS[0], label="N* by the parabolas")
@@ -246,7 +246,7 @@ def isoflop_plot(found: IsoFlop, path: Path, *, y_label: str = "loss") -> None:
 def trend_plot(
     trends: Sequence[Trend], years: Numbers, values: Numbers, domains: Sequence[str], path: Path, *, y_label: str
 ) -> None:
-    """Plot values over time with the trend of each domain and period, and its 95 % confidence band.
+    """Plot values over time with the trend of each domain and period, and its 95% confidence band.
 
     Parameters
     ----------
@@ -281,7 +281,7 @@ def trend_plot(
     axes.set_ylabel(shown(y_label), parse_math=False)
     _plain_axes(axes)
     _legend(figure, [axes])
-    write_title(figure, f"{shown(y_label)} over time, with 95 % bands of the trend")
+    write_title(figure, f"{shown(y_label)} over time, with 95% bands of the trend")
     save(figure, target)
 
 

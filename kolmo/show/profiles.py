@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def profile_plot(profiles: Sequence[DataProfile], path: str | Path) -> None:
     """Plot profiles side by side, as PNG or SVG.
 
-    The left panel has the bits per byte of each document alone, with 95 % intervals, and, as a line, of all documents
+    The left panel has the bits per byte of each document alone, with 95% intervals, and, as a line, of all documents
     together. The right panel has the bits per byte by data seen.
 
     Parameters

@@ -229,7 +229,7 @@ def test_warnings() -> None:
     assert diagnose("deflate", 1000, sample=ENGLISH) == []
     assert diagnose(Blocks(), 10**9, sample=ENGLISH[:256]) == []
     (copies,) = diagnose("uniform", 10, sample=ENGLISH)
-    assert "needs 99 % of the bits of a piece for its repetition" in copies
+    assert "needs 99% of the bits of a piece for its repetition" in copies
     assert diagnose("uniform", 10, sample="") == []
     with pytest.raises(ParameterError, match="size"):
         diagnose("deflate", -1)

@@ -126,7 +126,7 @@ def test_the_report_names_what_was_found(fitted: CodeLengthOutlier, tmp_path: Pa
     assert rows[0]["excerpt"] == ODD[0]
     assert "\x1b" not in str(report)
     assert report.to_frame().shape == (4, 9)
-    assert "95 % interval" in str(report)
+    assert "95% interval" in str(report)
     again = fitted.report([*ODD, NORMAL[0]], names=names, checkpoint=tmp_path / "progress")
     assert np.array_equal(again.scores, report.scores)
     with pytest.raises(DataError, match="another run"):

@@ -68,7 +68,7 @@ def test_it_resumes_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_as_a_table() -> None:
     found = paired_gain(QUESTIONS, ANSWERS)
     assert str(found).startswith("Paired gain of 16 pairs: L(y | x of another pair) - L(y | x)\n")
-    assert "6.2 % by chance" in str(found)
+    assert "6.2% by chance" in str(found)
     (table,) = type(found).tables_of([found], verbose=True)
     assert table.rows[0][0] == "ngram"
     assert found.fingerprint in table.footers

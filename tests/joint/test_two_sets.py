@@ -225,7 +225,7 @@ def test_tables_of_two_sets() -> None:
     lengths, table = type(gains[0]).tables_of(gains)
     assert lengths.title == "Code lengths in bits"
     assert [column.name for column in table.columns[1:]] == [
-        "gain, bits", "gain, %", "95 % interval", "null, %", "excess, %", "95 % interval", "p-value", "random, %",
+        "gain, bits", "gain, %", "95% interval", "null, %", "excess, %", "95% interval", "p-value", "random, %",
         "self, %", "K(X,Y) <= bits",
     ]  # fmt: skip
     assert [row[0] for row in table.rows] == ["order0", "xz"]

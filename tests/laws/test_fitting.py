@@ -98,7 +98,7 @@ def test_intervals_hold_the_fit(data_dir: Path) -> None:
         assert low < value < high
     low, high = law.interval("alpha", method="profile")
     assert low < law.params["alpha"] < high
-    assert "95 % interval" in str(law)
+    assert "95% interval" in str(law)
     assert law.to_dict()["params"] == law.params
 
 

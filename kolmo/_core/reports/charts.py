@@ -21,7 +21,7 @@ class BarChart:
     series : mapping of str to sequence of (float or None)
         By series, such as data sets, the value of each group; None or NaN is not drawn.
     intervals : mapping of str to sequence of ((float, float) or None)
-        Their 95 % intervals.
+        Their 95% intervals.
     label : str
         Heading of the axis.
     form : str
@@ -98,7 +98,7 @@ class Histogram:
     x_label : str
         Quantity and unit of the values.
     values : sequence of float
-        The values; those outside of the 0.1 to 99.9 % range are counted in the last bins.
+        The values; those outside of the 0.1 to 99.9% range are counted in the last bins.
     marks : mapping of str to float
         Named vertical lines, such as a threshold.
     y_label : str

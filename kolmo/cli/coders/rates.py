@@ -35,7 +35,7 @@ _WHOLE = "whole"
 _LEAST_RANDOM, _MOST_RANDOM = 2**15, 2**18
 _POSITION_BYTES, _POSITION_CHUNK = 2**18, 2048
 _PUBLISHED = (
-    "published: Chinchilla 70B 43.4 % on ImageNet patches and 16.4 % on LibriSpeech, PNG 58.5 % and FLAC 30.3 % "
+    "published: Chinchilla 70B 43.4% on ImageNet patches and 16.4% on LibriSpeech, PNG 58.5% and FLAC 30.3% "
     "(Delétang et al. 2023, abstract; other data, raw rates)"
 )
 

@@ -66,7 +66,7 @@ def _plan_range(name: str, low: int = 1) -> click.IntRange:
 @click.option(
     "--seconds", type=click.FloatRange(min=0, max=MAX_NUMBER, min_open=True), help="Training time, instead of --bytes."
 )
-@click.option("--held-out", metavar="FILE", help="Held-out data.  [default: the last 2 % of the corpus]")
+@click.option("--held-out", metavar="FILE", help="Held-out data.  [default: the last 2% of the corpus]")
 @click.option(
     "--batch-size", type=_plan_range("batch_size"), default=32, show_default=True, help="Sequences in a batch."
 )

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     default=8,
     show_default=True,
     metavar="N",
-    help="Number of half-samples of documents for the 95 % confidence interval, at least 2; 0 for none.",
+    help="Number of half-samples of documents for the 95% confidence interval, at least 2; 0 for none.",
 )
 @null_options(8)
 @click.option(

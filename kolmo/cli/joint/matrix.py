@@ -191,5 +191,5 @@ def _draw(matrix: GainMatrix, path: Path) -> None:
 
     if matrix.null == "none":
         raise DataError("--heat-map draws excess gains, and there are none: the bytes of these sets cannot be permuted")
-    title = f"Excess gain ({matrix.coder}), %; noise floor {100 * matrix.noise_floor:.2f} %"
+    title = f"Excess gain ({matrix.coder}), %; noise floor {100 * matrix.noise_floor:.2f}%"
     gain_map(100 * matrix.excess_gain, matrix.names, path, title=title, label="excess gain, %")

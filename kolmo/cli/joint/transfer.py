@@ -51,7 +51,7 @@ from kolmo.cli.output import print_json, print_tables, write_report
     default=3,
     show_default=True,
     metavar="N",
-    help="Number of seeds of all trainings; the 95 % intervals are over them.",
+    help="Number of seeds of all trainings; the 95% intervals are over them.",
 )
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, ...; auto uses a GPU if any.")
 @limit_option

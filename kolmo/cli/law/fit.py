@@ -104,7 +104,7 @@ _MOST_PANELS = 24
     default=0,
     show_default=True,
     metavar="N",
-    help="Resamples for the 95 % intervals of the parameters.",
+    help="Resamples for the 95% intervals of the parameters.",
 )
 @grouped(FITTING, "--resample-by", metavar="COLUMN", help="Resample groups of runs, such as all of one size.")
 @grouped(

@@ -79,7 +79,7 @@ def read_joint(
 @optimum_options(
     0,
     tolerance="The optimum is flat: show the sizes whose loss is within this share of the least.",
-    resamples="Resamples for the 95 % intervals of the joint law and its optimum.",
+    resamples="Resamples for the 95% intervals of the joint law and its optimum.",
 )
 @picture_option("--plot", content="parabolas and compute-optimal sizes")
 @seed_option

@@ -53,7 +53,7 @@ from kolmo.cli.output import print_json, print_tables, write_report
 @optimum_options(
     200,
     tolerance="Show the sizes whose loss is within this share of the least.",
-    resamples="Resamples for the 95 % intervals.",
+    resamples="Resamples for the 95% intervals.",
 )
 @seed_option
 @jobs_option
@@ -80,7 +80,7 @@ def command(
 ) -> None:
     """Split a compute budget between parameters and tokens.
 
-    The split is that of the law E + A N^-alpha + B D^-beta, fitted to the runs, with 95 % intervals, the sizes that are
+    The split is that of the law E + A N^-alpha + B D^-beta, fitted to the runs, with 95% intervals, the sizes that are
     as good within a tolerance, and how much longer a smaller model has to train.
 
     \b

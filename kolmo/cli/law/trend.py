@@ -58,7 +58,7 @@ def command(
 ) -> None:
     """Fit exponential growth over time, with doubling times and their intervals.
 
-    A doubling time is stated only if the slope is above 0 with 95 % confidence. -v lists the points that move it most,
+    A doubling time is stated only if the slope is above 0 with 95% confidence. -v lists the points that move it most,
     and what least squares of the values themselves would give.
 
     \b

@@ -177,7 +177,7 @@ def command(
 
 def _nothing_shared(matrix: GainMatrix) -> str:
     return (
-        f"No two sets have an excess gain above the noise floor, {100 * matrix.noise_floor:.2f} %: they have nothing "
+        f"No two sets have an excess gain above the noise floor, {100 * matrix.noise_floor:.2f}%: they have nothing "
         f"in common that {matrix.coder} finds, and a tree would show noise. To draw it in any case: --permutations 0"
     )
 
@@ -192,7 +192,7 @@ def _support_table(support: dict[frozenset[str], float], resamples: int) -> Tabl
     table = Table(f"Support by {resamples} half-samples", [Column("group"), Column("trees, %", True)])
     for split, share in sorted(support.items(), key=lambda each: (-each[1], sorted(each[0]))):
         table.add(", ".join(sorted(split)), f"{100 * share:.0f}")
-    table.footers = ["a group, or all others, as one side of a branch; below 70 % it depends on the sample"]
+    table.footers = ["a group, or all others, as one side of a branch; below 70% it depends on the sample"]
     return table
 
 

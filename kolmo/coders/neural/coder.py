@@ -41,7 +41,7 @@ class NeuralCoder(PredictiveCoder):
     parallel, each from the same state.
 
     The stated length is the sum of the surprisals, computed in batches. A stream is coded step by step, and its length
-    differs by less than 0.1 % and 8 bytes. It starts with a stamp of four bytes that depends on the model, the device,
+    differs by less than 0.1% and 8 bytes. It starts with a stamp of four bytes that depends on the model, the device,
     the processor and the version of torch, because floating-point results depend on these; a stream with another stamp
     is not decoded.
 

@@ -51,8 +51,8 @@ class HuggingFaceCoder(Coder):
     The tokens of long data are cut into pieces that are coded in parallel, each from the same state. A primed model has
     read the tokens of the context; data begin with a new token.
 
-    The stated length is computed in batches. A stream is coded step by step, and its length differs by less than 0.1 %
-    and 8 bytes in float32, in bfloat16 by less than 0.9 %. It starts with a stamp of four bytes that depends on the
+    The stated length is computed in batches. A stream is coded step by step, and its length differs by less than 0.1%
+    and 8 bytes in float32, in bfloat16 by less than 0.9%. It starts with a stamp of four bytes that depends on the
     model, the device, the processor and the versions of the libraries, because floating-point results depend on these;
     a stream with another stamp is not decoded.
 

@@ -57,7 +57,7 @@ def rank_for_target(
 
     First, the documents or pieces of each corpus that contain a passage of the target are found and left out: they
     would save most, and teach nothing. The saving at full size says which corpus to add; that at equal bytes, which is
-    the most useful. The 95 % intervals are over new samples of the target and of the corpus: each part is left out
+    the most useful. The 95% intervals are over new samples of the target and of the corpus: each part is left out
     once, a quarter of a string or a group of clusters of documents.
 
     Parameters

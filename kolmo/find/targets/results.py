@@ -29,7 +29,7 @@ class Candidate:
     leaked_bytes : int
         Bytes of its documents, or pieces, that contain a passage of the target; they were left out.
     saving_bits, low_bits, high_bits : float
-        L(T) - L(T given C), with its 95 % confidence interval; NaN if everything leaked.
+        L(T) - L(T given C), with its 95% confidence interval; NaN if everything leaked.
     saving : float
         The saving as a share of L(T).
     bits_per_byte : float
@@ -37,7 +37,7 @@ class Candidate:
     equal_size : int
         Bytes of C at equal bytes.
     equal_saving, equal_low, equal_high : float
-        The share of L(T) that this much of C saves, with its 95 % confidence interval.
+        The share of L(T) that this much of C saves, with its 95% confidence interval.
     not_distinguished_from : tuple of str
         Corpora whose saving does not differ significantly.
     """
@@ -186,7 +186,7 @@ class TargetRanking(Result):
                 continue
             best = known[0]
             text = (
-                f"By {each.coder}, {best.name} saves most: {best.saving_bits:,.0f} bits, {percent(best.saving)} % of "
+                f"By {each.coder}, {best.name} saves most: {best.saving_bits:,.0f} bits, {percent(best.saving)}% of "
                 f"the {each.target_bits:,.0f} bits of the target"
             )
             if best.not_distinguished_from:
@@ -210,7 +210,7 @@ class TargetRanking(Result):
         return [
             BarChart(
                 title="Bits saved for the target T by each corpus C",
-                label="L(T) - L(T|C), % of L(T), with 95 % intervals",
+                label="L(T) - L(T|C), % of L(T), with 95% intervals",
                 names=names,
                 series=values,
                 intervals=ends,
@@ -226,8 +226,8 @@ class TargetRanking(Result):
         from kolmo._core.tables import Column, Table
 
         equal = max((each.equal_size for each in self), default=0)
-        columns = ("bytes", "leaked bytes", "saving, bits", "% of L(T)", "95 % interval", "bits per byte added")
-        at_equal = (f"% at {equal:,} bytes", "95 % interval")
+        columns = ("bytes", "leaked bytes", "saving, bits", "% of L(T)", "95% interval", "bits per byte added")
+        at_equal = (f"% at {equal:,} bytes", "95% interval")
         table = Table(
             f"Bits saved for the target ({self.coder}): L(T) - L(T|C)",
             [

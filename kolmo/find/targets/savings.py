@@ -37,7 +37,7 @@ class Saving:
     without_context_parts: Floats
 
     def half_width(self, other: Saving | None = None) -> float:
-        """Return half the width of the 95 % interval of the share, or of its difference to that of another context.
+        """Return half the width of the 95% interval of the share, or of its difference to that of another context.
 
         The target is the same for both, so only the part of its variation that differs counts.
         """

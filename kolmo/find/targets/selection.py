@@ -40,7 +40,7 @@ def select_for_target(
 
     Documents are ranked by L(d given others) - L(d given T) for each of their bytes, where the others are random
     documents of the corpus, of the size of T: what T says of d that the corpus does not. What the selection then saves
-    for T, L(T) - L(T given the selection), is measured, beside random documents of as many bytes, at 1, 5, 10 and 25 %
+    for T, L(T) - L(T given the selection), is measured, beside random documents of as many bytes, at 1, 5, 10 and 25%
     of the corpus and at `share`. Documents that contain a passage of T are left out.
 
     This fits a target. It is the opposite of a diverse set: documents that resemble T also resemble each other.
@@ -132,7 +132,7 @@ def select_for_target(
     (own_share,) = (each for each in measured if each.share == share)
     if not own_share.saving_bits > own_share.random_bits + own_share.random_deviation:
         noted.append(
-            f"the selection of {100 * share:g} % saves no more than random documents: {made} does not see which of "
+            f"the selection of {100 * share:g}% saves no more than random documents: {made} does not see which of "
             "them resemble the target"
         )
     return TargetSelection(

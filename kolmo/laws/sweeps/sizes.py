@@ -76,7 +76,7 @@ def config_of_size(architecture: str, n_parameters: float) -> ModelConfig:
     Raises
     ------
     ParameterError
-        For an unknown architecture, or a size that none comes near: within 25 %.
+        For an unknown architecture, or a size that none comes near: within 25%.
 
     Examples
     --------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kolmo._core.reports.charts import Chart
 
 _NORMAL = 1.959963985
-"""97.5 % quantile of the normal distribution."""
+"""97.5% quantile of the normal distribution."""
 _MOST_CLASSES = 30
 """Classes up to which a report has a confusion matrix."""
 
@@ -59,7 +59,7 @@ class Scored(Result):
 
     @property
     def accuracy_interval(self) -> tuple[float, float] | None:
-        """95 % confidence interval of the accuracy (Wilson)."""
+        """95% confidence interval of the accuracy (Wilson)."""
         if (accuracy := self.accuracy) is None or not self.n_test:
             return None
         z2 = _NORMAL**2 / self.n_test
@@ -102,7 +102,7 @@ class Scored(Result):
             return []
         ends = [each.accuracy_interval for each in scored]
         bars = BarChart(
-            title="Accuracy, with 95 % intervals",
+            title="Accuracy, with 95% intervals",
             label="accuracy, %",
             names=[each.name for each in scored],
             series={"accuracy": [100 * (each.accuracy or 0) for each in scored]},
@@ -150,7 +150,7 @@ class Scored(Result):
             return []
         compared = remarks(compare_classifiers(scored)) if comparable(scored) else []
         return [
-            f"95 % intervals (Wilson) are over new texts like those of {results[0].test}; that the training set is a "
+            f"95% intervals (Wilson) are over new texts like those of {results[0].test}; that the training set is a "
             "sample too is not in them.",
             "Accuracy is top-1, with a fixed rule for ties.",
             *(f"{said}." for said in compared),

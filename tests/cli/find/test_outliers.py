@@ -47,7 +47,7 @@ def test_odd_lines_are_listed_as_in_python(kolmo: Any, logs: tuple[str, str]) ->
         assert [float(row["score"]) for row in csv.DictReader(file)] == [row["score"] for row in rows]
     table = kolmo("outliers", "--normal", good, today).stdout
     assert ODD[0] in table
-    assert "expected false-alarm rate 1.00%, 95 % interval" in table
+    assert "expected false-alarm rate 1.00%, 95% interval" in table
 
 
 def test_a_saved_model_gives_the_same_answer(kolmo: Any, refused: Any, logs: tuple[str, str]) -> None:

@@ -36,7 +36,7 @@ def test_a_joint_law_is_fitted(kolmo: Any, joint: str) -> None:
     found = json.loads(kolmo("law", "fit", joint, "--n", "params", "--extrapolate", "1e10,1e12", "--json").stdout)
     assert found["groups"][0]["law"]["params"]["alpha"] == pytest.approx(0.34, rel=1e-3)
     shown = kolmo("law", "fit", joint, "--n", "params", "--resamples", "4").stdout
-    assert "95 % interval" in shown
+    assert "95% interval" in shown
 
 
 def test_it_is_drawn(kolmo: Any, runs: str, joint: str, tmp_path: Path) -> None:

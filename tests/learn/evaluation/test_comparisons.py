@@ -116,7 +116,7 @@ def test_cross_validation_keeps_its_folds() -> None:
 
 
 def test_equally_good_classifiers_rarely_differ() -> None:
-    """Two classifiers by features of their own, equally good: both tests reject in at most 5 % of the draws."""
+    """Two classifiers by features of their own, equally good: both tests reject in at most 5% of the draws."""
     draw = np.random.default_rng(0)
 
     def right(features: Any, labels: Any, test: Any) -> Any:

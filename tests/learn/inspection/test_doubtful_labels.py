@@ -67,7 +67,7 @@ def test_a_set_without_labels_is_refused() -> None:
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_changed_labels_of_news_are_found(data_dir: Path) -> None:
-    """2 % of the labels of 3,000 news texts are changed: most of the first 30 are among them."""
+    """2% of the labels of 3,000 news texts are changed: most of the first 30 are among them."""
     path = next(data_dir.rglob("train10k.tsv"), None)
     if path is None:
         pytest.skip("AG News (train10k.tsv) is not there")

@@ -35,7 +35,7 @@ _PIECE = 2**13
 
 
 def split_corpus(data: bytes, held_out: bytes | None = None) -> tuple[bytes, bytes]:
-    """Return training data and held-out data: by default the last 2 %, at most 256 KiB, are held out.
+    """Return training data and held-out data: by default the last 2%, at most 256 KiB, are held out.
 
     Raises
     ------
