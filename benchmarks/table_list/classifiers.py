@@ -71,6 +71,19 @@ TABLES = {
             "seconds, AG News": of(seconds, set="AG News"),
         },
     ),
+    "label-code-cost": Table(
+        record="label_code_cost",
+        command="python benchmarks/label_code_cost.py --data-dir DATA -o benchmarks/results/label_code_cost.jsonl",
+        run=("set", "members"),
+        split="set",
+        rows={"{set}, {texts:,} texts of {MB:.0f} MB": "{members}"},
+        columns={
+            "fit s": "{fit_seconds:.1f}",
+            "peak MB": "{peak_MB:.0f}",
+            "predict us/byte": "{predict_us_per_byte:.2f}",
+            "one short text, us": "{one_short_text_us:.0f}",
+        },
+    ),
     "languages": Table(
         record="languages",
         command=(

@@ -1,13 +1,15 @@
-"""What a terminal shows while kernels are compiled."""
+"""What a terminal shows while kernels are compiled, and hints to load memory."""
 
 from __future__ import annotations
 
 import sys
 from types import SimpleNamespace
 
+import numba
+import numpy as np
 import pytest
 
-from kolmo._core.jit import _CompileTimer
+from kolmo._core.jit import _CompileTimer, prefetch, u64
 
 
 def event(module: str, name: str) -> SimpleNamespace:
@@ -39,3 +41,20 @@ def test_kernels_of_other_packages_do_not_count(capsys: pytest.CaptureFixture[st
     timer.on_end(other)
     assert timer.seconds == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_prefetch_changes_nothing_even_outside_of_the_array(dtype: type) -> None:
+    @numba.njit
+    def total(array: np.ndarray) -> float:
+        found = 0.0
+        for place in range(3 * array.size):
+            prefetch(array, u64(place - array.size))
+            if place < array.size:
+                found += array.flat[place]
+        return found
+
+    array = np.arange(12, dtype=dtype).reshape(3, 4)
+    before = array.copy()
+    assert total(array) == 66
+    assert (array == before).all()
