@@ -85,8 +85,9 @@ class Members:
             if "weights" in self.names:
                 rest = self._weighted_without(held, rows, codes)
                 self.weights = WeightsPredictor(self.counts.counts)
-                weighted = self.weights.rows(rows, codes, self._training.kept, n_threads=self.n_threads)
-                del rows  # these are large, and training needs as much
+                kept = self._training.kept
+                weighted = self.weights.rows(rows, codes, kept, n_threads=self.n_threads, replace=True)
+                del rows
                 predictions["weights"] = self._fit_weights(weighted, rest, held, codes, rng)
         target = self._target
         found = [predictions[name] for name in self.names]

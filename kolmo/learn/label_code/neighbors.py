@@ -25,9 +25,8 @@ class NeighborsPredictor:
     The similarity of two texts is the cosine of their n-grams of 4 bytes, each with the value cost * (1 + log(count)),
     where the cost is that of naming the n-gram: 1 less log2 of the share of texts that contain it. N-grams in more than
     half of the texts are left out, and in large sets those in fewer texts, too: they tell little, and cost most of the
-    time. A neighbor counts
-    for its label by the fourth power of its similarity over the largest one. A quarter of a text of the largest
-    similarity is shared by the labels, by their numbers of training texts.
+    time. A neighbor counts for its label by the fourth power of its similarity over the largest one. A quarter of a
+    text of the largest similarity is shared by the labels, by their numbers of training texts.
 
     Parameters
     ----------

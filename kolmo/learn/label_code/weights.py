@@ -19,7 +19,7 @@ from kolmo.learn.probabilities import log_softmax
 
 _MAX_BLOCK = 2**21
 """Most entries that are weighted at once by a thread, so that few of those that are not kept are held."""
-_MAX_WEIGHTS = 2**27
+_MAX_WEIGHTS = 2**26
 
 
 @dataclass(frozen=True)
@@ -142,22 +142,23 @@ class WeightsPredictor:
         biases = state.array("weights.biases", "float64", self.shape[1:])
         return LogLinear(state.array("weights.weights", "float32", self.shape), biases)
 
-    def rows(self, rows: Rows, codes: Any = None, kept: float = 1.0, *, n_threads: int) -> WeightedRows:
-        """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text."""
+    def rows(
+        self, rows: Rows, codes: Any = None, kept: float = 1.0, *, n_threads: int, replace: bool = False
+    ) -> WeightedRows:
+        """Return texts as rows of features; with `codes`, training texts, with gains that do not count the text.
+
+        With `replace`, they are written over the n-grams of the texts, which cannot be used afterwards.
+        """
         own_gains = np.zeros(1, np.float32) if codes is None else self.counts.own_gains()
         codes = np.full(len(rows), -1) if codes is None else codes
-        ends = rows.pointers[::N_KINDS]
-        entries = np.empty(len(rows.indices), np.uint32)
-        pointers, size = np.zeros(len(rows) + 1, np.int64), 0
-        n_blocks = n_threads * -(-len(rows.indices) // (n_threads * _MAX_BLOCK))
-        cuts = edges_of(ends, n_blocks) if n_blocks else [0, len(rows)]
+        starts, longest = rows.pointers[::N_KINDS], int(np.diff(rows.pointers[::N_KINDS]).max(initial=0))
 
-        def weigh(start: int, stop: int) -> tuple[NDArray[Any], ...]:
-            room = ends[stop] - ends[start]
-            block = np.empty(room, np.uint32), np.zeros(stop - start + 1, np.int64)
+        def weigh(start: int, stop: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+            span = slice(starts[start], starts[stop])
+            block, pointers = np.empty(span.stop - span.start, np.uint32), np.zeros(stop - start + 1, np.int64)
             kernels.weigh_rows(
-                rows.indices,
-                rows.counts,
+                rows.indices[span],
+                rows.counts[span],
                 rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
                 self.features,
                 self.costs,
@@ -169,20 +170,24 @@ class WeightsPredictor:
                 codes[start:stop],
                 kept,
                 np.zeros(kernels.N_STEPS),
-                np.empty(room, np.float32),
-                *block,
+                np.empty(longest, np.float32),
+                block,
+                pointers,
             )
-            return block
+            return block, pointers
 
+        entries = rows.indices if replace else np.empty(len(rows.indices), np.uint32)
+        pointers, size = [np.zeros(1, np.int64)], 0
+        n_blocks = n_threads * -(-len(rows.indices) // (n_threads * _MAX_BLOCK))
+        cuts = edges_of(starts, max(n_blocks, 1))
         for first in range(0, len(cuts) - 1, n_threads):  # a few blocks at a time, since most entries are not kept
             edges = cuts[first : first + n_threads + 1]
-            blocks = map_threads(weigh, edges[:-1], edges[1:], n_threads=n_threads)
-            for start, (own_entries, own_pointers) in zip(edges, blocks, strict=False):
-                n_kept = int(own_pointers[-1])
-                entries[size : size + n_kept] = own_entries[:n_kept]
-                pointers[start + 1 : start + len(own_pointers)] = own_pointers[1:] + size
-                size += n_kept
-        return WeightedRows(entries[:size], pointers)
+            for block, ends in map_threads(weigh, edges[:-1], edges[1:], n_threads=n_threads):
+                entries[size : size + ends[-1]] = block[: ends[-1]]
+                pointers.append(ends[1:] + size)
+                size += int(ends[-1])
+        entries.resize(size, refcheck=False)  # gives the rest back to the system
+        return WeightedRows(entries, np.concatenate(pointers))
 
 
 def train(

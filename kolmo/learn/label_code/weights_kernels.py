@@ -26,6 +26,21 @@ def _step(square: Any) -> Any:
     return min(max(i64(253) - (i64(np.float32(square).view(np.int32)) >> 22), i64(0)), i64(N_STEPS - 1))
 
 
+@inline
+def _last_step(squares: Any, n: Any, scale: Any, kept: Any, histogram: Any) -> Any:
+    """Return the step of the histogram with which the largest of n squares hold the share `kept` of their sum."""
+    for step in range(N_STEPS):
+        histogram[u64(step)] = 0.0
+    for place in range(n):
+        square = squares[u64(place)] * scale
+        histogram[u64(_step(square))] += square
+    total, step = histogram[0], i64(0)
+    while step < N_STEPS - 1 and total < kept:
+        step += 1
+        total += histogram[u64(step)]
+    return step
+
+
 @jit
 def weigh_rows(
     indices: Any,
@@ -41,7 +56,7 @@ def weigh_rows(
     codes: Any,
     kept: Any,
     histogram: Any,
-    squares_of: Any,
+    squares: Any,
     out_entries: Any,
     out_pointers: Any,
 ) -> Any:
@@ -51,21 +66,21 @@ def weigh_rows(
     hold the share `kept` of the sum of squares. For a training text of class ``codes[i]`` (-1 for none), the gains are
     those without the text.
     """
-    size, last_place = i64(0), i64(len(indices) - 1)
+    size, final = i64(0), i64(len(indices) - 1)
     for number in range(len(out_pointers) - 1):
         code = i64(codes[u64(number)])
         for family in range(2):
-            begin = i64(pointers[u64(number * N_KINDS + family * BYTE_ORDERS)])
-            end = i64(pointers[u64(number * N_KINDS + (N_KINDS if family else BYTE_ORDERS))])
-            first, squares = size, 0.0
+            begin = i64(pointers[u64(number * N_KINDS + family * BYTE_ORDERS)] - pointers[0])
+            end = i64(pointers[u64(number * N_KINDS + (N_KINDS if family else BYTE_ORDERS))] - pointers[0])
+            found, total = i64(0), 0.0
             for place in range(begin, end):
-                later = u64(indices[u64(min(place + 2 * AHEAD, last_place))])
+                later = u64(indices[u64(min(place + 2 * AHEAD, final))])
                 prefetch(features, later)
                 prefetch(costs, later)
                 prefetch(gains, later)
                 prefetch(starts, later)
                 if code >= 0:
-                    soon = u64(indices[u64(min(place + AHEAD, last_place))])
+                    soon = u64(indices[u64(min(place + AHEAD, final))])
                     prefetch(entries, u64(starts[soon]))
                     prefetch(own_gains, u64(starts[soon]) + u64(soon < u64(n_dense)) * u64(code))
                 column = u64(indices[u64(place)])
@@ -78,35 +93,21 @@ def weigh_rows(
                 square = counts[u64(place)] * costs[column] * gain
                 if square <= 0.0:
                     continue
-                squares += square
-                out_entries[u64(size)] = feature
-                squares_of[u64(size)] = square
-                size += 1
-            if squares == 0.0:
+                total += square
+                out_entries[u64(size + found)] = feature
+                squares[u64(found)] = square
+                found += 1
+            if total == 0.0:
                 continue
-            scale = 1.0 / squares
-            if kept < 1.0:
-                for step in range(N_STEPS):
-                    histogram[u64(step)] = 0.0
-                for place in range(first, size):
-                    square = squares_of[u64(place)] * scale
-                    histogram[u64(_step(square))] += square
-                total, last_step = 0.0, i64(0)
-                while last_step < N_STEPS - 1:
-                    total += histogram[u64(last_step)]
-                    if total >= kept:
-                        break
-                    last_step += 1
-                end_kept = first
-                for place in range(first, size):
-                    if _step(squares_of[u64(place)] * scale) <= last_step:
-                        out_entries[u64(end_kept)] = out_entries[u64(place)]
-                        squares_of[u64(end_kept)] = squares_of[u64(place)]
-                        end_kept += 1
-                size = end_kept
-            for place in range(first, size):
-                value = u64(math.sqrt(squares_of[u64(place)] * scale) / UNIT + 0.5)
-                out_entries[u64(place)] = u64(out_entries[u64(place)]) << u64(VALUE_BITS) | value
+            scale = 1.0 / total
+            last_step = _last_step(squares, found, scale, kept, histogram) if kept < 1.0 else i64(N_STEPS)
+            first = size
+            for place in range(found):
+                square = squares[u64(place)] * scale
+                if _step(square) <= last_step:
+                    value = u64(math.sqrt(square) / UNIT + 0.5)
+                    out_entries[u64(size)] = u64(out_entries[u64(first + place)]) << u64(VALUE_BITS) | value
+                    size += 1
         out_pointers[u64(number + 1)] = size
     return size
 
