@@ -77,6 +77,7 @@ class Members:
             predictions["coders"] = own[places]
         if self.names != ["coders"]:
             rows = self._fit_counts(texts, codes, n_classes)
+            del texts
             left_out = self.counts.fit(rows, codes, copies, rng, n_threads=self.n_threads)
             if "counts" in self.names:
                 predictions["counts"] = left_out[places]

@@ -149,12 +149,13 @@ class NGrams:
         np.cumsum(in_block[:-1], out=self.ranks[1:])
         self.columns = np.arange(int(self.ranks[-1]) + int(in_block[-1]), dtype=np.uint32)
         rows = self._parts(parts, room, n_threads)
-        by_rank = np.zeros(len(self.columns), np.uint32)
-        kernels.count_columns(rows.indices, by_rank)
+        shares = np.array_split(rows.indices, n_threads)
+        by_rank: NDArray[np.uint32] = np.sum(
+            map_threads(self._count_columns, shares, n_threads=n_threads), axis=0, dtype=np.uint32
+        )
         order = np.argsort(by_rank.max(initial=0) - by_rank, kind="stable")
         self.frequencies = by_rank[order]
         self.columns[order] = np.arange(len(order), dtype=np.uint32)
-        shares = np.array_split(rows.indices, n_threads)
         map_threads(lambda share: kernels.renumber(share, self.columns), shares, n_threads=n_threads)
         return rows
 
@@ -184,6 +185,11 @@ class NGrams:
             array.resize(ends[-1], refcheck=False)  # gives the rest back to the system
         pointers = [pointers[:-1] + end for pointers, end in zip(found, ends, strict=False)]
         return Rows(indices, counts, np.concatenate([*pointers, ends[-1:]]))
+
+    def _count_columns(self, indices: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        counts = np.zeros(len(self.columns), np.uint32)
+        kernels.count_columns(indices, counts)
+        return counts
 
     def _frequencies(self, texts: Texts) -> tuple[NDArray[np.uint8], int]:
         frequencies = np.zeros(2**self.hash_bits, np.uint8)
