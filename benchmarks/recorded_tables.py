@@ -21,7 +21,6 @@ FOLDER = Path(__file__).parent / "results"
 MISSING = "-"
 UNKNOWN = "not recorded"
 NUMBER = re.compile(r"[-+]?[.\d]|-$")
-PERCENT = re.compile(r"(?<=\d)%")
 MINUS_ZERO = re.compile(r"(?<![\w.,])[-+](0(?:\.0+)?)(?![\w.,])")
 
 
@@ -126,7 +125,7 @@ def filled(cell: Cell, rows: list[Row]) -> str:
     """Return the text of a cell, without a minus before zero; "-" where a field is missing or null."""
     try:
         text = cell.format_map(rows[-1]) if isinstance(cell, str) else cell(rows)
-        return PERCENT.sub(" %", MINUS_ZERO.sub(r"\1", text))
+        return MINUS_ZERO.sub(r"\1", text)
     except (KeyError, IndexError, TypeError, statistics.StatisticsError):
         return MISSING
 

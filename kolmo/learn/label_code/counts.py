@@ -191,9 +191,16 @@ class ClassCounts:
         counts = self._kernel_counts(left_out=True)
 
         def add(start: int, stop: int) -> None:
-            scratch = np.empty((N_SLOTS, self.n_classes))
             kernels.slot_savings(
-                rows.indices, rows.pointers, numbers[start:stop], *counts, codes, copies, scratch, out[start:stop]
+                rows.indices,
+                rows.pointers,
+                numbers[start:stop],
+                *counts,
+                codes,
+                copies,
+                np.ones(N_SLOTS),
+                np.empty((N_SLOTS, self.n_classes)),
+                out[start:stop],
             )
 
         in_parts(add, np.arange(len(numbers) + 1), n_threads)

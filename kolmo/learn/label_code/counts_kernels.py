@@ -197,6 +197,55 @@ def _add_savings(
         out[u64(code)] += weight * (saving - saved[at])
 
 
+@inline
+def _add_text(
+    indices: Any,
+    pointers: Any,
+    number: Any,
+    starts: Any,
+    entries: Any,
+    frequencies: Any,
+    saved: Any,
+    n_dense: Any,
+    own_logs: Any,
+    own_scales: Any,
+    least: Any,
+    most: Any,
+    code: Any,
+    own_copies: Any,
+    weights: Any,
+    out: Any,
+) -> None:
+    """Add the weighted mean savings of the n-grams of a text on each label, to the row of their slot or the only row.
+
+    `weights` has one number for each slot: kind and level.
+    """
+    begin = _first_at_most(frequencies, most + own_copies)
+    end = _first_at_most(frequencies, least + own_copies - 1)
+    by_slot = u64(len(out) > 1)
+    for kind in range(N_KINDS):
+        first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
+        share = _share(indices, first, last, begin, end)
+        for place in range(first, last):
+            _fetch(indices, place, starts, entries, frequencies, saved, n_dense, code)
+            column = u64(indices[u64(place)])
+            if begin <= i64(column) < end:
+                slot = u64(kind * N_LEVELS + level_of(i64(frequencies[column]) - own_copies))
+                _add_savings(
+                    out[by_slot * slot],
+                    column,
+                    weights[slot] * share,
+                    starts,
+                    entries,
+                    saved,
+                    n_dense,
+                    own_logs,
+                    own_scales,
+                    code,
+                    own_copies,
+                )
+
+
 @jit
 def text_savings(
     indices: Any,
@@ -218,33 +267,26 @@ def text_savings(
     """Add the weighted mean savings of the n-grams of every text on each label to `out`.
 
     A text with a code of 0 or more is one of `copies` equal training texts with this label, which are not counted.
-    `weights` has one number for each kind and level.
     """
     for number in range(len(out)):
-        code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
-        begin = _first_at_most(frequencies, most + own_copies)
-        end = _first_at_most(frequencies, least + own_copies - 1)
-        for kind in range(N_KINDS):
-            first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            share = _share(indices, first, last, begin, end)
-            for place in range(first, last):
-                _fetch(indices, place, starts, entries, frequencies, saved, n_dense, code)
-                column = u64(indices[u64(place)])
-                if begin <= i64(column) < end:
-                    level = level_of(i64(frequencies[column]) - own_copies)
-                    _add_savings(
-                        out[u64(number)],
-                        column,
-                        weights[u64(kind * N_LEVELS + level)] * share,
-                        starts,
-                        entries,
-                        saved,
-                        n_dense,
-                        own_logs,
-                        own_scales,
-                        code,
-                        own_copies,
-                    )
+        _add_text(
+            indices,
+            pointers,
+            number,
+            starts,
+            entries,
+            frequencies,
+            saved,
+            n_dense,
+            own_logs,
+            own_scales,
+            least,
+            most,
+            i64(codes[u64(number)]),
+            i64(copies[u64(number)]),
+            weights,
+            out[number : number + 1],
+        )
 
 
 @jit
@@ -263,40 +305,35 @@ def slot_savings(
     most: Any,
     codes: Any,
     copies: Any,
+    weights: Any,
     slots: Any,
     out: Any,
 ) -> None:
     """Write the mean savings of each slot of the chosen texts on each label, without the texts themselves.
 
-    `slots` is scratch: a row for each kind and level, a column for each label.
+    `weights` are all 1, and `slots` is scratch: a row for each slot, a column for each label.
     """
     for row in range(len(numbers)):
         number = i64(numbers[u64(row)])
-        code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
-        begin = _first_at_most(frequencies, most + own_copies)
-        end = _first_at_most(frequencies, least + own_copies - 1)
         slots[:] = 0.0
-        for kind in range(N_KINDS):
-            first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
-            share = _share(indices, first, last, begin, end)
-            for place in range(first, last):
-                _fetch(indices, place, starts, entries, frequencies, saved, n_dense, code)
-                column = u64(indices[u64(place)])
-                if begin <= i64(column) < end:
-                    level = level_of(i64(frequencies[column]) - own_copies)
-                    _add_savings(
-                        slots[u64(kind * N_LEVELS + level)],
-                        column,
-                        share,
-                        starts,
-                        entries,
-                        saved,
-                        n_dense,
-                        own_logs,
-                        own_scales,
-                        code,
-                        own_copies,
-                    )
+        _add_text(
+            indices,
+            pointers,
+            number,
+            starts,
+            entries,
+            frequencies,
+            saved,
+            n_dense,
+            own_logs,
+            own_scales,
+            least,
+            most,
+            i64(codes[u64(number)]),
+            i64(copies[u64(number)]),
+            weights,
+            slots,
+        )
         for label in range(out.shape[1]):
             for slot in range(out.shape[2]):
                 out[u64(row), u64(label), u64(slot)] = slots[u64(slot), u64(label)]
