@@ -10,7 +10,6 @@ its peak memory, with kernels compiled before. Linear models are those of scikit
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -96,7 +95,7 @@ def main(data_dir: Path, part: str, sets: Sequence[str], methods: Sequence[str],
 
 def full(method: str, parts: Sequence[tuple[Labelled, Labelled]]) -> dict[str, Any]:
     """Return the mean scores, times and memory over splits, with whole training sets."""
-    rows = [in_a_process(method, *each) for each in parts]
+    rows = [records.in_a_process(measured, method, *each) for each in parts]
     sizes = {"train": len(parts[0][0][0]), "test": len(parts[0][1][0]), "splits": len(parts)}
     return sizes | {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
@@ -144,22 +143,6 @@ def scores_of(model: Any, test: Labelled) -> dict[str, float]:
         bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
         gaps = [abs(right[bins == each].sum() - confidence[bins == each].sum()) for each in range(N_BINS)]
         row["ece"] = float(sum(gaps) / len(truth))
-    return row
-
-
-def _send(connection: Any, *given: Any) -> None:
-    connection.send(measured(*given))
-
-
-def in_a_process(*given: Any) -> dict[str, float]:
-    """Return the row of a method, measured in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_send, args=(theirs, *given))
-    process.start()
-    theirs.close()
-    row: dict[str, float] = ours.recv()
-    process.join()
     return row
 
 

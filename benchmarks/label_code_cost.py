@@ -9,10 +9,8 @@ random words, so its labels cannot be learned.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +98,8 @@ def main(data_dir: Path, sets: Sequence[str], output: Path | None) -> None:
     """Print a row for each set and members, and append it to a JSON-lines file."""
     for name in sets:
         for members in MEMBERS:
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                row = {
-                    "set": name,
-                    "members": ", ".join(members),
-                    **pool.submit(measured, name, members, data_dir).result(),
-                }
+            row = {"set": name, "members": ", ".join(members)}
+            row |= records.in_a_process(measured, name, members, data_dir)
             print(row, flush=True)
             records.append(output, row)
 

@@ -125,20 +125,28 @@ class ClassCounts:
         kernels.entry_savings(self.entries, self._logs(scales), scales, out)
         return out
 
-    def _kernel_counts(self, *, left_out: bool) -> tuple[Any, ...]:
-        """Return the arguments of the kernels; with `left_out`, for texts that are not counted themselves."""
-        if not left_out:
-            return self._all_counts
-        return self._arguments(self.priors[2], int(self.class_counts.sum()) - 1)
-
     @cached_property
-    def _all_counts(self) -> tuple[Any, ...]:
-        return self._arguments(self.priors[0], int(self.class_counts.sum()))
+    def _of_all(self) -> kernels.Counts:
+        """Return the counts for texts that are not counted themselves."""
+        return self._kernel_counts(self.priors[0], int(self.class_counts.sum()))
 
-    def _arguments(self, priors: NDArray[np.float64], n_texts: int) -> tuple[Any, ...]:
-        counts = self.starts, self.entries, self.frequencies, self._saved(priors), self.n_dense
+    def _left_out(self) -> kernels.Counts:
+        """Return the counts for training texts, each left out."""
+        return self._kernel_counts(self.priors[2], int(self.class_counts.sum()) - 1)
+
+    def _kernel_counts(self, priors: NDArray[np.float64], n_texts: int) -> kernels.Counts:
         own_scales = self.scales(self.priors[1])
-        return *counts, self._logs(own_scales), own_scales, self.least, self._most(n_texts)
+        return kernels.Counts(
+            starts=self.starts,
+            entries=self.entries,
+            frequencies=self.frequencies,
+            n_dense=self.n_dense,
+            saved=self._saved(priors),
+            own_logs=self._logs(own_scales),
+            own_scales=own_scales,
+            least=self.least,
+            most=self._most(n_texts),
+        )
 
     def _most(self, n_texts: int) -> int:
         return max(n_texts // 2, self.least, 4)
@@ -159,7 +167,7 @@ class ClassCounts:
     ) -> NDArray[np.float64]:
         """Return the weighted savings of texts on each label in bits; with `codes`, of the training texts left out."""
         out = np.zeros((len(rows), self.n_classes))
-        counts = self._kernel_counts(left_out=codes is not None)
+        counts = self._of_all if codes is None else self._left_out()
         if codes is None:
             codes, copies = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
 
@@ -167,7 +175,7 @@ class ClassCounts:
             kernels.text_savings(
                 rows.indices,
                 rows.pointers[start * N_KINDS : stop * N_KINDS + 1],
-                *counts,
+                counts,
                 codes[start:stop],
                 copies[start:stop],
                 weights,
@@ -188,14 +196,14 @@ class ClassCounts:
     ) -> NDArray[np.float32]:
         """Return the savings of each slot of the chosen training texts, each left out: text, label, slot."""
         out = np.zeros((len(numbers), self.n_classes, N_SLOTS), np.float32)
-        counts = self._kernel_counts(left_out=True)
+        counts = self._left_out()
 
         def add(start: int, stop: int) -> None:
             kernels.slot_savings(
                 rows.indices,
                 rows.pointers,
                 numbers[start:stop],
-                *counts,
+                counts,
                 codes,
                 copies,
                 np.ones(N_SLOTS),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kolmo._core.jit import AHEAD, i64, inline, jit, prefetch, u64
 from kolmo.learn.label_code.ngram_kernels import N_KINDS
@@ -14,6 +15,23 @@ N_LEVELS = 10
 """Slots by frequency: n-grams in 1, 2 to 3, 4 to 7, ... texts."""
 TABLE = 256
 """Savings of fewer texts than this are looked up."""
+
+
+class Counts(NamedTuple):
+    """The counts of `ClassCounts`, and what follows from them for the savings of texts."""
+
+    starts: NDArray[np.int64]
+    entries: NDArray[np.uint64]
+    frequencies: NDArray[np.uint32]
+    n_dense: int
+    saved: NDArray[np.float32]
+    """Bits that each entry saves on its label."""
+    own_logs: NDArray[np.float32]
+    """Savings of few texts on the label of the text itself, see `_saving`."""
+    own_scales: NDArray[np.float64]
+    least: int
+    most: int
+    """An n-gram is used if at least and at most so many other texts contain it."""
 
 
 @inline
@@ -126,7 +144,7 @@ def _saving(logs: Any, scales: Any, label: Any, count: Any) -> Any:
 
 @jit
 def entry_savings(entries: Any, logs: Any, scales: Any, out: Any) -> None:
-    """Write what each entry saves on its label, see `ClassCounts.label_savings`."""
+    """Write what each entry saves on its label, see `ClassCounts.scales`."""
     for at in range(len(entries)):
         out[u64(at)] = _saving(logs, scales, label_of(entries[u64(at)]), count_of(entries[u64(at)]))
 
@@ -154,160 +172,71 @@ def _share(indices: Any, first: Any, last: Any, begin: Any, end: Any) -> Any:
 
 
 @inline
-def _fetch(
-    indices: Any, place: Any, starts: Any, entries: Any, frequencies: Any, saved: Any, n_dense: Any, code: Any
-) -> None:
+def _fetch(indices: Any, place: Any, counts: Any, code: Any) -> None:
     """Start to load what columns after this place need: the entries of one, and where those of a later one are."""
     final = i64(len(indices) - 1)
     later = u64(indices[u64(min(place + 2 * AHEAD, final))])
-    prefetch(starts, later)
-    prefetch(frequencies, later)
+    prefetch(counts.starts, later)
+    prefetch(counts.frequencies, later)
     column = u64(indices[u64(min(place + AHEAD, final))])
-    start = u64(starts[column])
-    prefetch(saved, start)
-    prefetch(saved, start + u64(16))
-    prefetch(entries, start + u64(column < u64(n_dense)) * u64(max(code, 0)))
+    start = u64(counts.starts[column])
+    prefetch(counts.saved, start)
+    prefetch(counts.saved, start + u64(16))
+    prefetch(counts.entries, start + u64(column < u64(counts.n_dense)) * u64(max(code, 0)))
 
 
 @inline
-def _add_savings(
-    out: Any,
-    column: Any,
-    weight: Any,
-    starts: Any,
-    entries: Any,
-    saved: Any,
-    n_dense: Any,
-    own_logs: Any,
-    own_scales: Any,
-    code: Any,
-    own_copies: Any,
-) -> None:
+def _add_savings(out: Any, column: Any, weight: Any, counts: Any, code: Any, own_copies: Any) -> None:
     """Add the weighted savings of a column to the labels, `own_copies` texts of class `code` left out."""
-    start, stop = u64(starts[column]), u64(starts[column + u64(1)])
-    if column < u64(n_dense):
+    start, stop = u64(counts.starts[column]), u64(counts.starts[column + u64(1)])
+    if column < u64(counts.n_dense):
         for label in range(len(out)):
-            out[u64(label)] += weight * saved[start + u64(label)]
+            out[u64(label)] += weight * counts.saved[start + u64(label)]
     else:
         for at in range(start, stop):
-            out[u64(label_of(entries[at]))] += weight * saved[at]
+            out[u64(label_of(counts.entries[at]))] += weight * counts.saved[at]
     if code >= 0:
-        at = u64(own_entry(starts, entries, n_dense, column, code))
-        saving = _saving(own_logs, own_scales, code, count_of(entries[at]) - own_copies)
-        out[u64(code)] += weight * (saving - saved[at])
+        at = u64(own_entry(counts.starts, counts.entries, counts.n_dense, column, code))
+        saving = _saving(counts.own_logs, counts.own_scales, code, count_of(counts.entries[at]) - own_copies)
+        out[u64(code)] += weight * (saving - counts.saved[at])
 
 
 @inline
 def _add_text(
-    indices: Any,
-    pointers: Any,
-    number: Any,
-    starts: Any,
-    entries: Any,
-    frequencies: Any,
-    saved: Any,
-    n_dense: Any,
-    own_logs: Any,
-    own_scales: Any,
-    least: Any,
-    most: Any,
-    code: Any,
-    own_copies: Any,
-    weights: Any,
-    out: Any,
+    indices: Any, pointers: Any, number: Any, counts: Any, code: Any, own_copies: Any, weights: Any, out: Any
 ) -> None:
     """Add the weighted mean savings of the n-grams of a text on each label, to the row of their slot or the only row.
 
     `weights` has one number for each slot: kind and level.
     """
-    begin = _first_at_most(frequencies, most + own_copies)
-    end = _first_at_most(frequencies, least + own_copies - 1)
+    begin = _first_at_most(counts.frequencies, counts.most + own_copies)
+    end = _first_at_most(counts.frequencies, counts.least + own_copies - 1)
     by_slot = u64(len(out) > 1)
     for kind in range(N_KINDS):
         first, last = pointers[u64(number * N_KINDS + kind)], pointers[u64(number * N_KINDS + kind + 1)]
         share = _share(indices, first, last, begin, end)
         for place in range(first, last):
-            _fetch(indices, place, starts, entries, frequencies, saved, n_dense, code)
+            _fetch(indices, place, counts, code)
             column = u64(indices[u64(place)])
             if begin <= i64(column) < end:
-                slot = u64(kind * N_LEVELS + level_of(i64(frequencies[column]) - own_copies))
-                _add_savings(
-                    out[by_slot * slot],
-                    column,
-                    weights[slot] * share,
-                    starts,
-                    entries,
-                    saved,
-                    n_dense,
-                    own_logs,
-                    own_scales,
-                    code,
-                    own_copies,
-                )
+                slot = u64(kind * N_LEVELS + level_of(i64(counts.frequencies[column]) - own_copies))
+                _add_savings(out[by_slot * slot], column, weights[slot] * share, counts, code, own_copies)
 
 
 @jit
-def text_savings(
-    indices: Any,
-    pointers: Any,
-    starts: Any,
-    entries: Any,
-    frequencies: Any,
-    saved: Any,
-    n_dense: Any,
-    own_logs: Any,
-    own_scales: Any,
-    least: Any,
-    most: Any,
-    codes: Any,
-    copies: Any,
-    weights: Any,
-    out: Any,
-) -> None:
+def text_savings(indices: Any, pointers: Any, counts: Any, codes: Any, copies: Any, weights: Any, out: Any) -> None:
     """Add the weighted mean savings of the n-grams of every text on each label to `out`.
 
     A text with a code of 0 or more is one of `copies` equal training texts with this label, which are not counted.
     """
     for number in range(len(out)):
-        _add_text(
-            indices,
-            pointers,
-            number,
-            starts,
-            entries,
-            frequencies,
-            saved,
-            n_dense,
-            own_logs,
-            own_scales,
-            least,
-            most,
-            i64(codes[u64(number)]),
-            i64(copies[u64(number)]),
-            weights,
-            out[number : number + 1],
-        )
+        code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
+        _add_text(indices, pointers, number, counts, code, own_copies, weights, out[number : number + 1])
 
 
 @jit
 def slot_savings(
-    indices: Any,
-    pointers: Any,
-    numbers: Any,
-    starts: Any,
-    entries: Any,
-    frequencies: Any,
-    saved: Any,
-    n_dense: Any,
-    own_logs: Any,
-    own_scales: Any,
-    least: Any,
-    most: Any,
-    codes: Any,
-    copies: Any,
-    weights: Any,
-    slots: Any,
-    out: Any,
+    indices: Any, pointers: Any, numbers: Any, counts: Any, codes: Any, copies: Any, weights: Any, slots: Any, out: Any
 ) -> None:
     """Write the mean savings of each slot of the chosen texts on each label, without the texts themselves.
 
@@ -315,25 +244,9 @@ def slot_savings(
     """
     for row in range(len(numbers)):
         number = i64(numbers[u64(row)])
+        code, own_copies = i64(codes[u64(number)]), i64(copies[u64(number)])
         slots[:] = 0.0
-        _add_text(
-            indices,
-            pointers,
-            number,
-            starts,
-            entries,
-            frequencies,
-            saved,
-            n_dense,
-            own_logs,
-            own_scales,
-            least,
-            most,
-            i64(codes[u64(number)]),
-            i64(copies[u64(number)]),
-            weights,
-            slots,
-        )
+        _add_text(indices, pointers, number, counts, code, own_copies, weights, slots)
         for label in range(out.shape[1]):
             for slot in range(out.shape[2]):
                 out[u64(row), u64(label), u64(slot)] = slots[u64(slot), u64(label)]

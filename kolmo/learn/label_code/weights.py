@@ -151,7 +151,8 @@ class WeightsPredictor:
         """
         own_gains = np.zeros(1, np.float32) if codes is None else self.counts.own_gains()
         codes = np.full(len(rows), -1) if codes is None else codes
-        starts, longest = rows.pointers[::N_KINDS], int(np.diff(rows.pointers[::N_KINDS]).max(initial=0))
+        starts = rows.pointers[::N_KINDS]
+        longest = int(np.diff(starts).max(initial=0))
 
         def weigh(start: int, stop: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
             span = slice(starts[start], starts[stop])
